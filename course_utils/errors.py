@@ -1,0 +1,26 @@
+"""The errors of the course: each says what was wrong, what was expected, and the command that mends it.
+
+The message of a `CourseError` is written for a reader: one clear sentence or two. `course` prints it to
+standard error without a traceback and ends with exit code 2. Wrong arguments of library functions are
+`ValueError`s instead, and name the argument, its value and the allowed range.
+"""
+
+
+class CourseError(Exception):
+    """Something that the learner or the instructor can mend; `str()` is the whole explanation."""
+
+
+class DataError(CourseError):
+    """A data set is missing, damaged, of an unexpected shape, or not allowed in this mode."""
+
+
+class SealedTestSetError(CourseError):
+    """Code asked for test images or labels outside `lesson.final_test`."""
+
+
+class TrainingDiverged(CourseError):
+    """A loss became NaN or infinite during training."""
+
+
+class BatchError(CourseError):
+    """A batch of notebook runs cannot start, or some of its runs failed."""
