@@ -1,0 +1,37 @@
+"""Load, plot, record: what the lessons share. Everything that teaches stays in the notebooks.
+
+Importing the package is cheap: the framework is loaded when a lesson starts, so that
+`course --help` answers at once.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOMES = {"Lesson": "course_utils.lesson"}
+_MODULES = (
+    "callbacks",
+    "checks",
+    "data",
+    "errors",
+    "evidence",
+    "layers",
+    "lesson",
+    "machine",
+    "models",
+    "plots",
+)
+__all__ = [*_HOMES, *_MODULES]
+
+
+def __getattr__(name):
+    """Import a submodule, or the class that lives in one, at its first use (PEP 562)."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in _MODULES:
+        return import_module(f"course_utils.{name}")
+    raise AttributeError(f"module 'course_utils' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

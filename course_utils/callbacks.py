@@ -1,0 +1,97 @@
+"""What happens while `fit` runs: curves that grow, one text line an epoch, a stop at NaN."""
+
+import math
+import time
+
+import keras
+
+from course_utils.errors import TrainingDiverged
+
+
+class Watch(keras.callbacks.Callback):
+    """Times a fit, stops it when the loss is no longer a number, prints one line an epoch.
+
+    `seconds` is the time of the fit so far and `epoch_seconds` that of each epoch.
+    `on_divergence(model, history)` is called before `TrainingDiverged` is raised.
+    """
+
+    def __init__(self, verbose=True, on_divergence=None):
+        super().__init__()
+        self.verbose = verbose
+        self.on_divergence = on_divergence
+        self.seconds = 0.0
+        self.epoch_seconds = []
+        self.history = {}
+
+    def on_train_begin(self, logs=None):
+        self._started = time.perf_counter()
+        self.seconds, self.epoch_seconds, self.history = 0.0, [], {}
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch_started = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        now = time.perf_counter()
+        self.seconds = now - self._started
+        self.epoch_seconds.append(now - self._epoch_started)
+        for key, value in (logs or {}).items():
+            self.history.setdefault(key, []).append(float(value))
+        if self.verbose:
+            print(epoch_line(epoch + 1, self.params.get("epochs"), logs or {}))
+        loss = float((logs or {}).get("loss", 0.0))
+        if not math.isfinite(loss):
+            if self.on_divergence:
+                self.on_divergence(self.model, self.history)
+            raise TrainingDiverged(
+                f"The training loss became {loss} in epoch {epoch + 1}, so the fit was stopped. The "
+                "usual causes are a learning rate that is too large, inputs that were not rescaled, "
+                "or weights that start too large: divide learning_rate by 10 and run the cell again."
+            )
+
+
+class LiveCurves(keras.callbacks.Callback):
+    """Redraws training and validation curves in place as `fit` goes on.
+
+    `draw(history)` returns the notebook's (data, metadata) for a dict of lists. Headlessly, one
+    figure is left at the end and nothing before it, so that executed notebooks hold no litter.
+    """
+
+    SECONDS_BETWEEN_REDRAWS = 0.5
+
+    def __init__(self, draw, live=True):
+        super().__init__()
+        self.draw = draw
+        self.live = live
+
+    def on_train_begin(self, logs=None):
+        self._history = {}
+        self._display = None
+        self._drawn_at = -math.inf
+
+    def on_epoch_end(self, epoch, logs=None):
+        for key, value in (logs or {}).items():
+            self._history.setdefault(key, []).append(float(value))
+        due = time.perf_counter() - self._drawn_at > self.SECONDS_BETWEEN_REDRAWS
+        if self.live and due:
+            self._redraw()
+
+    def on_train_end(self, logs=None):
+        if self._history:
+            self._redraw()
+
+    def _redraw(self):
+        from IPython.display import display
+
+        data, metadata = self.draw(self._history)
+        if self._display is None:
+            self._display = display(data, metadata=metadata, raw=True, display_id=True)
+        else:
+            self._display.update(data, metadata=metadata, raw=True)
+        self._drawn_at = time.perf_counter()
+
+
+def epoch_line(epoch, epochs, logs):
+    """One line of plain text about an epoch, for example "epoch 3/8  loss 0.21  accuracy 0.93"."""
+    of = f"/{epochs}" if epochs else ""
+    figures = "  ".join(f"{key.replace('val_', 'val ')} {value:.4f}" for key, value in logs.items())
+    return f"epoch {epoch:>2}{of}  {figures}"

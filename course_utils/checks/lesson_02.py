@@ -1,0 +1,54 @@
+"""Exercises of lesson 02: counting a convolution's weights, and a slimmer network."""
+
+from course_utils.checks import Wrong
+
+SLIM_LIMIT = 120_000
+
+
+def check_conv_weights(lesson, conv_weights):
+    """A function (k, channels_in, channels_out) -> number of weights, biases included."""
+    import keras
+
+    for k, channels_in, channels_out in ((3, 1, 32), (3, 32, 32), (5, 3, 96)):
+        answer = conv_weights(k, channels_in, channels_out)
+        if answer is None:
+            raise Wrong(
+                "conv_weights returns nothing yet. Write its formula and run the cell again."
+            )
+        layer = keras.layers.Conv2D(channels_out, k)
+        layer.build((None, 28, 28, channels_in))
+        truth = layer.count_params()
+        if answer == truth:
+            continue
+        case = f"for k={k}, channels_in={channels_in}, channels_out={channels_out}"
+        if answer == truth - channels_out:
+            raise Wrong(f"{case} some weights are missing: every output channel has a bias too.")
+        if answer == k * k * channels_out + channels_out:
+            raise Wrong(f"{case} too few: a kernel reaches through all the input channels.")
+        raise Wrong(f"{case} your formula gives {answer:,}, and Keras counts {truth:,}.")
+    return "the formula agrees with Keras for three layers, and the image's size is not in it."
+
+
+def check_slim(lesson, build_slim):
+    """A function () -> Keras model on (28, 28, 1) with two convolutions and few weights."""
+    import keras
+
+    model = build_slim()
+    if model is None:
+        raise Wrong("build_slim returns nothing yet. Return a keras.Sequential model from it.")
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    if tuple(model.input_shape[1:]) != (28, 28, 1) or tuple(model.output_shape[1:]) != (10,):
+        raise Wrong(
+            f"the model maps {model.input_shape[1:]} to {model.output_shape[1:]}; "
+            "digits need (28, 28, 1) to (10,)."
+        )
+    if len(convolutions) < 2:
+        raise Wrong(f"{len(convolutions)} convolutional layers; keep both of them.")
+    weights = model.count_params()
+    if weights >= SLIM_LIMIT:
+        largest = max(model.layers, key=lambda layer: layer.count_params())
+        raise Wrong(
+            f"{weights:,} weights; the limit is {SLIM_LIMIT:,}. {largest.count_params():,} of them "
+            f"are in one {type(largest).__name__} layer: what does it read, and could that shrink?"
+        )
+    return f"{weights:,} weights, {SLIM_LIMIT - weights:,} under the limit. Now train it."

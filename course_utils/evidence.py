@@ -1,0 +1,322 @@
+"""Run records, reference runs, expected ranges and paired comparisons.
+
+A run record is one JSON file about one trained model. Selected records are kept, one row a run,
+in `reference/runs.csv`: the single source of every figure that the course states.
+"""
+
+import json
+import math
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from course_utils.errors import CourseError
+
+COLUMNS = (
+    "lesson",
+    "model",
+    "techniques",
+    "mode",
+    "seed",
+    "data",
+    "n_train",
+    "epochs",
+    "val_accuracy",
+    "val_loss",
+    "test_accuracy",
+    "test_loss",
+    "seconds",
+    "peak_memory_mb",
+    "backend",
+    "precision",
+    "hardware",
+    "version",
+)
+COST_COLUMNS = ("lesson", "mode", "hardware", "seconds", "peak_memory_mb", "version")
+
+# Test accuracies as the two articles give them: see CURRICULUM in the instructor's guide.
+ALL_SIX = "l2+he_init+batch_norm+augmentation+ensemble+early_stopping"
+ARTICLE_FIGURES = {
+    ("mlp", ""): 0.98,
+    ("baseline_cnn", ""): 0.9912,
+    ("baseline_cnn", ALL_SIX): 0.9947,
+    ("dropout_cnn", ""): 0.786,
+    ("all_conv", ""): 0.775,
+    ("small_all_conv", ""): 0.70,
+}
+
+
+def article_figure(model: str, techniques: str = "") -> float | None:
+    """Test accuracy (a fraction) that the article gives for this model, or None."""
+    return ARTICLE_FIGURES.get((model, techniques))
+
+
+# Records
+
+
+def record_name(record: dict) -> str:
+    """File name of a record: what was trained, how, and with which seed."""
+    parts = [
+        record["lesson"],
+        record["model"],
+        record["techniques"] or "plain",
+        record["mode"],
+        f"seed{record['seed']}",
+    ]
+    return ".".join(parts) + ".json"
+
+
+def write_record(folder, record: dict) -> Path:
+    """Write one record as JSON, whole or not at all, and return its path.
+
+    Raises ValueError when a column is missing, and CourseError when the file cannot be written.
+    """
+    missing = [column for column in COLUMNS if column not in record]
+    if missing:
+        raise ValueError(f"record lacks {', '.join(missing)}; expected all of {', '.join(COLUMNS)}")
+    path = Path(folder) / record_name(record)
+    text = json.dumps(_plain(record), indent=1, sort_keys=True, allow_nan=False) + "\n"
+    partial = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
+        ) as file:
+            partial = file.name
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        if partial is not None:
+            Path(partial).unlink(missing_ok=True)
+        raise CourseError(
+            f"The run record {path.name} could not be written ({error.strerror}); nothing was left "
+            "half-written. Free some space or choose another folder: export COURSE_OUT=FOLDER"
+        ) from error
+    return path
+
+
+def read_records(folder) -> list[dict]:
+    """All records of a folder, sorted by file name.
+
+    Raises CourseError naming a file that is not a record.
+    """
+    records = []
+    for path in sorted(Path(folder).glob("*.json")):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CourseError(
+                f"{path} is not a run record ({error}). Remove it and run again: course run"
+            ) from error
+        records.append(record)
+    return records
+
+
+# Reference runs
+
+
+@lru_cache(maxsize=1)
+def reference():
+    """The reference runs as a pandas DataFrame with `COLUMNS`; empty text stays empty text."""
+    return _read_csv("runs.csv", COLUMNS)
+
+
+@lru_cache(maxsize=1)
+def lesson_costs():
+    """Whole-notebook costs as a pandas DataFrame with `COST_COLUMNS`; seconds, and MB (10^6 bytes)."""
+    return _read_csv("costs.csv", COST_COLUMNS)
+
+
+def lesson_cost(lesson: str, mode: str, hardware: str | None = None) -> tuple[float, float] | None:
+    """Median (seconds, peak MB) of a whole notebook, on this hardware if known, or None."""
+    costs = lesson_costs()
+    costs = costs[(costs["lesson"] == lesson) & (costs["mode"] == mode)]
+    same = costs[costs["hardware"] == hardware]
+    costs = same if len(same) else costs
+    if not len(costs):
+        return None
+    return float(costs["seconds"].median()), float(costs["peak_memory_mb"].median())
+
+
+def reference_runs(model: str, techniques: str, mode: str, data: str, lesson: str | None = None):
+    """Reference runs of one model, as a DataFrame; `lesson` narrows to one notebook's runs.
+
+    When several notebooks trained the same model, a seed that appears twice is kept once, from
+    the notebook whose name sorts first, so that no run counts double.
+    """
+    runs = reference()
+    wanted = (
+        (runs["model"] == model)
+        & (runs["techniques"] == techniques)
+        & (runs["mode"] == mode)
+        & (runs["data"] == data)
+    )
+    if lesson is not None:
+        wanted &= runs["lesson"] == lesson
+    return runs[wanted].sort_values(["seed", "lesson"]).drop_duplicates("seed")
+
+
+@dataclass(frozen=True)
+class ExpectedRange:
+    """Where one more run is expected: a 95 % prediction interval from `n` reference runs."""
+
+    low: float
+    high: float
+    mean: float
+    n: int
+    metric: str
+
+    def __contains__(self, value):
+        return self.low <= value <= self.high
+
+    def sentence(self, value: float) -> str:
+        """Say where `value` lies, as percentages for accuracies and plain numbers for losses."""
+        form = "{:.2%}" if self.metric.endswith("accuracy") else "{:.4f}"
+        shown, low, high = (form.format(v) for v in (value, self.low, self.high))
+        where = "inside" if value in self else "below" if value < self.low else "above"
+        return (
+            f"Your {self.metric.replace('_', ' ')} {shown} lies {where} the range {low} to {high} "
+            f"expected from {self.n} reference runs."
+        )
+
+
+def expected_range(
+    model: str,
+    techniques: str,
+    mode: str,
+    data: str,
+    metric: str = "test_accuracy",
+    lesson: str | None = None,
+) -> ExpectedRange | None:
+    """Range in which one more run's `metric` should fall, or None with fewer than 3 runs.
+
+    The interval is mean +- t(0.975, n - 1) * s * sqrt(1 + 1 / n), the standard prediction interval
+    for one more draw from a normal distribution, cut to [0, 1] for accuracies. Only runs of the
+    same mode and data count.
+    """
+    from scipy import stats
+
+    values = reference_runs(model, techniques, mode, data, lesson)[metric].dropna().to_numpy()
+    n = len(values)
+    if n < 3:
+        return None
+    mean, spread = float(values.mean()), float(values.std(ddof=1))
+    half = float(stats.t.ppf(0.975, n - 1)) * spread * math.sqrt(1 + 1 / n)
+    low, high = max(0.0, mean - half), mean + half
+    if metric.endswith("accuracy"):
+        high = min(1.0, high)
+    return ExpectedRange(low, high, mean, n, metric)
+
+
+# Comparisons
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A paired comparison: mean difference (candidate minus baseline), 95 % interval, verdict.
+
+    `low` and `high` come from the t distribution, `bootstrap_low` and `bootstrap_high` from
+    resampling the differences. `verdict` is "helps", "hurts" or "no detectable difference".
+    """
+
+    mean: float
+    low: float
+    high: float
+    bootstrap_low: float
+    bootstrap_high: float
+    n: int
+    verdict: str
+    seeds: tuple[int, ...]
+
+    @property
+    def intervals_agree(self) -> bool:
+        """Whether t and bootstrap give the same verdict."""
+        return (self.low > 0, self.high < 0) == (self.bootstrap_low > 0, self.bootstrap_high < 0)
+
+    def sentence(self, name: str) -> str:
+        """Say it in percentage points, for a difference of accuracies."""
+        return (
+            f"{name}: {100 * self.mean:+.2f} points, 95 % interval {100 * self.low:+.2f} to "
+            f"{100 * self.high:+.2f}, {self.n} paired seeds: {self.verdict}."
+        )
+
+
+def compare(baseline: dict, candidate: dict, higher_is_better: bool = True) -> Comparison:
+    """Compare two sets of runs, paired over the seeds they share.
+
+    `baseline` and `candidate` map seed to a figure (accuracy as a fraction, or loss). Raises
+    ValueError when fewer than two seeds are shared.
+    """
+    import numpy as np
+    from scipy import stats
+
+    seeds = tuple(sorted(set(baseline) & set(candidate)))
+    if len(seeds) < 2:
+        raise ValueError(f"{len(seeds)} seeds in common; a paired comparison needs 2 or more")
+    differences = np.array([candidate[seed] - baseline[seed] for seed in seeds], dtype=float)
+    mean = float(differences.mean())
+    if np.ptp(differences) == 0:
+        # No spread, no distribution: the interval shrinks to the one difference that was seen.
+        low = high = bootstrap_low = bootstrap_high = mean
+    else:
+        low, high = stats.ttest_1samp(differences, 0).confidence_interval(0.95)
+        resampled = stats.bootstrap(
+            (differences,), np.mean, n_resamples=9999, method="percentile", rng=0
+        )
+        bootstrap_low, bootstrap_high = resampled.confidence_interval
+    better, worse = (low > 0, high < 0) if higher_is_better else (high < 0, low > 0)
+    verdict = "helps" if better else "hurts" if worse else "no detectable difference"
+    interval = (float(low), float(high), float(bootstrap_low), float(bootstrap_high))
+    return Comparison(mean, *interval, len(seeds), verdict, seeds)
+
+
+def compare_reference(
+    baseline: str,
+    candidate: str,
+    mode: str,
+    data: str,
+    model: str = "baseline_cnn",
+    metric: str = "test_accuracy",
+) -> Comparison | None:
+    """`compare` on the reference runs of two sets of techniques; None until both are measured."""
+    figures = []
+    for techniques in (baseline, candidate):
+        runs = reference_runs(model, techniques, mode, data).dropna(subset=[metric])
+        figures.append(dict(zip(runs["seed"].astype(int), runs[metric], strict=True)))
+    if len(set(figures[0]) & set(figures[1])) < 2:
+        return None
+    return compare(*figures, higher_is_better=not metric.endswith("loss"))
+
+
+def _read_csv(name, columns):
+    import pandas as pd
+
+    path = files("course_utils") / "reference" / name
+    if not path.is_file():
+        return pd.DataFrame(columns=list(columns))
+    with path.open(encoding="utf-8") as file:
+        return pd.read_csv(file, keep_default_na=False, na_values={"": []} | _numeric_na(columns))
+
+
+def _numeric_na(columns):
+    """An empty cell is a missing number in number columns and an empty text elsewhere."""
+    text = {"lesson", "model", "techniques", "mode", "data", "backend", "precision", "hardware"}
+    return {column: [""] for column in columns if column not in text | {"version"}}
+
+
+def _plain(value):
+    """NumPy numbers and arrays as JSON knows them; NaN and infinity as null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

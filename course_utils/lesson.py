@@ -1,0 +1,314 @@
+"""`Lesson`, the one object a notebook talks to: start, load data, epochs, seal, record."""
+
+import functools
+import os
+import platform
+import re
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from course_utils import __version__, checks, data, evidence, machine
+from course_utils.errors import CourseError, SealedTestSetError
+
+MODES = ("auto", *data.MODES)
+
+
+# The course's way, for the chart that every lesson ends with: name -> (model, techniques).
+_STEPS = {
+    "mnist": {
+        "perceptron": ("mlp", ""),
+        "baseline CNN": ("baseline_cnn", ""),
+        "+ L2": ("baseline_cnn", "l2"),
+        "+ He": ("baseline_cnn", "l2+he_init"),
+        "+ batch norm": ("baseline_cnn", "l2+he_init+batch_norm"),
+        "+ augmentation": ("baseline_cnn", "l2+he_init+batch_norm+augmentation"),
+        "+ ensemble": ("baseline_cnn", "l2+he_init+batch_norm+augmentation+ensemble"),
+        "+ early stopping": ("baseline_cnn", evidence.ALL_SIX),
+    },
+    "cifar10": {
+        "dropout CNN": ("dropout_cnn", ""),
+        "all-conv": ("all_conv", ""),
+        "small all-conv": ("small_all_conv", ""),
+    },
+}
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One look at the test set: accuracy (a fraction), cross-entropy, and what was predicted.
+
+    `predictions` is float32, shape (n, classes); `y_test` int32, shape (n,).
+    """
+
+    accuracy: float
+    loss: float
+    n: int
+    predictions: object = field(repr=False, compare=False)
+    y_test: object = field(repr=False, compare=False)
+
+
+class Lesson:
+    """A lesson in one mode with one seed.
+
+    Sets the precision, the threads and the seed, and says on which machine and in which mode it
+    runs and what that is expected to cost. Raises ValueError for an unknown mode or a bad seed.
+    """
+
+    def __init__(self, name: str, mode: str = "auto", seed: int = 1):
+        if mode not in MODES:
+            raise ValueError(f"mode is {mode!r}; allowed are {', '.join(MODES)}")
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise ValueError(f"seed is {seed!r}; expected a whole number from 0")
+        self.name = name
+        self.seed = seed
+        self.machine = machine.detect()
+        if mode == "auto":
+            mode = os.environ.get("COURSE_MODE", "auto")
+            if mode not in MODES:
+                raise ValueError(f"COURSE_MODE is {mode!r}; allowed are {', '.join(MODES)}")
+        self.mode = self.machine.mode if mode == "auto" else mode
+        self.live = "COURSE_HEADLESS" not in os.environ
+        self.dataset = None
+        self.test_openings = []
+        self._watches = []
+        machine.configure(self.machine, seed)
+        print(f"Lesson {name}, {self.mode} mode, seed {seed}. {self._cost_sentence()}")
+        print(f"Machine: {self.machine.describe()}.")
+
+    # Data and the seal
+
+    def load(self, name: str):
+        """Load "mnist" or "cifar10" for this mode and seed, and say where the images came from.
+
+        Returns a `data.Dataset`: uint8 images x_train, x_val of shape (N, height, width,
+        channels), int32 labels y_train, y_val of shape (N,). The test set stays sealed.
+        """
+        self.dataset = data.load(name, mode=self.mode, seed=self.seed)
+        print(self.dataset.announcement)
+        return self.dataset
+
+    def final_test(self, model, reason: str | None = None) -> TestResult:
+        """Open the seal: evaluate the chosen `model` on the test set.
+
+        The loss is the cross-entropy alone, without any penalty that Keras adds to it. A second
+        opening in the same lesson raises SealedTestSetError unless it gives a `reason`; openings
+        and reasons go into the run's records.
+        """
+        if self.dataset is None:
+            raise CourseError(f'No data yet; first run: mnist = lesson.load("mnist") ({self.name})')
+        if self.test_openings and not (reason and reason.strip()):
+            raise SealedTestSetError(
+                "The test set has been used once in this lesson. Whatever is chosen after a look at "
+                "it is no longer tested by it. If you have a good reason, say it, and it goes on "
+                'record: lesson.final_test(model, reason="...")'
+            )
+        self.test_openings.append(reason or "the final test")
+        x_test, y_test = self.dataset.sealed.open()
+        accuracy, loss, predictions = _score(model, x_test, y_test)
+        times = {1: "once", 2: "twice"}.get(
+            len(self.test_openings), f"{len(self.test_openings)} times"
+        )
+        print(
+            f"Test set opened, {times} so far in this lesson: accuracy {accuracy:.2%}, "
+            f"loss {loss:.4f} on {len(y_test):,} images{self.dataset.figure_suffix}."
+        )
+        return TestResult(accuracy, loss, len(y_test), predictions, y_test)
+
+    # Training
+
+    def epochs(self, full: int) -> int:
+        """How many epochs to train where the full mode trains `full`: half, at most 16, or 1."""
+        if self.mode == "full":
+            return full
+        return 1 if self.mode == "smoke" else min(-(-full // 2), 16)
+
+    def seeds(self, n: int = 3) -> list[int]:
+        """Seeds for `n` paired runs, starting at the lesson's own; 2 of them in smoke mode."""
+        return list(range(self.seed, self.seed + (2 if self.mode == "smoke" else n)))
+
+    def callbacks(self, title: str | None = None) -> list:
+        """Callbacks for `fit`: live curves under `title`, a line an epoch, a stop at NaN.
+
+        Without a title, for loops over many fits, nothing is shown.
+        """
+        from course_utils.callbacks import LiveCurves, Watch
+
+        watch = Watch(verbose=bool(title) and not self.live, on_divergence=self._record_divergence)
+        self._watches.append(watch)
+        if not title:
+            return [watch]
+        return [watch, LiveCurves(functools.partial(self._draw_curves, title), live=self.live)]
+
+    # Evidence
+
+    def record(self, model, name: str, techniques: str = "", history=None, test=None, **parameters):
+        """Write the run record of a trained Keras `model` and return it, a dict.
+
+        `name` and `techniques` are the reference's ("baseline_cnn", "l2+he_init"), `history` is
+        what `fit` returned, `test` what `final_test` returned, `parameters` what else was chosen.
+        Validation figures are measured now, on the weights that the model has now; the loss is the
+        cross-entropy without penalties.
+        """
+        val_accuracy, val_loss, _ = _score(model, self.dataset.x_val, self.dataset.y_val)
+        watch = next((w for w in reversed(self._watches) if w.model is model), None)
+        record = self._blank_record(name, techniques) | {
+            "epochs": len(history.epoch) if history is not None else 0,
+            "val_accuracy": val_accuracy,
+            "val_loss": val_loss,
+            "test_accuracy": test.accuracy if test else None,
+            "test_loss": test.loss if test else None,
+            "seconds": watch.seconds if watch else None,
+            "epoch_seconds": watch.epoch_seconds if watch else [],
+            "history": history.history if history is not None else {},
+            "parameters": {"mode": self.mode, "seed": self.seed} | parameters,
+            "status": "ok",
+        }
+        evidence.write_record(records_folder(), record)
+        return record
+
+    def expect(self, record: dict, metric: str = "test_accuracy") -> None:
+        """Say whether a record's `metric` lies where the reference runs say it should."""
+        found = evidence.expected_range(
+            record["model"], record["techniques"], self.mode, record["data"], metric
+        )
+        if record[metric] is None:
+            print(f"No {metric.replace('_', ' ')} in this record, so there is nothing to compare.")
+        elif found is None:
+            print(
+                f"Expected range: not yet measured for {self.mode} mode on {record['data']}. "
+                "The course compares like with like only."
+            )
+        else:
+            print(found.sentence(record[metric]))
+        article = evidence.article_figure(record["model"], record["techniques"])
+        if article is None or self.dataset.is_fallback:
+            return
+        size = "" if self.mode == "full" else f", trained on {record['n_train']:,} images here"
+        print(f"The article's figure, with its full training set: {article:.2%}{size}.")
+
+    def reference_verdict(self, techniques: str, baseline: str = "", model: str = "baseline_cnn"):
+        """Print what the reference runs say of a set of techniques, and the command that re-runs it.
+
+        Returns the `evidence.Comparison` of test accuracies, or None while it is not yet measured.
+        """
+        found = evidence.compare_reference(
+            baseline, techniques, self.mode, self._data_label(), model=model
+        )
+        name = f"{techniques} against {baseline or 'the baseline'}"
+        if found is None:
+            print(f"{name}: not yet measured in {self.mode} mode on {self._data_label()}.")
+        else:
+            print(found.sentence(f"Reference runs, {name}, test accuracy"))
+        print(
+            f"Doubt it? course run ablation --mode {self.mode} --seeds 0-9 "
+            f"--param model={model} --param techniques={baseline or 'none'},{techniques}"
+        )
+        return found
+
+    def progress(self, record: dict) -> None:
+        """Draw the course's chart so far: each step's reference runs, and this record as a star."""
+        from course_utils import plots
+
+        steps, accuracies, mark = _STEPS[self.dataset.name], {}, {}
+        for name, (model, techniques) in steps.items():
+            runs = evidence.reference_runs(model, techniques, self.mode, record["data"])
+            accuracies[name] = 100 * runs["test_accuracy"].dropna().to_numpy(dtype=float)
+            if (model, techniques) == (record["model"], record["techniques"]):
+                mark[name] = 100 * record["test_accuracy"]
+        measured = {
+            name: values for name, values in accuracies.items() if len(values) or name in mark
+        }
+        runs = sum(len(values) for values in measured.values())
+        plots.dots(
+            measured,
+            title=f"The way so far: {runs} reference runs, and yours{self.dataset.figure_suffix}",
+            x=f"test accuracy, % ({self.mode} mode); a dot a run, a bar the mean, a star your run",
+            mark=mark,
+            alt="Test accuracy of each step of the course: "
+            + "; ".join(
+                f"{name} {values.mean():.2f} % over {len(values)} runs"
+                if len(values)
+                else f"{name} yours only"
+                for name, values in measured.items()
+            ),
+        )
+
+    def __getattr__(self, name):
+        """`lesson.check_NAME(answer)` runs an exercise's check."""
+        if name.startswith("check_"):
+            return functools.partial(checks.run_check, checks.find_check(self.name, name), self)
+        raise AttributeError(f"Lesson has no attribute {name!r}")
+
+    def _cost_sentence(self):
+        cost = evidence.lesson_cost(self.name, self.mode, self.machine.hardware)
+        if cost is None:
+            return "Its cost in this mode is not yet measured."
+        seconds, memory_mb = cost
+        return f"Expect about {max(seconds / 60, 0.1):.1f} minutes and {memory_mb / 1000:.1f} GB."
+
+    def _data_label(self):
+        return self.dataset.label if self.dataset is not None else "mnist"
+
+    def _draw_curves(self, title, history):
+        from course_utils import plots
+
+        suffix = self.dataset.figure_suffix if self.dataset is not None else ""
+        alt = f"Training and validation loss and accuracy against epoch: {title}. " + ", ".join(
+            f"last {key.replace('val_', 'validation ')} {values[-1]:.3f}"
+            for key, values in history.items()
+            if key in ("loss", "accuracy", "val_loss", "val_accuracy")
+        )
+        return plots.bundle(plots.curves_figure(history, title + suffix), alt)
+
+    def _blank_record(self, name, techniques):
+        """Everything of a record that is known without the model's figures."""
+        return dict.fromkeys(evidence.COLUMNS) | {
+            "lesson": self.name,
+            "model": name,
+            "techniques": techniques,
+            "mode": self.mode,
+            "seed": self.seed,
+            "data": self._data_label(),
+            "data_sha256": self.dataset.sha256,
+            "n_train": len(self.dataset.y_train),
+            "peak_memory_mb": machine.peak_memory_mb(),
+            "backend": self.machine.backend,
+            "precision": self.machine.precision,
+            "hardware": self.machine.hardware,
+            "version": __version__,
+            "keras_version": version("keras"),
+            "python_version": platform.python_version(),
+            "test_openings": list(self.test_openings),
+            "article": evidence.article_figure(name, techniques),
+        }
+
+    def _record_divergence(self, model, history):
+        """Leave a record of a run whose loss became NaN, so that a batch's table tells the truth."""
+        if self.dataset is None:
+            return
+        name = re.sub(r"\W+", "_", model.name)
+        evidence.write_record(
+            records_folder(),
+            self._blank_record(name, "") | {"status": "failed", "history": history, "epochs": 0},
+        )
+
+
+def records_folder() -> Path:
+    """Where records go: COURSE_OUT, or build/records beside the notebooks."""
+    if "COURSE_OUT" in os.environ:
+        return Path(os.environ["COURSE_OUT"])
+    project = Path(__file__).resolve().parents[1]
+    root = project if (project / "pyproject.toml").is_file() else Path.cwd()
+    return root / "build" / "records"
+
+
+def _score(model, images, labels):
+    """Accuracy, cross-entropy and predictions (float32, (N, classes)) of a softmax classifier."""
+    import numpy as np
+
+    predictions = np.asarray(model.predict(images, batch_size=500, verbose=0), dtype="float32")
+    chosen = predictions[np.arange(len(labels)), labels].astype("float64")
+    # Keras clips probabilities at its epsilon before the logarithm; so does this.
+    loss = float(-np.log(np.clip(chosen, 1e-7, 1.0)).mean())
+    return float((predictions.argmax(axis=1) == labels).mean()), loss, predictions

@@ -1,0 +1,234 @@
+"""Figures: one message each, in the title; colour-blind-safe; with alt text.
+
+Every function draws and shows at once. `show` hands the notebook a PNG whose alt text travels as
+output metadata, where nbconvert, Sphinx and the tests find it.
+"""
+
+import base64
+import io
+import textwrap
+
+import numpy as np
+
+# Okabe and Ito's palette: distinct for the common forms of colour blindness and in grey.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+WIDTH = 6.4  # inches: fills a notebook's column and stays readable at half that
+DPI = 100
+
+
+def figure(rows=1, columns=1, height=3.4, width=WIDTH, **options):
+    """A figure and its axes (one, or an array) in the course's style, for a plot of one's own.
+
+    Sizes in inches; `options` go to `Figure.subplots`. Show it with `show`.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context(_STYLE):
+        drawn = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+        return drawn, drawn.subplots(rows, columns, **options)
+
+
+def bundle(drawn, alt):
+    """What a notebook shows for a figure: (data, metadata), keyed by media type."""
+    buffer = io.BytesIO()
+    drawn.savefig(buffer, format="png", metadata={"Software": None})
+    png = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return {"image/png": png, "text/plain": alt}, {"image/png": {"alt": alt}}
+
+
+def show(drawn, alt):
+    """Show a matplotlib figure with its alt text. Raises ValueError when the text is empty."""
+    from IPython.display import display
+
+    if not alt.strip():
+        raise ValueError("alt is empty; expected a sentence that says what the figure shows")
+    data, metadata = bundle(drawn, alt)
+    display(data, metadata=metadata, raw=True)
+
+
+def lines(series, title, x, y, alt, *, log_x=False, log_y=False, height=3.4, marker=None):
+    """One line for each entry of `series`: name -> y values, or name -> (x values, y values)."""
+    drawn, axes = figure(height=height)
+    for colour, (name, values) in zip(_cycle(), series.items(), strict=False):
+        if isinstance(values, tuple):
+            across, up = values
+        else:
+            across, up = np.arange(1, len(values) + 1), values
+        axes.plot(across, up, color=colour, label=name, marker=marker, linewidth=2)
+    if log_x:
+        axes.set_xscale("log")
+    if log_y:
+        axes.set_yscale("log")
+    _finish(axes, title, x, y, legend=len(series) > 1)
+    show(drawn, alt)
+
+
+def curves_figure(histories, title):
+    """Figure of loss and accuracy against epoch, training dashed and validation solid.
+
+    `histories` maps a name to a dict of lists as in `History.history`; one unnamed history may be
+    given as that dict itself.
+    """
+    if histories and all(isinstance(values, list) for values in histories.values()):
+        histories = {"": histories}
+    drawn, axes = figure(1, 2, height=2.9)
+    for axis, metric in zip(axes, ("loss", "accuracy"), strict=True):
+        for colour, (name, history) in zip(_cycle(), histories.items(), strict=False):
+            for key, style, kind in (
+                (metric, "--", "training"),
+                (f"val_{metric}", "-", "validation"),
+            ):
+                values = history.get(key, [])
+                epochs = np.arange(1, len(values) + 1)
+                marker = "o" if len(values) == 1 else None
+                label = f"{name}, {kind}" if name else kind
+                axis.plot(epochs, values, style, color=colour, label=label, marker=marker)
+        axis.set_xlabel("epoch")
+        axis.set_title(metric, fontsize=10)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.grid(alpha=0.25)
+    axes[0].legend(fontsize=8, frameon=False)
+    drawn.suptitle(_wrap(title), fontsize=11)
+    return drawn
+
+
+def curves(histories, title, alt):
+    """Show `curves_figure`: training (dashed) and validation (solid) loss and accuracy."""
+    show(curves_figure(histories, title), alt)
+
+
+def images(pictures, title, alt, labels=None, columns=10, colours=None):
+    """A grid of pictures, shape (N, height, width[, 1 or 3]), uint8 or floats in [0, 1].
+
+    `labels` go above the pictures; `colours` colours them.
+    """
+    pictures = np.asarray(pictures)
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    cell = WIDTH / columns
+    height = rows * (cell + (0.22 if labels is not None else 0.04)) + 0.5
+    drawn, axes = figure(rows, columns, height=height, squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for index, picture in enumerate(pictures):
+        axis = axes.flat[index]
+        picture = picture[..., 0] if picture.shape[-1] == 1 else picture
+        axis.imshow(picture, cmap="gray" if picture.ndim == 2 else None)
+        if labels is not None:
+            colour = colours[index] if colours is not None else "black"
+            axis.set_title(str(labels[index]), fontsize=8, color=colour, pad=2)
+    drawn.suptitle(_wrap(title), fontsize=11)
+    show(drawn, alt)
+
+
+def histograms(samples, title, x, alt, *, bins=60, limits=None, log_y=False, columns=None):
+    """One small histogram for each entry of `samples` (name -> values), on shared axes."""
+    columns = columns or min(len(samples), 4)
+    rows = -(-len(samples) // columns)
+    drawn, axes = figure(
+        rows, columns, height=0.6 + 1.7 * rows, squeeze=False, sharex=True, sharey=True
+    )
+    for axis in axes.flat[len(samples) :]:
+        axis.axis("off")
+    if limits is None:
+        pooled = np.concatenate([np.ravel(values) for values in samples.values()])
+        limits = np.percentile(pooled, [0.1, 99.9])
+    for axis, colour, (name, values) in zip(axes.flat, _cycle(), samples.items(), strict=False):
+        axis.hist(np.clip(np.ravel(values), *limits), bins=bins, range=limits, color=colour)
+        axis.set_title(name, fontsize=9)
+        axis.set_yticks([])
+        if log_y:
+            axis.set_yscale("log")
+    drawn.supxlabel(x, fontsize=10)
+    drawn.suptitle(_wrap(title), fontsize=11)
+    show(drawn, alt)
+
+
+def confusion(y_true, y_predicted, class_names, title, alt):
+    """Confusion matrix of integer labels, shape (N,) each; counts off the diagonal are coloured."""
+    count = len(class_names)
+    matrix = np.zeros((count, count), dtype=int)
+    np.add.at(matrix, (np.asarray(y_true), np.asarray(y_predicted)), 1)
+    mistakes = np.where(np.eye(count, dtype=bool), 0, matrix)
+    drawn, axes = figure(height=4.6, width=5.6)
+    axes.imshow(mistakes, cmap="Oranges")
+    for row, column in np.ndindex(matrix.shape):
+        if matrix[row, column]:
+            dark = mistakes[row, column] > 0.6 * max(mistakes.max(), 1)
+            axes.text(
+                column, row, matrix[row, column], ha="center", va="center", fontsize=8,
+                color="white" if dark else "#555555" if row == column else "black",
+            )  # fmt: skip
+    turned = 90 if max(map(len, map(str, class_names))) > 2 else 0
+    axes.set_xticks(range(count), class_names, rotation=turned)
+    axes.set_yticks(range(count), class_names)
+    _finish(axes, title, "predicted", "true", legend=False, grid=False)
+    show(drawn, alt)
+
+
+def intervals(comparisons, title, alt, x="difference in accuracy, percentage points"):
+    """Paired comparisons (name -> Comparison) as dots with 95 % intervals and a line at zero."""
+    drawn, axes = figure(height=1.1 + 0.42 * len(comparisons))
+    verdict_colour = {"helps": COLOURS[2], "hurts": COLOURS[1]}
+    names = list(comparisons)[::-1]
+    for row, name in enumerate(names):
+        found = comparisons[name]
+        colour = verdict_colour.get(found.verdict, "#666666")
+        axes.plot([100 * found.low, 100 * found.high], [row, row], color=colour, linewidth=2.5)
+        axes.plot(100 * found.mean, row, "o", color=colour, markersize=7)
+    axes.axvline(0, color="black", linewidth=1)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    _finish(axes, title, x, "", legend=False)
+    show(drawn, alt)
+
+
+def dots(groups, title, x, alt, mark=None):
+    """A row of dots for each group (name -> values) with its mean; `mark` (name -> x) adds stars.
+
+    Made for accuracies over seeds: every run is visible, none is hidden in a bar.
+    """
+    drawn, axes = figure(height=1.1 + 0.42 * len(groups))
+    names = list(groups)[::-1]
+    for row, name in enumerate(names):
+        values = np.asarray(groups[name], dtype=float)
+        # A fixed zigzag, so that equal values stay apart and the figure is the same each time.
+        offset = 0.12 * ((np.arange(len(values)) % 3) - 1)
+        axes.plot(values, row + offset, "o", color=COLOURS[0], alpha=0.55, markersize=5)
+        if len(values):
+            axes.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color="black", linewidth=2)
+        if mark and name in mark:
+            axes.plot(mark[name], row, "*", color=COLOURS[1], markersize=13)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    _finish(axes, title, x, "", legend=False)
+    show(drawn, alt)
+
+
+_STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 11,
+    "image.interpolation": "nearest",
+}
+
+
+def _cycle():
+    while True:
+        yield from COLOURS
+
+
+def _wrap(title, width=72):
+    return textwrap.fill(title, width)
+
+
+def _finish(axes, title, x, y, legend, grid=True):
+    axes.set_title(_wrap(title), fontsize=11)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    if grid:
+        axes.grid(alpha=0.25)
+    if legend:
+        axes.legend(frameon=False, fontsize=9)
