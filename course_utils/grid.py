@@ -1,0 +1,397 @@
+"""What a batch runs: which notebooks, with which parameters, in which order, at which expected cost.
+
+Everything is checked here, before a kernel starts: papermill only warns about a parameter that the
+notebook does not have.
+"""
+
+import ast
+import difflib
+import hashlib
+import itertools
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course_utils.errors import BatchError
+
+MODES = ("smoke", "reduced", "full")
+MAX_RUNS = 100_000
+NUMBERED = re.compile(r"\d\d_\w+")
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook to run: `name` (file stem), `source` (bytes of an .ipynb without outputs),
+    `defaults` (parameter name to default value, `UNKNOWN` where it is no literal; None when the
+    language is not Python and nothing can be said) and `digest` of what will be executed."""
+
+    name: str
+    path: Path
+    source: bytes = field(repr=False)
+    defaults: dict | None
+    digest: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a grid; `id` is also the stem of its files."""
+
+    id: str
+    notebook: str
+    parameters: dict
+
+    @property
+    def mode(self):
+        """The mode that the run was given, or None."""
+        return self.parameters.get("mode")
+
+
+class _Unknown:
+    def __repr__(self):
+        return "(computed)"
+
+
+UNKNOWN = _Unknown()
+
+
+def project_root() -> Path:
+    """The folder that holds `notebooks/`: the nearest one above here, else the package's own."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "notebooks").is_dir() and (folder / "course_utils").is_dir():
+            return folder
+    return Path(__file__).resolve().parent.parent
+
+
+# Notebooks
+
+
+def lesson_paths(folder: Path | None = None) -> dict[str, Path]:
+    """Every notebook of the course, name to path (.ipynb, or .py where there is no pair yet)."""
+    folder = folder or project_root() / "notebooks"
+    found = {}
+    for suffix in (".py", ".ipynb"):
+        for path in sorted(folder.glob(f"*{suffix}")):
+            found[path.stem] = path
+    return dict(sorted(found.items()))
+
+
+def find_notebooks(names, every: bool = False) -> list[Notebook]:
+    """Resolve what the user named: numbers ("02"), prefixes, parts of a name, or paths.
+
+    `every` means all numbered lessons. Raises BatchError for a name that fits none or several.
+    """
+    known = lesson_paths()
+    paths = [path for name, path in known.items() if NUMBERED.fullmatch(name)] if every else []
+    for name in names:
+        paths.append(_find_one(name, known))
+    if not paths:
+        raise BatchError(
+            "No lesson was named. Name one or more, or all of them: course run 02   course run --all"
+        )
+    notebooks = {}
+    for path in dict.fromkeys(paths):
+        notebook = read_notebook(path)
+        if notebook.name in notebooks:
+            raise BatchError(
+                f"Two notebooks are called {notebook.name}: {notebooks[notebook.name].path} and "
+                f"{path}. Their results would overwrite each other: run them with two --out folders."
+            )
+        notebooks[notebook.name] = notebook
+    return list(notebooks.values())
+
+
+def _find_one(name, known):
+    path = Path(name)
+    if path.suffix in (".ipynb", ".py"):
+        if path.is_file():
+            return path
+        raise BatchError(f"There is no file {name}. The course's lessons: course run --list")
+    fits = [name] if name in known else [k for k in known if k.startswith(name)]
+    fits = fits or [k for k in known if name.lower() in k.lower()]
+    if len(fits) == 1:
+        return known[fits[0]]
+    if fits and name:
+        raise BatchError(f"{name!r} fits {', '.join(fits)}. Write more of the name.")
+    near = _near(name, known)
+    hint = f" Did you mean {near}?" if near else ""
+    raise BatchError(f"There is no lesson {name!r}.{hint} All lessons: course run --list")
+
+
+def _near(name, known):
+    """The known name nearest to `name`; a lesson also answers to its topic and its number."""
+    aliases = {alias: k for k in known for alias in (k, k[:2], k[3:])}
+    near = difflib.get_close_matches(name.lower(), aliases, n=1, cutoff=0.5)
+    return aliases[near[0]] if near else None
+
+
+def read_notebook(path: Path) -> Notebook:
+    """Read an .ipynb, or a py:percent .py through jupytext. Raises BatchError when it is neither."""
+    try:
+        if path.suffix == ".py":
+            content = _from_text(path)
+        else:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        content = _upgraded(content)
+        cells = content["cells"]
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                cell["outputs"], cell["execution_count"] = [], None
+        code = [[c["cell_type"], "".join(c["source"])] for c in cells]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BatchError(
+            f"{path} cannot be read as a notebook ({type(error).__name__}: {error}). "
+            "Open it once in JupyterLab and save it: course lab"
+        ) from error
+    digest = hashlib.sha256(json.dumps(code).encode()).hexdigest()[:16]
+    source = json.dumps(content, ensure_ascii=False).encode()
+    return Notebook(path.stem, path, source, _defaults(content), digest)
+
+
+def _from_text(path):
+    import jupytext
+    import nbformat
+
+    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata["kernelspec"] = kernel
+    return json.loads(nbformat.writes(notebook))
+
+
+def _upgraded(content):
+    if content.get("nbformat", 4) >= 4:
+        return content
+    import nbformat
+
+    old = nbformat.reads(json.dumps(content), as_version=4)
+    return json.loads(nbformat.writes(old))
+
+
+def _defaults(content):
+    metadata = content.get("metadata", {})
+    language = (
+        metadata.get("kernelspec", {}).get("language")
+        or metadata.get("language_info", {}).get("name")
+        or "python"
+    )
+    if language.lower() != "python":
+        return None
+    for cell in content["cells"]:
+        if "parameters" in cell["metadata"].get("tags", ()):
+            lines = "".join(cell["source"]).splitlines()
+            # IPython's own lines are no Python; the assignments around them are what counts.
+            source = "\n".join("" if line.lstrip()[:1] in "%!" else line for line in lines)
+            return _assignments(source)
+    return {}
+
+
+def _assignments(source):
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return None
+    defaults = {}
+    for statement in body:
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            targets = [statement.target]
+        else:
+            continue
+        for target in targets:
+            if isinstance(target, ast.Name):
+                try:
+                    defaults[target.id] = ast.literal_eval(statement.value)
+                except (ValueError, TypeError):
+                    defaults[target.id] = UNKNOWN
+    return defaults
+
+
+# Parameters
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Seeds from "0-9", "3" or "0-4,7,10-12"; raises BatchError for anything else."""
+    wanted = 'Write whole numbers from 0, for example: --seeds 0-9   --seeds "0-4,7"'
+    seeds = []
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*(\d+)(?:\s*-\s*(\d+))?\s*", part)
+        if not found:
+            raise BatchError(f"--seeds is {text!r}: {part.strip()!r} is no seed or range. {wanted}")
+        first = int(found[1])
+        last = int(found[2]) if found[2] else first
+        if last < first:
+            raise BatchError(f"--seeds {part.strip()} runs backwards and is empty. {wanted}")
+        if last - first >= MAX_RUNS or last >= 2**32:
+            raise BatchError(
+                f"--seeds {part.strip()} is out of bounds (at most 4294967295). {wanted}"
+            )
+        seeds.extend(range(first, last + 1))
+    return list(dict.fromkeys(seeds))
+
+
+def parse_parameters(pairs) -> dict[str, list[str]]:
+    """`["techniques=l2,he_init", "depth=3"]` as name to list of texts.
+
+    A comma separates values of the grid, except within quotes or brackets. Raises BatchError.
+    """
+    grid = {}
+    for pair in pairs:
+        name, equals, values = pair.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise BatchError(
+                f"--param is {pair!r}; expected name=value or name=value,value. "
+                "For example: --param techniques=l2,batch_norm"
+            )
+        if name.strip() in grid:
+            raise BatchError(
+                f"--param {name.strip()} is given twice. Separate its values by commas instead."
+            )
+        grid[name.strip()] = _split(values)
+    return grid
+
+
+def _split(text):
+    parts, depth, quote = [""], 0, None
+    for character in text:
+        if quote:
+            quote = None if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif character == "," and depth <= 0:
+            parts.append("")
+            continue
+        parts[-1] += character
+    return list(dict.fromkeys(part.strip() for part in parts))
+
+
+def coerce(notebook: Notebook, name: str, text: str):
+    """The value that `text` means for a notebook's parameter, by the type of its default."""
+    if notebook.defaults is not None and name not in notebook.defaults:
+        near = difflib.get_close_matches(name, notebook.defaults, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        has = ", ".join(notebook.defaults) or "none (no cell is tagged 'parameters')"
+        raise BatchError(f"{notebook.name} has no parameter {name!r}.{hint} Its parameters: {has}.")
+    default = UNKNOWN if notebook.defaults is None else notebook.defaults[name]
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        value = {"true": True, "false": False, "none": None}.get(text.lower(), text)
+    if isinstance(default, str):
+        return value if isinstance(value, str) and text[:1] in "\"'" else text
+    kinds = {bool: "True or False", int: "a whole number", float: "a number"}
+    for kind, words in kinds.items():
+        if type(default) is kind:
+            if kind is float and type(value) is int:
+                value = float(value)
+            if type(value) is not kind:
+                raise BatchError(
+                    f"Parameter {name} of {notebook.name} is {words} (default {default!r}), and "
+                    f"{text!r} is not. For example: --param {name}={default!r}"
+                )
+    return value
+
+
+# The grid
+
+
+def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
+    """All runs: notebooks by parameters by seeds, seeds fastest.
+
+    `seeds` (list of int) and `mode` (one of `MODES`) are passed to the notebooks that have such a
+    parameter; raises BatchError when one was asked for that a notebook lacks, or when nothing is
+    left to run. `parameters` maps names to lists of texts.
+    """
+    if mode is not None and mode not in (*MODES, "auto"):
+        near = difflib.get_close_matches(mode, MODES, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise BatchError(f"There is no mode {mode!r}.{hint} Modes: --mode {' | '.join(MODES)}")
+    axes = {name: list(texts) for name, texts in (parameters or {}).items()}
+    for name, given in (("seed", seeds is not None), ("mode", mode is not None)):
+        if name in axes and given:
+            raise BatchError(
+                f"{name} is given twice: as an option and as --param {name}. Drop one."
+            )
+    runs = []
+    for notebook in notebooks:
+        values = {name: [coerce(notebook, name, text) for text in axes[name]] for name in axes}
+        known = notebook.defaults or {}
+        if "mode" in known and "mode" not in values:
+            values["mode"] = [suitable_mode() if mode in (None, "auto") else mode]
+        elif mode not in (None, "auto"):
+            coerce(notebook, "mode", mode)
+        if seeds is not None:
+            values["seed"] = [coerce(notebook, "seed", str(seed)) for seed in seeds]
+        elif "seed" in known and "seed" not in values:
+            values["seed"] = [known["seed"]]
+        _check_values(values)
+        names = [*(n for n in values if n not in ("mode", "seed")), "mode", "seed"]
+        names = [name for name in names if name in values]
+        size = 1
+        for name in names:
+            size *= len(values[name])
+        if len(runs) + size > MAX_RUNS:
+            raise BatchError(
+                f"The grid has more than {MAX_RUNS:,} runs. Split it over several --out."
+            )
+        for combination in itertools.product(*(values[name] for name in names)):
+            chosen = dict(zip(names, combination, strict=True))
+            runs.append(Run(run_id(notebook.name, chosen), notebook.name, chosen))
+    if not runs:
+        raise BatchError(
+            "The grid is empty: nothing to run. For example: course run 02 --seeds 0-9"
+        )
+    return runs
+
+
+def _check_values(values):
+    for value in values.get("mode", ()):
+        if value not in (*MODES, "auto"):
+            raise BatchError(f"There is no mode {value!r}. Modes: --mode {' | '.join(MODES)}")
+    for value in values.get("seed", ()):
+        if isinstance(value, int) and value < 0:
+            raise BatchError(
+                f"seed is {value}; expected a whole number from 0. For example: --seed 1"
+            )
+
+
+def suitable_mode() -> str:
+    """The mode for a run that names none: COURSE_MODE, else full on a GPU and reduced on a CPU."""
+    mode = os.environ.get("COURSE_MODE", "auto")
+    if mode not in (*MODES, "auto"):
+        raise BatchError(
+            f"COURSE_MODE is {mode!r}; allowed are auto, {', '.join(MODES)}. Mend it: unset COURSE_MODE"
+        )
+    if mode != "auto":
+        return mode
+    from course_utils import machine
+
+    return machine.detect().mode
+
+
+def run_id(notebook: str, parameters: dict) -> str:
+    """A run's name, fit for a file: notebook, own parameters, mode, seed."""
+    parts = [notebook]
+    for name, value in parameters.items():
+        if name == "techniques":
+            parts.append(str(value) or "plain")
+        elif name == "mode":
+            parts.append(str(value))
+        elif name == "seed":
+            parts.append(f"seed{value}")
+        elif name == "model":
+            parts.append(str(value))
+        else:
+            parts.append(f"{name}={value}")
+    full = ".".join(parts)
+    safe = re.sub(r"[^\w.+=-]", "_", full)
+    if safe != full or len(safe) > 150:
+        # Two values that differ only in what a file name cannot hold stay two runs.
+        safe = f"{safe[:140]}-{hashlib.sha256(full.encode()).hexdigest()[:8]}"
+    return safe
