@@ -1,12 +1,9 @@
 """Many notebook runs: send them out, store each result once, retry what failed, tell the truth at the end."""
 
-import time
 from collections import deque
 from dataclasses import dataclass
-from pathlib import Path
 
 from course_utils import grid, manifest
-from course_utils.errors import BatchError
 
 WORTH_A_RETRY = ("failed", "killed", "lost")
 
@@ -53,7 +50,7 @@ def execute(
             if id not in attempts:
                 continue
             if kind == "cell":
-                display.cell(by_id[id], *details)
+                display.cell(id, *details)
                 continue
             attempt = attempts.pop(id)
             result = details[0] if kind == "done" else _lost(id, details[0])
@@ -64,7 +61,7 @@ def execute(
                 run = by_id[id]
                 names = record_names(run, result["records"])
                 store.store(result, names, attempts=attempt, mode=run.mode)
-            display.finished(by_id[id], result, again)
+            display.finished(id, result, again)
         display.tick()
     display.stop()
     return [store.entries[run.id] for run in runs]

@@ -96,3 +96,41 @@ def _console():
 @app.callback()
 def _course():
     """Run, read, build and check the course's notebooks."""
+
+
+@app.command()
+def build(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="[LESSON…]", help="All when none is named.")
+    ] = None,
+    mode: Annotated[str, typer.Option(help="Mode to execute in.")] = "reduced",
+    origin: Annotated[
+        str | None, typer.Option("--from", help="py or ipynb: which file of a pair counts.")
+    ] = None,
+):
+    """Execute the lessons and their solutions and write the committed notebooks."""
+    from course_utils import build, grid, progress
+
+    if origin not in (None, "py", "ipynb"):
+        raise CourseError(f"--from is {origin!r}; expected py or ipynb.")
+    grid.check_mode(mode)
+    scripts = build.pairs(lessons or [])
+    for script in scripts:
+        build.source_of(script, origin)
+    display = progress.Display(_console())
+    display.start(total=len(scripts), done=0)
+    failed = False
+    try:
+        for script in scripts:
+            name = "/".join(script.with_suffix("").parts[script.parts.index("notebooks") + 1 :])
+            result = build.build(
+                script, mode, origin, lambda i, n, name=name: display.cell(name, i, n)
+            )
+            display.finished(name, result, again=False)
+            failed |= result["status"] != "ok"
+            if result["traceback"]:
+                print(result["traceback"], file=sys.stderr)
+    finally:
+        display.stop()
+    if failed:
+        raise typer.Exit(1)

@@ -4,14 +4,10 @@ Each worker holds one run at a time in a process of its own (`supervisor.run`), 
 are threads: they start at once, open no port on the machine, and die with the client.
 """
 
-import os
 import queue
-import sys
 import uuid
-from importlib.metadata import PackageNotFoundError, version
 
-from course_utils import __version__, supervisor
-from course_utils.errors import BatchError
+from course_utils import supervisor
 
 THREAD_VARIABLES = (
     "COURSE_THREADS",

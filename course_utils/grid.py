@@ -85,8 +85,7 @@ def find_notebooks(names, every: bool = False) -> list[Notebook]:
     """
     known = lesson_paths()
     paths = [path for name, path in known.items() if NUMBERED.fullmatch(name)] if every else []
-    for name in names:
-        paths.append(_find_one(name, known))
+    paths += [find_notebook_path(name) for name in names]
     if not paths:
         raise BatchError(
             "No lesson was named. Name one or more, or all of them: course run 02   course run --all"
@@ -103,7 +102,9 @@ def find_notebooks(names, every: bool = False) -> list[Notebook]:
     return list(notebooks.values())
 
 
-def _find_one(name, known):
+def find_notebook_path(name: str) -> Path:
+    """The one notebook that a number, prefix, part of a name or path means; raises BatchError."""
+    known = lesson_paths()
     path = Path(name)
     if path.suffix in (".ipynb", ".py"):
         if path.is_file():
@@ -308,10 +309,7 @@ def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
     parameter; raises BatchError when one was asked for that a notebook lacks, or when nothing is
     left to run. `parameters` maps names to lists of texts.
     """
-    if mode is not None and mode not in (*MODES, "auto"):
-        near = difflib.get_close_matches(mode, MODES, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise BatchError(f"There is no mode {mode!r}.{hint} Modes: --mode {' | '.join(MODES)}")
+    check_mode(mode)
     axes = {name: list(texts) for name, texts in (parameters or {}).items()}
     for name, given in (("seed", seeds is not None), ("mode", mode is not None)):
         if name in axes and given:
@@ -352,13 +350,20 @@ def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
 
 def _check_values(values):
     for value in values.get("mode", ()):
-        if value not in (*MODES, "auto"):
-            raise BatchError(f"There is no mode {value!r}. Modes: --mode {' | '.join(MODES)}")
+        check_mode(value)
     for value in values.get("seed", ()):
         if isinstance(value, int) and value < 0:
             raise BatchError(
                 f"seed is {value}; expected a whole number from 0. For example: --seed 1"
             )
+
+
+def check_mode(mode: str | None) -> None:
+    """Raise BatchError unless `mode` is None, "auto" or one of `MODES`."""
+    if mode not in (None, "auto", *MODES):
+        near = difflib.get_close_matches(str(mode), MODES, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise BatchError(f"There is no mode {mode!r}.{hint} Modes: --mode {' | '.join(MODES)}")
 
 
 def suitable_mode() -> str:

@@ -26,23 +26,21 @@ class Display:
             )
             self._live.start()
 
-    def cell(self, run, index, count):
-        began, last, _, _ = self._running.get(run.id, (time.monotonic(), 0.0, 0, 0))
+    def cell(self, id, index, count):
+        began, last, _, _ = self._running.get(id, (time.monotonic(), 0.0, 0, 0))
         now = time.monotonic()
         if self._live is None and now - last > 10:
             last = now
-            self._say(
-                f"{run.id}: cell {index}/{count}, {_clock(now - began)}{self._expect(run.id)}"
-            )
-        self._running[run.id] = (began, last, index, count)
+            self._say(f"{id}: cell {index}/{count}, {_clock(now - began)}{self._expect(id)}")
+        self._running[id] = (began, last, index, count)
 
-    def finished(self, run, result, again):
-        self._running.pop(run.id, None)
+    def finished(self, id, result, again):
+        self._running.pop(id, None)
         if not again:
             self._done += 1
         words = "done" if result["status"] == "ok" else f"{result['status']}: {result['message']}"
         words += "; once more" if again else ""
-        self._say(f"[{self._done}/{self._total}] {run.id}: {words}, {_clock(result['seconds'])}")
+        self._say(f"[{self._done}/{self._total}] {id}: {words}, {_clock(result['seconds'])}")
 
     def tick(self):
         """Called about twice a second, also when nothing happens."""

@@ -289,6 +289,9 @@ def _scrubber(folder):
         tempfile.gettempdir(): "tmp",
         str(Path.home()): "~",
     }
+    if "COURSE_DATA_DIR" in os.environ:
+        data = os.path.abspath(os.environ["COURSE_DATA_DIR"])
+        names |= dict.fromkeys((data, os.path.realpath(data)), "COURSE_DATA_DIR")
     names = {path: name for path, name in names.items() if len(path) > 3}
     pattern = re.compile("|".join(re.escape(path) for path in sorted(names, key=len, reverse=True)))
     kernel_file = re.compile(r"tmp/ipykernel_\d+/\d+\.py")
