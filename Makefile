@@ -57,8 +57,8 @@ lab: setup ## open the lessons in JupyterLab
 
 # Two workers; a file's tests stay together, since a notebook's cells share one kernel.
 test: setup ## unit tests, and every lesson and solution in smoke mode
-	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-cell-timeout 120 \
-		$(ARGS) tests notebooks
+	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env \
+		--nbval-cell-timeout 120 $(ARGS) tests notebooks
 
 lint: setup ## ruff, codespell, and the floors of the package
 	$(BIN)/ruff check .

@@ -1,0 +1,47 @@
+"""How the notebooks run under pytest (nbval): in smoke mode, and their exercises answer as they must.
+
+It stands at the root because `pytest tests notebooks` collects from both folders.
+"""
+
+import os
+import tempfile
+from unittest import mock
+
+import pytest
+from notebook_files import Notebook, wrong_verdicts
+
+# What a kernel that nbval starts finds; a unit test's environment stays as it was. One thread, since
+# two workers share what may be two cores. The records of a test run are kept by nobody.
+RECORDS = tempfile.TemporaryDirectory(prefix="course-test-records-")
+ENVIRONMENT = {
+    "COURSE_MODE": "smoke",
+    "COURSE_HEADLESS": "1",
+    "COURSE_THREADS": "1",
+    "COURSE_OUT": RECORDS.name,
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+}
+
+
+def is_notebook_cell(item):
+    return item.path.suffix == ".ipynb"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    """A notebook's kernel starts when its first cell is set up, and inherits the environment."""
+    if not is_notebook_cell(item):
+        return (yield)
+    with mock.patch.dict(os.environ, ENVIRONMENT):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """A stub is "Not yet" and a solution "Correct" in smoke mode too, not only as committed."""
+    result = yield
+    if is_notebook_cell(item):
+        expected = "Correct" if Notebook(item.path).is_solution else "Not yet"
+        for problem in wrong_verdicts(item.cell.source, item.test_outputs, expected):
+            item.raise_cell_error(problem)
+    return result
