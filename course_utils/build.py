@@ -114,7 +114,7 @@ def build(script: Path, mode: str, decide: str | None = None, progress=None) -> 
     for cell, ran in zip(notebook.cells, executed.cells, strict=True):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
-    notebook.metadata = nbformat.NotebookNode(kernelspec=KERNEL, language_info=LANGUAGE)
+    notebook.metadata["language_info"] = LANGUAGE
     written = (nbformat.writes(notebook) + "\n").encode()
     manifest.write_atomically(book, written)
     manifest.write_atomically(script, _as_text(book))
@@ -131,7 +131,12 @@ def _read(path):
 
 def _pin(notebook, name, old):
     """Kernel, metadata and cell ids that are the same on every machine and in every build."""
-    notebook.metadata["kernelspec"] = KERNEL
+    # The folder's filters travel with the notebook, for tools that read it without the folder.
+    filters = dict(notebook.metadata.get("jupytext", {}))
+    filters.pop("text_representation", None)
+    notebook.metadata = type(notebook.metadata)(kernelspec=KERNEL)
+    if filters:
+        notebook.metadata["jupytext"] = filters
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     known = _known_ids(notebook.cells, old.cells if old else [])
     taken = set(known.values())
