@@ -140,8 +140,6 @@ def _register_engine(progress):
                 timeout=None,
                 log=logger,
                 config=_kernel_config(),
-                # Or the same prints come in other pieces on another day.
-                coalesce_streams=True,
             )
             options = {"preexec_fn": _die_with_parent} if _LIBC is not None else {}
             return client.execute(**options)

@@ -312,6 +312,8 @@ def _clean_notebook(path, scrub):
     for cell in notebook["cells"]:
         cell["metadata"].pop("papermill", None)
         cell["metadata"].pop("execution", None)
+        if cell.get("outputs"):
+            cell["outputs"] = _joined(cell["outputs"])
         for output in cell.get("outputs", ()):
             for key in ("text", "traceback", "evalue"):
                 if key in output:
@@ -320,6 +322,18 @@ def _clean_notebook(path, scrub):
                 if kind.startswith("text/"):
                     output["data"][kind] = _scrub_texts(value, scrub)
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _joined(outputs):
+    """Prints that follow each other as one: in how many pieces they came is a matter of timing."""
+    kept = []
+    for output in outputs:
+        last = kept[-1] if kept else {}
+        if "name" in output and output["name"] == last.get("name"):
+            last["text"] = "".join(last["text"]) + "".join(output["text"])
+        else:
+            kept.append(output)
+    return kept
 
 
 def _scrub_texts(value, scrub):
