@@ -1,0 +1,269 @@
+"""How the files of the data sets are read, checked and written.
+
+Two formats are read: the `.npz` of `keras.datasets`, and the pickled batches in which the University of
+Toronto publishes CIFAR-10, as a folder or as its `.tar.gz`. Nothing that a file holds is executed.
+"""
+
+import hashlib
+import os
+import pickle
+import struct
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from course_utils.data.specs import BATCHES_FOLDER, Spec
+from course_utils.errors import DataError
+
+_BATCHES = {"train": [f"data_batch_{i}" for i in range(1, 6)], "test": ["test_batch"]}
+
+
+def read_split(path: Path, spec: Spec, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of one split, checked and in the course's layout.
+
+    Args:
+        path: an `.npz` with the keys of `keras.datasets`, a `cifar-10-batches-py` folder, or CIFAR-10's
+            `.tar.gz`.
+        split: "train" or "test".
+
+    Returns:
+        Images, uint8, (N, 28, 28, 1) or (N, 32, 32, 3), 0 to 255, channels last whatever the file's order;
+        labels, uint8, shape (N,), 0 to 9.
+
+    Raises:
+        DataError: the file cannot be read or does not hold this data set.
+    """
+    try:
+        if path.is_dir() and path.name != BATCHES_FOLDER:
+            raise DataError(f"{path} is a folder; expected a NumPy archive. {spec.mend()}")
+        if path.suffix == ".npz":
+            x, y = _read_npz(path, spec, split)
+        else:
+            x, y = _read_batches(path, spec, split)
+    except DataError:
+        raise
+    except Exception as error:  # A damaged file can fail in any of the four formats' own ways.
+        reason = getattr(error, "strerror", None) or str(error).strip().split("\n")[0]
+        reason = reason or type(error).__name__
+        raise DataError(
+            f"{path} cannot be read as {spec.title} ({reason}): it is damaged, truncated, protected or "
+            f"not a data file. {spec.mend()}"
+        ) from error
+    return _checked_images(x, path, spec, split), _checked_labels(y, len(x), path, spec, split)
+
+
+def _read_npz(path, spec, split):
+    if not zipfile.is_zipfile(path):
+        with open(path, "rb") as file:
+            start = file.read(2)
+        what = "a pickle, which could run code" if start[:1] == b"\x80" else "no NumPy archive"
+        raise DataError(
+            f"{path} is {what}, or a truncated one; expected an .npz with the keys of keras.datasets. "
+            f"{spec.mend()}"
+        )
+    with zipfile.ZipFile(path) as archive:
+        keys = {name.removesuffix(".npy") for name in archive.namelist()}
+        wanted = ("x_train", "y_train", "x_test", "y_test")
+        if not keys.issuperset(wanted):
+            raise DataError(
+                f"{path} holds the keys {', '.join(sorted(keys)) or '(none)'}; expected "
+                f"{', '.join(wanted)}. {spec.mend()}"
+            )
+        return tuple(_read_member(archive, f"{axis}_{split}", path, spec) for axis in "xy")
+
+
+def _read_member(archive, key, path, spec):
+    # The header is read first: it says what the array would be before any memory is taken for it.
+    with archive.open(f"{key}.npy") as member:
+        version = np.lib.format.read_magic(member)
+        readers = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }
+        if version not in readers:
+            raise ValueError(f"{key} has the unknown .npy version {version}")
+        shape, _, dtype = readers[version](member)
+    if dtype.hasobject:
+        raise DataError(
+            f"{path}: {key} holds pickled Python objects, which could run code and are never loaded; "
+            f"expected an array of numbers. {spec.mend()}"
+        )
+    most = max(spec.n_train, spec.n_test) * int(np.prod(spec.image_shape))
+    if int(np.prod(shape, dtype=object)) > most:
+        raise DataError(
+            f"{path}: {key} has shape {shape}; expected at most {spec.count(key[2:]):,} images of "
+            f"{_shape_text(spec)}. {spec.mend()}"
+        )
+    with archive.open(f"{key}.npy") as member:
+        return np.lib.format.read_array(member, allow_pickle=False)
+
+
+_ALLOWED_GLOBALS = (
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "_reconstruct"),
+)
+
+
+class _BatchUnpickler(pickle.Unpickler):
+    """Reads CIFAR-10's batches: it can build NumPy arrays and nothing else."""
+
+    def find_class(self, module, name):
+        if (module, name) not in _ALLOWED_GLOBALS:
+            raise pickle.UnpicklingError(f"its pickle asks for {module}.{name}")
+        # The batches were pickled by NumPy 1, whose `numpy.core` NumPy 2 renamed.
+        if name == "_reconstruct":
+            return np.ndarray.__reduce__(np.empty(0))[0]
+        return super().find_class(module, name)
+
+
+def _read_batches(path, spec, split):
+    if spec.name != "cifar10":
+        raise ValueError(f"{spec.title} is read from an .npz file only")
+    images, labels = [], []
+    for name, batch in _batches(path, split):
+        data, numbers = np.asarray(batch[b"data"]), np.asarray(batch[b"labels"])
+        if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != 3072:
+            raise ValueError(f"{name} holds {data.dtype} images of shape {data.shape}")
+        images.append(data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
+        labels.append(numbers)
+    return np.concatenate(images), np.concatenate(labels)
+
+
+def _batches(path, split):
+    """Yields the name and the dictionary of each batch of a split, from a folder or a `.tar.gz`."""
+    if path.is_dir():
+        for name in _BATCHES[split]:
+            with open(path / name, "rb") as file:
+                yield name, _BatchUnpickler(file, encoding="bytes").load()
+        return
+    with tarfile.open(path, "r:gz") as archive:
+        for name in _BATCHES[split]:
+            file = archive.extractfile(f"{BATCHES_FOLDER}/{name}")
+            if file is None:
+                raise ValueError(f"{name} is not a file")
+            yield name, _BatchUnpickler(file, encoding="bytes").load()
+
+
+def _shape_text(spec):
+    return "x".join(str(side) for side in spec.image_shape)
+
+
+def _checked_images(x, path, spec, split):
+    height, width, channels = spec.image_shape
+    if x.dtype != np.uint8:
+        raise DataError(
+            f"{path}: x_{split} has dtype {x.dtype}; expected uint8, 0 to 255. {spec.mend()}"
+        )
+    if x.shape[1:] == (channels, height, width):
+        x = x.transpose(0, 2, 3, 1)
+    elif channels == 1 and x.shape[1:] == (height, width):
+        x = x[..., np.newaxis]
+    elif x.shape[1:] != spec.image_shape:
+        raise DataError(
+            f"{path}: x_{split} has shape {x.shape}; expected (N, {height}, {width}, {channels}). "
+            f"{spec.mend()}"
+        )
+    if not 0 < len(x) <= spec.count(split):
+        raise DataError(
+            f"{path}: x_{split} holds {len(x):,} images; {spec.title} has {spec.count(split):,}. "
+            f"{spec.mend()}"
+        )
+    return np.ascontiguousarray(x)
+
+
+def _checked_labels(y, n_images, path, spec, split):
+    if y.shape not in ((n_images,), (n_images, 1)):
+        raise DataError(
+            f"{path}: y_{split} has shape {y.shape}; expected ({n_images},) or ({n_images}, 1), one label "
+            f"an image. {spec.mend()}"
+        )
+    if y.dtype.kind not in "iu" or int(y.min()) < 0 or int(y.max()) > 9:
+        raise DataError(
+            f"{path}: y_{split} holds {y.dtype} labels from {y.min()} to {y.max()}; expected integers from 0 "
+            f"to 9. {spec.mend()}"
+        )
+    y = y.reshape(-1).astype(np.uint8)
+    missing = np.flatnonzero(np.bincount(y, minlength=10) == 0)
+    if missing.size:
+        raise DataError(
+            f"{path}: y_{split} never holds label {missing[0]}; expected all of 0 to 9. {spec.mend()}"
+        )
+    return y
+
+
+def is_official(spec: Spec, split: str, x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether images and labels equal the official files byte for byte, in the official order.
+
+    The official files' bytes are rebuilt from the arrays: MNIST's IDX files (a big-endian header, then the
+    pixels or labels), CIFAR-10's binary batches (10,000 records of a label and a channels-first image).
+    """
+    if len(x) != spec.count(split):
+        return False
+    if spec.name == "mnist":
+        files = (
+            (struct.pack(">4I", 0x803, *x.shape[:3]), x),
+            (struct.pack(">2I", 0x801, len(y)), y),
+        )
+        found = (_sha256(*parts) for parts in files)
+    else:
+        found = (
+            _binary_batch_md5(x[i : i + 10_000], y[i : i + 10_000])
+            for i in range(0, len(x), 10_000)
+        )
+    # A generator, so that the first difference ends the work.
+    return all(
+        digest == official for digest, official in zip(found, spec.digests[split], strict=True)
+    )
+
+
+def _sha256(*parts):
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _binary_batch_md5(x, y):
+    pixels = x.transpose(0, 3, 1, 2).reshape(len(x), -1)
+    records = np.concatenate([y[:, np.newaxis], pixels], axis=1)
+    return hashlib.md5(records.data, usedforsecurity=False).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, 64 hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_text(path: Path, key: str) -> str:
+    """A text stored beside the arrays of an `.npz`; empty if it is not there."""
+    if path.suffix != ".npz":
+        return ""
+    with np.load(path, allow_pickle=False) as archive:
+        return str(archive[key]) if key in archive.files else ""
+
+
+def temporary(path: Path) -> Path:
+    """The name under which a file is written until it is whole; each process has its own."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def replace_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Writes a file whole or not at all: `write` fills a temporary one, which then takes its place."""
+    partial = temporary(path)
+    try:
+        write(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Writes arrays to `path`, whatever its suffix."""
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
