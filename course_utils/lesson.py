@@ -223,7 +223,7 @@ class Lesson:
         plots.dots(
             measured,
             title=f"The way so far: {runs} reference runs, and yours{self.dataset.figure_suffix}",
-            x=f"test accuracy, % ({self.mode} mode); a dot a run, a bar the mean, a star your run",
+            x=f"test accuracy in {self.mode} mode, % (dots: runs, bar: mean, star: yours)",
             mark=mark,
             alt="Test accuracy of each step of the course: "
             + "; ".join(
@@ -248,7 +248,16 @@ class Lesson:
         return f"Expect about {max(seconds / 60, 0.1):.1f} minutes and {memory_mb / 1000:.1f} GB."
 
     def _data_label(self):
-        return self.dataset.label if self.dataset is not None else "mnist"
+        """The `data` column of a record: the set's name, and what it is if not the real thing."""
+        dataset = self.dataset
+        if dataset is None:
+            return "mnist"
+        if dataset.is_fallback:
+            return f"{dataset.name} ({dataset.source})"
+        # Reordered digits are the same digits; re-encoded photographs are other photographs.
+        if dataset.name == "cifar10" and dataset.variant != "official":
+            return "cifar10 (JPEG copy)"
+        return dataset.name
 
     def _draw_curves(self, title, history):
         from course_utils import plots

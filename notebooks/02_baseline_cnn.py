@@ -180,7 +180,7 @@ scale = np.abs(first).max()
 plots.images(
     (np.moveaxis(first, -1, 0) + scale) / (2 * scale),
     title="The 32 learned kernels of the first layer: edges, spots, slopes",
-    columns=16,
+    columns=8,
     alt="Thirty-two small three-by-three kernels, many of them bright on one side and dark on the other.",
 )
 
@@ -194,7 +194,7 @@ maps = np.asarray(first_layer.predict(mnist.x_val[:1], verbose=0), dtype="float3
 plots.images(
     np.moveaxis(maps / maps.max(), -1, 0),
     title="One digit through the first layer: each map answers another question",
-    columns=16,
+    columns=8,
     alt="The feature maps of one digit: some show its left edges, some its right edges, some its filled strokes, "
     "some are black.",
 )

@@ -30,11 +30,14 @@ def find_check(lesson_name: str, check_name: str):
     """
     module_name = f"{__name__}.lesson_{lesson_name[:2]}"
     try:
-        return getattr(import_module(module_name), check_name)
+        module = import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name != module_name:
             raise
-    raise AttributeError(f"lesson {lesson_name!r} has no exercise {check_name!r}")
+        module = None
+    if not hasattr(module, check_name):
+        raise AttributeError(f"lesson {lesson_name!r} has no exercise {check_name!r}")
+    return getattr(module, check_name)
 
 
 def run_check(function, lesson, *answer) -> Check:

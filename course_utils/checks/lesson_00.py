@@ -1,0 +1,48 @@
+"""Exercises of lesson 00: naming training curves, and the epoch to keep."""
+
+from course_utils.checks import Wrong
+
+_HINTS = {
+    "A": "compare the two lines at the end: which way does each go?",
+    "B": "are the two lines close together? Is the level good?",
+    "C": "look at the slope at the last epoch.",
+    "D": "what does guessing among ten classes cost, and has this run ever cost less?",
+}
+_RIGHT = {
+    "A": "overfitting",
+    "B": "underfitting",
+    "C": "still improving",
+    "D": "not learning",
+}
+
+
+def check_names(lesson, names):
+    """A dict from "A" to "D" to one of the four verdicts."""
+    if set(names) != set(_RIGHT):
+        raise Wrong(f"expected answers for {', '.join(_RIGHT)}; there are {', '.join(map(str, names))}.")
+    for run, right in _RIGHT.items():
+        given = names[run]
+        if given is ... or not given:
+            raise Wrong(f"run {run} has no answer yet.")
+        if given not in _RIGHT.values():
+            raise Wrong(f"{given!r} is not one of {', '.join(sorted(_RIGHT.values()))}.")
+        if given != right:
+            raise Wrong(f"run {run} is not {given}: {_HINTS[run]}")
+    return "you can read training curves."
+
+
+def check_best_epoch(lesson, best_epoch):
+    """A function (list of validation losses) -> epoch, counted from 1."""
+    for losses in ([0.9, 0.5, 0.4, 0.45, 0.6], [0.3, 0.4, 0.5], [0.5, 0.3, 0.2]):
+        answer = best_epoch(losses)
+        if answer is None:
+            raise Wrong("best_epoch returns nothing yet. Write it and run the cell again.")
+        right = losses.index(min(losses)) + 1
+        if answer == right:
+            continue
+        if answer == right - 1:
+            raise Wrong(f"for {losses} you return {answer}: epochs count from 1, indices from 0.")
+        if answer == len(losses):
+            raise Wrong(f"for {losses} you keep the last epoch; was it the best one?")
+        raise Wrong(f"for {losses} you return {answer}. At which epoch is the loss lowest?")
+    return "those are the weights that early stopping keeps."

@@ -1,0 +1,44 @@
+"""Exercises of lesson 01: counting a perceptron's weights, and the loss of guessing."""
+
+import itertools
+import math
+
+from course_utils.checks import Wrong
+
+
+def check_mlp_weights(lesson, mlp_weights):
+    """A function (list of layer sizes) -> number of weights, biases included."""
+    for sizes in ([784, 512, 512, 10], [784, 10], [3, 4, 5, 6, 7]):
+        answer = mlp_weights(sizes)
+        if answer is None:
+            raise Wrong("mlp_weights returns nothing yet. Write it and run the cell again.")
+        products = sum(n * m for n, m in itertools.pairwise(sizes))
+        truth = products + sum(sizes[1:])
+        if answer == truth:
+            continue
+        if answer == products:
+            raise Wrong(f"for {sizes} you have the products, but every unit has a bias as well.")
+        if answer == products + sum(sizes):
+            raise Wrong(f"for {sizes} that is too many: the inputs themselves have no bias.")
+        raise Wrong(f"for {sizes} your function gives {answer:,}. Draw one pair of layers and count.")
+    return "your count is right for three perceptrons of different depth."
+
+
+def check_loss_of_guessing(lesson, loss_of_guessing):
+    """A function (number of classes) -> cross-entropy of equal probabilities."""
+    for k in (10, 2, 1000):
+        answer = loss_of_guessing(k)
+        if answer is None:
+            raise Wrong("loss_of_guessing returns nothing yet. Write it and run the cell again.")
+        if math.isclose(answer, math.log(k), rel_tol=1e-3):
+            continue
+        if math.isclose(answer, 1 / k, rel_tol=1e-3):
+            raise Wrong("that is the probability of the right class. What loss does it bring?")
+        if math.isclose(answer, math.log2(k), rel_tol=1e-3) or math.isclose(
+            answer, math.log10(k), rel_tol=1e-3
+        ):
+            raise Wrong("the idea is right; Keras takes the natural logarithm.")
+        if math.isclose(answer, -math.log(k), rel_tol=1e-3):
+            raise Wrong("a loss is not negative: look at the sign of -log p.")
+        raise Wrong(f"for {k} classes you get {answer:.4g}. Put p = 1/k into -log p.")
+    return "this is the loss to expect before training starts."

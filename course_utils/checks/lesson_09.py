@@ -1,0 +1,45 @@
+"""Exercises of lesson 09: the ensemble's weights, and mistakes in place of percentages."""
+
+import math
+
+from course_utils.checks import Wrong
+
+_MEMBER = 813_802 + 4 * (32 + 32 + 128)
+
+
+def check_all_six_weights(lesson, all_six_weights):
+    """A function (number of members) -> number of weights, moving statistics included."""
+    for k in (1, 3, 5):
+        answer = all_six_weights(k)
+        if answer is None:
+            raise Wrong("all_six_weights returns nothing yet. Write it and run the cell again.")
+        if answer == 4 + k * _MEMBER:
+            continue
+        if answer == k * (4 + _MEMBER):
+            raise Wrong(f"for k={k}: is the input's normalisation there once, or once a member?")
+        if answer == 2 + k * (_MEMBER - 2 * 192):
+            raise Wrong(f"for k={k}: Keras counts the moving mean and the moving variance as well.")
+        if answer == k * _MEMBER:
+            raise Wrong(f"for k={k} the shared input's normalisation is missing.")
+        raise Wrong(
+            f"for k={k} you get {answer:,}. Which layers does a member add, and what is shared?"
+        )
+    return "this is what model.count_params() says, for any number of members."
+
+
+def check_mistakes_removed(lesson, mistakes_removed):
+    """A function (accuracy, accuracy, n) -> mistakes before, mistakes after, share removed."""
+    for before, after, n in ((0.9912, 0.9947, 10_000), (0.5, 0.75, 200)):
+        answer = mistakes_removed(before, after, n)
+        if answer is None:
+            raise Wrong("mistakes_removed returns nothing yet. Write it and run the cell again.")
+        if len(answer) != 3:
+            raise Wrong("expected three numbers: mistakes before, mistakes after, share removed.")
+        truth = ((1 - before) * n, (1 - after) * n, (after - before) / (1 - before))
+        for name, given, right in zip(("before", "after", "share"), answer, truth, strict=True):
+            if not math.isclose(given, right, rel_tol=1e-2):
+                hint = (
+                    "divide by the mistakes, not by the hits" if name == "share" else "1 - accuracy"
+                )
+                raise Wrong(f"{before} to {after} of {n}: {name} is {given:.4g}. Hint: {hint}.")
+    return "count mistakes, and a third of a point is a great deal."

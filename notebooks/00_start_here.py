@@ -1,0 +1,284 @@
+# %% [markdown]
+# # Start here: learning, or learning by heart?
+#
+# **Goal:** see your data as pictures, learn to read training curves, and understand the one rule that makes every
+# number in this course worth something.
+#
+# A neural network with enough weights can learn *anything* by heart, sense or nonsense. What we want is something
+# else: that it does well on pictures which it has never seen. That is called **generalising**, and this course is about
+# nothing else. So the first question is: how would you notice the difference?
+
+# %% tags=["parameters"]
+mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
+seed = 1
+
+# %%
+from course_utils import Lesson, plots
+
+lesson = Lesson("00_start_here", mode=mode, seed=seed)
+mnist = lesson.load("mnist")
+
+# %% [markdown]
+# The lines above say which machine this is, in which *mode* the lesson runs, and where its pictures come from. In
+# **reduced** mode a lesson trains on a few thousand images and takes a minute or two on a laptop; in **full** mode it
+# trains on everything. **Smoke** mode is for testing the course itself, and its figures mean nothing.
+#
+# ## What the network gets to see
+
+# %%
+plots.images(
+    mnist.x_train[:30],
+    title="Thirty training digits with their labels" + mnist.figure_suffix,
+    labels=mnist.y_train[:30],
+    columns=10,
+    alt="Thirty small pictures of handwritten digits, each with its label above it.",
+)
+
+# %% [markdown]
+# To you these are digits. To the computer each one is a table of numbers, 0 for black and 255 for white. Here is the
+# middle of the first one:
+
+# %%
+print(mnist.x_train[0, 8:20, 8:20, 0])
+
+# %%
+import numpy as np
+
+for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("validation", mnist.x_val, mnist.y_val)]:
+    print(f"{part:10} {images.shape} {images.dtype}, of each digit: {np.bincount(labels, minlength=10)}")
+
+# %% [markdown]
+# There are two sets here, and a third one that we cannot see yet. The network *learns* from the **training set**. The
+# **validation set** shows *us* how it does on pictures that it did not learn from. What the third one is for, we shall
+# see at the end.
+#
+# ## A network that learns nonsense
+#
+# Let us start with something absurd. We take a few hundred training digits and replace their labels by **random ones**:
+# a 3 may be called 7, another 3 may be called 0. There is nothing to understand here. **Predict:** what will the
+# training accuracy be, when the network has been trained for a while?
+
+# %%
+import keras
+from keras import layers
+
+
+def small_network():
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Flatten(),
+            layers.Dense(512, activation="relu"),
+            layers.Dense(10, activation="softmax", dtype="float32"),
+        ]
+    )
+
+
+few = 400
+nonsense = np.random.default_rng(seed).integers(0, 10, size=few)
+
+# %%
+parrot = small_network()
+parrot.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+parrot_history = parrot.fit(
+    mnist.x_train[:few],
+    nonsense,
+    batch_size=32,
+    epochs=4 * lesson.epochs(20),
+    validation_data=(mnist.x_val, mnist.y_val),
+    callbacks=lesson.callbacks("Trained on random labels"),
+    verbose=0,
+)
+
+# %%
+print(f"training accuracy {parrot_history.history['accuracy'][-1]:.1%}, "
+      f"validation accuracy {parrot_history.history['val_accuracy'][-1]:.1%}")
+
+# %% [markdown]
+# Look at the dashed lines alone, and you would say that this network learns splendidly: the training loss falls and the
+# training accuracy climbs, epoch after epoch. It has memorised hundreds of meaningless labels. Only the solid lines
+# tell the truth: on new digits it guesses, and its validation loss says that it guesses with growing confidence.
+#
+# **Training figures can never show that a network understands anything.** That is why there is a validation set.
+#
+# ## The same network with something to understand
+#
+# Now the true labels, first of the same few digits, and then of all training digits in this mode.
+
+# %%
+histories = {"random labels": parrot_history.history}
+for name, count in [("few digits", few), ("all digits", len(mnist.x_train))]:
+    keras.utils.set_random_seed(seed)
+    network = small_network()
+    network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = network.fit(
+        mnist.x_train[:count],
+        mnist.y_train[:count],
+        batch_size=32,
+        epochs=lesson.epochs(20),
+        validation_data=(mnist.x_val, mnist.y_val),
+        callbacks=lesson.callbacks(),
+        verbose=0,
+    )
+    histories[name] = history.history
+
+# %%
+del histories["random labels"]
+plots.curves(
+    histories,
+    title="The gap between dashed and solid is what was learned by heart" + mnist.figure_suffix,
+    alt="Loss and accuracy against epoch for training on few and on all digits. With few digits the gap between "
+    "training and validation is wide; with all digits it is narrow.",
+)
+
+# %%
+for name, figures in histories.items():
+    gap = figures["accuracy"][-1] - figures["val_accuracy"][-1]
+    print(f"{name}: validation accuracy {figures['val_accuracy'][-1]:.1%}, gap {100 * gap:.1f} points")
+
+# %% [markdown]
+# Four things to read off such a figure, in this order:
+#
+# 1. **Is the training loss falling?** If not, the network is not learning at all.
+# 2. **How large is the gap** between training and validation? A wide gap is **overfitting**: much was learned by heart.
+# 3. **Are both poor, and close together?** That is **underfitting**: the network is too small, or has not trained
+#    enough.
+# 4. **Does the validation loss turn upwards?** From there on more training does harm, even where the accuracy does not
+#    show it yet.
+#
+# More data narrows the gap. But more data is expensive, and the techniques of lessons 03 to 08 narrow it without.
+#
+# ## How to fool yourself
+#
+# So we judge by the validation set. Suppose we try many networks and keep the one that is best there. Is its
+# validation accuracy what we should expect on new pictures?
+#
+# Here are 200 "networks" of the laziest kind: each guesses at random, and is right one time in ten. We pick the best
+# of them on a small validation set, and then look at how it does on fresh pictures.
+
+# %%
+rng = np.random.default_rng(seed)
+truth_val, truth_new = mnist.y_val[:100], rng.permutation(mnist.y_train)[:400]
+guesses_val = rng.integers(0, 10, size=(200, len(truth_val)))
+guesses_new = rng.integers(0, 10, size=(200, len(truth_new)))
+on_val = (guesses_val == truth_val).mean(axis=1)
+on_new = (guesses_new == truth_new).mean(axis=1)
+
+best_so_far = np.maximum.accumulate(on_val)
+champion = [on_new[on_val[: n + 1].argmax()] for n in range(len(on_val))]
+
+# %%
+plots.lines(
+    {"on the set it was chosen on": 100 * best_so_far, "the same one on new pictures": 100 * np.array(champion)},
+    title="Choose the best of many guessers, and it looks as if it could see",
+    x="number of networks tried",
+    y="accuracy of the chosen one, %",
+    alt="Accuracy against the number of random guessers tried: on the set used for choosing it climbs steadily; on new "
+    "pictures it stays around one in ten.",
+)
+
+# %%
+print(f"the best of {len(on_val)} guessers: {best_so_far[-1]:.0%} where it was chosen, {champion[-1]:.0%} on new pictures")
+
+# %% [markdown]
+# Nobody cheated, and yet the figure is too good. Choosing *is* learning: whatever you choose by looking at a set of
+# pictures, you have fitted to those pictures. The more you try, the more flattering the figure becomes.
+#
+# ## The golden rule
+#
+# That is what the third set is for. The **test set** is looked at **once, when everything has been chosen**. Use it to
+# choose anything at all, and it has become one more validation set.
+#
+# Everybody knows this rule, and hardly any course enforces it. This one does. Try to reach the test images:
+
+# %% tags=["nbval-check-output"]
+from course_utils.errors import SealedTestSetError
+
+try:
+    mnist.x_test
+except SealedTestSetError as sealed:
+    print(sealed)
+
+# %% [markdown]
+# When you have a model that you stand by, `lesson.final_test` opens the seal, once, and writes down that it did. A second
+# look needs a reason, and the reason goes on record too.
+
+# %%
+test = lesson.final_test(network)
+
+# %% tags=["nbval-check-output"]
+try:
+    lesson.final_test(network)
+except SealedTestSetError as sealed:
+    print(sealed)
+
+# %% [markdown]
+# ## Exercise 1: name the curves
+#
+# Four training runs. For each, say what you see: `"underfitting"`, `"overfitting"`, `"still improving"` or `"not learning"`.
+
+# %%
+epochs = np.arange(1, 21)
+runs = {
+    "A": {"loss": 2.3 * np.exp(-epochs / 3), "val_loss": 0.35 + 1.9 * np.exp(-epochs / 2) + 0.03 * epochs},
+    "B": {"loss": 1.2 + 1.1 * np.exp(-epochs / 2), "val_loss": 1.25 + 1.05 * np.exp(-epochs / 2)},
+    "C": {"loss": 2.3 - 0.07 * epochs, "val_loss": 2.32 - 0.068 * epochs},
+    "D": {"loss": 2.303 + 0.004 * np.sin(epochs), "val_loss": 2.304 + 0.004 * np.cos(epochs)},
+}
+drawn, axes = plots.figure(1, 4, height=2.2, sharey=True)
+for axis, (name, run) in zip(axes, runs.items()):
+    axis.plot(epochs, run["loss"], "--", label="training")
+    axis.plot(epochs, run["val_loss"], "-", label="validation")
+    axis.set_title(name)
+    axis.set_xlabel("epoch")
+axes[0].set_ylabel("loss")
+axes[0].legend(fontsize=7, frameon=False)
+plots.show(drawn, "Four pairs of loss curves. A: training falls to zero while validation turns up. B: both level off "
+           "high and close together. C: both still fall in a straight line. D: both flat at 2.3.")
+
+# %%
+names = {"A": ..., "B": ..., "C": ..., "D": ...}
+
+# %% tags=["nbval-check-output"]
+lesson.check_names(names)
+
+# %% [markdown]
+# ## Exercise 2: when would you have stopped?
+#
+# Write a function that takes the list of validation losses, one for each epoch, and returns the epoch (counted from 1)
+# whose weights you would keep.
+
+
+# %%
+def best_epoch(val_loss):
+    ...
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_best_epoch(best_epoch)
+
+# %% [markdown]
+# Solutions: [solutions/00_start_here.ipynb](solutions/00_start_here.ipynb). Lesson 08 makes a technique of it.
+#
+# ## What to take away
+#
+# * A large enough network learns anything by heart, even random labels. Training figures prove nothing.
+# * Read the gap between training and validation, and watch for the validation loss to turn.
+# * Choosing is learning: the test set is opened once, at the very end, and this course sees to it.
+#
+# Where to go next: [lesson 01](01_mlp.ipynb) builds a first real network; lesson 02 the baseline that all later lessons
+# improve.
+#
+# ## Sources
+#
+# * C. Zhang, S. Bengio, M. Hardt, B. Recht and O. Vinyals, *Understanding deep learning requires rethinking
+#   generalization*, 2017: networks that fit random labels.
+# * Y. LeCun, C. Cortes and C. Burges, *The MNIST database of handwritten digits*.
+
+# %% [markdown] tags=["instructor"] jupyter={"source_hidden": true}
+# **For the instructor.** Stop before the random-label experiment and take bets on the *training* accuracy; "about ten
+# percent" is the usual wrong answer and the best possible start. While it trains, ask what a lookup table would achieve.
+# At the guessers, ask who has ever reported the best of several runs. In exercise 1, B and D are mixed up most often: B
+# has learned something and stopped, D is still at the loss of guessing. In exercise 2 people return the index from 0, or
+# the last epoch.

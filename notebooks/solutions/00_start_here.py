@@ -1,0 +1,41 @@
+# %% [markdown]
+# # Solutions: learning, or learning by heart?
+#
+# The exercises of [lesson 00](../00_start_here.ipynb).
+
+# %% tags=["parameters"]
+mode = "auto"
+seed = 1
+
+# %%
+from course_utils import Lesson
+
+lesson = Lesson("00_start_here", mode=mode, seed=seed)
+
+# %% [markdown]
+# ## Exercise 1: name the curves
+#
+# In A the lines part: overfitting. In B they stay together and stop high: underfitting. In C both still fall: train on
+# before you judge. In D nothing moves from the loss of guessing among ten classes: this network is not learning.
+
+# %%
+names = {"A": "overfitting", "B": "underfitting", "C": "still improving", "D": "not learning"}
+
+# %% tags=["nbval-check-output"]
+lesson.check_names(names)
+
+# %% [markdown]
+# ## Exercise 2: when would you have stopped?
+#
+# At the lowest validation loss. `argmin` counts from 0, and epochs from 1.
+
+# %%
+import numpy as np
+
+
+def best_epoch(val_loss):
+    return int(np.argmin(val_loss)) + 1
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_best_epoch(best_epoch)

@@ -1,0 +1,213 @@
+"""What a notebook relies on: modes, the seal, records, callbacks, figures with alt text."""
+
+import json
+
+import numpy as np
+import pytest
+
+from course_utils import Lesson, callbacks, checks, evidence, lesson, plots
+from course_utils.errors import CourseError, SealedTestSetError, TrainingDiverged
+
+
+@pytest.fixture
+def smoke(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_OUT", str(tmp_path))
+    monkeypatch.setenv("COURSE_HEADLESS", "1")
+    monkeypatch.delenv("COURSE_MODE", raising=False)
+    made = Lesson("02_baseline_cnn", mode="smoke", seed=3)
+    made.load("mnist")
+    return made
+
+
+@pytest.fixture
+def network():
+    import keras
+    from keras import layers
+
+    made = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax", kernel_regularizer="l2", dtype="float32"),
+        ]
+    )
+    made.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return made
+
+
+def fit(lesson, network, **options):
+    dataset = lesson.dataset
+    return network.fit(
+        dataset.x_train, dataset.y_train, batch_size=128, epochs=2, verbose=0,
+        validation_data=(dataset.x_val, dataset.y_val), **options,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", ["fast", "", "FULL"])
+def test_an_unknown_mode_is_named(mode):
+    with pytest.raises(ValueError, match="allowed are auto, smoke, reduced, full"):
+        Lesson("02_baseline_cnn", mode=mode)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "1", True])
+def test_a_bad_seed_is_named(seed):
+    with pytest.raises(ValueError, match="expected a whole number from 0"):
+        Lesson("02_baseline_cnn", mode="smoke", seed=seed)
+
+
+def test_the_environment_decides_only_what_the_notebook_leaves_open(monkeypatch):
+    monkeypatch.setenv("COURSE_MODE", "smoke")
+    assert Lesson("x").mode == "smoke"
+    assert Lesson("x", mode="reduced").mode == "reduced"
+    monkeypatch.setenv("COURSE_MODE", "quick")
+    with pytest.raises(ValueError, match="COURSE_MODE is 'quick'"):
+        Lesson("x")
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [("smoke", [1, 1, 1]), ("reduced", [6, 10, 16]), ("full", [12, 20, 50])]
+)
+def test_epochs_by_mode(mode, expected):
+    made = Lesson("x", mode=mode)
+    assert [made.epochs(n) for n in (12, 20, 50)] == expected
+    assert made.seeds(3) == [1, 2, 3][: 2 if mode == "smoke" else 3]
+
+
+def test_the_seal_opens_once_and_then_needs_a_reason(smoke, network, capsys):
+    first = smoke.final_test(network)
+    assert "once so far" in capsys.readouterr().out
+    assert first.n == smoke.dataset.sealed.n == len(first.y_test)
+    for reason in (None, "", "  "):
+        with pytest.raises(SealedTestSetError, match="on record"):
+            smoke.final_test(network, reason=reason)
+    smoke.final_test(network, reason="the first model had a bug")
+    assert "twice" in capsys.readouterr().out
+    assert smoke.test_openings == ["the final test", "the first model had a bug"]
+
+
+def test_a_test_before_loading_says_what_to_do(network):
+    with pytest.raises(CourseError, match=r"lesson\.load"):
+        Lesson("x", mode="smoke").final_test(network)
+
+
+def test_the_test_loss_is_the_cross_entropy_without_penalties(smoke, network):
+    result = smoke.final_test(network)
+    x_test, y_test = smoke.dataset.sealed.open()
+    reported = network.evaluate(x_test, y_test, verbose=0)[0]
+    penalty = float(network.losses[0])
+    assert penalty > 0.1
+    assert result.loss == pytest.approx(reported - penalty, abs=1e-3)
+
+
+def test_a_record_holds_what_was_measured(smoke, network, tmp_path):
+    history = fit(smoke, network, callbacks=smoke.callbacks("A title"))
+    test = smoke.final_test(network)
+    record = smoke.record(network, "mlp", history=history, test=test, units=10)
+    (written,) = evidence.read_records(tmp_path)
+    assert set(evidence.COLUMNS) <= set(written)
+    assert written["epochs"] == 2
+    assert written["n_train"] == 512
+    assert written["seconds"] > 0
+    assert len(written["epoch_seconds"]) == 2
+    assert sum(written["epoch_seconds"]) == pytest.approx(written["seconds"], abs=0.5)
+    assert written["parameters"]["units"] == 10
+    assert written["test_accuracy"] == record["test_accuracy"] == test.accuracy
+    assert written["test_openings"] == ["the final test"]
+    assert len(written["history"]["val_loss"]) == 2
+    assert str(tmp_path) not in json.dumps(written)
+
+
+def test_headless_training_leaves_lines_and_one_figure(smoke, network, capsys):
+    shown = []
+    watch, live = smoke.callbacks("A title")
+    live._redraw = lambda: shown.append(dict(live._history))
+    fit(smoke, network, callbacks=[watch, live])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:10] for line in lines[-2:]] == ["epoch  1/2", "epoch  2/2"]
+    assert "\b" not in "".join(lines)
+    assert "\x1b" not in "".join(lines)
+    assert len(shown) == 1
+    assert len(shown[0]["val_accuracy"]) == 2
+
+
+def test_live_training_redraws_one_display(monkeypatch, network, smoke):
+    drawn, updates = [], []
+
+    class Handle:
+        def update(self, data, **options):
+            updates.append(data)
+
+    monkeypatch.setattr("IPython.display.display", lambda *args, **options: Handle())
+    monkeypatch.setattr(callbacks.LiveCurves, "SECONDS_BETWEEN_REDRAWS", 0)
+    live = callbacks.LiveCurves(lambda history: (drawn.append(1), ({}, {}))[1], live=True)
+    fit(smoke, network, callbacks=[live])
+    assert len(drawn) == 3
+    assert len(updates) == 2
+
+
+def test_nan_stops_the_fit_and_leaves_a_failed_record(smoke, tmp_path):
+    import keras
+
+    network = keras.Sequential(
+        [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
+    )
+    network.compile(keras.optimizers.SGD(1e30), "mean_squared_error")
+    with pytest.raises(TrainingDiverged, match="learning rate that is too large"):
+        fit(smoke, network, callbacks=smoke.callbacks())
+    (record,) = evidence.read_records(tmp_path)
+    assert record["status"] == "failed"
+    assert record["test_accuracy"] is None
+
+
+def test_epoch_line_is_plain_text():
+    line = callbacks.epoch_line(3, 8, {"loss": 0.5, "val_loss": 0.25})
+    assert line == "epoch  3/8  loss 0.5000  val loss 0.2500"
+
+
+def test_figures_carry_their_alt_text(monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        "IPython.display.display", lambda data, **options: shown.append((data, options))
+    )
+    plots.lines({"a": [1, 2]}, title="t", x="x", y="y", alt="Two points.")
+    history = {"loss": [1.0], "val_loss": [2.0], "accuracy": [0.1], "val_accuracy": [0.2]}
+    plots.curves(history, title="t", alt="Curves.")
+    plots.images(np.zeros((3, 4, 4, 1)), title="t", alt="Black.", labels="abc")
+    plots.histograms({"a": np.arange(9)}, title="t", x="x", alt="Bars.")
+    plots.confusion([0, 1], [1, 1], ["0", "1"], title="t", alt="Matrix.")
+    found = evidence.compare({0: 0.1, 1: 0.2}, {0: 0.3, 1: 0.5})
+    plots.intervals({"a": found}, title="t", alt="Dot.")
+    plots.dots({"a": [1, 2], "b": []}, title="t", x="x", alt="Dots.", mark={"a": 1})
+    assert len(shown) == 7
+    for data, options in shown:
+        assert data["image/png"].startswith("iVBOR")
+        assert options["metadata"]["image/png"]["alt"] == data["text/plain"]
+    with pytest.raises(ValueError, match="alt is empty"):
+        plots.lines({"a": [1, 2]}, title="t", x="x", y="y", alt=" ")
+
+
+def test_checks_answer_for_missing_raising_and_wrong_answers():
+    def check(lesson, answer):
+        if answer(2) != 4:
+            raise checks.Wrong("no: try two.")
+        return "yes."
+
+    assert repr(checks.run_check(check, None, ...)).startswith("Not yet: the answer is still empty")
+    assert "ZeroDivisionError" in repr(checks.run_check(check, None, lambda x: 1 / 0))
+    assert repr(checks.run_check(check, None, lambda x: 3)) == "Not yet: no: try two."
+    assert repr(checks.run_check(check, None, lambda x: 4)) == "Correct: yes."
+
+
+def test_an_unknown_check_is_an_attribute_error(smoke):
+    with pytest.raises(AttributeError, match="no exercise 'check_nothing'"):
+        smoke.check_nothing(1)
+    with pytest.raises(AttributeError, match="no attribute 'tset'"):
+        smoke.tset  # noqa: B018
+
+
+def test_records_go_beside_the_notebooks_or_where_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_OUT", str(tmp_path))
+    assert lesson.records_folder() == tmp_path
+    monkeypatch.delenv("COURSE_OUT")
+    assert lesson.records_folder().parts[-2:] == ("build", "records")
