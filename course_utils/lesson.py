@@ -47,6 +47,12 @@ class TestResult:
     predictions: object = field(repr=False, compare=False)
     y_test: object = field(repr=False, compare=False)
 
+    @property
+    def mistakes(self) -> list[int]:
+        """Indices of the test images that were classified wrongly, in ascending order."""
+        wrong = self.predictions.argmax(axis=1) != self.y_test
+        return wrong.nonzero()[0].tolist()
+
 
 class Lesson:
     """A lesson in one mode with one seed.
@@ -158,6 +164,7 @@ class Lesson:
             "val_loss": val_loss,
             "test_accuracy": test.accuracy if test else None,
             "test_loss": test.loss if test else None,
+            "test_mistakes": test.mistakes if test else None,
             "seconds": watch.seconds if watch else None,
             "epoch_seconds": watch.epoch_seconds if watch else [],
             "history": history.history if history is not None else {},

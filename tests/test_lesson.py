@@ -114,6 +114,7 @@ def test_a_record_holds_what_was_measured(smoke, network, tmp_path):
     assert written["parameters"]["units"] == 10
     assert written["test_accuracy"] == record["test_accuracy"] == test.accuracy
     assert written["test_openings"] == ["the final test"]
+    assert len(written["test_mistakes"]) == round((1 - test.accuracy) * test.n)
     assert len(written["history"]["val_loss"]) == 2
     assert str(tmp_path) not in json.dumps(written)
 
