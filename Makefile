@@ -1,8 +1,8 @@
 # Nothing but Python 3.11 to 3.13, its venv module and make is needed. `make help` lists the commands.
 #
 # The first use makes .venv and installs the locked packages; later uses start at once. What was
-# installed is stamped with a checksum of the pins, so a change of them installs again, and a stamp is
-# written last, so an interrupted install leaves none.
+# installed is stamped with a checksum of the pins and of the folder's name, so a change of either
+# installs again; the stamp is written last, so an interrupted install leaves none.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,7 +26,7 @@ endif
 LOCK_cpu := requirements.txt
 LOCK_gpu := requirements-gpu.txt
 LOCK := $(LOCK_$(FLAVOUR))
-PINS := $(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | tr ' ' '-')
+PINS := $(shell { cat $(LOCK) pyproject.toml 2>/dev/null; echo "$(CURDIR)"; } | cksum | tr ' ' '-')
 STAMP := $(VENV)/installed-$(FLAVOUR)-$(PINS)
 # A virtual environment knows its own path, and two flavours of TensorFlow overwrite each other's
 # files: a moved folder or another flavour starts an environment afresh.
