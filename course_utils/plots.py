@@ -225,7 +225,8 @@ def _wrap(title, width=72):
 
 
 def _finish(axes, title, x, y, legend, grid=True):
-    axes.set_title(_wrap(title), fontsize=11)
+    # Centred on the figure: beside long row labels the axes are too narrow for a title.
+    axes.figure.suptitle(_wrap(title), fontsize=11)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     if grid:
