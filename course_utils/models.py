@@ -30,17 +30,16 @@ def parse_techniques(techniques):
 
     Args:
         techniques: names joined by "+", such as "l2+batch_norm", or an iterable of names;
-            "", "plain" or None for none.
+            "", "none", "plain" or None for none of them.
 
     Raises:
         ValueError: for a name that is not in TECHNIQUES.
     """
-    if techniques is None or techniques == "plain":
-        return ()
-    names = techniques.split("+") if isinstance(techniques, str) else list(techniques)
-    names = [name.strip() if isinstance(name, str) else name for name in names]
-    if names == [""]:
-        return ()
+    if techniques is None or isinstance(techniques, str):
+        text = (techniques or "").strip()
+        names = [] if text in ("", "none", "plain") else [name.strip() for name in text.split("+")]
+    else:
+        names = list(techniques)
     for name in names:
         if name not in TECHNIQUES:
             raise ValueError(
