@@ -219,7 +219,7 @@ BROKEN = [
     ),
     (
         "short_code",
-        lambda it: code(it, 1).update(source="model.fit(\n" + "    x,\n" * 14 + ")"),
+        lambda it: code(it, 1).update(source="model.fit(\n" + "    x,\n" * 15 + ")"),
         "has 16 lines of code; at most 15",
     ),
     (
@@ -232,7 +232,7 @@ BROKEN = [
         lambda it: it.nb.cells.extend(new_code_cell("x = 1\n" * 28) for _ in range(7)),
         "lines of code; under 200",
     ),
-    ("short_code", lambda it: code(it, 1).update(source="x" * 101), "101 columns"),
+    ("short_code", lambda it: code(it, 1).update(source="x" * 121), "121 columns"),
     (
         "headings_form_an_outline",
         lambda it: text(it, 0).update(source="Once upon a time"),
