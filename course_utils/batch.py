@@ -1,16 +1,24 @@
-"""Many notebook runs: send them out, store each result once, retry what failed, tell the truth at the end."""
+"""Many notebook runs: send them out, store each result once, retry what failed, say what came of it."""
 
+import shlex
 from collections import deque
 from dataclasses import dataclass
 
-from course_utils import grid, manifest
+from course_utils import grid, library, manifest
 
+# A run that was over its time or memory would be so again; the others may have met an accident.
 WORTH_A_RETRY = ("failed", "killed", "lost")
+# While a run's notebook travels home, the next one is already with the worker.
+SENT_AHEAD = 2
 
 
 @dataclass
 class Options:
-    """How to run a batch: limits a run (`timeout` in seconds, `memory_limit_mb`), and `retries`."""
+    """Limits of a run (`timeout` in seconds, `memory_limit_mb` in MB), `retries`, its folder `cwd`.
+
+    Without a timeout a run may take `default_timeout`; without a memory limit it may use its
+    share of the machine.
+    """
 
     timeout: float | None = None
     memory_limit_mb: float | None = None
@@ -21,64 +29,75 @@ class Options:
 def header(runs, notebooks) -> dict:
     """What the manifest keeps of a grid."""
     return {
-        "runs": [run.id for run in runs],
         "notebooks": {notebook.name: notebook.digest for notebook in notebooks},
-        "parameters": {run.id: {"notebook": run.notebook, **run.parameters} for run in runs},
+        "runs": {run.id: {"notebook": run.notebook, "parameters": run.parameters} for run in runs},
     }
+
+
+def default_timeout(run: grid.Run, expected: float | None) -> float:
+    """Seconds after which a run hangs rather than works: 20 times what it should take, or hours."""
+    longest = {"smoke": 1800.0, "reduced": 4 * 3600.0}.get(run.mode, 48 * 3600.0)
+    return min(longest, max(1200.0, 20 * expected)) if expected else longest
 
 
 def execute(
     runs, notebooks, pool, store: manifest.Manifest, options: Options, display
 ) -> list[dict]:
-    """Run what `store` does not show as done; returns the last manifest entry of every run.
+    """Run what `store` does not show as done; returns the manifest's entry of every run.
 
-    Nothing raises for a run that fails: its entry says so. BatchError when a result cannot be
-    written; KeyboardInterrupt passes through, after the runs under way were ended by `pool.close`.
+    Nothing raises for a run that fails: its entry says so. Raises BatchError when a result cannot
+    be written or the scheduler stays away; the runs under way are then the pool's to end.
     """
-    sources = {notebook.name: notebook.source for notebook in notebooks}
+    by_name = {notebook.name: notebook for notebook in notebooks}
     by_id = {run.id: run for run in runs}
     done = store.done()
     waiting = deque((run, 1) for run in runs if run.id not in done)
     attempts = {}
     display.start(total=len(runs), done=len(done))
     while waiting or attempts:
-        while waiting and len(attempts) < max(2, 2 * pool.capacity()):
+        while waiting and len(attempts) < SENT_AHEAD * max(1, pool.capacity()):
             run, attempt = waiting.popleft()
+            pool.submit(job(run, by_name[run.notebook], options, display.expected.get(run.id)))
             attempts[run.id] = attempt
-            pool.submit(_job(run, sources[run.notebook], options))
         for kind, id, *details in pool.events(timeout=0.5):
-            if id not in attempts:
+            if kind == "note":
+                display.note(details[0])
+            elif id not in attempts:
                 continue
-            if kind == "cell":
+            elif kind == "cell":
                 display.cell(id, *details)
-                continue
-            attempt = attempts.pop(id)
-            result = details[0] if kind == "done" else _lost(id, details[0])
-            again = result["status"] in WORTH_A_RETRY and attempt <= options.retries
-            if again:
-                waiting.append((by_id[id], attempt + 1))
+            elif kind == "lost":
+                # Nobody's fault, so it costs the run none of its attempts.
+                display.gone(id)
+                waiting.appendleft((by_id[id], attempts.pop(id)))
             else:
-                run = by_id[id]
-                names = record_names(run, result["records"])
-                store.store(result, names, attempts=attempt, mode=run.mode)
-            display.finished(id, result, again)
-        display.tick()
+                attempt = attempts.pop(id)
+                result = details[0] if kind == "done" else _without_worker(id, details[0])
+                again = result["status"] in WORTH_A_RETRY and attempt <= options.retries
+                if again:
+                    waiting.append((by_id[id], attempt + 1))
+                else:
+                    names = record_names(by_id[id], result["records"])
+                    store.store(result, names, attempts=attempt, mode=by_id[id].mode)
+                display.finished(id, result, again)
+        display.idle(len(waiting), pool.capacity())
     display.stop()
     return [store.entries[run.id] for run in runs]
 
 
-def _job(run, source, options):
+def job(run: grid.Run, notebook: library.Notebook, options: Options, expected=None) -> dict:
+    """What a worker is sent (see `supervisor.run`)."""
     return {
         "id": run.id,
-        "notebook": source,
+        "notebook": notebook.source,
         "parameters": run.parameters,
-        "timeout": options.timeout,
+        "timeout": options.timeout or default_timeout(run, expected),
         "memory_limit_mb": options.memory_limit_mb,
         "cwd": options.cwd,
     }
 
 
-def _lost(id, reason):
+def _without_worker(id, reason):
     return {
         "id": id,
         "status": "lost",
@@ -100,16 +119,29 @@ def record_names(run: grid.Run, records) -> list[str]:
     A record's own name tells lesson, model, techniques, mode and seed. Whatever else a run was
     given is added, or two runs of a grid would overwrite each other's records.
     """
-    own = {k: v for k, v in run.parameters.items() if k not in ("mode", "seed")}
-    suffix = "." + grid.run_id("", own).strip(".") if own else ""
+    told = ("mode", "seed", "model", "techniques")
+    own = {name: value for name, value in run.parameters.items() if name not in told}
+    suffix = grid.run_id("", own) if own else ""
     names = []
     for record in records:
-        parts = [
-            record["lesson"],
-            record["model"],
-            record["techniques"] or "plain",
-            record["mode"],
-            f"seed{record['seed']}",
-        ]
-        names.append(".".join(map(str, parts)) + suffix + ".json")
+        parts = (
+            record.get("lesson", run.notebook),
+            record.get("model", "model"),
+            record.get("techniques") or "plain",
+            record.get("mode"),
+            f"seed{record.get('seed')}",
+        )
+        name = ".".join(str(part) for part in parts if part is not None) + suffix
+        while f"{name}.json" in names:
+            name += "+"
+        names.append(f"{name}.json")
     return names
+
+
+def command_for(run: grid.Run, path) -> str:
+    """The command that runs one run of a grid alone."""
+    words = ["course", "run", str(path)]
+    for name, value in run.parameters.items():
+        text = repr(value) if isinstance(value, str) and "," in value else str(value)
+        words += [f"--{name}", text] if name in ("mode", "seed") else ["--param", f"{name}={text}"]
+    return shlex.join(words)

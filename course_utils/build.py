@@ -13,10 +13,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from course_utils import grid, manifest, supervisor
+from course_utils import library, manifest, supervisor
 from course_utils.errors import BatchError
 
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {
     "codemirror_mode": {"name": "ipython", "version": 3},
     "file_extension": ".py",
@@ -30,11 +29,11 @@ CELL_METADATA = ("tags", "jupyter", "lines_to_next_cell", "lines_to_end_of_cell_
 
 def pairs(names=(), folder: Path | None = None) -> list[Path]:
     """The .py paths of the notebooks to build, with their solutions; all when none is named."""
-    folder = folder or grid.project_root() / "notebooks"
+    folder = folder or library.project_root() / "notebooks"
     files = {*folder.glob("*.py"), *folder.glob("*.ipynb")}
     known = sorted({path.with_suffix(".py") for path in files})
     if names:
-        stems = {grid.find_notebook_path(name).stem for name in names}
+        stems = {library.find_notebook_path(name).stem for name in names}
         known = [path for path in known if path.stem in stems]
     solved = [folder / "solutions" / path.name for path in known]
     solved = [p for p in solved if p.exists() or p.with_suffix(".ipynb").exists()]
@@ -134,7 +133,7 @@ def _pin(notebook, name, old):
     # The folder's filters travel with the notebook, for tools that read it without the folder.
     filters = dict(notebook.metadata.get("jupytext", {}))
     filters.pop("text_representation", None)
-    notebook.metadata = type(notebook.metadata)(kernelspec=KERNEL)
+    notebook.metadata = type(notebook.metadata)(kernelspec=library.KERNEL)
     if filters:
         notebook.metadata["jupytext"] = filters
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -203,7 +202,7 @@ def _committed(script):
 
 
 def _memory_path():
-    return grid.project_root() / "build" / "pairs.json"
+    return library.project_root() / "build" / "pairs.json"
 
 
 def _memory():

@@ -1,5 +1,6 @@
 """The `course` command."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,6 @@ class _Course(typer.Typer):
 
 app = _Course(
     name="course",
-    help="Run, read, build and check the course's notebooks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -30,72 +30,73 @@ app = _Course(
 )
 
 
+@app.callback()
+def _course():
+    """Run, read, build and check the course's notebooks."""
+
+
+Lessons = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="LESSON…", help="Numbers (02), names, or paths of notebooks."),
+]
+
+
 @app.command()
 def run(
-    lessons: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="LESSON…", help="Numbers, names, or paths of notebooks."),
-    ] = None,
+    lessons: Lessons = None,
     every: Annotated[bool, typer.Option("--all", help="All numbered lessons.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the lessons and stop.")] = False,
     mode: Annotated[str | None, typer.Option(help="smoke, reduced, full or auto.")] = None,
     seed: Annotated[int | None, typer.Option(help="One seed.")] = None,
-    seeds: Annotated[str | None, typer.Option(help="Several: 0-9 or 0-4,7.")] = None,
+    seeds: Annotated[str | None, typer.Option(help="Several: 0-9, or 0-4,7.")] = None,
     param: Annotated[
-        list[str] | None, typer.Option(help="name=value, or name=value,value for a grid.")
+        list[str] | None,
+        typer.Option(help="name=value, or name=value,value for a grid. Repeatable."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the results; else build/.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results. Default: build, made anew.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Finish the batch that is in the folder.")
+    ] = False,
     workers: Annotated[int, typer.Option(min=1, help="Runs at the same time.")] = 1,
-    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Finish the batch in --out.")] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler: tls://HOST:8786.")
+    ] = None,
+    tls_ca: Annotated[Path | None, typer.Option(help="Certificate authority, PEM.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="This client's certificate.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key.")] = None,
     retries: Annotated[int, typer.Option(min=0, help="New tries of a run that failed.")] = 1,
-    timeout: Annotated[float | None, typer.Option(help="Seconds a run may take.")] = None,
-    memory_limit: Annotated[float | None, typer.Option(help="MB that a run may use.")] = None,
+    timeout: Annotated[
+        str | None, typer.Option(help="Longest time of a run: 90, 30min, 2h.")
+    ] = None,
+    memory_limit: Annotated[
+        str | None, typer.Option(help="Most memory of a run: 1500MB, 2GB. Default: its share.")
+    ] = None,
+    cwd: Annotated[
+        Path | None, typer.Option(help="Folder to run in. Default: a temporary one each.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
 ):
-    """Execute notebooks headlessly; executed copies and records go to --out."""
-    from course_utils import batch, cluster, grid, manifest, progress, summary
+    """Execute notebooks headlessly; executed copies, records and a manifest go to --out."""
+    from course_utils import batch, grid, library, running
 
     if listed:
-        for name in grid.lesson_paths():
-            print(name)
+        print("\n".join(library.lesson_paths()))
         return
-    if seed is not None and seeds is not None:
-        raise CourseError("--seed and --seeds are both given; --seeds 0-9 alone is enough.")
-    if seed is not None and seed < 0:
-        raise CourseError(
-            f"--seed is {seed}; expected a whole number from 0. For example: --seed 1"
-        )
-    chosen = [seed] if seed is not None else grid.parse_seeds(seeds) if seeds is not None else None
-    notebooks = grid.find_notebooks(lessons or [], every)
-    runs = grid.lay_out(notebooks, chosen, mode, grid.parse_parameters(param or []))
-    folder = out or grid.project_root() / "build"
-    store = manifest.Manifest(
-        folder, batch.header(runs, notebooks), resume=resume, replace=out is None
+    options = batch.Options(
+        running.seconds(timeout), running.megabytes(memory_limit), retries, running.folder(cwd)
     )
-    console = _console()
-    options = batch.Options(timeout, memory_limit, retries)
-    display = progress.Display(console)
-    pool = cluster.Pool(workers, scheduler)
-    try:
-        entries = batch.execute(runs, notebooks, pool, store, options, display)
-    finally:
-        display.stop()
-        pool.close()
-        store.close()
-    summary.show(console, folder, entries)
-    if any(entry["status"] != "ok" for entry in entries):
-        raise typer.Exit(1)
-
-
-def _console():
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 160)
-
-
-@app.callback()
-def _course():
-    """Run, read, build and check the course's notebooks."""
+    notebooks = library.find_notebooks(lessons or [], every)
+    runs = grid.lay_out(
+        notebooks, running.chosen_seeds(seed, seeds), mode, grid.parse_parameters(param or [])
+    )
+    tls = {"ca": tls_ca, "cert": tls_cert, "key": tls_key}
+    code = running.run_batch(
+        notebooks, runs, options, out, resume, running.Where(workers, scheduler, tls), dry_run
+    )
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -109,28 +110,30 @@ def build(
     ] = None,
 ):
     """Execute the lessons and their solutions and write the committed notebooks."""
-    from course_utils import build, grid, progress
+    from course_utils import running
 
-    if origin not in (None, "py", "ipynb"):
-        raise CourseError(f"--from is {origin!r}; expected py or ipynb.")
-    grid.check_mode(mode)
-    scripts = build.pairs(lessons or [])
-    for script in scripts:
-        build.source_of(script, origin)
-    display = progress.Display(_console())
-    display.start(total=len(scripts), done=0)
-    failed = False
-    try:
-        for script in scripts:
-            name = "/".join(script.with_suffix("").parts[script.parts.index("notebooks") + 1 :])
-            result = build.build(
-                script, mode, origin, lambda i, n, name=name: display.cell(name, i, n)
-            )
-            display.finished(name, result, again=False)
-            failed |= result["status"] != "ok"
-            if result["traceback"]:
-                print(result["traceback"], file=sys.stderr)
-    finally:
-        display.stop()
-    if failed:
-        raise typer.Exit(1)
+    code = running.build_all(lessons or [], mode, origin)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(
+    context: typer.Context,
+    lesson: Annotated[str | None, typer.Argument(help="Default: the first.")] = None,
+):
+    """Open the lessons in JupyterLab; further options go to it."""
+    from course_utils import library
+
+    extra = list(context.args)
+    if lesson is not None and lesson.startswith("-"):
+        extra, lesson = [lesson, *extra], None
+    path = library.find_notebook_path(lesson or "00")
+    book = path.with_suffix(".ipynb")
+    path = book if book.exists() else path
+    root = path.parent.parent if path.parent.name == "notebooks" else path.parent
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # In a container everybody is root; the server still asks for its token.
+        command.append("--allow-root")
+    os.execv(sys.executable, [*command, *extra, str(path)])

@@ -1,52 +1,86 @@
 """Where runs happen: Dask workers in this process by default, or those of any scheduler address.
 
 Each worker holds one run at a time in a process of its own (`supervisor.run`), so the local workers
-are threads: they start at once, open no port on the machine, and die with the client.
+are threads: they start at once, nobody else reaches them, and they die with the client.
 """
 
+import collections
+import contextlib
+import importlib.util
+import logging
 import queue
+import time
 import uuid
+from pathlib import Path
 
-from course_utils import supervisor
+from course_utils import worker
+from course_utils.errors import BatchError
 
-THREAD_VARIABLES = (
-    "COURSE_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-)
-PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu", "jax", "torch", "distributed")
+# How long a batch waits for a scheduler that went away.
+PATIENCE_SECONDS = 600
+LOOPBACK = ("127.", "localhost", "[::1]", "::1")
 
 
 class Pool:
     """Runs jobs on Dask workers and reports what happens to them as events.
 
     `submit(job)` sends a job; `events(timeout)` yields `("cell", id, index, count)`,
-    `("done", id, result)` and `("lost", id, reason)` tuples. A lost job has no result: its worker
-    died again and again, or the scheduler went away.
+    `("done", id, result)`, `("failed", id, reason)` when no worker survived the job, `("lost", id,
+    reason)` when it is nobody's fault that the job has to be sent again, and `("note", None, text)`.
+    `scheduler` is an address such as "tcp://host:8786"; without one, `workers` threads of this
+    process do the work. `tls` holds the paths `ca`, `cert` and `key`. Raises BatchError when the
+    scheduler cannot be reached, or workers have other versions than this process.
     """
 
-    def __init__(self, workers: int = 1, scheduler: str | None = None, security=None):
+    def __init__(
+        self, workers=1, scheduler=None, tls=None, dashboard=False, patience=PATIENCE_SECONDS
+    ):
         self._name = f"course-{uuid.uuid4().hex[:12]}"
         self._queue = queue.SimpleQueue()
-        self._futures = {}
-        self._scheduler, self._security = scheduler, security
-        self._cluster = None if scheduler else _local_cluster(workers)
-        self._connect()
+        self._futures, self._refused, self._patience = {}, set(), patience
+        self._scheduler, self._security = scheduler, security(scheduler, tls)
+        self._looked, self._workers = 0.0, {}
+        self._client = self._cluster = None
+        if scheduler is None:
+            self._cluster = _local_cluster(workers, dashboard)
+        self._connect(timeout=10)
+        if scheduler is not None:
+            self._check_versions()
 
     # Jobs
 
     def capacity(self) -> int:
         """How many runs the workers can hold at once, now."""
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        return sum(worker["nthreads"] for worker in workers)
+        now = time.monotonic()
+        if now - self._looked > 2 or not self._workers:
+            self._looked = now
+            with contextlib.suppress(OSError, RuntimeError):
+                self._workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        return sum(w["nthreads"] for a, w in self._workers.items() if a not in self._refused)
 
     def submit(self, job: dict) -> None:
+        """Send a job to whichever worker is free first; waits for a scheduler that went away."""
+        if self._client.status != "running":
+            self._reconnect()
+        self.capacity()
+        job = dict(job)
+        if self._scheduler is None:
+            job["slots"] = len(self._workers)
+        else:
+            job["versions"] = worker.versions()
+            job["slots"] = self._slots()
+        allowed = [a for a in self._workers if a not in self._refused] if self._refused else None
         future = self._client.submit(
-            _run_on_worker, job, self._name, key=f"{self._name}-{uuid.uuid4().hex}", pure=False
+            worker.run,
+            job,
+            self._name,
+            key=f"{self._name}-{uuid.uuid4().hex}",
+            workers=allowed,
+            pure=False,
         )
         self._futures[job["id"]] = future
-        future.add_done_callback(lambda future: self._queue.put(("future", job["id"], future)))
+        id = job["id"]
+        future.add_done_callback(lambda future: self._queue.put(("future", id, future)))
 
     def events(self, timeout: float):
         """Everything that happened, after waiting at most `timeout` seconds for the first of it."""
@@ -54,81 +88,209 @@ class Pool:
             event = self._queue.get(timeout=timeout)
         except queue.Empty:
             return
-        while True:
-            if event[0] != "future":
-                yield event
-            elif self._futures.get(event[1]) is event[2]:
-                del self._futures[event[1]]
-                yield self._outcome(event[1], event[2])
+        while event is not None:
+            kind, id, *details = event
+            if kind == "cell":
+                if id in self._futures:
+                    yield event
+            elif self._futures.get(id) is details[0]:
+                yield from self._outcome(id, self._futures.pop(id))
             try:
                 event = self._queue.get_nowait()
             except queue.Empty:
-                return
+                event = None
 
     def _outcome(self, id, future):
         if future.status == "finished":
-            result = future.result()
-            future.release()
-            return "done", id, result
-        reason = "the connection to the scheduler was lost"
-        if future.status == "error":
+            try:
+                result = future.result(timeout=60)
+            except Exception as error:
+                yield "lost", id, f"its result did not arrive ({type(error).__name__})"
+                return
+            finally:
+                future.release()
+            if result["status"] == "refused":
+                self._refused.add(result["worker"])
+                note = f"worker {result['worker']} is left out: it has {result['message']}"
+                yield "note", None, note
+                yield "lost", id, note
+            elif result["status"] == "cancelled":
+                yield "lost", id, result["message"]
+            else:
+                yield "done", id, result
+        elif future.status == "error":
             error = future.exception()
-            reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        return "lost", id, reason
+            first = (str(error).splitlines() or [""])[0]
+            yield "failed", id, f"{type(error).__name__}: {first}"
+        else:
+            yield "lost", id, "the connection to the scheduler was lost"
+
+    @property
+    def dashboard(self) -> str | None:
+        """Address of Dask's dashboard, or None."""
+        if self._cluster is None:
+            return self._client.dashboard_link if self._client.dashboard_link else None
+        port = self._cluster.scheduler.services.get("dashboard")
+        return f"http://127.0.0.1:{port.port}/status" if port else None
 
     def close(self):
         """End every run that is under way, and the local workers."""
-        self._client.cancel(list(self._futures.values()), force=True)
+        if self._client is None:
+            return
+        with contextlib.suppress(Exception):
+            self._client.cancel(list(self._futures.values()), force=True)
         self._futures.clear()
-        self._client.close()
+        with contextlib.suppress(Exception):
+            self._client.close(timeout=5)
         if self._cluster is not None:
             self._cluster.close()
+        self._client = None
 
     # Connecting
 
-    def _connect(self):
+    def _connect(self, timeout):
         import distributed
 
-        self._client = distributed.Client(
-            self._cluster or self._scheduler, security=self._security, set_as_default=False
-        )
+        _quieten()
+        try:
+            self._client = distributed.Client(
+                self._cluster or self._scheduler,
+                security=self._security,
+                set_as_default=False,
+                timeout=timeout,
+            )
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            raise BatchError(
+                f"The scheduler {self._scheduler} cannot be reached ({_short(error)}). Start one "
+                "(dask scheduler), or run on this machine without --scheduler"
+            ) from error
         self._client.subscribe_topic(
-            self._name, lambda event: self._queue.put(tuple(event[1]["e"]))
+            self._name, lambda event: self._queue.put(tuple(event[1]["event"]))
         )
 
+    def _reconnect(self):
+        """Wait for a scheduler that went away; its runs are reported as lost and sent again."""
+        deadline = time.monotonic() + self._patience
+        with contextlib.suppress(Exception):
+            self._client.close(timeout=1)
+        while True:
+            try:
+                self._connect(timeout=5)
+                break
+            except BatchError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
+        self._workers, self._looked = {}, 0.0
 
-def _local_cluster(workers):
-    import logging
+    def _slots(self):
+        """Runs that the busiest host holds at once: on each, threads and memory are so divided."""
+        from distributed.comm import get_address_host
 
-    import distributed
+        hosts = collections.Counter()
+        for address, info in self._workers.items():
+            hosts[get_address_host(address)] += info["nthreads"]
+        return max(hosts.values(), default=1)
 
-    return distributed.LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=False,
-        memory_limit=0,
-        dashboard_address=None,
-        silence_logs=logging.CRITICAL,
+    def _check_versions(self):
+        expected = worker.versions()
+        try:
+            answers = self._client.run(worker.make_probe(), on_error="return")
+        except OSError as error:
+            raise BatchError(
+                f"The workers of {self._scheduler} do not answer ({_short(error)}). "
+                "Look at them in its dashboard, and start the batch again"
+            ) from error
+        problems = []
+        for address, found in sorted(answers.items()):
+            if isinstance(found, Exception):
+                problems.append(f"{address} does not answer ({_short(found)})")
+            elif unfit := worker.differing(expected, found):
+                problems.append(f"{address} has {unfit}")
+        if problems:
+            more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+            raise BatchError(
+                f"Workers have other packages than this machine: {'; '.join(problems[:5])}{more}. "
+                "Bring them to the same checkout and its lock: git pull && make setup"
+            )
+
+
+def security(scheduler: str | None, tls: dict | None):
+    """Dask's Security for an address and TLS files, or None; raises BatchError for a missing file."""
+    given = {name: str(path) for name, path in (tls or {}).items() if path}
+    if not given:
+        return None
+    if scheduler is None or not scheduler.startswith("tls://"):
+        raise BatchError(
+            "TLS files are for a scheduler at a tls:// address. "
+            "For example: --scheduler tls://HOST:8786 --tls-ca ca.pem --tls-cert me.pem --tls-key me.key"
+        )
+    for name in ("ca", "cert", "key"):
+        if name not in given:
+            raise BatchError(
+                f"--tls-{name} is missing: TLS needs --tls-ca, --tls-cert and --tls-key."
+            )
+        if not Path(given[name]).is_file():
+            raise BatchError(f"--tls-{name} names {given[name]}, which is not a file.")
+    from distributed.security import Security
+
+    return Security(
+        require_encryption=True,
+        tls_ca_file=given["ca"],
+        tls_client_cert=given["cert"],
+        tls_client_key=given["key"],
     )
 
 
-def _run_on_worker(job, topic):
-    """The Dask task: one run, watched, reporting its cells, ended when nobody wants it any more."""
-    from distributed import get_worker
-
-    worker = get_worker()
-    key = worker.get_current_task()
-
-    def wanted():
-        task = worker.state.tasks.get(key)
-        return task is not None and task.state == "executing"
-
-    def progress(index, count):
-        worker.log_event(topic, {"e": ["cell", job["id"], index, count]})
-
-    env = {**_threads(worker), **job.get("env", {})}
-    return supervisor.run({**job, "env": env}, progress, wanted)
+def is_open_to_network(scheduler: str | None) -> bool:
+    """Whether an address is reached over a network without TLS: whoever else reaches it runs code."""
+    if scheduler is None or scheduler.startswith("tls://"):
+        return False
+    host = scheduler.partition("://")[2] or scheduler
+    return not host.startswith(LOOPBACK)
 
 
-def _threads(worker):
-    return {}
+def _local_cluster(workers, dashboard):
+    """Scheduler and workers within this process, where no other user of the machine reaches them.
+
+    Dask gives each an HTTP server too; all of them answer this machine alone, and nothing but the
+    dashboard, if that is wanted and bokeh is there to draw it.
+    """
+    import warnings
+
+    import dask
+    from distributed import Scheduler, SpecCluster, Worker
+
+    _quieten()
+    dashboard = dashboard and importlib.util.find_spec("bokeh") is not None
+    silent = {"distributed.worker.http.routes": []}
+    if not dashboard:
+        silent["distributed.scheduler.http.routes"] = []
+    http = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    options = {"nthreads": 1, "memory_limit": 0, "silence_logs": logging.CRITICAL, **http}
+    with dask.config.set(silent), warnings.catch_warnings():
+        # 8787 may be taken by another batch; a free port is then as good.
+        warnings.simplefilter("ignore")
+        return SpecCluster(
+            workers={number: {"cls": Worker, "options": options} for number in range(workers)},
+            scheduler={
+                "cls": Scheduler,
+                "options": {"protocol": "inproc://"}
+                | (
+                    http | {"dashboard": True, "dashboard_address": "127.0.0.1:8787"}
+                    if dashboard
+                    else http
+                ),
+            },
+            silence_logs=logging.CRITICAL,
+        )
+
+
+def _quieten():
+    """A worker that dies is the batch's ordinary business, and no reason for Dask's own messages."""
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+
+
+def _short(error):
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -40,7 +40,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 class Manifest:
     """The results of one batch in one folder; only one process at a time writes there.
 
-    `header` describes the grid: a JSON dict with `runs` (ids) and `notebooks` (name to digest).
+    `header` describes the grid: a JSON dict with `runs` (id to notebook and parameters) and
+    `notebooks` (name to digest).
     With `resume` a batch that is already there is continued, provided that its grid is the same;
     with `replace` it is started anew. Otherwise a folder with a batch is refused (BatchError).
     """
@@ -202,8 +203,8 @@ def _difference(there, here):
     for name, digest in there["notebooks"].items():
         if here["notebooks"].get(name, digest) != digest:
             return f"the notebook {name} has changed since"
-    only_there = [run for run in there["runs"] if run not in set(here["runs"])]
-    only_here = [run for run in here["runs"] if run not in set(there["runs"])]
+    only_there = [run for run in there["runs"] if run not in here["runs"]]
+    only_here = [run for run in here["runs"] if run not in there["runs"]]
     if only_there:
         return f"it has {len(only_there)} runs that this one lacks, such as {only_there[0]}"
     if only_here:

@@ -43,14 +43,11 @@ def execute(folder: Path, emit) -> dict:
     engine = _register_engine(progress)
     status, message, traceback = "ok", None, None
     try:
-        notebook = load_notebook_node(str(source))
-        kernel = None if "kernelspec" in notebook.metadata else "python3"
         execute_notebook(
             str(source),
             str(target),
             parameters=job["parameters"],
             engine_name=engine,
-            kernel_name=kernel,
             progress_bar=False,
             cwd=job.get("cwd") or str(folder),
             start_timeout=120,

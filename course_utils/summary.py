@@ -1,71 +1,195 @@
 """The table at the end of a batch: what came out, beside the article and the reference runs."""
 
 import json
+import statistics
+from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils import evidence
+from course_utils import batch, evidence, grid
+from course_utils.progress import clock
+
+REAL_DATA = ("mnist", "cifar10")
+TRACEBACK_LINES = 12
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table: a model over its seeds, or a notebook that trained none.
+
+    `accuracies` are fractions of the records with status "ok", of the test set where it was opened
+    and of the validation set otherwise (`metric`); `article` is a fraction or None; `expected` is
+    an `evidence.ExpectedRange` or None.
+    """
+
+    lesson: str
+    model: str
+    techniques: str
+    mode: str
+    data: str
+    metric: str
+    accuracies: tuple[float, ...]
+    article: float | None
+    expected: object
+    seconds: float
+    peak_memory_mb: float
+    verdict: str
+
+    @property
+    def title(self) -> str:
+        """Lesson, model and techniques in one text."""
+        model = " + ".join(filter(None, (self.model, self.techniques)))
+        return f"{self.lesson}: {model}" if model else self.lesson
 
 
 def records_of(folder, entries) -> list[dict]:
-    """The records of the runs that ended well, in the order of the runs."""
-    return [
-        json.loads((Path(folder) / name).read_text(encoding="utf-8"))
-        for entry in entries
-        if entry["status"] == "ok"
-        for name in entry["files"]
-        if name.startswith("records/")
-    ]
+    """The records of the runs that ended well, in the order of the runs.
+
+    Each gains `run`, the id of the run that wrote it.
+    """
+    records = []
+    for entry in entries:
+        if entry["status"] == "ok":
+            for name in entry["files"]:
+                if name.startswith("records/"):
+                    text = (Path(folder) / name).read_text(encoding="utf-8")
+                    records.append({**json.loads(text), "run": entry["id"]})
+    return records
 
 
-def show(console, folder, entries) -> None:
-    """Print the table and, for each run that failed, what happened and how to run it again."""
+def rows(folder, entries, header) -> list[Row]:
+    """The table's rows, in the order of the grid; runs that failed have none."""
+    groups = {}
+    by_run = {}
+    for record in records_of(folder, entries):
+        by_run.setdefault(record["run"], []).append(record)
+    for entry in entries:
+        if entry["status"] != "ok":
+            continue
+        run = header["runs"][entry["id"]]
+        told = ("seed", "mode", "model", "techniques")
+        others = {k: v for k, v in run["parameters"].items() if k not in told}
+        extra = grid.run_id("", others).lstrip(".")
+        records = by_run.get(entry["id"], [])
+        if not records:
+            key = (run["notebook"], "", extra, entry["mode"] or "", "")
+            groups.setdefault(key, []).append((entry, None))
+        for record in records:
+            key = (
+                record["lesson"],
+                record["model"],
+                "+".join(filter(None, (record["techniques"], extra))),
+                record["mode"],
+                record["data"],
+            )
+            groups.setdefault(key, []).append((entry, record))
+    return [_row(*key, members) for key, members in groups.items()]
+
+
+def _row(lesson, model, techniques, mode, data, members):
+    records = [record for _, record in members if record is not None]
+    well = [record for record in records if record.get("status", "ok") == "ok"]
+    metric = "test_accuracy"
+    if well and all(record.get(metric) is None for record in well):
+        metric = "val_accuracy"
+    accuracies = tuple(r[metric] for r in well if r.get(metric) is not None)
+    article = expected = None
+    # A stand-in for the data is never compared with an article's figure.
+    if accuracies and data in REAL_DATA:
+        article = evidence.article_figure(model, techniques)
+    if accuracies:
+        expected = evidence.expected_range(model, techniques, mode, data, metric)
+    return Row(
+        lesson,
+        model,
+        techniques,
+        mode,
+        data,
+        metric,
+        accuracies,
+        article,
+        expected,
+        statistics.fmean(entry["seconds"] for entry, _ in members),
+        max(entry["peak_memory_mb"] for entry, _ in members),
+        _verdict(accuracies, expected, len(records) - len(well), bool(records)),
+    )
+
+
+def _verdict(accuracies, expected, diverged, trained):
+    if not trained:
+        return "ran to the end"
+    words = f", {diverged} diverged" if diverged else ""
+    if not accuracies:
+        return f"no figure{words}"
+    if expected is None:
+        return f"no reference runs{words}"
+    inside = sum(value in expected for value in accuracies)
+    if len(accuracies) > 1:
+        return f"{inside} of {len(accuracies)} in the range{words}"
+    side = "below" if accuracies[0] < expected.low else "above"
+    return ("as expected" if inside else f"{side} the range") + words
+
+
+def show(console, folder, entries, header, paths) -> None:
+    """Print the table and, for each run that failed, what happened and how to run it again.
+
+    `paths` maps notebook names to what `course run` calls them.
+    """
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
-    table.add_column("lesson", no_wrap=True)
-    for title in ("accuracy", "article", "expected range", "seconds", "peak MB"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("verdict")
-    for row in rows(folder, entries):
-        table.add_row(*row)
-    console.print(table)
+    found = rows(folder, entries, header)
+    if found:
+        table = Table(box=None, pad_edge=False)
+        table.add_column("lesson", overflow="fold")
+        for title in ("accuracy", "article", "expected range", "time", "memory"):
+            table.add_column(title, justify="right", no_wrap=True)
+        table.add_column("verdict")
+        for row in found:
+            table.add_row(*cells(row))
+        console.print()
+        console.print(table)
+    failed = [entry for entry in entries if entry["status"] != "ok"]
+    for entry in failed[:20]:
+        console.print(failure(folder, entry, header, paths), markup=False, highlight=False)
+    if len(failed) > 20:
+        console.print(f"\nand {len(failed) - 20} more: course report {folder}")
+    if failed:
+        console.print(f"\n{len(failed)} of {len(entries)} runs failed.")
 
 
-def rows(folder, entries) -> list[tuple[str, ...]]:
-    """One row a trained model, or a notebook that trained none; groups over seeds."""
-    found = []
-    for entry in entries:
-        records = records_of(folder, [entry])
-        cost = (f"{entry['seconds']:.0f}", f"{entry['peak_memory_mb']:.0f}")
-        if not records:
-            verdict = "ran to the end" if entry["status"] == "ok" else entry["status"]
-            found.append((entry["id"], "", "", "", *cost, verdict))
-        for record in records:
-            found.append((_title(record), *_figures(record)[:3], *cost, _figures(record)[3]))
-    return found
-
-
-def _title(record):
-    techniques = record["techniques"]
-    return f"{record['lesson']} {record['model']}{' + ' if techniques else ''}{techniques}"
-
-
-def _figures(record):
-    accuracy, metric = record["test_accuracy"], "test_accuracy"
-    if accuracy is None:
-        accuracy, metric = record["val_accuracy"], "val_accuracy"
-    article = evidence.article_figure(record["model"], record["techniques"])
-    expected = evidence.expected_range(
-        record["model"], record["techniques"], record["mode"], record["data"], metric
-    )
-    if accuracy is None:
-        return "", "", "", record["status"]
-    if expected is None:
-        shown, verdict = "", "no reference runs"
+def cells(row: Row) -> tuple[str, ...]:
+    """A row as texts: percentages, minutes, MB."""
+    if len(row.accuracies) > 1:
+        spread = statistics.stdev(row.accuracies)
+        mean = statistics.fmean(row.accuracies)
+        accuracy = f"{100 * mean:.2f} ± {100 * spread:.2f} % ({len(row.accuracies)} runs)"
     else:
-        shown = f"{expected.low:.2%} to {expected.high:.2%}"
-        below = accuracy < expected.low
-        verdict = (
-            "as expected" if accuracy in expected else f"{'below' if below else 'above'} the range"
-        )
-    return f"{accuracy:.2%}", f"{article:.2%}" if article else "", shown, verdict
+        accuracy = "".join(f"{100 * value:.2f} %" for value in row.accuracies)
+    if accuracy and row.metric == "val_accuracy":
+        accuracy += " (validation)"
+    return (
+        row.title,
+        accuracy,
+        f"{100 * row.article:.2f} %" if row.article is not None else "",
+        f"{100 * row.expected.low:.2f} to {100 * row.expected.high:.2f} %" if row.expected else "",
+        clock(row.seconds),
+        f"{row.peak_memory_mb:.0f} MB",
+        row.verdict,
+    )
+
+
+def failure(folder, entry, header, paths) -> str:
+    """What happened to a failed run, the end of its traceback, its notebook, and its command."""
+    run = header["runs"][entry["id"]]
+    lines = [f"\n{entry['id']}: {entry['status']}: {entry['message']}"]
+    if entry["traceback"]:
+        tail = entry["traceback"].splitlines()
+        skipped = len(tail) - TRACEBACK_LINES
+        lines += ["    ..."] if skipped > 0 else []
+        lines += [f"    {line}" for line in tail[-TRACEBACK_LINES:]]
+    for name in entry["files"]:
+        if name.startswith("notebooks/"):
+            lines.append(f"  the executed notebook: {Path(folder) / name}")
+    one = grid.Run(entry["id"], run["notebook"], run["parameters"])
+    name = paths.get(run["notebook"], run["notebook"])
+    lines.append(f"  run it again: {batch.command_for(one, name)}")
+    return "\n".join(lines)
