@@ -13,6 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
+from course_utils.comparison import Comparison, compare
 from course_utils.errors import CourseError
 
 COLUMNS = (
@@ -161,6 +162,17 @@ def reference_runs(model: str, techniques: str, mode: str, data: str, lesson: st
     return runs[wanted].sort_values(["seed", "lesson"]).drop_duplicates("seed")
 
 
+def reference_mistakes(mode: str) -> tuple[list[int], list[int]] | None:
+    """Test images that one baseline and one all-six run of the same seed got wrong, or None.
+
+    Two lists of indices into the test set of MNIST; kept in `reference/mistakes.json` by mode.
+    """
+    path = files("course_utils") / "reference" / "mistakes.json"
+    pairs = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    pair = pairs.get(mode)
+    return (pair["baseline"], pair["all_six"]) if pair else None
+
+
 @dataclass(frozen=True)
 class ExpectedRange:
     """Where one more run is expected: a 95 % prediction interval from `n` reference runs."""
@@ -214,65 +226,6 @@ def expected_range(
 
 
 # Comparisons
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A paired comparison: mean difference (candidate minus baseline), 95 % interval, verdict.
-
-    `low` and `high` come from the t distribution, `bootstrap_low` and `bootstrap_high` from
-    resampling the differences. `verdict` is "helps", "hurts" or "no detectable difference".
-    """
-
-    mean: float
-    low: float
-    high: float
-    bootstrap_low: float
-    bootstrap_high: float
-    n: int
-    verdict: str
-    seeds: tuple[int, ...]
-
-    @property
-    def intervals_agree(self) -> bool:
-        """Whether t and bootstrap give the same verdict."""
-        return (self.low > 0, self.high < 0) == (self.bootstrap_low > 0, self.bootstrap_high < 0)
-
-    def sentence(self, name: str) -> str:
-        """Say it in percentage points, for a difference of accuracies."""
-        return (
-            f"{name}: {100 * self.mean:+.2f} points, 95 % interval {100 * self.low:+.2f} to "
-            f"{100 * self.high:+.2f}, {self.n} paired seeds: {self.verdict}."
-        )
-
-
-def compare(baseline: dict, candidate: dict, higher_is_better: bool = True) -> Comparison:
-    """Compare two sets of runs, paired over the seeds they share.
-
-    `baseline` and `candidate` map seed to a figure (accuracy as a fraction, or loss). Raises
-    ValueError when fewer than two seeds are shared.
-    """
-    import numpy as np
-    from scipy import stats
-
-    seeds = tuple(sorted(set(baseline) & set(candidate)))
-    if len(seeds) < 2:
-        raise ValueError(f"{len(seeds)} seeds in common; a paired comparison needs 2 or more")
-    differences = np.array([candidate[seed] - baseline[seed] for seed in seeds], dtype=float)
-    mean = float(differences.mean())
-    if np.ptp(differences) == 0:
-        # No spread, no distribution: the interval shrinks to the one difference that was seen.
-        low = high = bootstrap_low = bootstrap_high = mean
-    else:
-        low, high = stats.ttest_1samp(differences, 0).confidence_interval(0.95)
-        resampled = stats.bootstrap(
-            (differences,), np.mean, n_resamples=9999, method="percentile", rng=0
-        )
-        bootstrap_low, bootstrap_high = resampled.confidence_interval
-    better, worse = (low > 0, high < 0) if higher_is_better else (high < 0, low > 0)
-    verdict = "helps" if better else "hurts" if worse else "no detectable difference"
-    interval = (float(low), float(high), float(bootstrap_low), float(bootstrap_high))
-    return Comparison(mean, *interval, len(seeds), verdict, seeds)
 
 
 def compare_reference(

@@ -4,12 +4,12 @@ import functools
 import os
 import platform
 import re
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 from course_utils import __version__, checks, data, evidence, machine
 from course_utils.errors import CourseError, SealedTestSetError
+from course_utils.scoring import Score, score
 
 MODES = ("auto", *data.MODES)
 
@@ -32,26 +32,6 @@ _STEPS = {
         "small all-conv": ("small_all_conv", ""),
     },
 }
-
-
-@dataclass(frozen=True)
-class TestResult:
-    """One look at the test set: accuracy (a fraction), cross-entropy, and what was predicted.
-
-    `predictions` is float32, shape (n, classes); `y_test` int32, shape (n,).
-    """
-
-    accuracy: float
-    loss: float
-    n: int
-    predictions: object = field(repr=False, compare=False)
-    y_test: object = field(repr=False, compare=False)
-
-    @property
-    def mistakes(self) -> list[int]:
-        """Indices of the test images that were classified wrongly, in ascending order."""
-        wrong = self.predictions.argmax(axis=1) != self.y_test
-        return wrong.nonzero()[0].tolist()
 
 
 class Lesson:
@@ -94,7 +74,7 @@ class Lesson:
         print(self.dataset.announcement)
         return self.dataset
 
-    def final_test(self, model, reason: str | None = None) -> TestResult:
+    def final_test(self, model, reason: str | None = None) -> Score:
         """Open the seal: evaluate the chosen `model` on the test set.
 
         The loss is the cross-entropy alone, without any penalty that Keras adds to it. A second
@@ -111,15 +91,15 @@ class Lesson:
             )
         self.test_openings.append(reason or "the final test")
         x_test, y_test = self.dataset.sealed.open()
-        accuracy, loss, predictions = _score(model, x_test, y_test)
+        result = score(model, x_test, y_test)
         times = {1: "once", 2: "twice"}.get(
             len(self.test_openings), f"{len(self.test_openings)} times"
         )
         print(
-            f"Test set opened, {times} so far in this lesson: accuracy {accuracy:.2%}, "
-            f"loss {loss:.4f} on {len(y_test):,} images{self.dataset.figure_suffix}."
+            f"Test set opened, {times} so far in this lesson: accuracy {result.accuracy:.2%}, "
+            f"loss {result.loss:.4f} on {result.n:,} images{self.dataset.figure_suffix}."
         )
-        return TestResult(accuracy, loss, len(y_test), predictions, y_test)
+        return result
 
     # Training
 
@@ -156,12 +136,12 @@ class Lesson:
         Validation figures are measured now, on the weights that the model has now; the loss is the
         cross-entropy without penalties.
         """
-        val_accuracy, val_loss, _ = _score(model, self.dataset.x_val, self.dataset.y_val)
+        validation = score(model, self.dataset.x_val, self.dataset.y_val)
         watch = next((w for w in reversed(self._watches) if w.model is model), None)
         record = self._blank_record(name, techniques) | {
             "epochs": len(history.epoch) if history is not None else 0,
-            "val_accuracy": val_accuracy,
-            "val_loss": val_loss,
+            "val_accuracy": validation.accuracy,
+            "val_loss": validation.loss,
             "test_accuracy": test.accuracy if test else None,
             "test_loss": test.loss if test else None,
             "test_mistakes": test.mistakes if test else None,
@@ -317,14 +297,3 @@ def records_folder() -> Path:
     project = Path(__file__).resolve().parents[1]
     root = project if (project / "pyproject.toml").is_file() else Path.cwd()
     return root / "build" / "records"
-
-
-def _score(model, images, labels):
-    """Accuracy, cross-entropy and predictions (float32, (N, classes)) of a softmax classifier."""
-    import numpy as np
-
-    predictions = np.asarray(model.predict(images, batch_size=500, verbose=0), dtype="float32")
-    chosen = predictions[np.arange(len(labels)), labels].astype("float64")
-    # Keras clips probabilities at its epsilon before the logarithm; so does this.
-    loss = float(-np.log(np.clip(chosen, 1e-7, 1.0)).mean())
-    return float((predictions.argmax(axis=1) == labels).mean()), loss, predictions

@@ -77,7 +77,7 @@ def test_epochs_by_mode(mode, expected):
 def test_the_seal_opens_once_and_then_needs_a_reason(smoke, network, capsys):
     first = smoke.final_test(network)
     assert "once so far" in capsys.readouterr().out
-    assert first.n == smoke.dataset.sealed.n == len(first.y_test)
+    assert first.n == smoke.dataset.sealed.n == len(first.labels)
     for reason in (None, "", "  "):
         with pytest.raises(SealedTestSetError, match="on record"):
             smoke.final_test(network, reason=reason)

@@ -1,0 +1,282 @@
+# %% [markdown]
+# # Does it really help?
+#
+# **Goal:** find out which of the six techniques helps, by how much, and how sure we may be. Nothing is trained in this
+# lesson; it reads the runs that others have made.
+#
+# The article trained one baseline and one improved network and reported two numbers. Suppose that you had trained both
+# once more, with another seed. Would the difference have been the same? Would it have had the same *sign*?
+
+# %% tags=["parameters"]
+mode = "auto"  # "smoke", "reduced" or "full": which reference runs are read
+seed = 1
+
+# %%
+from course_utils import Lesson, evidence, plots
+
+lesson = Lesson("10_does_it_help", mode=mode, seed=seed)
+# Only one full-size run of some models may exist yet; the many seeds are in reduced mode.
+read = "reduced"
+runs = evidence.reference()
+runs = runs[(runs["data"] == "mnist") & (runs["model"] == "baseline_cnn")]
+print(runs.groupby("mode").size().to_string())
+
+# %% [markdown]
+# ## One run is an anecdote
+#
+# Here is the *same* network, the baseline, trained again and again. Nothing changed but the seed: other initial weights,
+# another order of the images, another choice of training images.
+
+# %%
+import numpy as np
+
+
+def accuracies(techniques, mode=read):
+    """Test accuracy of each reference run as {seed: fraction}."""
+    found = evidence.reference_runs("baseline_cnn", techniques, mode, "mnist").dropna(subset=["test_accuracy"])
+    return dict(zip(found["seed"].astype(int), found["test_accuracy"]))
+
+
+baseline = accuracies("")
+spread = 100 * np.std(list(baseline.values()), ddof=1)
+plots.dots(
+    {"baseline": [100 * a for a in baseline.values()]},
+    title="The same network, trained again: only the seed differs",
+    x="test accuracy, %",
+    alt=f"Test accuracies of {len(baseline)} runs of the baseline as dots, spread around their mean.",
+)
+print(f"{len(baseline)} runs, from {min(baseline.values()):.2%} to {max(baseline.values()):.2%}, "
+      f"standard deviation {spread:.2f} points")
+
+# %% [markdown]
+# Draw one of these dots for "before" and one for "after", and you can have any result you like. **So the first rule: no
+# claim from one run.** Let us see how often chance alone would "improve" this network when nothing at all was changed:
+
+# %%
+values = np.array(list(baseline.values()))
+before, after = np.meshgrid(values, values)
+gains = 100 * (after - before)[~np.eye(len(values), dtype=bool)]
+print(f"two runs of the same network differ by {np.abs(gains).mean():.2f} points on average, "
+      f"and by up to {gains.max():.2f}")
+
+# %% [markdown]
+# ## Compare in pairs
+#
+# Some of the spread has the same cause in both networks: a seed that drew easy training images is kind to both. If we
+# compare run 3 of one with run 3 of the other, on the same images, that part cancels. For two figures $A$ and $B$ with
+# standard deviation $\sigma$ and correlation $\rho$,
+#
+# $$\operatorname{Var}(B - A) = \sigma^2 + \sigma^2 - 2 \rho \sigma^2 = 2 \sigma^2 (1 - \rho).$$
+#
+# The more the two have in common, the less noise is left in the difference. From $n$ differences with mean $\bar d$ and
+# standard deviation $s$ we get the 95 % interval $\bar d \pm t_{n-1} \, s / \sqrt{n}$. If it leaves zero out on the
+# right, we say *helps*; on the left, *hurts*; and if zero is inside, *no detectable difference*, which does not mean
+# "no difference".
+
+# %%
+six = accuracies(evidence.ALL_SIX)
+shared = sorted(set(baseline) & set(six))
+drawn, axes = plots.figure(height=3.4)
+for s in shared:
+    axes.plot([0, 1], [100 * baseline[s], 100 * six[s]], "o-", color=plots.COLOURS[0], alpha=0.5)
+axes.set_xticks([0, 1], ["baseline", "all six"])
+axes.set_ylabel("test accuracy, %")
+axes.set_title(f"{len(shared)} pairs: the same seed, the same images, before and after")
+plots.show(drawn, "Lines that join each seed's test accuracy of the baseline to that of the model with all six techniques.")
+
+# %%
+if len(shared) >= 2:
+    a, b = np.array([[baseline[s], six[s]] for s in shared]).T
+    print(f"correlation between the two, over seeds: {np.corrcoef(a, b)[0, 1]:+.2f}")
+    print(evidence.compare(baseline, six).sentence("all six against the baseline"))
+
+# %% [markdown]
+# ## Each technique alone
+#
+# **Vote before you scroll:** which of the six does most, which least? And does any of them hurt?
+
+# %%
+names = {"l2": "L2", "he_init": "He initialisation", "batch_norm": "batch norm", "augmentation": "augmentation",
+         "ensemble": "ensemble", "early_stopping": "early stopping"}  # fmt: skip
+
+
+def against(reference, candidates, mode=read):
+    """{name: Comparison} of the candidates that have been measured with the reference's seeds."""
+    start = accuracies(reference, mode)
+    found = {name: accuracies(techniques, mode) for name, techniques in candidates.items()}
+    return {
+        name: evidence.compare(start, figures)
+        for name, figures in found.items()
+        if len(set(start) & set(figures)) >= 2
+    }
+
+
+def settle(comparisons, title):
+    """Show the intervals and print a verdict in words for each."""
+    if not comparisons:
+        print(f"{title}: not yet measured")
+        return
+    words = "; ".join(f"{name}: {found.verdict}" for name, found in comparisons.items())
+    plots.intervals(comparisons, title=title, alt=f"{title}. {words}.")
+    for name, found in comparisons.items():
+        note = "" if found.intervals_agree else " (the bootstrap interval disagrees)"
+        print(found.sentence(name) + note)
+
+
+alone = against("", {name: key for key, name in names.items()})
+settle(alone, "Each technique alone, added to the baseline")
+
+# %% [markdown]
+# Each interval was computed twice: from the $t$ distribution, which assumes that the differences are roughly normal, and
+# by the **bootstrap**, which draws new samples from the differences themselves. Where the two disagree, the line says
+# so, and the verdict hangs by a thread.
+#
+# ## Each technique left out
+#
+# Alone is one question. Another is: is it still needed when the other five are there? Two techniques that mend the same
+# weakness both look good alone, and each looks idle when the other is present.
+
+# %%
+everything = evidence.ALL_SIX.split("+")
+without = {f"without {names[key]}": "+".join(k for k in everything if k != key) for key in everything}
+left_out = against(evidence.ALL_SIX, without)
+settle(left_out, "Each technique left out of all six")
+
+# %% [markdown]
+# ## The article's path
+#
+# The article adds one technique after the other. Each step is compared with the step before it.
+
+# %%
+path = {names[key]: ("+".join(everything[:i]), "+".join(everything[: i + 1])) for i, key in enumerate(everything)}
+steps = {}
+for name, (start, end) in path.items():
+    steps |= against(start, {f"+ {name}": end})
+settle(steps, "Step by step along the article's path, each against the one before")
+
+# %% [markdown]
+# ## Two kinds of noise
+#
+# More seeds make the interval narrower, but they do not make the *test set* larger. With $n$ test images and accuracy
+# $p$, the accuracy itself has a standard deviation of $\sqrt{p (1 - p) / n}$ from the choice of the images alone, and all
+# our seeds share the same images. Seeds tell us about *training again*; only more images tell us about *other images*.
+#
+# How many seeds does it take to tell the article's 99.40 % from its 99.47 % reliably? We want the interval to exclude
+# zero in four of five cases: $n \approx \left( (1.96 + 0.84)\, s / \delta \right)^2$ seeds for a true difference
+# $\delta$ and differences with standard deviation $s$.
+
+# %%
+delta = 0.9947 - 0.9940
+from_images = np.sqrt(0.9947 * (1 - 0.9947) / 10_000)
+print(f"{delta:.2%} of 10,000 images are {10_000 * delta:.0f} digits; "
+      f"the choice of the images alone moves an accuracy by {100 * from_images:.3f} points (one standard deviation)")
+for s in (0.02, 0.05, 0.1, 0.2):
+    print(f"  differences between seeds with s = {s:.2f} points: {((1.96 + 0.84) * s / (100 * delta)) ** 2:6.1f} seeds")
+
+# %%
+grid = np.linspace(0.02, 0.5, 100)
+plots.lines(
+    {f"s = {s} points": (grid, np.maximum(2, ((1.96 + 0.84) * s / grid) ** 2)) for s in (0.05, 0.1, 0.2)},
+    title="Half the difference takes four times the seeds",
+    x="true difference, percentage points",
+    y="seeds needed",
+    log_y=True,
+    alt="Number of seeds needed against the size of the true difference, for three spreads: it grows steeply as the "
+    "difference shrinks.",
+)
+
+# %% [markdown]
+# ## The other question: these two models
+#
+# So far: "is the *method* better, if everybody trains anew?" Sometimes the question is another one: "I have *these two
+# trained networks*. Is one of them better on digits like these?" Then the seeds are settled and the images are the sample.
+# Only the images count on which exactly one of the two is right: $b$ of one kind, $c$ of the other. If the two were
+# equally good, each of these would be a coin toss. That is **McNemar's test**.
+
+# %%
+from scipy import stats
+
+pair = evidence.reference_mistakes(read)
+if pair is None:
+    print("not yet measured")
+else:
+    first, second = (set(mistakes) for mistakes in pair)
+    b, c = len(first - second), len(second - first)
+    p_value = stats.binomtest(b, b + c).pvalue
+    print(f"only the baseline is wrong: {b} digits; only the six are wrong: {c}; both: {len(first & second)}")
+    print(f"if they were equally good, a split at least as uneven would come up with probability {p_value:.2g}")
+
+# %% [markdown]
+# The two questions have different answers, and neither replaces the other. A very small probability here says that *this*
+# network is better than *that* one, and nothing about the next pair that you train.
+#
+# ## And at full size?
+#
+# All this was measured with a few thousand training images. With all of them there is less to gain: what helps a small
+# training set need not help a large one.
+
+# %%
+full = against("", {"all six, full size": evidence.ALL_SIX}, mode="full")
+settle(full, "All six against the baseline, trained on everything")
+for name, techniques in {"baseline": "", "all six": evidence.ALL_SIX}.items():
+    found = accuracies(techniques, "full")
+    article = evidence.article_figure("baseline_cnn", techniques)
+    shown = ", ".join(f"{a:.2%}" for a in found.values()) or "not yet measured"
+    print(f"{name}: {shown} ({len(found)} full-size runs); the article's one run: {article:.2%}")
+
+# %% [markdown]
+# ## Exercise 1: your own interval
+#
+# Write a function that takes the differences (an array) and returns the mean and the two ends of the 95 % interval.
+# `stats.t.ppf(0.975, n - 1)` is the factor for `n` differences.
+
+
+# %%
+def paired_interval(differences):
+    ...
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_paired_interval(paired_interval)
+
+# %% [markdown]
+# ## Exercise 2: when are pairs worth it?
+#
+# Two methods have the same standard deviation `sigma` over seeds, and a correlation `rho` between their runs with equal
+# seeds. Write a function that returns the standard deviation of the *difference*.
+
+
+# %%
+def difference_sd(sigma, rho):
+    ...
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_difference_sd(difference_sd)
+
+# %% [markdown]
+# Doubt a verdict? Every run behind it can be made again:
+#
+#     course run ablation --mode reduced --seeds 0-9 --param techniques=none,l2
+#
+# Solutions: [solutions/10_does_it_help.ipynb](solutions/10_does_it_help.ipynb).
+#
+# ## What to take away
+#
+# * One run is an anecdote. Compare in pairs, over seeds, and give the interval with the verdict.
+# * "No detectable difference" is a statement about the evidence. It may be the honest answer.
+# * Seeds answer "if we train again"; images answer "on other digits". A claim should say which it means.
+#
+# ## Sources
+#
+# * T. G. Dietterich, *Approximate statistical tests for comparing supervised classification learning algorithms*, 1998.
+# * X. Bouthillier and others, *Accounting for variance in machine learning benchmarks*, 2021.
+# * B. Efron and R. Tibshirani, *An introduction to the bootstrap*, 1993.
+# * Q. McNemar, *Note on the sampling error of the difference between correlated proportions or percentages*, 1947.
+
+# %% [markdown] tags=["instructor"] jupyter={"source_hidden": true}
+# **For the instructor.** Nothing trains, so this lesson is a discussion. Collect the votes from lesson 09 before the first
+# interval appears. Let somebody explain what would have to happen for "no detectable difference" to become "helps"
+# (more seeds, a larger effect, less noise). Usual wrong answers: that the interval contains 95 % of the *runs*; that
+# overlapping intervals of two methods mean no difference, which forgets the pairing; in exercise 1 `ddof=0`, or
+# forgetting the root of `n`.

@@ -1,0 +1,48 @@
+# %% [markdown]
+# # Solutions: does it really help?
+#
+# The exercises of [lesson 10](../10_does_it_help.ipynb).
+
+# %% tags=["parameters"]
+mode = "auto"
+seed = 1
+
+# %%
+from course_utils import Lesson
+
+lesson = Lesson("10_does_it_help", mode=mode, seed=seed)
+
+# %% [markdown]
+# ## Exercise 1: your own interval
+#
+# The standard deviation is divided by $n - 1$, since the mean was estimated from the same differences.
+
+# %%
+import numpy as np
+from scipy import stats
+
+
+def paired_interval(differences):
+    n = len(differences)
+    mean = np.mean(differences)
+    half = stats.t.ppf(0.975, n - 1) * np.std(differences, ddof=1) / np.sqrt(n)
+    return mean, mean - half, mean + half
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_paired_interval(paired_interval)
+
+# %% [markdown]
+# ## Exercise 2: when are pairs worth it?
+#
+# From $\operatorname{Var}(B - A) = 2 \sigma^2 (1 - \rho)$. Without correlation pairing gains nothing; with a negative
+# one it would lose.
+
+
+# %%
+def difference_sd(sigma, rho):
+    return sigma * np.sqrt(2 * (1 - rho))
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_difference_sd(difference_sd)
