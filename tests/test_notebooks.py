@@ -19,3 +19,8 @@ CASES = [
 def test_notebook(notebook, rule):
     problems = rule(notebook)
     assert not problems, "\n" + "\n".join(problems)
+
+
+def test_there_are_lessons_to_check():
+    lessons = [notebook for notebook in find_notebooks() if notebook.is_lesson]
+    assert len(lessons) >= 3, "no notebook was found where the lessons should be"
