@@ -1,5 +1,6 @@
 """Many notebook runs: send them out, store each result once, retry what failed, say what came of it."""
 
+import os
 import shlex
 from collections import deque
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from course_utils import grid, library, manifest
 WORTH_A_RETRY = ("failed", "killed", "lost")
 # While a run's notebook travels home, the next one is already with the worker.
 SENT_AHEAD = 2
+TRAVELLING = ("KERAS_BACKEND", "COURSE_PRECISION", "COURSE_THREADS")
 
 
 @dataclass
@@ -94,6 +96,8 @@ def job(run: grid.Run, notebook: library.Notebook, options: Options, expected=No
         "timeout": options.timeout or default_timeout(run, expected),
         "memory_limit_mb": options.memory_limit_mb,
         "cwd": options.cwd,
+        # What the user chose here holds on every host.
+        "env": {name: os.environ[name] for name in TRAVELLING if name in os.environ},
     }
 
 

@@ -38,7 +38,9 @@ class Display:
     def cell(self, id: str, index: int, count: int) -> None:
         """A run has come to its code cell `index` of `count`."""
         now = time.monotonic()
-        began, said, *_ = self._running.get(id, (now, now - SECONDS_BETWEEN_LINES, 0, 0))
+        # A run alone says at once that it has started.
+        said = now if self._total > 1 else now - SECONDS_BETWEEN_LINES
+        began, said, *_ = self._running.get(id, (now, said, 0, 0))
         if self._live is None and now - said >= SECONDS_BETWEEN_LINES:
             said = now
             about = f" of about {clock(self.expected[id])}" if id in self.expected else ""

@@ -30,8 +30,10 @@ def execute(folder: Path, emit) -> dict:
     `cell_seconds` (list of floats). It rests on the exception that was raised: papermill's own
     metadata call the cell of a dead kernel "completed".
     """
-    # jsonschema loads a URI grammar that takes 0.8 s to build and that notebooks never use.
-    sys.modules.setdefault("rfc3987_syntax", None)
+    # jsonschema would load a grammar of URIs and one of durations, which take a second to build and
+    # which notebooks never use; it does without what cannot be imported.
+    for name in ("rfc3987_syntax", "isoduration"):
+        sys.modules.setdefault(name, None)
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
     from papermill.execute import execute_notebook, remove_error_markers
@@ -67,7 +69,8 @@ def execute(folder: Path, emit) -> dict:
         status = "killed"
         message = f"the kernel died while {progress.place()}"
     except Exception as error:
-        status = "failed"
+        # nbclient has no exception of its own for a kernel that died while it started.
+        status = "killed" if str(error).startswith("Kernel died") else "failed"
         message = f"the notebook could not be executed: {_first_line(error)}"
         traceback = f"{type(error).__name__}: {error}"
     ended_at = None if status == "ok" else progress.index or None
@@ -204,8 +207,8 @@ def _watch_lifeline():
     threading.Thread(target=wait, daemon=True).start()
 
 
-def main(folder: str) -> int:
-    """Run the job in `folder`; returns 0 whenever an outcome was written."""
+def main(folder: str) -> None:
+    """Run the job in `folder` and leave its outcome there."""
     # The pipe to the parent is kept apart, so that what a kernel prints cannot mix into it.
     pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -217,8 +220,9 @@ def main(folder: str) -> int:
     outcome = execute(Path(folder), emit)
     (Path(folder) / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
     emit({"event": "end"})
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    main(sys.argv[1])
+    # Everything is written; tearing the interpreter down would cost a tenth of a second.
+    os._exit(0)

@@ -36,19 +36,50 @@ def run(job: dict, progress=None, wanted=None) -> dict:
     `cell_seconds`, `seconds`, `peak_memory_mb`, `notebook` (bytes, or None when none could be
     saved) and `records` (list of dicts, empty unless the status is "ok").
     """
+    folder = None
+    try:
+        folder = _prepared_folder(job)
+        return _run_in(folder, job, progress, wanted or (lambda: True))
+    except OSError as error:
+        where = folder or tempfile.gettempdir()
+        return _nothing(job, f"{where} could not be used ({error.strerror}); free some space there")
+    finally:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepared_folder(job):
     folder = Path(tempfile.mkdtemp(prefix="course-"))
     try:
-        return _run_in(folder, job, progress, wanted or (lambda: True))
-    finally:
+        (folder / "records").mkdir()
+        (folder / "tmp").mkdir()
+        (folder / "notebook.ipynb").write_bytes(job["notebook"])
+        order = {"parameters": job.get("parameters") or {}, "cwd": job.get("cwd")}
+        (folder / "job.json").write_text(json.dumps(order), encoding="utf-8")
+    except OSError:
         shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+def _nothing(job, message):
+    """The result of a run that left nothing."""
+    return {
+        "id": job["id"],
+        "seconds": 0.0,
+        "peak_memory_mb": 0.0,
+        "status": "failed",
+        "message": message,
+        "traceback": None,
+        "cell": None,
+        "cells": 0,
+        "cell_seconds": [],
+        "notebook": None,
+        "records": [],
+    }
 
 
 def _run_in(folder, job, progress, wanted):
-    (folder / "records").mkdir()
-    (folder / "tmp").mkdir()
-    (folder / "notebook.ipynb").write_bytes(job["notebook"])
-    order = {"parameters": job.get("parameters") or {}, "cwd": job.get("cwd")}
-    (folder / "job.json").write_text(json.dumps(order), encoding="utf-8")
     run_id = uuid.uuid4().hex
     began = time.monotonic()
     with (folder / "log.txt").open("wb") as log:
@@ -81,9 +112,17 @@ def _run_in(folder, job, progress, wanted):
 
 def _environment(folder, run_id, extra):
     package = str(Path(__file__).resolve().parent.parent)
-    paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    paths = [package, *map(os.path.abspath, given)]
+    # Relative to here, where the user wrote it, and not to the run's folder.
+    folders = {
+        name: os.path.abspath(os.environ[name])
+        for name in ("COURSE_DATA_DIR", "KERAS_HOME")
+        if os.environ.get(name)
+    }
     return {
         **os.environ,
+        **folders,
         **extra,
         processes.RUN_VARIABLE: run_id,
         "COURSE_OUT": str(folder / "records"),
@@ -141,27 +180,23 @@ def _read_events(stream, events):
 
 
 def _collect(folder, job, ended, returncode, tree, seconds):
-    outcome = {"status": "killed", "message": "the runner died", "traceback": None, "cell": None}
-    outcome |= {"cells": 0, "cell_seconds": []}
-    try:
-        outcome |= json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        outcome["message"] = f"the runner ended before the notebook did (exit status {returncode})"
-    if ended is not None:
-        outcome["status"], outcome["message"] = ended
-    scrub = tidy.scrubber(folder)
-    for key in ("message", "traceback"):
-        outcome[key] = scrub(outcome[key]) if outcome[key] else outcome[key]
-    if outcome["status"] == "killed":
-        outcome["traceback"] = scrub(_tail(folder / "log.txt")) or outcome["traceback"]
-    result = {
-        "id": job["id"],
+    result = _nothing(job, None) | {
         "seconds": round(seconds, 3),
         "peak_memory_mb": round(tree.peak_mb, 1),
-        **outcome,
-        "notebook": tidy.clean_notebook(folder / "executed.ipynb", scrub),
-        "records": [],
     }
+    try:
+        result |= json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        result["status"] = "killed"
+        result["message"] = f"the runner ended before the notebook did (exit status {returncode})"
+    if ended is not None:
+        result["status"], result["message"] = ended
+    scrub = tidy.scrubber(folder)
+    if result["status"] == "killed":
+        result["traceback"] = _tail(folder / "log.txt") or result["traceback"]
+    for key in ("message", "traceback"):
+        result[key] = scrub(result[key]) if result[key] else None
+    result["notebook"] = tidy.clean_notebook(folder / "executed.ipynb", scrub)
     if result["status"] == "ok":
         result["records"] = _records(folder / "records", result)
     return result

@@ -44,7 +44,7 @@ def clean_notebook(path, scrub):
         cell["metadata"].pop("papermill", None)
         cell["metadata"].pop("execution", None)
         if cell.get("outputs"):
-            cell["outputs"] = _joined(cell["outputs"])
+            cell["outputs"] = joined(cell["outputs"])
         for output in cell.get("outputs", ()):
             for key in ("text", "traceback", "evalue"):
                 if key in output:
@@ -55,7 +55,7 @@ def clean_notebook(path, scrub):
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _joined(outputs):
+def joined(outputs):
     """Prints that follow each other as one: in how many pieces they came is a matter of timing."""
     kept = []
     for output in outputs:

@@ -1,0 +1,287 @@
+"""What a batch will run: notebooks, seeds, parameters; every wrong word is named before a kernel starts."""
+
+import json
+
+import nbformat
+import pytest
+from foreign import source, write
+
+from course_utils import batch, grid, library
+from course_utils.errors import BatchError
+
+PARAMETERS = (
+    'mode = "auto"\nseed = 1\ntechniques = "none"  # a comment\n'
+    "depth: int = 3\nrate = 0.1\nfast = False\nsizes = [1, 2]\nroot = len('ab')"
+)
+
+
+@pytest.fixture
+def lesson(tmp_path):
+    return library.read_notebook(write(tmp_path, "lesson", "1", parameters=PARAMETERS))
+
+
+@pytest.fixture
+def plain(tmp_path):
+    return library.read_notebook(write(tmp_path, "plain", "1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"),
+    [
+        ("0-3", [0, 1, 2, 3]),
+        ("7", [7]),
+        ("0-2,5, 9-10", [0, 1, 2, 5, 9, 10]),
+        ("3,3,2-4", [3, 2, 4]),
+    ],
+)
+def test_seeds(text, seeds):
+    assert grid.parse_seeds(text) == seeds
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is no seed or range"),
+        ("-1", "is no seed or range"),
+        ("1-", "is no seed or range"),
+        ("a-b", "is no seed or range"),
+        ("1,,2", "is no seed or range"),
+        ("1.5", "is no seed or range"),
+        ("9-0", "runs backwards"),
+        ("0-99999999", "out of bounds"),
+        ("5000000000", "out of bounds"),
+    ],
+)
+def test_bad_seeds_are_named_with_an_example(text, said):
+    with pytest.raises(BatchError, match=said) as caught:
+        grid.parse_seeds(text)
+    assert "--seeds 0-9" in str(caught.value)
+
+
+def test_parameters_of_a_grid():
+    parsed = grid.parse_parameters(
+        ["techniques=,l2+he_init,batch_norm", "sizes=[1,2],[3]", "text='a,b'", "depth=3"]
+    )
+    assert parsed == {
+        "techniques": ["", "l2+he_init", "batch_norm"],
+        "sizes": ["[1,2]", "[3]"],
+        "text": ["'a,b'"],
+        "depth": ["3"],
+    }
+
+
+@pytest.mark.parametrize("pair", ["depth", "=3", "1x=3", "a b=3"])
+def test_a_parameter_that_is_no_assignment_is_refused(pair):
+    with pytest.raises(BatchError, match="expected name=value"):
+        grid.parse_parameters([pair])
+
+
+def test_a_parameter_given_twice_is_refused():
+    with pytest.raises(BatchError, match="given twice"):
+        grid.parse_parameters(["depth=1", "depth=2"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("techniques", "l2+he_init", "l2+he_init"),
+        ("techniques", "3", "3"),
+        ("techniques", "'a,b'", "a,b"),
+        ("techniques", "", ""),
+        ("depth", "5", 5),
+        ("rate", "5", 5.0),
+        ("rate", "1e-4", 1e-4),
+        ("fast", "true", True),
+        ("sizes", "[3, 4]", [3, 4]),
+        ("root", "anything", "anything"),
+    ],
+)
+def test_a_value_takes_the_type_of_the_default(lesson, name, text, value):
+    found = grid.coerce(lesson, name, text)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("depth", "2.5", "is a whole number"),
+        ("depth", "many", "is a whole number"),
+        ("depth", "True", "is a whole number"),
+        ("rate", "fast", "is a number"),
+        ("fast", "1", "is True or False"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(lesson, name, text, said):
+    with pytest.raises(BatchError, match=said):
+        grid.coerce(lesson, name, text)
+
+
+def test_an_unknown_parameter_is_named_with_the_nearest(lesson, plain):
+    with pytest.raises(BatchError, match="has no parameter 'techniqes'. Did you mean techniques"):
+        grid.lay_out([lesson], parameters={"techniqes": ["l2"]})
+    with pytest.raises(BatchError, match="plain has no parameter 'seed'.*no cell is tagged"):
+        grid.lay_out([plain], seeds=[1])
+    with pytest.raises(BatchError, match="plain has no parameter 'mode'"):
+        grid.lay_out([plain], mode="smoke")
+
+
+@pytest.mark.parametrize("how", ["option", "parameter", "environment"])
+def test_an_unknown_mode_is_named(lesson, monkeypatch, how):
+    if how == "environment":
+        monkeypatch.setenv("COURSE_MODE", "smoek")
+    options = {"option": {"mode": "smoek"}, "parameter": {"parameters": {"mode": ["smoek"]}}}
+    with pytest.raises(BatchError, match="smoek"):
+        grid.lay_out([lesson], **options.get(how, {}))
+
+
+def test_negative_seeds_are_refused_wherever_they_come_from(lesson):
+    with pytest.raises(BatchError, match="whole number from 0"):
+        grid.lay_out([lesson], parameters={"seed": ["-1"]})
+
+
+def test_a_grid_in_order_with_names_fit_for_files(lesson, plain):
+    runs = grid.lay_out(
+        [lesson, plain][:1],
+        seeds=[0, 1],
+        mode="smoke",
+        parameters={"techniques": ["", "l2+he_init"], "rate": ["0.1", "0.10"]},
+    )
+    assert [run.id for run in runs] == [
+        "lesson.plain.rate=0.1.smoke.seed0",
+        "lesson.plain.rate=0.1.smoke.seed1",
+        "lesson.l2+he_init.rate=0.1.smoke.seed0",
+        "lesson.l2+he_init.rate=0.1.smoke.seed1",
+    ]
+    assert runs[3].parameters == {
+        "techniques": "l2+he_init",
+        "rate": 0.1,
+        "mode": "smoke",
+        "seed": 1,
+    }
+
+
+def test_defaults_are_laid_out_and_foreign_notebooks_get_nothing(lesson, plain, monkeypatch):
+    monkeypatch.setenv("COURSE_MODE", "reduced")
+    runs = grid.lay_out([lesson, plain])
+    assert [run.parameters for run in runs] == [{"mode": "reduced", "seed": 1}, {}]
+    assert runs[1].id == "plain"
+
+
+def test_names_that_a_file_cannot_hold_stay_apart():
+    ids = {grid.run_id("n", {"path": value}) for value in ("a/b", "a_b", "a:b", "x" * 300)}
+    assert len(ids) == 4
+    assert all(len(id) < 200 and "/" not in id for id in ids)
+
+
+def test_a_mode_given_twice_and_an_endless_grid_are_refused(lesson):
+    with pytest.raises(BatchError, match="given twice"):
+        grid.lay_out([lesson], mode="smoke", parameters={"mode": ["smoke"]})
+    with pytest.raises(BatchError, match="more than 100,000 runs"):
+        grid.lay_out([lesson], seeds=range(1000), parameters={"depth": map(str, range(200))})
+    with pytest.raises(BatchError, match="empty"):
+        grid.lay_out([])
+
+
+# Finding notebooks
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    (tmp_path / "course_utils").mkdir()
+    notebooks = tmp_path / "notebooks"
+    notebooks.mkdir()
+    for name in ("01_mlp", "02_baseline_cnn", "03_l2", "ablation"):
+        write(notebooks, name, "1", parameters="seed = 1")
+    (notebooks / "04_initialisation.py").write_text("# %% tags=['parameters']\nseed = 1\n")
+    monkeypatch.chdir(notebooks)
+    return notebooks
+
+
+@pytest.mark.parametrize(
+    "name", ["02", "02_base", "02_baseline_cnn", "cnn", "02_baseline_cnn.ipynb"]
+)
+def test_a_lesson_answers_to_number_prefix_part_and_path(course, name):
+    assert library.find_notebook_path(name).stem == "02_baseline_cnn"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("22", "There is no lesson '22'"),
+        ("baselin_cnn", "Did you mean 02_baseline_cnn?"),
+        ("0", "fits 01_mlp, 02_baseline_cnn, 03_l2"),
+        ("", "There is no lesson|fits"),
+        ("nowhere.ipynb", "There is no file nowhere.ipynb"),
+    ],
+)
+def test_a_name_that_fits_none_or_several_is_explained(course, name, said):
+    with pytest.raises(BatchError, match=said):
+        library.find_notebook_path(name)
+
+
+def test_all_lessons_are_the_numbered_ones(course):
+    found = library.find_notebooks([], every=True)
+    assert [n.name for n in found] == ["01_mlp", "02_baseline_cnn", "03_l2", "04_initialisation"]
+    assert found[3].defaults == {"seed": 1}
+    with pytest.raises(BatchError, match="No lesson was named"):
+        library.find_notebooks([])
+
+
+def test_two_notebooks_of_one_name_are_refused(course, tmp_path):
+    other = write(tmp_path, "01_mlp", "2")
+    with pytest.raises(BatchError, match="Two notebooks are called 01_mlp"):
+        library.find_notebooks(["01", str(other)])
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"cells": 3}', "\x00\xff"])
+def test_a_file_that_is_no_notebook_is_refused(tmp_path, content):
+    path = tmp_path / "broken.ipynb"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(BatchError, match=r"broken.ipynb cannot be read as a notebook"):
+        library.read_notebook(path)
+
+
+def test_notebooks_of_other_kinds_are_read(tmp_path):
+    path = write(tmp_path, "magic", "1", parameters="%matplotlib inline\nseed = 3\n!ls")
+    assert library.read_notebook(path).defaults == {"seed": 3}
+    content = json.loads(source("1", parameters="seed <- 1"))
+    content["metadata"]["kernelspec"]["language"] = "R"
+    path.write_text(json.dumps(content))
+    assert library.read_notebook(path).defaults is None
+    old = nbformat.v3.new_notebook()
+    old.worksheets = [nbformat.v3.new_worksheet(cells=[nbformat.v3.new_code_cell("1 + 1")])]
+    path.write_text(nbformat.v3.writes_json(old))
+    assert library.read_notebook(path).defaults == {}
+
+
+def test_outputs_are_not_sent_along(tmp_path):
+    content = json.loads(source("1"))
+    content["cells"][0]["outputs"] = [
+        {"output_type": "stream", "name": "stdout", "text": "x" * 100_000}
+    ]
+    path = tmp_path / "big.ipynb"
+    path.write_text(json.dumps(content))
+    assert len(library.read_notebook(path).source) < 2000
+
+
+# Files and commands of a run
+
+
+def test_records_of_different_runs_never_share_a_file():
+    record = {"lesson": "03_l2", "model": "mlp", "techniques": "", "mode": "smoke", "seed": 1}
+    one = grid.Run("a", "03_l2", {"seed": 1})
+    two = grid.Run("b", "03_l2", {"strength": 0.1, "seed": 1})
+    assert batch.record_names(one, [record]) == ["03_l2.mlp.plain.smoke.seed1.json"]
+    assert batch.record_names(two, [record]) == ["03_l2.mlp.plain.smoke.seed1.strength=0.1.json"]
+    assert len(set(batch.record_names(one, [record, record]))) == 2
+
+
+def test_the_command_of_one_run_gives_its_grid_back(lesson):
+    parameters = {"techniques": "a,b c", "mode": "smoke", "seed": 3}
+    command = batch.command_for(grid.Run("x", "lesson", parameters), "lesson.ipynb")
+    assert command == (
+        "course run lesson.ipynb --param 'techniques='\"'\"'a,b c'\"'\"'' --mode smoke --seed 3"
+    )
+    text = grid.parse_parameters(["techniques='a,b c'"])["techniques"][0]
+    assert grid.coerce(lesson, "techniques", text) == "a,b c"
