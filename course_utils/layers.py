@@ -32,11 +32,12 @@ class RandomShift(keras.layers.Layer):
     """Shift each image by a random fraction of its height and width, in training only.
 
     Each image gets its own two draws, uniform from -factor to +factor of the height and of the
-    width; positions between pixels are interpolated linearly, and what comes in from outside
-    repeats the nearest edge pixel. That is what `ImageDataGenerator(width_shift_range=factor,
-    height_shift_range=factor)` did, and `scipy.ndimage.shift(order=1, mode="nearest")` does.
+    width, rounded to whole pixels; what comes in from outside repeats the nearest edge pixel. That
+    is what Keras 1's `ImageDataGenerator(width_shift_range=factor, height_shift_range=factor)`
+    did, which sampled with `order=0`. Interpolating between pixels would blur the training images
+    and leave the test images sharp.
 
-    `keras.layers.RandomTranslation` does the same, but turns compilation off for the whole model
+    `keras.layers.RandomTranslation` can do the same, but turns compilation off for the whole model
     and, on PyTorch, visits the images one by one. Here a shift along one axis is a matrix product:
     row i of an image's matrix holds the weights of the input rows that output row i is mixed from.
 
@@ -72,7 +73,8 @@ class RandomShift(keras.layers.Layer):
             seed=self.seed_generator,
         )
         _, height, width, _ = images.shape
-        return shift_images(images, fractions[0] * height, fractions[1] * width)
+        down, right = ops.round(fractions[0] * height), ops.round(fractions[1] * width)
+        return shift_images(images, down, right)
 
     def compute_output_shape(self, input_shape):
         """Return `input_shape`: a shift changes no size."""
