@@ -3,6 +3,7 @@
 import base64
 import shutil
 import string
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -82,12 +83,19 @@ def write_executed(script, text, verdict):
     nbformat.write(nb, script.with_suffix(".ipynb"))
 
 
+@pytest.fixture(scope="module")
+def good_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("good")
+    shutil.copy(NOTEBOOKS / "jupytext.toml", folder)
+    write_executed(folder / "04_rope.py", LESSON, "Not yet")
+    write_executed(folder / "solutions" / "04_rope.py", LESSON, "Correct")
+    return folder
+
+
 @pytest.fixture
-def lesson(tmp_path):
-    shutil.copy(NOTEBOOKS / "jupytext.toml", tmp_path)
-    write_executed(tmp_path / "04_rope.py", LESSON, "Not yet")
-    write_executed(tmp_path / "solutions" / "04_rope.py", LESSON, "Correct")
-    return Notebook(tmp_path / "04_rope.py")
+def lesson(good_folder, tmp_path):
+    """A good lesson, with its solution, for a test to break."""
+    return Notebook(Path(shutil.copytree(good_folder, tmp_path / "notebooks")) / "04_rope.py")
 
 
 def test_a_good_lesson_and_its_solution_break_no_rule(lesson):
