@@ -137,3 +137,130 @@ def lab(
         # In a container everybody is root; the server still asks for its token.
         command.append("--allow-root")
     os.execv(sys.executable, [*command, *extra, str(path)])
+
+
+@app.command()
+def report(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of a batch. Default: build.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Default: report.html in the folder.")] = None,
+    readme: Annotated[
+        bool, typer.Option("--readme", help="Write README.md's scoreboard instead.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="With --readme: only say whether it is up to date.")
+    ] = False,
+):
+    """Write one HTML page about a batch, or the README's scoreboard from the reference runs."""
+    from course_utils import library
+
+    if readme or check:
+        from course_utils import scoreboard
+
+        path = library.project_root() / "README.md"
+        if scoreboard.write(path, check):
+            print("The README's scoreboard is up to date.")
+        elif check:
+            raise CourseError("The README's scoreboard is stale. Write it: course report --readme")
+        else:
+            print("The README's scoreboard was brought up to date.")
+        return
+    from course_utils import report, running
+
+    print(running.shown(report.write(folder or library.project_root() / "build", out)))
+
+
+@app.command()
+def doctor():
+    """Say what this machine is, what the course found on it, and what to mend."""
+    from course_utils import doctor
+
+    facts, mend = doctor.examine()
+    width = max(len(topic) for topic, _ in facts)
+    for topic, text in facts:
+        print(f"{topic:{width}}  {text}")
+    for sentence in mend:
+        print(f"to mend: {sentence}")
+    if mend:
+        raise typer.Exit(1)
+    print("Nothing to mend.")
+
+
+# Subcommands
+
+
+reference = _Course(no_args_is_help=True, help="The reference runs that the course is measured by.")
+app.add_typer(reference, name="reference")
+
+
+@reference.callback()
+def _reference():
+    pass
+
+
+@reference.command("add")
+def reference_add(
+    folder: Annotated[Path, typer.Argument(help="Folder of a batch.")],
+    allow_fallback: Annotated[
+        bool, typer.Option("--allow-fallback", help="Also runs on a stand-in for the data.")
+    ] = False,
+):
+    """Merge a batch into the reference runs and costs."""
+    from course_utils import bookkeeping
+
+    added = bookkeeping.add(folder, allow_fallback=allow_fallback)
+    print(f"Added {added['runs']} runs and {added['costs']} costs.")
+    for reason, number in added["left_out"].items():
+        print(f"Left out {number}: {reason}")
+    print("Bring the README up to date: course report --readme")
+
+
+data = _Course(no_args_is_help=True, help="The images: fetch, import, verify, where.")
+app.add_typer(data, name="data")
+
+
+@data.command("fetch")
+def data_fetch(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="mnist, cifar10. Default: both.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also where a sound copy is.")] = False,
+):
+    """Download the images that are not here yet."""
+    from course_utils import data
+
+    for row in data.fetch(names or None, force=force):
+        print(f"{row['name']}: {row['action']}: {row['path']}: {row['message']}")
+
+
+@data.command("import")
+def data_import(folder: Annotated[Path, typer.Argument(help="Holds mnist.npz or cifar10.npz.")]):
+    """Copy the images from a folder, once they are checked."""
+    from course_utils import data
+
+    for row in data.import_folder(folder):
+        print(f"{row['name']}: {row['action']}: {row['path']}: {row['message']}")
+
+
+@data.command("verify")
+def data_verify():
+    """Read whole what the lessons would use; the exit code is 1 if something is missing."""
+    from course_utils import data
+
+    rows = data.verify()
+    for row in rows:
+        print(f"{row['name']}: {row['message']}" + (f" ({row['path']})" if row["path"] else ""))
+    if not all(row["ok"] for row in rows):
+        raise typer.Exit(1)
+
+
+@data.command("where")
+def data_where():
+    """List the places where images are looked for, and what is there."""
+    from course_utils import data
+
+    for row in data.where():
+        found = "used" if row["used"] else "found, but not used" if row["path"] else "nothing"
+        writes = ", fetch and import write here" if row["writes_here"] else ""
+        print(f"{row['name']}: {row['place']}: {row['folder']}: {found}{writes}")

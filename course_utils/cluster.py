@@ -29,11 +29,18 @@ class Pool:
     reason)` when it is nobody's fault that the job has to be sent again, and `("note", None, text)`.
     `scheduler` is an address such as "tcp://host:8786"; without one, `workers` threads of this
     process do the work. `tls` holds the paths `ca`, `cert` and `key`. Raises BatchError when the
-    scheduler cannot be reached, or workers have other versions than this process.
+    scheduler cannot be reached within `timeout` seconds, or workers have other versions than this
+    process. A scheduler that goes away later is waited for, up to `patience` seconds.
     """
 
     def __init__(
-        self, workers=1, scheduler=None, tls=None, dashboard=False, patience=PATIENCE_SECONDS
+        self,
+        workers=1,
+        scheduler=None,
+        tls=None,
+        dashboard=False,
+        timeout=15,
+        patience=PATIENCE_SECONDS,
     ):
         self._name = f"course-{uuid.uuid4().hex[:12]}"
         self._queue = queue.SimpleQueue()
@@ -43,7 +50,7 @@ class Pool:
         self._client = self._cluster = None
         if scheduler is None:
             self._cluster = _local_cluster(workers, dashboard)
-        self._connect(timeout=10)
+        self._connect(timeout)
         if scheduler is not None:
             self._check_versions()
 

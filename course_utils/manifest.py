@@ -58,9 +58,9 @@ class Manifest:
             there = self.path.exists() and self.path.stat().st_size > 0
             if there and resume:
                 self._continue()
-            elif there and not replace:
-                self._refuse()
             else:
+                if there and not replace:
+                    self._refuse_if_begun()
                 write_atomically(self.path, _line(self._header))
 
     # Reading
@@ -152,8 +152,10 @@ class Manifest:
                 file.truncate(whole)
         self.entries = entries
 
-    def _refuse(self):
+    def _refuse_if_begun(self):
         header, entries = self.read(self.folder)
+        if not entries:
+            return
         done = sum(entry["status"] == "ok" for entry in entries.values())
         raise BatchError(
             f"{self.folder} already holds a batch, {done} of {len(header['runs'])} runs done. "

@@ -89,14 +89,14 @@ def device(wanted=lambda: True):
     GPU keeps the runs of all worker processes of a host apart, and the system frees it however a
     process ends.
     """
-    names = devices()
+    found = devices()
     try:
         import fcntl
     except ImportError:
-        names = ()
-    while names and wanted():
-        for name in names:
-            safe = re.sub(r"\W", "_", name)
+        found = ()
+    while found and wanted():
+        for name, identity in found:
+            safe = re.sub(r"\W", "_", identity)
             path = Path(tempfile.gettempdir()) / f"course-{os.getuid()}-gpu-{safe}.lock"
             with path.open("a") as lock:
                 try:
@@ -110,20 +110,23 @@ def device(wanted=lambda: True):
 
 
 @functools.cache
-def devices() -> tuple[str, ...]:
-    """GPUs that runs may use: those of CUDA_VISIBLE_DEVICES where it is set, else all NVIDIA ones."""
+def devices() -> tuple[tuple[str, str], ...]:
+    """GPUs that runs may use: those of CUDA_VISIBLE_DEVICES where it is set, else all NVIDIA ones.
+
+    Pairs of the name that CUDA_VISIBLE_DEVICES takes and an identity that holds on the whole host:
+    a number may mean another GPU in another SLURM job.
+    """
+    command, identities = shutil.which("nvidia-smi"), []
+    if command is not None:
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            listed = subprocess.run([command, "-L"], capture_output=True, text=True, timeout=60)
+            identities = re.findall(r"^GPU \d+:.*\(UUID: (GPU-[\w-]+)\)", listed.stdout, re.M)
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return tuple(name.strip() for name in visible.split(",") if name.strip(" -1"))
-    command = shutil.which("nvidia-smi")
-    if command is None:
-        return ()
-    try:
-        listed = subprocess.run([command, "-L"], capture_output=True, text=True, timeout=60)
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    count = sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
-    return tuple(str(number) for number in range(count))
+    if visible is None:
+        return tuple((identity, identity) for identity in identities)
+    names = [name.strip() for name in visible.split(",") if name.strip() not in ("", "-1")]
+    by_number = {str(number): identity for number, identity in enumerate(identities)}
+    return tuple((name, by_number.get(name, name)) for name in names)
 
 
 # Versions

@@ -1,0 +1,161 @@
+"""Reference runs: how the results of a batch get into the tables that the course is measured by.
+
+Rows come from batches of `course run` alone, with their provenance; floats are written in a fixed
+format and rows are sorted, so that a new batch changes few lines.
+"""
+
+import csv
+import io
+import statistics
+from pathlib import Path
+
+from course_utils import evidence, library, manifest, summary
+from course_utils.errors import BatchError
+
+FOLDER = Path(__file__).resolve().parent / "reference"
+RUN_KEY = (
+    "lesson",
+    "model",
+    "techniques",
+    "mode",
+    "data",
+    "backend",
+    "precision",
+    "hardware",
+    "seed",
+)
+COST_KEY = ("lesson", "mode", "hardware")
+# What a run may have been given and still stand for its lesson.
+STANDARD = {"mode", "seed", "model", "techniques"}
+DECIMALS = {"accuracy": 4, "loss": 5, "seconds": 1, "mb": 0}
+
+
+def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) -> dict:
+    """Merge a batch into `runs.csv` and `costs.csv`; a newer run of the same kind replaces the older.
+
+    Runs that failed, diverged, or were given other parameters than a lesson's own are left out, and
+    so are runs on a stand-in for the data unless `allow_fallback`. Returns counts: `runs` and `costs`
+    (rows of the batch), `left_out` (reason to number). Raises BatchError when nothing is left.
+    """
+    folder = folder or FOLDER
+    header, entries = manifest.Manifest.read(batch_folder)
+    lessons = library.lesson_paths()
+    left_out, records = {}, []
+    good = []
+    for entry in entries.values():
+        run = header["runs"][entry["id"]]
+        if entry["status"] != "ok":
+            _count(left_out, f"{entry['status']}")
+        elif run["notebook"] not in lessons:
+            _count(left_out, "not a notebook of the course")
+        elif set(run["parameters"]) - STANDARD:
+            _count(left_out, "given other parameters than the lesson's own")
+        else:
+            good.append(entry)
+    fallback = set()
+    for record in summary.records_of(batch_folder, good):
+        if record.get("status", "ok") != "ok":
+            _count(left_out, "diverged")
+        elif record["data"] not in summary.REAL_DATA and not allow_fallback:
+            _count(left_out, f"trained on {record['data']}, which needs --allow-fallback")
+            fallback.add(record["run"])
+        else:
+            records.append(record)
+    rows = [{column: record.get(column) for column in evidence.COLUMNS} for record in records]
+    costs = _costs(header, [entry for entry in good if entry["id"] not in fallback], records)
+    if not rows and not costs:
+        reasons = "; ".join(f"{number} {reason}" for reason, number in left_out.items())
+        raise BatchError(
+            f"{batch_folder} has no run to add ({reasons or 'it is empty'}). "
+            f"Finish it first: course run … --out {batch_folder} --resume"
+        )
+    _merge(folder / "runs.csv", evidence.COLUMNS, RUN_KEY, rows)
+    _merge(folder / "costs.csv", evidence.COST_COLUMNS, COST_KEY, costs)
+    return {"runs": len(rows), "costs": len(costs), "left_out": left_out}
+
+
+def _count(counts, reason):
+    counts[reason] = counts.get(reason, 0) + 1
+
+
+def _costs(header, entries, records):
+    """Median cost of each lesson, mode and hardware in the batch."""
+    from course_utils import __version__
+
+    seen = {record["run"]: (record["hardware"], record["mode"]) for record in records}
+    everywhere = {hardware for hardware, _ in seen.values()}
+    groups = {}
+    for entry in entries:
+        hardware, mode = seen.get(entry["id"], (None, entry["mode"]))
+        if hardware is None:
+            # A notebook that trains nothing leaves no record that could name its machine.
+            hardware = everywhere.copy().pop() if len(everywhere) == 1 else _this_hardware(entry)
+        if hardware and mode:
+            key = (header["runs"][entry["id"]]["notebook"], mode, hardware)
+            groups.setdefault(key, []).append(entry)
+    return [
+        {
+            **dict(zip(COST_KEY, key, strict=True)),
+            "seconds": statistics.median(entry["seconds"] for entry in group),
+            "peak_memory_mb": statistics.median(entry["peak_memory_mb"] for entry in group),
+            "version": __version__,
+        }
+        for key, group in groups.items()
+    ]
+
+
+def _this_hardware(entry):
+    if "worker" in entry:
+        return None
+    from course_utils import machine
+
+    return machine.detect().hardware
+
+
+def _merge(path, columns, key, rows):
+    if not rows:
+        return
+    merged = {}
+    for row in [*_read(path, columns), *(_as_text(row) for row in rows)]:
+        merged[tuple(row[name] for name in key)] = row
+    ordered = sorted(merged.values(), key=lambda row: _order(row, key))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(ordered)
+    try:
+        manifest.write_atomically(path, text.getvalue().encode())
+    except OSError as error:
+        raise BatchError(
+            f"{path} could not be written ({error.strerror}); it is as it was before. "
+            "Free some space, then: course reference add FOLDER"
+        ) from error
+
+
+def _read(path, columns):
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != tuple(columns):
+            raise BatchError(
+                f"{path} has the columns {', '.join(reader.fieldnames or ['none'])}; expected "
+                f"{', '.join(columns)}. Take the committed file back: git checkout -- {path}"
+            )
+        return list(reader)
+
+
+def _as_text(row):
+    return {name: _cell(name, value) for name, value in row.items()}
+
+
+def _cell(name, value):
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.{DECIMALS.get(name.rpartition('_')[2], 6)}f}"
+    return str(value)
+
+
+def _order(row, key):
+    return [row[name].zfill(10) if name == "seed" else row[name] for name in key]

@@ -1,0 +1,77 @@
+"""The README's scoreboard: reference runs beside the articles' figures, so that none is typed."""
+
+from pathlib import Path
+
+from course_utils import evidence
+from course_utils.errors import CourseError
+
+BEGIN, END = "<!-- scoreboard -->", "<!-- /scoreboard -->"
+MODELS = {
+    ("mlp", ""): ("perceptron", "mnist"),
+    ("baseline_cnn", ""): ("baseline CNN", "mnist"),
+    ("baseline_cnn", evidence.ALL_SIX): ("all six techniques", "mnist"),
+    ("dropout_cnn", ""): ("dropout CNN", "cifar10"),
+    ("all_conv", ""): ("all-conv", "cifar10"),
+    ("small_all_conv", ""): ("small all-conv", "cifar10"),
+}
+TITLES = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
+
+
+def table() -> str:
+    """The scoreboard as a Markdown table; one line saying so when nothing was measured yet."""
+    lines = []
+    for (model, techniques), (name, data) in MODELS.items():
+        cells = [_cell(model, techniques, mode, data) for mode in ("full", "reduced")]
+        if any(cells):
+            article = evidence.article_figure(model, techniques)
+            figure = f"{100 * article:.2f} %" if article is not None else ""
+            shown = " | ".join(cell or "not yet measured" for cell in cells)
+            lines.append(f"| {name}, {TITLES[data]} | {figure} | {shown} |")
+    if not lines:
+        return "No reference runs yet."
+    return "\n".join(
+        ["| model | article | full mode | reduced mode |", "| --- | --- | --- | --- |", *lines]
+    )
+
+
+def _cell(model, techniques, mode, data):
+    runs = evidence.reference_runs(model, techniques, mode, data)
+    accuracies = runs["test_accuracy"].dropna()
+    if not len(accuracies):
+        return ""
+    if len(accuracies) == 1:
+        return f"{100 * accuracies.iloc[0]:.2f} % (1 run)"
+    return (
+        f"{100 * accuracies.mean():.2f} ± {100 * accuracies.std():.2f} % ({len(accuracies)} runs)"
+    )
+
+
+def updated(text: str) -> str:
+    """A README's text with the scoreboard as it should be; raises CourseError without its markers."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise CourseError(
+            f"README.md has no place for the scoreboard: expected the lines {BEGIN} and {END}. "
+            "Put them back, then: course report --readme"
+        )
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+def write(readme: Path, check: bool = False) -> bool:
+    """Bring a README up to date, or with `check` only look; returns whether it was up to date.
+
+    Raises CourseError when it cannot be read or has no markers.
+    """
+    from course_utils import manifest
+
+    try:
+        text = readme.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CourseError(
+            f"{readme} cannot be read ({error.strerror}). Run this in the course's folder."
+        ) from error
+    wanted = updated(text)
+    if wanted != text and not check:
+        manifest.write_atomically(readme, wanted.encode())
+    return wanted == text
