@@ -1,0 +1,90 @@
+"""Exercises of lesson 06: moving a picture, and what may change about which kind of picture."""
+
+from course_utils.checks import Wrong
+
+_KEEPS = {
+    "a digit, drawn with a slightly thicker pen": (
+        True,
+        "pens differ, and nobody reads another digit for it.",
+    ),
+    "a digit, turned by half a turn": (
+        False,
+        "write a 6 and turn the sheet round.",
+    ),
+    "a photograph of a cat or a dog, mirrored": (
+        True,
+        "have you ever been unable to tell from a mirrored photograph which of the two it was?",
+    ),
+    "a traffic sign, mirrored": (
+        False,
+        "think of an arrow that tells you to which side you must turn.",
+    ),
+    "a traffic sign, with its colours swapped": (
+        False,
+        "on a round sign, what does red tell you, and what does blue?",
+    ),
+    "a satellite image of fields and towns, turned by a quarter": (
+        True,
+        "is there an up and a down, seen from above?",
+    ),
+}
+
+
+def check_shift(lesson, shift):
+    """A function (image (height, width), down, right) -> moved image, nearest edge repeated."""
+    import numpy as np
+
+    image = np.random.default_rng(6).integers(0, 256, size=(5, 8), dtype="uint8")
+    before = image.copy()
+    for down, right in ((0, 0), (2, 0), (0, 3), (-1, 0), (0, -2), (1, -3), (-4, 7), (9, -9)):
+        answer = shift(image, down, right)
+        case = f"for down={down}, right={right}"
+        if answer is None:
+            raise Wrong("shift returns nothing yet. Write it and run the cell again.")
+        if not np.array_equal(image, before):
+            raise Wrong(f"{case} the picture that came in has changed: work on a copy.")
+        answer = np.asarray(answer)
+        if answer.shape != image.shape:
+            raise Wrong(f"{case} a picture of shape {image.shape} came back as {answer.shape}.")
+        if np.allclose(answer, _moved(image, down, right)):
+            continue
+        if np.allclose(answer, np.roll(image, (down, right), axis=(0, 1))):
+            raise Wrong(f"{case} what leaves on one side comes in on the other; it should be lost.")
+        if np.allclose(answer, _moved(image, -down, -right)):
+            raise Wrong(f"{case} the picture moves the wrong way. Which row does row 0 come from?")
+        if np.allclose(answer, _moved(image, right, down)):
+            raise Wrong(f"{case} rows and columns are swapped: the first axis runs down.")
+        if np.allclose(answer, _moved(image, down, right, fill=0)):
+            raise Wrong(f"{case} black comes in from outside; repeat the nearest edge pixel.")
+        raise Wrong(f"{case} some pixels are not where they should be. Try it on a 3 x 3 picture.")
+    return "eight shifts, some of them right out of the picture, land where they should."
+
+
+def check_keeps_its_label(lesson, keeps_its_label):
+    """A dict from a change to whether the label would still be right."""
+    if set(keeps_its_label) != set(_KEEPS):
+        raise Wrong(f"expected {len(_KEEPS)} answers with the names given; leave them as they are.")
+    for change, (right, hint) in _KEEPS.items():
+        given = keeps_its_label[change]
+        if given is ... or given is None:
+            raise Wrong(f"no answer yet for {change!r}.")
+        if not isinstance(given, bool):
+            raise Wrong(f"{given!r} is no answer to {change!r}; write True or False.")
+        if given != right:
+            raise Wrong(f"{change}: {hint}")
+    return (
+        "which changes are harmless is a fact about the data, and no network can know it for you."
+    )
+
+
+def _moved(image, down, right, fill=None):
+    """The image moved; from outside comes the nearest edge pixel, or `fill`."""
+    import numpy as np
+
+    height, width = image.shape
+    rows, columns = np.arange(height) - down, np.arange(width) - right
+    moved = image[np.clip(rows, 0, height - 1)][:, np.clip(columns, 0, width - 1)]
+    if fill is None:
+        return moved
+    inside = ((rows >= 0) & (rows < height))[:, None] & ((columns >= 0) & (columns < width))
+    return np.where(inside, moved, fill)

@@ -1,0 +1,484 @@
+# %% [markdown]
+# # The same digit, somewhere else
+#
+# **Goal:** teach the network what may change about a digit without changing what it is, by showing it digits that have
+# been moved a little, and see what that buys and where it stops being true.
+#
+# A training set is a list of examples, and nowhere on the list does it say which of their differences matter. You know
+# that a seven further to the left is still a seven. How should the network know? **What may change about a digit
+# without changing what it is?**
+
+# %% tags=["parameters"]
+mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
+seed = 1
+
+# %%
+from course_utils import Lesson, evidence, plots
+
+lesson = Lesson("06_augmentation", mode=mode, seed=seed)
+mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set stays sealed
+
+# %% [markdown]
+# ## Does a convolutional network mind where the digit is?
+#
+# In lesson 01 a perceptron lost its way as soon as the digits were pushed to the side. The baseline network of lesson
+# 02 uses the same small window everywhere, so it might not care. We build it again, with room for one more layer in
+# front: that layer is all that will change in this lesson.
+
+# %%
+import keras
+import numpy as np
+from keras import layers, ops
+
+
+def build(*augmentation):
+    return keras.Sequential([
+        keras.Input((28, 28, 1)),
+        *augmentation,
+        layers.Rescaling(1 / 255),
+        layers.Conv2D(32, 3, padding="same", activation="relu"),
+        layers.Conv2D(32, 3, padding="same", activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Dropout(0.25),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dropout(0.5),
+        layers.Dense(10, activation="softmax", dtype="float32"),
+    ])
+
+
+# %%
+def train(model, title=None):
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model.fit(
+        mnist.x_train, mnist.y_train, batch_size=128, epochs=lesson.epochs(12),
+        validation_data=(mnist.x_val, mnist.y_val), callbacks=lesson.callbacks(title), verbose=0,
+    )
+
+
+keras.utils.set_random_seed(seed)
+baseline = build()
+baseline_history = train(baseline, "The baseline CNN, digits in place")
+
+# %% [markdown]
+# Now push the validation digits sideways, a pixel at a time; black comes in from the other side. **Predict:** by how
+# many pixels can you push them before the network makes twice as many mistakes?
+
+
+# %%
+def push_right(images, pixels):
+    padded = np.pad(images, [(0, 0), (0, 0), (6, 6), (0, 0)])
+    return padded[:, :, 6 - pixels : 34 - pixels]
+
+
+def answers(model, shifts=(0,)):
+    """What the model calls the validation digits after each shift, shape (shifts, images)."""
+    pushed = np.concatenate([push_right(mnist.x_val, s) for s in shifts])
+    predicted = model.predict(pushed, batch_size=500, verbose=0)
+    return predicted.argmax(axis=1).reshape(len(shifts), -1)
+
+
+shifts = range(-6, 7)
+without = (answers(baseline, shifts) == mnist.y_val).mean(axis=1)
+
+# %%
+axis_labels = {"x": "shift of the validation digits to the right, pixels", "y": "accuracy, %"}
+plots.lines(
+    {"baseline CNN": (shifts, 100 * without)},
+    title=f"In place {without[6]:.0%} are right, four pixels to the side {without[10]:.0%}"
+    + mnist.figure_suffix,
+    **axis_labels,
+    marker="o",
+    alt="Validation accuracy against horizontal shift: a plateau at zero with steep flanks.",
+)
+
+# %% [markdown]
+# Better than the perceptron, and still lost after a few pixels. Where does it go wrong? Not in the convolutions: move
+# the digit, and the feature maps move along. Pooling even forgives a pixel. But then comes `Flatten`, and behind it a
+# dense layer that has *a weight of its own for every position*. A stroke that arrives two cells further to the right
+# meets weights that never saw it there.
+#
+# One way out is another architecture. The other needs no change to the network at all: **show it digits in other
+# places.**
+#
+# ## What may change?
+#
+# Keras has a layer for each of the usual changes. Here each of them has seven tries at the same digit.
+
+# %%
+changes = {
+    "shift": layers.RandomTranslation(0.1, 0.1, fill_mode="nearest", dtype="float32"),
+    "turn": layers.RandomRotation(0.06, fill_mode="nearest", dtype="float32"),
+    "zoom": layers.RandomZoom(0.2, fill_mode="nearest", dtype="float32"),
+    "shear": layers.RandomShear(0.2, 0.2, fill_mode="nearest", dtype="float32"),
+}
+five = mnist.x_train[mnist.y_train == 5][:1]
+rows, names = [], []
+for name, change in changes.items():
+    tries = change(np.repeat(five, 7, axis=0), training=True)
+    rows += [five, ops.convert_to_numpy(tries).clip(0, 255)]
+    names += ["as it is", name, *[""] * 6]
+
+# %%
+plots.images(
+    np.concatenate(rows) / 255,
+    title="One digit and four kinds of change: it stays a 5",
+    labels=names,
+    columns=8,
+    alt="Four rows with the same 5: as it is, then seven times shifted, turned, zoomed, sheared.",
+)
+
+# %% [markdown]
+# That is the whole idea, called **augmentation**: draw a random change
+# $T$ from a set that leaves the label alone, and train on $(T(x), y)$ in place of $(x, y)$. The loss becomes an average
+# over all those changes,
+#
+# $$L(\theta) = \frac1N \sum_{i=1}^{N} \mathbb{E}_{T}\!\left[-\log p_\theta\bigl(y_i \mid T(x_i)\bigr)\right],$$
+#
+# of which each step sees one random sample. We have put *knowledge about the world* into the data: "where it stands
+# does not matter, within limits". `fill_mode="nearest"` says what comes in from outside: a copy of the nearest edge
+# pixel, as in the article. (The default, `"reflect"`, would bring in a mirror image of what is near the edge.)
+#
+# ## A shift is a matrix product
+#
+# The article uses shifts alone, by up to a tenth of the width and of the height. Moving a column of pixels $x$ down by
+# $d = n + f$ pixels, with $n$ whole and $0 \le f < 1$, means mixing two neighbours:
+#
+# $$y_i = (1 - f)\, x_{i-n} + f\, x_{i-n-1}.$$
+#
+# That is linear in $x$, so it is a matrix: $y = A(d)\,x$, with $A_{ij} = \max\bigl(0,\; 1 - |(i - d) - j|\bigr)$. Where
+# $i - d$ falls outside the picture, we clip it to the nearest edge.
+
+
+# %%
+def shift_matrix(d, size=28):
+    i = np.arange(size)
+    source = np.clip(i - d, 0, size - 1)
+    return np.maximum(0, 1 - np.abs(source[:, None] - i[None, :]))
+
+
+# %% tags=["nbval-check-output"]
+print(shift_matrix(1.25, size=6))
+
+# %% [markdown]
+# Read a row: the fourth pixel of the moved column is three quarters of the third and a quarter of the second. A matrix
+# from the left moves the rows of an image, one from the right its columns:
+
+# %%
+digit = five[0, :, :, 0] / 255
+down, left = shift_matrix(5.5), shift_matrix(-5.5).T
+plots.images(
+    [digit, down @ digit, digit @ left, down @ digit @ left],
+    title="One matrix moves the rows, another one the columns",
+    labels=["x", "A(5.5) x", "x A(-5.5)ᵀ", "A(5.5) x A(-5.5)ᵀ"],
+    columns=4,
+    alt="A digit four times: as it is, moved down, moved left, and moved down and left.",
+)
+
+# %% [markdown]
+# `course_utils.layers.RandomShift` does this with its own two random numbers for each image, rounded to whole pixels:
+# a mixture of two neighbours is a little blurred, and the digits of the exam are sharp. (The article's library took
+# whole pixels too.) Keras's `RandomTranslation` above interpolates. It also switches XLA compilation off for the whole
+# model it stands in, and on PyTorch it visits the images one by one; a matrix product is what every backend does best.
+#
+# ## Train on digits that move
+#
+# Same seed, same images, same epochs. The layer gets a seed of its own, so that it takes no random number away from the
+# others: both networks start from the very same weights. **Predict:** will the *training* accuracy be higher or lower
+# than the baseline's?
+
+# %%
+from course_utils.layers import FusedBatchNormalization, RandomShift
+
+keras.utils.set_random_seed(seed)
+shifted = build(RandomShift(0.1, seed=seed))
+shifted_history = train(shifted)
+
+# %%
+in_place, moving = (h.history["accuracy"][-1] for h in (baseline_history, shifted_history))
+plots.curves(
+    {"in place": baseline_history.history, "with shifts": shifted_history.history},
+    title=f"Training accuracy {in_place:.1%} in place, {moving:.1%} on moving digits"
+    + mnist.figure_suffix,
+    alt="Loss and accuracy against epoch. With shifts the dashed training lines are worse than "
+    "without, and stay behind their own solid validation lines.",
+)
+
+# %% [markdown]
+# The dashed lines look like a step back, and they are no such thing. The training figures are measured *while it
+# trains*: with dropout on, and now also on digits that have been moved. It is a harder exam, and never the same one
+# twice. The validation digits are not moved. So compare both networks in the same exam: training digits and validation
+# digits, all in place, dropout off.
+
+# %%
+for name, model in [("in place", baseline), ("with shifts", shifted)]:
+    predicted = model.predict(mnist.x_train, batch_size=500, verbose=0).argmax(axis=1)
+    seen, new = (predicted == mnist.y_train).mean(), (answers(model) == mnist.y_val).mean()
+    print(f"trained {name:11}  training digits {seen:.2%}, validation digits {new:.2%}, "
+          f"gap {100 * (seen - new):+.2f} points")
+
+# %% [markdown]
+# That gap is what was learned by heart. It is hard to learn pictures by heart that never come back the same.
+#
+# How can the same layer move digits in `fit` and leave them alone in `predict`? Keras tells each layer whether it is
+# training. Dropout listens to that, and so does this layer:
+
+# %% tags=["nbval-check-output"]
+layer, few = RandomShift(0.1, seed=0), mnist.x_train[:100].astype("float32")
+for training in (True, False):
+    moved = keras.ops.convert_to_numpy(layer(few, training=training)).astype("float32")
+    print(f"training={training}: pictures changed: {bool(np.abs(moved - few).max() > 0)}")
+
+# %% [markdown]
+# ## Does it mind now?
+
+# %%
+with_shifts = (answers(shifted, shifts) == mnist.y_val).mean(axis=1)
+plots.lines(
+    {"trained in place": (shifts, 100 * without), "with shifts": (shifts, 100 * with_shifts)},
+    title=f"Four pixels off: {with_shifts[10]:.0%} right with shifts in training, "
+    f"{without[10]:.0%} without" + mnist.figure_suffix,
+    **axis_labels,
+    marker="o",
+    alt="Accuracy against shift for both networks: trained with shifts, a much wider plateau.",
+)
+
+# %%
+for s in (0, 2, 4, 6):
+    print(f"{s} pixels to the right: {with_shifts[s + 6]:.2%} with shifts, "
+          f"{without[s + 6]:.2%} without")
+
+# %% [markdown]
+# This is what the training bought. A tenth of 28 pixels is 2.8: within it the network hardly notices a shift. Further out
+# it does much better than before, and then it falls too. **Augmentation teaches what it shows, and little beyond.**
+#
+# ## Can there be too much of it?
+#
+# If a tenth is good, why not two tenths, or four? **Predict** what happens to the accuracy on digits *in place*.
+
+# %%
+tried = {0.0: baseline_history, 0.1: shifted_history}
+for factor in (0.2, 0.4):
+    keras.utils.set_random_seed(seed)
+    tried[factor] = train(build(RandomShift(factor, seed=seed)))
+
+# %%
+training, validation = (
+    [100 * h.history[key][-1] for h in tried.values()] for key in ("accuracy", "val_accuracy")
+)
+best = list(tried)[int(np.argmax(validation))]
+plots.lines(
+    {"training, digits moving": (list(tried), training),
+     "validation, digits in place": (list(tried), validation)},
+    title=f"Of the shifts tried here, {best} is best for digits in place" + mnist.figure_suffix,
+    x="largest shift in training, as a fraction of the image's size",
+    y="accuracy, %",
+    marker="o",
+    alt="Training and validation accuracy against the largest shift. Training falls from the "
+    "start; validation holds for small shifts and then falls too.",
+)
+
+# %% [markdown]
+# The blue line falls from the start: each step to the right is a harder exam. The validation digits do not move. Small
+# shifts cost them nothing, and then both lines fall together: the network spends its weights and its few epochs on
+# digits that nobody will show it, many of them half out of the picture. That is *underfitting*, and every regulariser
+# leads there if you overdo it. More epochs would move the best point to the right; only the validation set can tell
+# you where it is.
+#
+# ## Why not mirror them as well?
+#
+# For photographs of cats, mirroring is the most popular augmentation of all. Before training anything, ask the
+# baseline network what it makes of mirrored digits. **Which digits will it still read?**
+
+# %%
+called = baseline.predict(mnist.x_val[:, :, ::-1], batch_size=500, verbose=0).argmax(axis=1)
+plots.confusion(
+    mnist.y_val,
+    called,
+    mnist.class_names,
+    title=f"In a mirror, {(called == mnist.y_val).mean():.0%} are read as what they were"
+    + mnist.figure_suffix,
+    alt="Confusion matrix on mirrored validation digits. Symmetric digits stay on the diagonal; "
+    "others move to the columns of other digits.",
+)
+
+# %% [markdown]
+# Read the rows of the 3 and of the 5. Their arcs now open to the other side, and the network takes the one for the
+# other; a mirrored 9 comes close to a 7, a mirrored 6 to a 2. Even the digits that look symmetric in print suffer:
+# handwriting leans to the right, and in a mirror it leans to the left. A network trained on mirrored digits must learn
+# to call *nearly the same picture* by two names. **A change that alters the label, or that leads out of the world in
+# which the network will be used, is no augmentation: it is noise in the labels.** Half a turn would be worse still,
+# since it makes a 9 of every 6.
+#
+# But that is an argument. What is the measurement?
+#
+# ## A fair comparison
+#
+# Three ways to train, paired over seeds: the same start, the same digits, one layer of difference. We compare on
+# validation digits in place, and for the shifts also on the same digits pushed three pixels to either side.
+
+# %%
+ways = {
+    "plain": lambda s: [],
+    "shifts": lambda s: [RandomShift(0.1, seed=s)],
+    "mirroring": lambda s: [layers.RandomFlip("horizontal", seed=s)],
+}
+said, ready = {name: {} for name in ways}, {("plain", seed): baseline, ("shifts", seed): shifted}
+for name, augmentation in ways.items():
+    for s in lesson.seeds(3):
+        network = ready.get((name, s))
+        if network is None:
+            keras.utils.set_random_seed(s)
+            network = build(*augmentation(s))
+            train(network)
+        said[name][s] = answers(network, (0, -3, 3))
+
+# %%
+def accuracy(way, moved):
+    """Seed -> accuracy on the validation digits `moved` aside (or in place)."""
+    rows = [1, 2] if moved else [0]
+    return {s: float((found[rows] == mnist.y_val).mean()) for s, found in said[way].items()}
+
+
+comparisons = {
+    f"{way}, digits {'3 pixels off' if moved else 'in place'}": evidence.compare(
+        accuracy("plain", moved), accuracy(way, moved)
+    )
+    for way, moved in [("shifts", False), ("shifts", True), ("mirroring", False)]
+}
+_, off, mirror = (found.verdict for found in comparisons.values())
+plots.intervals(
+    comparisons,
+    title=f"Shifts, three pixels off: {off}; mirroring: {mirror}" + mnist.figure_suffix,
+    alt="Differences to the baseline with 95 % intervals, for shifts (twice) and for mirroring.",
+)
+
+# %%
+for name, found in comparisons.items():
+    print(found.sentence(name.capitalize()))
+
+# %% [markdown]
+# Off centre there is no doubt. In place, three seeds cannot settle a difference that small: all of MNIST was centred
+# before it was published, so its validation and test digits hardly move, and what the shifts buy there takes more
+# epochs or more seeds to see. And the mirror? Which digits pay for it?
+
+# %%
+mistakes = {name: np.zeros((10, 10), dtype=int) for name in ("plain", "mirroring")}
+for name, counts in mistakes.items():
+    for predicted in said[name].values():
+        np.add.at(counts, (mnist.y_val, predicted[0]), 1)
+    np.fill_diagonal(counts, 0)  # these were right
+more = mistakes["mirroring"] - mistakes["plain"]
+print(f"Mirroring in training: {more.sum():+} mistakes over all seeds. Where most of them are:")
+for true, answer in zip(*np.unravel_index(np.argsort(-more, axis=None)[:5], more.shape)):
+    print(f"a {true} taken for a {answer}: {mistakes['mirroring'][true, answer]} times with "
+          f"mirroring, {mistakes['plain'][true, answer]} without")
+
+# %% [markdown]
+# The pairs are the ones that the baseline swapped in the mirror. Augmentation with the wrong change teaches the wrong
+# lesson, and it does so thoroughly.
+#
+# What do many more runs say of the shifts, with digits in place, on the test set?
+
+# %%
+lesson.reference_verdict("augmentation")
+
+# %% [markdown]
+# ## The growing model
+#
+# Lessons 03 to 05 added the L2 penalty, He's start and batch normalisation. The shifts come before all of them, while
+# the picture is still a picture. Batch normalisation of the input replaces the division by 255, and its momentum is
+# the one that lesson 05 chose for so few steps. (The course's twin of Keras's layer computes the same in less time.)
+
+# %%
+weights = {"kernel_initializer": "he_uniform", "kernel_regularizer": keras.regularizers.L2(1e-4)}
+momentum = 0.99 if lesson.mode == "full" else 0.9
+
+
+def conv(x):
+    x = layers.Conv2D(32, 3, padding="same", activation="relu", **weights)(x)
+    return FusedBatchNormalization(momentum=momentum)(x)
+
+
+# %%
+keras.utils.set_random_seed(seed)
+images = keras.Input((28, 28, 1))
+x = RandomShift(0.1)(images)  # new
+x = conv(conv(FusedBatchNormalization(momentum=momentum)(x)))
+x = layers.Flatten()(layers.Dropout(0.25)(layers.MaxPooling2D()(x)))
+x = layers.Dense(128, activation="relu", **weights)(x)
+x = layers.Dropout(0.5)(FusedBatchNormalization(momentum=momentum)(x))
+weights["kernel_initializer"] = "glorot_uniform"  # no ReLU behind the last layer
+x = layers.Dense(10, activation="softmax", dtype="float32", **weights)(x)
+model = keras.Model(images, x)
+history = train(model, "L2, He's start, batch normalisation, and shifts")
+
+# %%
+test = lesson.final_test(model)
+techniques = "l2+he_init+batch_norm+augmentation"
+record = lesson.record(model, "baseline_cnn", techniques, history=history, test=test)
+lesson.expect(record)
+
+# %%
+lesson.progress(record)
+
+# %% [markdown]
+# ## Exercise 1: move a picture
+#
+# Write a function that moves one image, an array of shape `(height, width)`, by `down` rows and `right` columns, both
+# whole numbers of either sign. What comes in from outside repeats the nearest edge pixel. It needs no loop: think of
+# *which row each row of the result comes from*.
+
+
+# %%
+def shift(image, down, right):
+    ...
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_shift(shift)
+
+# %% [markdown]
+# ## Exercise 2: what may change about what?
+#
+# For each kind of picture and each change: would the label still be right? Answer `True` or `False`.
+
+# %%
+keeps_its_label = {
+    "a digit, drawn with a slightly thicker pen": ...,
+    "a digit, turned by half a turn": ...,
+    "a photograph of a cat or a dog, mirrored": ...,
+    "a traffic sign, mirrored": ...,
+    "a traffic sign, with its colours swapped": ...,
+    "a satellite image of fields and towns, turned by a quarter": ...,
+}
+
+# %% tags=["nbval-check-output"]
+lesson.check_keeps_its_label(keeps_its_label)
+
+# %% [markdown]
+# Solutions: [solutions/06_augmentation.ipynb](solutions/06_augmentation.ipynb). To go on: try a shift of 0.05, or put
+# `RandomRotation` in front of the network. Which of them does the validation set like better than plain shifts?
+#
+# ## What to take away
+#
+# * Augmentation puts knowledge about the world into the data: what may change without changing the label. What is
+#   shown is learned, and little beyond.
+# * It acts in training only, and makes training look worse. Compare networks in the same exam.
+# * A change that alters the label hurts, and so does too much of a good one. The validation set has the last word.
+#
+# ## Sources
+#
+# * P. Veličković, *Deep learning for complete beginners*, part 3: random shifts of up to a tenth of width and height.
+# * P. Simard, D. Steinkraus and J. Platt, *Best practices for convolutional neural networks applied to visual document
+#   analysis*, 2003: distorted digits as training data.
+# * C. Shorten and T. Khoshgoftaar, *A survey on image data augmentation for deep learning*, 2019: which changes keep
+#   the label of which data.
+
+# %% [markdown] tags=["instructor"] jupyter={"source_hidden": true}
+# **For the instructor.** Start with the room: hold a sheet with a 7 at the edge of the camera's picture and ask why
+# nobody needs time to read it. Collect predictions for the first figure, since most people believe that convolutional
+# networks do not mind shifts; the answer is the dense layer. While the sweep trains, let groups sort changes for
+# their own data into "keeps the label" and "does not"; medical images start the best arguments. Usual wrong answers: in
+# exercise 1 `np.roll` (it brings the other edge in) and moving the wrong way, in exercise 2 that traffic signs may be
+# mirrored because cars may. A common misreading is that the lower training accuracy means that augmentation failed.

@@ -1,0 +1,67 @@
+# %% [markdown]
+# # Solutions: the same digit, somewhere else
+#
+# The exercises of [lesson 06](../06_augmentation.ipynb). There are other right answers; the checks accept them.
+
+# %% tags=["parameters"]
+mode = "auto"
+seed = 1
+
+# %%
+from course_utils import Lesson, plots
+
+lesson = Lesson("06_augmentation", mode=mode, seed=seed)
+
+# %% [markdown]
+# ## Exercise 1: move a picture
+#
+# Row $i$ of the result comes from row $i - d$ of the picture, or from the nearest row that there is. Indexing with an
+# array of row numbers does the whole picture at once.
+
+# %%
+import numpy as np
+
+
+def shift(image, down, right):
+    height, width = image.shape
+    rows = np.clip(np.arange(height) - down, 0, height - 1)
+    columns = np.clip(np.arange(width) - right, 0, width - 1)
+    return image[rows][:, columns]
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_shift(shift)
+
+# %% [markdown]
+# On a digit that touches the edge you can see the nearest pixel being repeated:
+
+# %%
+mnist = lesson.load("mnist")
+digit = mnist.x_train[0, :, :, 0]
+plots.images(
+    [digit, shift(digit, 3, 0), shift(digit, 0, -3), shift(digit, 3, -3), shift(digit, 0, 14)],
+    title="Whole-pixel shifts; what comes in repeats the edge",
+    labels=["as it is", "3 down", "3 left", "both", "14 right"],
+    columns=5,
+    alt="A digit five times: as it is, moved down, left, both, and half out of the picture.",
+)
+
+# %% [markdown]
+# ## Exercise 2: what may change about what?
+#
+# A thicker pen writes the same digit; half a turn makes a 9 of a 6. A mirrored cat is a cat. A mirrored traffic sign may
+# send you to the wrong side, and its colours say whether something is forbidden or required. From above there is no up
+# and no down.
+
+# %%
+keeps_its_label = {
+    "a digit, drawn with a slightly thicker pen": True,
+    "a digit, turned by half a turn": False,
+    "a photograph of a cat or a dog, mirrored": True,
+    "a traffic sign, mirrored": False,
+    "a traffic sign, with its colours swapped": False,
+    "a satellite image of fields and towns, turned by a quarter": True,
+}
+
+# %% tags=["nbval-check-output"]
+lesson.check_keeps_its_label(keeps_its_label)
