@@ -113,11 +113,11 @@ def test_output_has_the_compute_dtype_and_the_input_shape(dtype):
     assert RandomShift().compute_output_shape((None, 28, 28, 1)) == (None, 28, 28, 1)
 
 
-def test_bfloat16_moves_by_the_same_fractions_as_float32():
+def test_bfloat16_moves_by_the_same_pixels_as_float32():
     images = ramps(64, 28, 28)
     exact = numpy(RandomShift(0.5, seed=2)(images, training=True))
     rough = numpy(RandomShift(0.5, seed=2, dtype="mixed_bfloat16")(images, training=True))
-    assert np.abs(exact - rough).max() < 0.2  # bfloat16 steps by 1/8 between 16 and 32
+    np.testing.assert_array_equal(rough, exact)
 
 
 def test_a_shift_leaves_compilation_on_and_trains_on_partial_batches():
@@ -331,7 +331,9 @@ def test_moments_are_float32_under_mixed_precision():
     assert {keras.backend.standardize_dtype(w.dtype) for w in layer.weights} == {"float32"}
     exact = numpy(images).astype("float64")
     np.testing.assert_allclose(numpy(layer.moving_mean), exact.mean((0, 1, 2)), rtol=1e-6)
-    np.testing.assert_allclose(numpy(layer.moving_variance), exact.var((0, 1, 2)), rtol=1e-4)
+    # Keras subtracts the squared mean on PyTorch, which costs float32 some of its digits.
+    close = 1e-4 if ON_TENSORFLOW else 1e-2
+    np.testing.assert_allclose(numpy(layer.moving_variance), exact.var((0, 1, 2)), rtol=close)
 
 
 def test_batch_norm_survives_saving_and_trades_weights_with_keras(tmp_path):

@@ -1,16 +1,14 @@
-"""The package's models: the sources' architectures, with any of the techniques, as the lessons have them.
+"""The package's models: the sources' architectures, with any of the techniques in its place.
 
 Like test_layers.py this file runs under any backend; test_backends.py runs it under the others.
 """
 
-import ast
 import itertools
 
 import keras
 import numpy as np
 import pytest
 from keras import layers
-from notebook_files import NOTEBOOKS
 
 from course_utils import models
 from course_utils.layers import FusedBatchNormalization, RandomShift
@@ -47,6 +45,25 @@ def images_for(model, count=4):
 
 def outputs_of(model, images):
     return keras.ops.convert_to_numpy(model(images))
+
+
+def description(model):
+    """The layers in order: kind and configuration, without the names that Keras counts up."""
+    described = []
+    for layer in model.layers:
+        if isinstance(layer, layers.InputLayer):
+            continue
+        config = {**layer.get_config(), "name": ""}
+        described.append((type(layer).__name__, without_names(config)))
+    return described
+
+
+def without_names(config):
+    """A configuration without the module paths and shared names that loading adds."""
+    if not isinstance(config, dict):
+        return config
+    dropped = ("module", "registered_name", "shared_object_id", "build_config")
+    return {key: without_names(value) for key, value in config.items() if key not in dropped}
 
 
 # Names of techniques
@@ -291,54 +308,3 @@ def test_a_saved_model_loads_with_what_it_learned(tmp_path):
     assert description(loaded) == description(model)
     images = images_for(model)
     np.testing.assert_array_equal(outputs_of(model, images), outputs_of(loaded, images))
-
-
-# The lessons' own code
-
-
-def description(model):
-    """The layers in order: kind and configuration, without the names that Keras counts up."""
-    described = []
-    for layer in model.layers:
-        if isinstance(layer, layers.InputLayer):
-            continue
-        # The kernel gives the same results; the lessons show Keras's layer.
-        fused = isinstance(layer, FusedBatchNormalization)
-        kind = layers.BatchNormalization if fused else type(layer)
-        config = {**layer.get_config(), "name": ""}
-        described.append((kind.__name__, without_names(config)))
-    return described
-
-
-def without_names(config):
-    """A configuration without the module paths and shared names that loading adds."""
-    if not isinstance(config, dict):
-        return config
-    dropped = ("module", "registered_name", "shared_object_id", "build_config")
-    return {key: without_names(value) for key, value in config.items() if key not in dropped}
-
-
-def defined_in(lesson, function):
-    """The function that a lesson's .py defines, without running the rest of the lesson."""
-    path = NOTEBOOKS / f"{lesson}.py"
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    found = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == function]
-    assert found, f"{path.name} defines no {function}()"
-    namespace = {"keras": keras, "layers": layers, "np": np}
-    exec(compile(ast.Module(found, []), path.name, "exec"), namespace)
-    return namespace[function]
-
-
-@pytest.mark.parametrize(
-    ("lesson", "function", "build"),
-    [
-        ("01_mlp", "build_mlp", models.build_mlp),
-        ("02_baseline_cnn", "build_baseline", models.build_cnn),
-    ],
-)
-def test_the_lessons_write_out_the_same_model(lesson, function, build):
-    theirs, ours = defined_in(lesson, function)(), build()
-    assert description(theirs) == description(ours)
-    theirs.set_weights(ours.get_weights())
-    images = images_for(ours)
-    np.testing.assert_allclose(outputs_of(theirs, images), outputs_of(ours, images), atol=1e-6)

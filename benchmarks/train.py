@@ -1,0 +1,118 @@
+"""One training in a process of its own: reads a plan as JSON, prints seconds an epoch as JSON.
+
+    python -m benchmarks.train '{"run": {...}, "machine": {...}, "images": 3840, ...}'
+
+The images are random, since what they show costs no time; their number, shape and type are the
+course's. The first epoch, in which graphs are traced and memory is found, is left out.
+"""
+
+import json
+import os
+import sys
+import time
+
+import numpy as np
+
+SHAPES = {"all_conv": (32, 32, 3), "small_all_conv": (32, 32, 3)}
+BATCH_SIZES = {"all_conv": 256, "small_all_conv": 256}
+
+
+def random_images(count, shape, seed):
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (count, *shape), dtype="uint8")
+    return images, rng.integers(0, 10, count, dtype="int32")
+
+
+def fit(model, train, validation, batch_size, epochs, callbacks=()):
+    import keras
+
+    times = []
+    clock = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: times.append(time.perf_counter())
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(
+        *train,
+        batch_size=batch_size,
+        epochs=epochs,
+        validation_data=validation,
+        callbacks=[clock, *callbacks],
+        verbose=0,
+    )
+    times.append(time.perf_counter())
+    return times
+
+
+def train_course(run, machine, **options):
+    """As a lesson does: the machine configured, integers into `fit`, its watching callback."""
+    from course_utils import machine as machines
+
+    machines.configure(machines.Machine(**machine), seed=1)
+    import keras
+
+    from course_utils import models
+    from course_utils.callbacks import Watch
+
+    if run["batch_norm"] == "keras":
+        models.FusedBatchNormalization = keras.layers.BatchNormalization
+    builders = {
+        "baseline_cnn": models.build_cnn,
+        "all_conv": models.build_all_conv,
+        "small_all_conv": models.build_small_all_conv,
+    }
+    model = builders[run["model"]](run["techniques"])
+    callbacks = [Watch(verbose=False)]
+    if "early_stopping" in run["techniques"]:
+        # Patient enough never to stop: random images are not learnt.
+        callbacks.append(models.early_stopping(patience=10_000))
+    return fit(model, callbacks=callbacks, **options)
+
+
+def train_keras(run, machine, train, validation, **options):
+    """As a plain script does: float32 arrays divided by 255, and every default."""
+    from benchmarks.plain_keras import MODELS
+
+    def prepared(images, labels):
+        # The article's last listing normalises its input and leaves the division out.
+        scale = 1 if run["model"] == "six_techniques" else 255
+        return images.astype("float32") / scale, labels
+
+    return fit(MODELS[run["model"]](), prepared(*train), prepared(*validation), **options)
+
+
+def train_torch(run, machine, train, validation, **options):
+    from benchmarks import plain_torch
+
+    def prepared(images, labels):
+        channels_first = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+        return channels_first.astype("float32") / 255, labels.astype("int64")
+
+    return plain_torch.train(
+        run["model"],
+        prepared(*train),
+        prepared(*validation),
+        bfloat16=run["precision"] == "mixed_bfloat16",
+        threads=machine["threads"],
+        **options,
+    )
+
+
+def main(plan):
+    run = plan["run"]
+    os.environ["KERAS_BACKEND"] = run["backend"]
+    shape = SHAPES.get(run["model"], (28, 28, 1))
+    train = {"course": train_course, "keras": train_keras, "torch": train_torch}[run["side"]]
+    times = train(
+        run,
+        plan["machine"],
+        train=random_images(plan["images"], shape, seed=1),
+        validation=random_images(plan["images"] // 5, shape, seed=2),
+        batch_size=BATCH_SIZES.get(run["model"], 128),
+        epochs=plan["epochs"] + 1,
+    )
+    # Begin to begin, so that a wait between two epochs counts too.
+    print(json.dumps({"seconds": np.diff(times)[1:].tolist()}))
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -1,0 +1,62 @@
+"""The layers and models again under Keras's other two backends, each in a process of its own.
+
+JAX and PyTorch are looked for beside TensorFlow, and in the Python that COURSE_PEERS_PYTHON names.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+
+# What a backend can get wrong: the arithmetic of the shifts, random draws, compiling, a step of
+# training. Names of arguments and the models' layers are the same under all of them.
+CHOSEN = (
+    "shift or seed_decides or moments or members_share or plain_models or baseline_cnn-1"
+    " or (l2_term and bfloat) or (training_equals and False-float32)"
+)
+
+
+def needs(backend):
+    return [backend, "keras", "pytest", "scipy"]
+
+
+def python_with(backend):
+    """A Python that has the backend and what the tests need beside it, or None."""
+    needed = f"import importlib.util as u; assert all(map(u.find_spec, {needs(backend)}))"
+    for python in (sys.executable, os.environ.get("COURSE_PEERS_PYTHON")):
+        if python and subprocess.run([python, "-c", needed], capture_output=True).returncode == 0:
+            return python
+    return None
+
+
+@pytest.mark.slow
+@pytest.mark.backends
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_layers_and_models_under_another_backend(backend):
+    python = python_with(backend)
+    if python is None:
+        pytest.skip(
+            f"not tested under {backend}: no Python with {', '.join(needs(backend))}; install them "
+            f"with: {sys.executable} -m pip install '.[backends]', or name a Python that has them "
+            "in COURSE_PEERS_PYTHON"
+        )
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest"]
+    finished = subprocess.run(
+        [*command, "test_layers.py", "test_models.py", "-k", CHOSEN],
+        cwd=HERE,
+        env={
+            **os.environ,
+            "KERAS_BACKEND": backend,
+            "PYTHONPATH": str(HERE.parent),
+            "PYTEST_ADDOPTS": "",
+            # Compiling takes JAX longer than all else here, and nothing is timed.
+            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
