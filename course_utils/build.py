@@ -98,7 +98,7 @@ def build(script: Path, mode: str, decide: str | None = None, progress=None) -> 
     origin = script if source_of(script, decide) == "py" else book
     notebook = _read(origin)
     old = _read(book) if book.exists() else None
-    _pin(notebook, script.stem, old)
+    _pin(notebook, script.stem, old, _filters(script))
     job = {
         "id": script.stem,
         "notebook": nbformat.writes(notebook).encode(),
@@ -128,11 +128,17 @@ def _read(path):
     return jupytext.read(path, config=load_jupytext_config(str(path)))
 
 
-def _pin(notebook, name, old):
+def _filters(path):
+    """The folder's filters: they travel with a notebook, for tools that read it elsewhere."""
+    from jupytext.config import load_jupytext_config
+
+    config = load_jupytext_config(str(path))
+    names = ("cell_metadata_filter", "notebook_metadata_filter")
+    return {name: getattr(config, name) for name in names if config and getattr(config, name)}
+
+
+def _pin(notebook, name, old, filters):
     """Kernel, metadata and cell ids that are the same on every machine and in every build."""
-    # The folder's filters travel with the notebook, for tools that read it without the folder.
-    filters = dict(notebook.metadata.get("jupytext", {}))
-    filters.pop("text_representation", None)
     notebook.metadata = type(notebook.metadata)(kernelspec=library.KERNEL)
     if filters:
         notebook.metadata["jupytext"] = filters

@@ -64,7 +64,12 @@ def job(*cells, parameters=None, tags=None, **options):
 def course(*words, **options):
     """Run the `course` command to its end; returns the CompletedProcess with text output."""
     return subprocess.run(
-        command(*words), capture_output=True, text=True, timeout=300, check=False, **options
+        command(*words),
+        capture_output=True,
+        text=True,
+        timeout=patience(300),
+        check=False,
+        **options,
     )
 
 
@@ -113,8 +118,14 @@ def with_variable(name, value):
     return found
 
 
+def patience(seconds):
+    """Seconds that something may take, longer when others keep this machine busy."""
+    return seconds * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def wait_until(condition, seconds=30, what="it"):
     """Wait for a condition to become true and return its value."""
+    seconds = patience(seconds)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         value = condition()

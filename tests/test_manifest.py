@@ -99,6 +99,13 @@ def test_another_batch_is_refused(store):
         Manifest(store.folder, changed, resume=True)
 
 
+def test_a_batch_of_which_no_run_ended_is_in_nobodys_way(store):
+    store.close()
+    other = {**HEADER, "notebooks": {"n": "other"}}
+    Manifest(store.folder, other).close()
+    assert Manifest.read(store.folder)[0]["notebooks"] == {"n": "other"}
+
+
 def test_a_batch_can_be_started_anew_and_resumed_where_there_is_none(store, tmp_path):
     store.store(result(0), names(0))
     store.close()

