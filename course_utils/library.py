@@ -132,6 +132,28 @@ def read_notebook(path: Path) -> Notebook:
     return Notebook(path.stem, path, source, _defaults(content), digest)
 
 
+def is_stale(path: Path) -> bool:
+    """Whether the code of an .ipynb is not that of the .py beside it; a rough and quick look."""
+    script = path.with_suffix(".py")
+    if path.suffix != ".ipynb" or not script.is_file():
+        return False
+    blocks, kind = [], None
+    for line in script.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# %%"):
+            kind = "markdown" if "[markdown]" in line else "code"
+            blocks.append([])
+        elif kind == "code":
+            blocks[-1].append(line.rstrip())
+    written = ["\n".join(block).strip() for block in blocks if any(block)]
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    executed = ["".join(c["source"]).strip() for c in cells if c["cell_type"] == "code"]
+    # A line such as %timeit stands behind a comment sign in the .py.
+    if any(line.lstrip()[:1] in ("%", "!") for code in executed for line in code.splitlines()):
+        return False
+    stripped = ["\n".join(ln.rstrip() for ln in code.splitlines()) for code in executed if code]
+    return stripped != written
+
+
 def _from_text(path):
     import jupytext
     import nbformat

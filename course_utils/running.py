@@ -31,6 +31,15 @@ def run_batch(notebooks, runs, options, out, resume, where, dry_run=False) -> in
     keeps a batch from starting or its results from being written.
     """
     console = make_console()
+    for notebook in notebooks:
+        if library.is_stale(notebook.path):
+            say(
+                console,
+                [
+                    f"Note: {notebook.path.name} and its .py differ; this runs the .ipynb. "
+                    f"Bring them together: course build {notebook.name}"
+                ],
+            )
     costs = plan.expected_costs(runs)
     slots = where.workers
     folder = out if out is not None else library.project_root() / "build"

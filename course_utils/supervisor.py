@@ -195,7 +195,7 @@ def _collect(folder, job, ended, returncode, tree, seconds):
     if result["status"] == "killed":
         result["traceback"] = _tail(folder / "log.txt") or result["traceback"]
     for key in ("message", "traceback"):
-        result[key] = scrub(result[key]) if result[key] else None
+        result[key] = tidy.shortened(scrub(result[key]), key) if result[key] else None
     result["notebook"] = tidy.clean_notebook(folder / "executed.ipynb", scrub)
     if result["status"] == "ok":
         result["records"] = _records(folder / "records", result)

@@ -7,6 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+# A notebook that prints without end must not take the client down with it.
+MOST_BYTES = 64_000_000
+MOST_CHARACTERS = {"message": 500, "traceback": 20_000}
+
 
 def scrubber(folder):
     """A function that replaces this machine's paths in a text."""
@@ -34,8 +38,13 @@ def scrubber(folder):
 
 
 def clean_notebook(path, scrub):
-    """Bytes of the executed notebook without papermill's metadata and this machine's paths."""
+    """Bytes of the executed notebook without papermill's metadata and this machine's paths.
+
+    None where there is none, where it was cut off, and where its outputs are too large to send.
+    """
     try:
+        if path.stat().st_size > MOST_BYTES:
+            return None
         notebook = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
@@ -53,6 +62,16 @@ def clean_notebook(path, scrub):
                 if kind.startswith("text/"):
                     output["data"][kind] = _scrub_texts(value, scrub)
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def shortened(text, kind):
+    """A message without its end, or a traceback without its middle, if they are very long."""
+    most = MOST_CHARACTERS[kind]
+    if len(text) <= most:
+        return text
+    if kind == "message":
+        return text[: most - 2] + " …"
+    return f"{text[: most // 4]}\n…\n{text[-most * 3 // 4 :]}"
 
 
 def joined(outputs):

@@ -227,6 +227,17 @@ def test_prints_in_a_row_are_one_output():
     assert [output.get("text") for output in joined] == ["a\nb\n", None, "c\n"]
 
 
+def test_what_is_endless_is_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(tidy, "MOST_BYTES", 100)
+    (tmp_path / "n.ipynb").write_bytes(job("1" * 100)["notebook"])
+    assert tidy.clean_notebook(tmp_path / "n.ipynb", str) is None
+    assert len(tidy.shortened("x" * 10_000, "message")) <= 500
+    trace = tidy.shortened("first" + "x" * 1_000_000 + "last", "traceback")
+    assert len(trace) < 21_000
+    assert trace.startswith("first")
+    assert trace.endswith("last")
+
+
 def test_the_peak_of_a_tree_counts_all_its_processes():
     hungry = "b = b'x' * 100_000_000; print(len(b), flush=True); import time; time.sleep(60)"
     script = (
