@@ -19,7 +19,9 @@ _RIGHT = {
 def check_names(lesson, names):
     """A dict from "A" to "D" to one of the four verdicts."""
     if set(names) != set(_RIGHT):
-        raise Wrong(f"expected answers for {', '.join(_RIGHT)}; there are {', '.join(map(str, names))}.")
+        raise Wrong(
+            f"expected answers for {', '.join(_RIGHT)}; there are {', '.join(map(str, names))}."
+        )
     for run, right in _RIGHT.items():
         given = names[run]
         if given is ... or not given:

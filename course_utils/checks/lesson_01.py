@@ -20,7 +20,9 @@ def check_mlp_weights(lesson, mlp_weights):
             raise Wrong(f"for {sizes} you have the products, but every unit has a bias as well.")
         if answer == products + sum(sizes):
             raise Wrong(f"for {sizes} that is too many: the inputs themselves have no bias.")
-        raise Wrong(f"for {sizes} your function gives {answer:,}. Draw one pair of layers and count.")
+        raise Wrong(
+            f"for {sizes} your function gives {answer:,}. Draw one pair of layers and count."
+        )
     return "your count is right for three perceptrons of different depth."
 
 
