@@ -1,8 +1,8 @@
-"""The errors of the course: each says what was wrong, what was expected, and the command that mends it.
+"""The errors of the course: what was wrong, what was expected, and the command that mends it.
 
-The message of a `CourseError` is written for a reader: one clear sentence or two. `course` prints it to
-standard error without a traceback and ends with exit code 2. Wrong arguments of library functions are
-`ValueError`s instead, and name the argument, its value and the allowed range.
+The message of a `CourseError` is written for a reader: one clear sentence or two. `course` prints
+it to standard error without a traceback and ends with exit code 2. Wrong arguments of library
+functions are `ValueError`s instead, and name the argument, its value and the allowed range.
 """
 
 

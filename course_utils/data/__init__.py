@@ -61,7 +61,7 @@ class SealedTestSet:
     def _refuse(self, *args, **kwargs):
         raise SealedTestSetError(_SEALED)
 
-    __iter__ = __getitem__ = __len__ = __array__ = __reduce_ex__ = _refuse
+    __iter__ = __getitem__ = __array__ = __reduce_ex__ = _refuse
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -113,8 +113,8 @@ class Dataset:
 
     def __repr__(self):
         return (
-            f"Dataset({self.label}, {self.mode}, seed {self.seed}: {len(self.y_train):,} training and "
-            f"{len(self.y_val):,} validation images, {self.sealed.n:,} test images sealed)"
+            f"Dataset({self.label}, {self.mode}, seed {self.seed}: {len(self.y_train):,} training "
+            f"and {len(self.y_val):,} validation images, {self.sealed.n:,} test images sealed)"
         )
 
 

@@ -1,7 +1,7 @@
 """Downloads with a time-out, a checksum and nothing left behind when they fail.
 
-`keras.utils.get_file` has no time-out, writes straight to the final name and keeps a file whose hash
-is wrong, so the course downloads for itself, from the addresses that Keras uses.
+`keras.utils.get_file` has no time-out, writes straight to the final name and keeps a file whose
+hash is wrong, so the course downloads for itself, from the addresses that Keras uses.
 """
 
 import contextlib
@@ -31,7 +31,6 @@ def download(
     sha256: str,
     progress: Progress | None = None,
     connect_seconds: float = CONNECT_SECONDS,
-    stall_seconds: float = STALL_SECONDS,
 ) -> Path:
     """Download `url` to `target`, whole and verified, or leave nothing.
 
@@ -39,8 +38,8 @@ def download(
         sha256: the expected SHA-256 of the file, 64 hexadecimal digits.
         progress: called with the file's name, the bytes so far and the total (None if the server
             does not say). By default a line is printed at each quarter.
-        connect_seconds: how long name look-up, connection and the answer's head may take together.
-        stall_seconds: how long the server may then pause.
+        connect_seconds: how long name look-up, connection and the answer's head may take together;
+            a pause in the transfer may then last STALL_SECONDS.
 
     Returns:
         `target`.
@@ -52,13 +51,13 @@ def download(
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        answer = _open(url, connect_seconds, stall_seconds)
+        answer = _open(url, connect_seconds)
         with answer, open(partial, "wb") as file:
             digest = _copy(answer, file, url, progress or Quarters())
         if digest != sha256:
             raise DataError(
-                f"{url} sent a file whose SHA-256 is {digest[:16]}… in place of {sha256[:16]}…; "
-                f"it was thrown away"
+                f"{url} sent a file whose SHA-256 is {digest[:16]}… in place of "
+                f"{sha256[:16]}…; it was thrown away"
             )
         os.replace(partial, target)
     except OSError as error:
@@ -69,14 +68,14 @@ def download(
     return target
 
 
-def _open(url, seconds, stall_seconds):
+def _open(url, seconds):
     # A socket's time-out covers neither the name look-up nor a host with many dead addresses, so
     # the whole attempt runs in a thread that is left behind when its time is up.
     answers, host = queue.SimpleQueue(), urllib.parse.urlsplit(url).netloc
 
     def attempt():
         try:
-            answers.put(urllib.request.urlopen(url, timeout=stall_seconds))
+            answers.put(urllib.request.urlopen(url, timeout=STALL_SECONDS))
         except Exception as error:
             answers.put(error)
 
@@ -103,7 +102,7 @@ def _copy(answer, file, url, progress):
     while chunk:
         progress(name, done, total)
         try:
-            chunk = answer.read(_CHUNK)
+            chunk = answer.read1(_CHUNK)
         except Exception as error:
             raise DataError(
                 f"{parts.netloc} stopped sending {name} after {done / 1e6:.1f} MB"

@@ -1,7 +1,8 @@
 """How the files of the data sets are read, checked and written.
 
-Two formats are read: the `.npz` of `keras.datasets`, and the pickled batches in which the University of
-Toronto publishes CIFAR-10, as a folder or as its `.tar.gz`. Nothing that a file holds is executed.
+Two formats are read: the `.npz` of `keras.datasets`, and the pickled batches in which the
+University of Toronto publishes CIFAR-10, as a folder or as its `.tar.gz`. Nothing in a file is
+executed.
 """
 
 import hashlib
@@ -25,13 +26,13 @@ def read_split(path: Path, spec: Spec, split: str) -> tuple[np.ndarray, np.ndarr
     """Images and labels of one split, checked and in the course's layout.
 
     Args:
-        path: an `.npz` with the keys of `keras.datasets`, a `cifar-10-batches-py` folder, or CIFAR-10's
-            `.tar.gz`.
+        path: an `.npz` with the keys of `keras.datasets`, a `cifar-10-batches-py` folder, or
+            CIFAR-10's `.tar.gz`.
         split: "train" or "test".
 
     Returns:
-        Images, uint8, (N, 28, 28, 1) or (N, 32, 32, 3), 0 to 255, channels last whatever the file's order;
-        labels, uint8, shape (N,), 0 to 9.
+        Images, uint8, (N, 28, 28, 1) or (N, 32, 32, 3), 0 to 255, channels last whatever the
+        file's order; labels, uint8, shape (N,), 0 to 9.
 
     Raises:
         DataError: the file cannot be read or does not hold this data set.
@@ -49,8 +50,8 @@ def read_split(path: Path, spec: Spec, split: str) -> tuple[np.ndarray, np.ndarr
         reason = getattr(error, "strerror", None) or str(error).strip().split("\n")[0]
         reason = reason or type(error).__name__
         raise DataError(
-            f"{path} cannot be read as {spec.title} ({reason}): it is damaged, truncated, protected or "
-            f"not a data file. {spec.mend()}"
+            f"{path} cannot be read as {spec.title} ({reason}): it is damaged, truncated, "
+            f"protected or not a data file. {spec.mend()}"
         ) from error
     return _checked_images(x, path, spec, split), _checked_labels(y, len(x), path, spec, split)
 
@@ -61,8 +62,8 @@ def _read_npz(path, spec, split):
             start = file.read(2)
         what = "a pickle, which could run code" if start[:1] == b"\x80" else "no NumPy archive"
         raise DataError(
-            f"{path} is {what}, or a truncated one; expected an .npz with the keys of keras.datasets. "
-            f"{spec.mend()}"
+            f"{path} is {what}, or a truncated one; expected an .npz with the keys of "
+            f"keras.datasets. {spec.mend()}"
         )
     with zipfile.ZipFile(path) as archive:
         keys = {name.removesuffix(".npy") for name in archive.namelist()}
@@ -88,8 +89,8 @@ def _read_member(archive, key, path, spec):
         shape, _, dtype = readers[version](member)
     if dtype.hasobject:
         raise DataError(
-            f"{path}: {key} holds pickled Python objects, which could run code and are never loaded; "
-            f"expected an array of numbers. {spec.mend()}"
+            f"{path}: {key} holds pickled Python objects, which could run code and are never "
+            f"loaded; expected an array of numbers. {spec.mend()}"
         )
     most = max(spec.n_train, spec.n_test) * int(np.prod(spec.image_shape))
     if int(np.prod(shape, dtype=object)) > most:
@@ -179,19 +180,20 @@ def _checked_images(x, path, spec, split):
 def _checked_labels(y, n_images, path, spec, split):
     if y.shape not in ((n_images,), (n_images, 1)):
         raise DataError(
-            f"{path}: y_{split} has shape {y.shape}; expected ({n_images},) or ({n_images}, 1), one label "
-            f"an image. {spec.mend()}"
+            f"{path}: y_{split} has shape {y.shape}; expected ({n_images},) or ({n_images}, 1), "
+            f"one label an image. {spec.mend()}"
         )
     if y.dtype.kind not in "iu" or int(y.min()) < 0 or int(y.max()) > 9:
         raise DataError(
-            f"{path}: y_{split} holds {y.dtype} labels from {y.min()} to {y.max()}; expected integers from 0 "
-            f"to 9. {spec.mend()}"
+            f"{path}: y_{split} holds {y.dtype} labels from {y.min()} to {y.max()}; expected "
+            f"integers from 0 to 9. {spec.mend()}"
         )
     y = y.reshape(-1).astype(np.uint8)
     missing = np.flatnonzero(np.bincount(y, minlength=10) == 0)
     if missing.size:
         raise DataError(
-            f"{path}: y_{split} never holds label {missing[0]}; expected all of 0 to 9. {spec.mend()}"
+            f"{path}: y_{split} never holds label {missing[0]}; expected all of 0 to 9. "
+            f"{spec.mend()}"
         )
     return y
 
@@ -199,8 +201,9 @@ def _checked_labels(y, n_images, path, spec, split):
 def is_official(spec: Spec, split: str, x: np.ndarray, y: np.ndarray) -> bool:
     """Whether images and labels equal the official files byte for byte, in the official order.
 
-    The official files' bytes are rebuilt from the arrays: MNIST's IDX files (a big-endian header, then the
-    pixels or labels), CIFAR-10's binary batches (10,000 records of a label and a channels-first image).
+    The official files' bytes are rebuilt from the arrays: MNIST's IDX files (a big-endian header,
+    then the pixels or labels), CIFAR-10's binary batches (10,000 records of a label and a
+    channels-first image).
     """
     if len(x) != spec.count(split):
         return False
@@ -254,7 +257,7 @@ def temporary(path: Path) -> Path:
 
 
 def replace_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Writes a file whole or not at all: `write` fills a temporary one, which then takes its place."""
+    """Write a file whole or not at all: `write` fills a temporary one, which takes its place."""
     partial = temporary(path)
     try:
         write(partial)
@@ -264,6 +267,6 @@ def replace_whole(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def write_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Writes arrays to `path`, whatever its suffix."""
+    """Write arrays to `path`, whatever its suffix."""
     with open(path, "wb") as file:
         np.savez(file, **arrays)

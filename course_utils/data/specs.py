@@ -10,8 +10,8 @@ ARCHIVE_FILE = "cifar-10-python.tar.gz"
 class Spec:
     """One data set: its shape, its official counts and download, and how many images a mode uses.
 
-    `sizes` maps a mode to its numbers of training, validation and test images. `digests` maps a split
-    to the digests of the official files' contents, in the format that `is_official` rebuilds.
+    `sizes` maps a mode to its numbers of training, validation and test images. `digests` maps a
+    split to the digests of the official files' contents, in the format that `is_official` rebuilds.
     """
 
     name: str
@@ -42,8 +42,8 @@ class Spec:
         )
 
 
-# The addresses and their SHA-256 are those of keras.datasets. MNIST's digests are the SHA-256 of the four
-# uncompressed IDX files; CIFAR-10's are the MD5 of the six files of its "binary version".
+# The addresses and their SHA-256 are those of keras.datasets. MNIST's digests are the SHA-256 of
+# the four uncompressed IDX files; CIFAR-10's are the MD5 of the six files of its "binary version".
 SPECS = {
     "mnist": Spec(
         name="mnist",

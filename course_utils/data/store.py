@@ -3,6 +3,7 @@
 Searched in this order: the folder that COURSE_DATA_DIR names, then Keras's own cache.
 """
 
+import functools
 import hashlib
 import os
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class Found:
 
 
 class Pool:
-    """The images of one real data set, read split by split so that memory holds no more than needed.
+    """The images of one real data set, read split by split, so as to hold no more than needed.
 
     After both splits have been read, `sha256` and `variant` describe what was read.
     """
@@ -67,9 +68,9 @@ class Pool:
         """The first 16 hexadecimal digits of the SHA-256 of all arrays read, in order."""
         return self._hash.hexdigest()[:16]
 
-    @property
+    @functools.cached_property
     def variant(self) -> str:
-        """ "official" if every byte is the publisher's, in the publisher's order, else "other copy"."""
+        """Either "official", every byte the publisher's and in that order, or "other copy"."""
         official = (
             all(self._official)
             or formats.read_text(self._path, _MARK) == self._hash.hexdigest()
@@ -120,8 +121,9 @@ def locate(name: str) -> Found | None:
     folder = course_folder()
     if folder is not None and not folder.is_dir():
         raise DataError(
-            f"COURSE_DATA_DIR names {folder}, which is not a folder here; expected a folder holding "
-            f"{get_spec(name).file}. Correct it, or create it with `course data import FOLDER`."
+            f"COURSE_DATA_DIR names {folder}, which is not a folder here; expected a folder "
+            f"holding {get_spec(name).file}. Correct it, or create it with `course data import "
+            f"FOLDER`."
         )
     for place, searched in search_path():
         try:
@@ -266,4 +268,7 @@ def name_copy(spec: Spec, variant: str, n_train: int, n_test: int) -> str:
         return f"{spec.title}, the official {n_train + n_test:,} images"
     if (n_train, n_test) != (spec.n_train, spec.n_test):
         return f"{spec.title}, an excerpt of {n_train:,} training and {n_test:,} test images"
-    return f"{spec.title}, a re-encoded or reordered copy of the official images (its hash is not theirs)"
+    return (
+        f"{spec.title}, a re-encoded or reordered copy of the official images (its hash is not "
+        f"theirs)"
+    )

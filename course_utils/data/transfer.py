@@ -98,7 +98,7 @@ def fetch(
 
 
 def import_folder(folder) -> list[dict]:
-    """Copy the data sets in a folder to `store.destination()`; none is copied before all are checked.
+    """Copy the data sets in a folder to `store.destination()`, once all of them are checked.
 
     Args:
         folder: holds mnist.npz, and cifar10.npz or one of the forms in which CIFAR-10 is published,
