@@ -1,0 +1,523 @@
+# %% [markdown]
+# # Before the first step
+#
+# **Goal:** choose initial weights so that a deep network can learn at all, derive the two rules that everybody uses,
+# and find out where the choice matters and where it does not.
+#
+# Training moves the weights step by step. But the first step starts from somewhere: before any digit has been seen,
+# every weight already has a value, and until now Keras has filled those values in without a word. What would have
+# happened if it had filled in zeros? Or any odd numbers between -1 and 1?
+
+# %% tags=["parameters"]
+mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
+seed = 1
+
+# %%
+from course_utils import Lesson, evidence, plots
+
+lesson = Lesson("04_initialisation", mode=mode, seed=seed)
+mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set stays sealed
+
+# %% [markdown]
+# ## One network, five ways to start
+#
+# Our baseline has four layers with weights, too few to show the trouble well. So for the first half of this lesson we
+# take a perceptron that is far deeper than it needs to be: **twenty** hidden layers of 100 units, each with a ReLU.
+# Every run below has the same digits, the same optimiser and the same layers. Only the values that the weights have
+# *before the first step* differ.
+
+# %%
+import keras
+import numpy as np
+from keras import initializers, layers, ops
+
+
+def build_deep(start, depth=20, units=100, last="glorot_uniform"):
+    # Each layer gets a seed of its own; what happens otherwise, we shall see.
+    kernels = [start(100 * seed + k) for k in range(depth)]
+    return keras.Sequential([
+        keras.Input((28, 28, 1)),
+        layers.Rescaling(1 / 255),
+        layers.Flatten(),
+        *[layers.Dense(units, "relu", kernel_initializer=kernel) for kernel in kernels],
+        layers.Dense(10, "softmax", dtype="float32", kernel_initializer=last),
+    ])
+
+
+# %%
+starts = {
+    "zeros": lambda seed: initializers.Zeros(),
+    "uniform, -1 to 1": lambda seed: initializers.RandomUniform(-1, 1, seed=seed),
+    "Glorot": lambda seed: initializers.GlorotUniform(seed=seed),
+    "He": lambda seed: initializers.HeUniform(seed=seed),
+    "orthogonal": lambda seed: initializers.Orthogonal(seed=seed),
+}
+
+# %% [markdown]
+# Glorot's start is the one that Keras has used for you so far, He's is the one that the article chooses, and an
+# *orthogonal* matrix is a random rotation, which keeps the length of whatever it turns. What the names promise we shall
+# derive below. **Predict first:** which of the five will learn to read digits, and which will not?
+#
+# We use the plainest optimiser there is, gradient descent with one learning rate for all weights (`SGD`), so that
+# nothing covers up for a bad start. It keeps no memory of earlier steps. So it is enough to build and compile one
+# network, and to put other weights into it for every run.
+
+
+# %%
+def train(network, epochs=12, watch=True):
+    """Train a compiled network; return its history, a dict with one value for each epoch."""
+    return network.fit(
+        mnist.x_train, mnist.y_train, batch_size=128, epochs=lesson.epochs(epochs),
+        validation_data=(mnist.x_val, mnist.y_val), verbose=0,
+        callbacks=lesson.callbacks() if watch else [],
+    ).history
+
+
+def train_deep(start):
+    deep.set_weights(build_deep(start).get_weights())
+    keras.utils.set_random_seed(seed)
+    # Without the course's watch, which stops a fit whose loss is no longer a number.
+    return train(deep, epochs=16, watch=False)
+
+
+# %%
+deep = build_deep(starts["He"])
+sgd = keras.optimizers.SGD(learning_rate=0.05)
+deep.compile(sgd, "sparse_categorical_crossentropy", metrics=["accuracy"])
+learned = {name: train_deep(start) for name, start in starts.items()}
+
+# %%
+plots.lines(
+    {name: 100 * np.array(history["val_accuracy"]) for name, history in learned.items()},
+    title="The start alone decides whether twenty layers learn" + mnist.figure_suffix,
+    x="epoch", y="validation accuracy, %", marker="o",
+    alt="Validation accuracy against epoch: He's start learns, the four others stay near guessing.",
+)
+
+# %%
+for name, history in learned.items():
+    loss, accuracy = history["loss"][-1], history["val_accuracy"][-1]
+    print(f"{name:16} training loss {loss:.2f}, validation accuracy {accuracy:.1%}")
+
+# %% [markdown]
+# Remember from lesson 01 that guessing among ten digits costs $\ln 10 \approx 2.30$. Zeros never do better. Numbers
+# between -1 and 1 end in a loss beyond all measure (`nan` is *not a number*: something grew too large for the
+# computer). Glorot's start and the orthogonal one stay at the loss of guessing for a long time, or for good. Only He's
+# is off from the beginning. Whatever makes the difference was there before the first step, so let us look at the
+# networks *before* the first step.
+#
+# ## The way there: what is left of a digit after twenty layers?
+#
+# We send a batch of digits through the untrained layers, and measure how large each layer's outputs are: their
+# *size*, the root of the mean square, $\sqrt{\mathbb{E}[x^2]}$. **Predict:** what does each start do to it?
+
+
+# %%
+def size(values):
+    return float(np.sqrt(np.mean(ops.convert_to_numpy(values).astype("float64") ** 2)))
+
+
+def signal(network, images):
+    """Size of the output of each layer that has weights, except the last, in layer order."""
+    hidden = [layer.output for layer in network.layers if layer.weights][:-1]
+    return [size(output) for output in keras.Model(network.inputs[0], hidden)(images)]
+
+
+images, labels = mnist.x_train[:256], mnist.y_train[:256]
+forward = {name: signal(build_deep(start), images) for name, start in starts.items()}
+
+
+# %%
+def draw_depth(sizes, title, y, alt):
+    drawn, axes = plots.figure()
+    for colour, (name, values) in zip(plots.COLOURS, sizes.items()):
+        name = name if any(values) else f"{name}: no line"
+        style = "--" if name == "orthogonal" else "-"
+        axes.plot(range(1, 21), values, style, color=colour, label=name, linewidth=2)
+    axes.set(title=title, xlabel="layer", ylabel=y, xticks=range(2, 21, 2))
+    axes.set(yscale="log", ylim=(1e-6, 1e6))
+    axes.grid(alpha=0.25)
+    drawn.legend(loc="outside right upper", fontsize=8, frameon=False)
+    plots.show(drawn, alt)
+
+
+draw_depth(
+    forward,
+    "On the way there, only He's start keeps the signal alive",
+    "size of the layer's outputs",
+    "Size of layer outputs against depth, on a logarithmic axis: uniform weights leave the figure "
+    "through the top, He stays level, Glorot and orthogonal fall together, zeros have no line.",
+)
+
+# %% [markdown]
+# The vertical axis counts in powers of ten. The uniform start multiplies the signal at every layer until it leaves the
+# figure, and the softmax behind it is completely sure of whatever it says. Glorot's and the orthogonal start let it
+# fade, along one and the same straight line, which cannot be a coincidence. And zeros have no line, because a
+# logarithmic axis has no place for nothing.
+#
+# ## The way back: what reaches the first layer?
+#
+# A network learns from gradients, and those travel through the same layers in the other direction. How do we get to
+# see them? With a small trick in plain Keras. One step of gradient descent changes each parameter by the learning rate
+# times its gradient. The *biases* of our layers start at 0. So after one step with a learning rate of 1, each bias
+# **is** its gradient, with the sign turned. And since $y = Wx + b$, the gradient of $b$ is the gradient of $y$: what
+# the loss tells that layer.
+
+
+# %%
+def gradient(start):
+    network = build_deep(start)
+    network.compile(keras.optimizers.SGD(1.0), "sparse_categorical_crossentropy", run_eagerly=True)
+    network.train_on_batch(images, labels)
+    return [size(layer.bias) for layer in network.layers if layer.weights][:-1]
+
+
+backward = {name: gradient(start) for name, start in starts.items()}
+draw_depth(
+    backward,
+    "On the way back, the same starts lose the gradient or blow it up",
+    "size of the gradient at the layer",
+    "Size of the gradient against layer, on a logarithmic axis. Read from layer 20 back to 1: "
+    "uniform weights explode, He stays nearly level, Glorot and orthogonal fade.",
+)
+
+# %% [markdown]
+# Read this one **from right to left**. With uniform weights the first layer is told to move by an astronomical amount.
+# With Glorot's start the message that reaches it is a thousand times weaker than at the other end. With zeros it gets
+# no message: every gradient behind it has been multiplied by a weight of 0.
+#
+# That explains the first figure. A step of gradient descent is as large as the gradient, and Glorot's network takes
+# steps a thousand times too small. (Adam, which divides each gradient by its typical size, hears a whisper as well as
+# a shout. To see which starts it rescues, and how late, compile with `"adam"` inside `train_deep`: unlike gradient
+# descent it remembers, so each run needs a fresh one.)
+#
+# ## Two rules, derived
+#
+# Take one unit before its ReLU: $y = \sum_{i=1}^{n} w_i x_i$. Its weights are drawn independently of each other and of
+# its inputs, with mean 0. Square the sum and take the mean: in every mixed term $w_i w_j x_i x_j$ there is a factor
+# $\mathbb{E}[w_i] = 0$, so only the squares stay,
+#
+# $$\mathbb{E}[y^2] = \sum_{i=1}^{n} \mathbb{E}[w_i^2]\, \mathbb{E}[x_i^2]
+# = n \operatorname{Var}(w)\, \mathbb{E}[x^2].$$
+#
+# Everything follows from this line.
+#
+# **The way there.** Without a ReLU, the size stays the same from layer to layer if
+# $n_\text{in} \operatorname{Var}(w) = 1$.
+#
+# **The way back.** Input $x_i$ goes into all $n_\text{out}$ units of the layer, so its gradient is a sum over *them*:
+# $\frac{\partial L}{\partial x_i} = \sum_{k=1}^{n_\text{out}} w_{ki} \frac{\partial L}{\partial y_k}$. It is the same
+# sum, seen from the other side. The gradient keeps its size if $n_\text{out} \operatorname{Var}(w) = 1$.
+#
+# **Glorot and Bengio** (2010) wanted both. That is possible only where $n_\text{in} = n_\text{out}$, so they put the
+# mean of the two numbers in their place:
+#
+# $$\operatorname{Var}(w) = \frac{1}{\tfrac12 (n_\text{in} + n_\text{out})} = \frac{2}{n_\text{in} + n_\text{out}}.$$
+#
+# **He and others** (2015) put the ReLU in. Random weights of mean 0 make positive and negative $y$ equally likely.
+# The ReLU keeps the positive half and sets the other half to 0, so it halves the mean square:
+# $\mathbb{E}[\max(0, y)^2] = \tfrac12 \mathbb{E}[y^2]$. The size now stays the same if
+# $\tfrac12 n_\text{in} \operatorname{Var}(w) = 1$, that is
+#
+# $$\operatorname{Var}(w) = \frac{2}{n_\text{in}}.$$
+#
+# What about the way back? It would like $2 / n_\text{out}$, and so He's rule multiplies the gradient's mean square by
+# $n_\text{out} / n_\text{in}$. But one layer's $n_\text{out}$ is the next one's $n_\text{in}$, so along the network
+# these factors cancel, all but the first and the last number. That is one constant for the whole network, and not a
+# factor at each layer. One side is enough.
+#
+# ## Does it hold?
+#
+# The formula says by how much the size is multiplied at each layer: by $\sqrt{\tfrac12 n \operatorname{Var}(w)}$. The
+# variance of a uniform distribution from $-1$ to $1$ is $\tfrac13$; the rows of an orthogonal matrix have length 1, so
+# its weights have a mean square of $\tfrac1n$.
+
+# %%
+variances = {"uniform, -1 to 1": 1 / 3, "Glorot": 2 / 200, "He": 2 / 100, "orthogonal": 1 / 100}
+for name, variance in variances.items():
+    measured = (forward[name][-1] / forward[name][0]) ** (1 / 19)
+    formula = np.sqrt(100 * variance / 2)
+    print(f"{name:16} times {measured:.2f} a layer; the formula says {formula:.2f}")
+
+# %% [markdown]
+# That settles the coincidence. Where $n_\text{in} = n_\text{out}$, Glorot's rule and an orthogonal matrix both keep the
+# size exactly *until the ReLU halves its square*. A factor of $\sqrt{1/2}$ is harmless once. Twenty times, it is a
+# thousandth.
+#
+# How does one draw weights of a given variance? A uniform distribution from $-r$ to $r$ has the variance
+# $\frac{1}{2r}\int_{-r}^{r} w^2\, dw = \frac{r^2}{3}$. So $r = \sqrt{3 \operatorname{Var}(w)}$: this is where the odd
+# $\sqrt 6$ comes from in every library's documentation. (A normal distribution of the same variance does as well: the
+# derivation asked for nothing but a mean of 0 and the variance.) Let us hold Keras to it.
+
+# %% tags=["nbval-check-output"]
+n_in, n_out = 784, 256
+rules = {"glorot_uniform": 2 / (n_in + n_out), "he_uniform": 2 / n_in}
+for name, variance in rules.items():
+    kernel = ops.convert_to_numpy(initializers.get(name)((n_in, n_out)))
+    print(f"{name:14} variance {kernel.var() / variance:.1f} times the rule's, "
+          f"largest weight {np.abs(kernel).max() / np.sqrt(3 * variance):.2f} times sqrt(3 var)")
+
+# %% [markdown]
+# ## A rule that you understand, you can mend
+#
+# The orthogonal start failed for a reason that we now know: nobody told it about the ReLU. **Predict:** what happens
+# when its weights are multiplied by $\sqrt 2$, which Keras calls the *gain*?
+
+# %%
+mended = "orthogonal, gain √2"
+learned[mended] = train_deep(lambda seed: initializers.Orthogonal(gain=np.sqrt(2), seed=seed))
+plots.lines(
+    {name: 100 * np.array(learned[name]["val_accuracy"]) for name in ("orthogonal", mended, "He")},
+    title="Does it help to tell the orthogonal start about the ReLU?" + mnist.figure_suffix,
+    x="epoch", y="validation accuracy, %", marker="o",
+    alt="Validation accuracy against epoch: with gain root two the orthogonal start learns too.",
+)
+
+# %%
+for name in ("orthogonal", mended):
+    print(f"{name:19} validation accuracy {learned[name]['val_accuracy'][-1]:.1%}")
+
+# %% [markdown]
+# ## Why random at all?
+#
+# Zeros are bad because they let nothing through. Then why not a small constant, the same for all weights? That lets
+# plenty through. Here are two perceptrons with one hidden layer of 16 units: one starts with the same constant
+# everywhere, the other from Glorot's rule. After training we look at the incoming weights of eight hidden units in
+# each, as pictures. **Predict:** in what will the first eight differ?
+
+
+# %%
+kernels, constant = {}, initializers.Constant(0.01)
+for name, start in [("constant", lambda seed: constant), ("random", starts["Glorot"])]:
+    network = build_deep(start, depth=1, units=16, last=start(0))
+    network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    accuracy = train(network)["val_accuracy"][-1]
+    kernels[name] = ops.convert_to_numpy(network.layers[2].kernel)
+    apart = np.ptp(kernels[name], axis=1).max()
+    print(f"{name:8} start: validation accuracy {accuracy:.1%}, "
+          f"weights differ from unit to unit by up to {apart:.4f}")
+
+# %%
+weights = np.hstack([kernels["constant"][:, :8], kernels["random"][:, :8]]).T.reshape(16, 28, 28)
+scale = np.abs(weights).max(axis=(1, 2), keepdims=True)
+plots.images(
+    weights / (2 * scale) + 0.5,
+    title="Above, eight units that started equal; below, eight that did not",
+    columns=8,
+    alt="Two rows of eight weight pictures: all the same in the upper row, different in the lower.",
+)
+
+# %% [markdown]
+# Sixteen units, and all the network has is one unit, sixteen times. They start equal, so they compute the same; they
+# compute the same, so they get the same gradient; they get the same gradient, so they stay equal. No number of steps
+# leads out of this circle. It is called **symmetry**, and zeros are only its worst case: there the gradient itself is
+# zero too. Chance is what tells the units apart.
+#
+# ## A trap: seeded initialisers repeat themselves
+#
+# We gave each of the twenty layers a seed of its own. Would not one initialiser for all of them be tidier?
+
+# %% tags=["nbval-check-output"]
+one = initializers.HeUniform(seed=1)
+print("asked twice, it returns the same weights:", bool(ops.all(one((9, 9)) == one((9, 9)))))
+
+# %% [markdown]
+# An initialiser object in Keras always returns the same values for the same shape, even if you gave it no seed. So
+# twenty layers that share it are twenty copies of one matrix, and our derivation, which drew every layer's weights
+# independently of the signal that reaches them, no longer applies. Does that matter? We draw ten networks each way.
+
+# %%
+def growth(draw, step):
+    """Powers of ten between the first and the last layer; the layers' seeds are `step` apart."""
+    network = build_deep(lambda seed: initializers.HeUniform(seed=1000 * draw + step * seed))
+    sizes = signal(network, images)
+    return np.log10(sizes[-1] / sizes[0])
+
+
+own, shared = ([growth(draw, step) for draw in range(10)] for step in (1, 0))
+plots.dots(
+    {"a seed for each layer": own, "one seed for all": shared},
+    title="Twenty copies of one layer are a lottery",
+    x="powers of ten gained by the signal over twenty layers",
+    alt="Ten networks each: with a seed a layer all lie near zero, with one seed far apart.",
+)
+
+# %% [markdown]
+# The same lucky or unlucky direction is stretched twenty times over. Give the initialiser's *name*
+# (`kernel_initializer="he_uniform"`), and Keras makes a new one for every layer, seeded by
+# `keras.utils.set_random_seed`. Give an object, and give each layer its own.
+#
+# ## And in our baseline?
+#
+# Now honestly: does any of this matter for the network that we want to improve? It has four layers with weights. The
+# article takes He's rule for the layers with a ReLU and Glorot's for the softmax layer, which has none. (A
+# convolution's $n_\text{in}$ is what one window sees: $3 \cdot 3$ times the number of channels.)
+
+
+# %%
+def build_cnn(start, penalty=None):
+    options = {"kernel_initializer": start, "kernel_regularizer": penalty}
+    return keras.Sequential([
+        keras.Input((28, 28, 1)),
+        layers.Rescaling(1 / 255),
+        layers.Conv2D(32, 3, padding="same", activation="relu", **options),
+        layers.Conv2D(32, 3, padding="same", activation="relu", **options),
+        layers.MaxPooling2D(),
+        layers.Dropout(0.25),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu", **options),
+        layers.Dropout(0.5),
+        layers.Dense(10, activation="softmax", dtype="float32", kernel_regularizer=penalty),
+    ])
+
+
+# %%
+for start in ("glorot_uniform", "he_uniform"):
+    sizes = ", ".join(f"{value:.2f}" for value in signal(build_cnn(start), images))
+    print(f"{start:14} pixels {size(images / 255):.2f}, then layer by layer {sizes}")
+
+# %% [markdown]
+# Glorot's start loses part of the signal here too, most of it in the first layer, where
+# $n_\text{in} = 9$ and $n_\text{out} = 288$ are furthest apart. But three layers lose little compared with twenty.
+# **Predict:** will He's rule raise the validation accuracy after the last epoch? We train both with Adam, as always,
+# and with the same seeds, and once more from the careless start between -1 and 1. (That one shows that an initialiser
+# may be any function from a shape to values. It has no seed of its own, so no two layers get the same.)
+
+
+# %%
+def train_cnn(start, s):
+    keras.utils.set_random_seed(s)
+    network = build_cnn(start)
+    network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return np.array(train(network)["val_accuracy"])
+
+
+glorot = {s: train_cnn("glorot_uniform", s) for s in lesson.seeds(3)}
+he = {s: train_cnn("he_uniform", s) for s in lesson.seeds(3)}
+careless = train_cnn(lambda shape, dtype: keras.random.uniform(shape, -1, 1, dtype), seed)
+
+# %%
+plots.lines(
+    {"Glorot": 100 * glorot[seed], "He": 100 * he[seed], "uniform, -1 to 1": 100 * careless},
+    title="Four layers: a careless start hurts, two good ones are close" + mnist.figure_suffix,
+    x="epoch", y="validation accuracy, %", marker="o",
+    alt="Validation accuracy against epoch: Glorot and He close together, the uniform start below.",
+)
+
+# %%
+comparisons = {}
+for name, epoch in [("after the first epoch", 0), ("after the last epoch", -1)]:
+    before, after = ({s: run[epoch] for s, run in runs.items()} for runs in (glorot, he))
+    comparisons[name] = evidence.compare(before, after)
+    print(comparisons[name].sentence(f"He against Glorot, {name}"))
+
+# %%
+plots.intervals(
+    comparisons,
+    title="He's start minus Glorot's, on the baseline CNN" + mnist.figure_suffix,
+    alt="Differences in validation accuracy with intervals, after the first and the last epoch.",
+)
+
+# %%
+verdict = lesson.reference_verdict("he_init")
+
+# %% [markdown]
+# He's start gives the baseline a head start, and the head start melts: compare the two intervals. If the second
+# one reads "no detectable difference", that is not a failed experiment, and if it reads "helps", mind how little it
+# is beside what the first figure of this lesson showed. Either way it tells us something worth knowing. The choice that
+# decides between everything and nothing at twenty layers finds next to nothing to mend at four. What it mends is the
+# *start*, and Adam makes up for a weak start within a few epochs, if the signal still gets through. And the interval
+# says how large an effect could be hiding from three seeds; the reference runs have more. (In reduced mode training is
+# short, and a head start counts for more than in full mode.)
+#
+# A technique is not good or bad; it is good *for* something. He's rule costs nothing, and the day you make the network
+# deeper it saves you. So the article keeps it, and so do we.
+#
+# ## The growing model
+#
+# The baseline with L2 from lesson 03, and He's start for the ReLU layers.
+
+# %%
+keras.utils.set_random_seed(seed)
+model = build_cnn("he_uniform", keras.regularizers.L2(1e-4))
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+history = model.fit(
+    mnist.x_train, mnist.y_train, batch_size=128, epochs=lesson.epochs(12),
+    validation_data=(mnist.x_val, mnist.y_val), verbose=0,
+    callbacks=lesson.callbacks("The baseline CNN with L2 and He's start"),
+)
+
+# %% [markdown]
+# Both techniques were the article's choice, fixed before we looked. The test set may be opened, once.
+
+# %%
+test = lesson.final_test(model)
+record = lesson.record(model, "baseline_cnn", techniques="l2+he_init", history=history, test=test)
+lesson.expect(record)
+
+# %%
+lesson.progress(record)
+
+# %% [markdown]
+# ## Exercise 1: a rule for the leaky ReLU
+#
+# A *leaky* ReLU passes positive values as they are and negative values multiplied by a small slope $a$. Which variance
+# of the weights keeps the signal level? Derive it as He did: what part of the mean square comes through? Write it as a
+# function of the number of inputs `n` and the slope `a`. An experiment decides: the check sends a signal through
+# twenty such layers, drawn with your variance, and measures what comes out.
+
+
+# %%
+def leaky_variance(n, a):
+    ...
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_leaky_variance(leaky_variance)
+
+# %% [markdown]
+# ## Exercise 2: write `he_uniform` yourself
+#
+# Given the shape of a kernel, return the limit $r$ of He's uniform distribution. A dense kernel has the shape
+# `(inputs, units)`, a convolution's `(height, width, channels_in, channels_out)`. The check compares yours with what
+# Keras draws.
+
+
+# %%
+def he_limit(shape):
+    ...
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_he_limit(he_limit)
+
+# %% [markdown]
+# Solutions: [solutions/04_initialisation.ipynb](solutions/04_initialisation.ipynb).
+#
+# ## What to take away
+#
+# * A layer multiplies the size of its signal by the same factor on every pass. Over many layers, any factor but 1 is
+#   ruin, on the way there and on the way back.
+# * Glorot's $2/(n_\text{in} + n_\text{out})$ keeps it at 1 without a ReLU, He's $2/n_\text{in}$ with one; and weights
+#   must be random, or all units of a layer stay one unit.
+# * Where there are few layers, there is little to mend, and a fair comparison says so. Know what a technique is *for*.
+#
+# ## Sources
+#
+# * X. Glorot and Y. Bengio, *Understanding the difficulty of training deep feedforward neural networks*, 2010.
+# * K. He, X. Zhang, S. Ren and J. Sun, *Delving deep into rectifiers: surpassing human-level performance on ImageNet
+#   classification*, 2015: the factor of two, the leaky ReLU's rule, and why one side is enough.
+# * A. Saxe, J. McClelland and S. Ganguli, *Exact solutions to the nonlinear dynamics of learning in deep linear neural
+#   networks*, 2014: orthogonal starts.
+# * P. Veličković, *Deep learning for complete beginners*, part 3: He for the ReLU layers, Glorot for the softmax layer.
+
+# %% [markdown] tags=["instructor"] jupyter={"source_hidden": true}
+# **For the instructor.** Take bets on the five starts before the first figure; "zeros is the neutral choice" and "small
+# random numbers are all alike" are the usual wrong answers. Ask why two of the lines in the second figure coincide and
+# let the group carry the question through the derivation. Somebody will say that ReLU outputs do not have mean 0:
+# right, and the derivation never needs it, because the weights do; that is why it works with $\mathbb{E}[x^2]$ and not
+# with $\operatorname{Var}(x)$. While the baseline trains, ask what symmetry means for a convolution (all channels are
+# one), and whether dropout could break it (it can, for the layer right below it; the layers further down stay tied). In
+# exercise 1, $2/n$ (the slope forgotten) and $2/((1 + a)^2 n)$ (the slope added before squaring) are the usual wrong
+# answers; the test cases $a = 0$ and $a = 1$ catch most mistakes. In exercise 2 most people take `shape[0]` for a
+# convolution.
