@@ -128,15 +128,18 @@ def lab(
     extra = list(context.args)
     if lesson is not None and lesson.startswith("-"):
         extra, lesson = [lesson, *extra], None
-    path = library.find_notebook_path(lesson or "00")
+    path = library.find_notebook_path(lesson or "00").resolve()
     book = path.with_suffix(".ipynb")
     path = book if book.exists() else path
     root = path.parent.parent if path.parent.name == "notebooks" else path.parent
+    page = f"/lab/tree/{path.relative_to(root).as_posix()}"
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
+    command.append(f"--LabApp.default_url={page}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # In a container everybody is root; the server still asks for its token.
         command.append("--allow-root")
-    os.execv(sys.executable, [*command, *extra, str(path)])
+    # A port in use is no obstacle: the server takes the next free one.
+    os.execv(sys.executable, [*command, *extra])
 
 
 @app.command()
