@@ -1,3 +1,11 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # Reading digits without eyes
 #
@@ -64,7 +72,7 @@ plots.images(
     title="What one layer looks for: bright pixels speak for the digit, dark ones against it",
     labels=range(10),
     columns=10,
-    alt="Ten pictures of weights, one for each digit; the 0 has a dark centre and a bright ring, the others are blurred.",
+    alt="Ten pictures of weights, one for each digit; the 0 is a bright ring, the others are blurred.",
 )
 
 # %% [markdown]
@@ -291,7 +299,7 @@ lesson.check_loss_of_guessing(loss_of_guessing)
 # * P. Veličković, *Deep learning for complete beginners*, part 1: the perceptron with 512 units in each hidden layer.
 # * Y. LeCun, C. Cortes and C. Burges, *The MNIST database of handwritten digits*.
 
-# %% [markdown] tags=["instructor"] jupyter={"source_hidden": true}
+# %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Ask for predictions before the shuffling experiment, in writing; most groups expect chance
 # level. If somebody expects a small drop, ask where it should come from. While the perceptron trains, discuss what
 # the ten templates would look like if every digit were centred differently. Usual wrong answers: forgetting the biases

@@ -1,3 +1,11 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # A network that knows what a neighbour is
 #
@@ -289,7 +297,7 @@ lesson.check_slim(build_slim)
 # * Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to document recognition*, 1998.
 # * N. Srivastava and others, *Dropout: a simple way to prevent neural networks from overfitting*, 2014.
 
-# %% [markdown] tags=["instructor"] jupyter={"source_hidden": true}
+# %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** While the baseline trains, let the group guess where the weights are, before anyone scrolls
 # back; most say "in the convolutions". The pixel-shuffling experiment is the heart of the lesson: collect predictions
 # by a show of hands first. Usual wrong answers: "it falls to chance" (the dense layer still sees every pixel), and in

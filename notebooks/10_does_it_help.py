@@ -82,7 +82,7 @@ for s in shared:
 axes.set_xticks([0, 1], ["baseline", "all six"])
 axes.set_ylabel("test accuracy, %")
 axes.set_title(f"{len(shared)} pairs: the same seed, the same images, before and after")
-plots.show(drawn, "Lines that join each seed's test accuracy of the baseline to that of the model with all six techniques.")
+plots.show(drawn, "Lines that join each seed's test accuracy of the baseline to that of all six techniques.")
 
 # %%
 if len(shared) >= 2:
