@@ -58,6 +58,8 @@ def lines(series, title, x, y, alt, *, log_x=False, log_y=False, height=3.4, mar
         axes.plot(across, up, color=colour, label=name, marker=marker, linewidth=2)
     if log_x:
         axes.set_xscale("log")
+    elif not any(isinstance(values, tuple) for values in series.values()):
+        axes.xaxis.get_major_locator().set_params(integer=True)  # no epoch 1.5
     if log_y:
         axes.set_yscale("log")
     _finish(axes, title, x, y, legend=len(series) > 1)

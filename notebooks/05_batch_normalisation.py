@@ -212,8 +212,8 @@ for m in (0.99, 0.9):
 plots.curves(
     momenta,
     title="The same training, but a slow momentum is validated with stale statistics" + mnist.figure_suffix,
-    alt="Loss and accuracy against epoch for two momenta. The dashed training lines nearly agree; the validation line "
-    "of the slower momentum starts far below and catches up.",
+    alt="Loss and accuracy against epoch for two momenta. The dashed training lines agree; the solid lines part: with "
+    "the slower momentum validation is far worse.",
 )
 
 # %%
@@ -222,8 +222,9 @@ for name, found in momenta.items():
     print(f"{name}: after the first epoch training {first:.1%}, validation {checked:.1%}")
 
 # %% [markdown]
-# The dashed lines agree: both networks learn alike. Only the solid lines part. Whoever sees the slow one's first epochs
-# alone would diagnose a terrible overfit, and there is none. Therefore the course takes a momentum of 0.9 in reduced
+# The dashed lines agree: both networks learn alike. Only the solid lines part: the network moves on, and its statistics
+# lag behind. Whoever sees the slow one's first epochs alone would diagnose a terrible overfit, and there is none.
+# Therefore the course takes a momentum of 0.9 in reduced
 # mode, and Keras's 0.99 in full mode, where an epoch has hundreds of steps.
 #
 # ## In place of the division by 255
