@@ -209,12 +209,17 @@ def dots(groups, title, x, alt, mark=None):
 
 
 def _smaller(png):
-    """A PNG file in fewer bytes: 64 colours are plenty for lines, text and grey digits."""
+    """A PNG file in fewer bytes: 128 colours are plenty for lines, text and grey digits.
+
+    They are chosen to cover what is there, so that a thin line keeps its own colour.
+    """
     from PIL import Image
 
     smaller = io.BytesIO()
     with Image.open(png) as picture:
-        few = picture.convert("RGB").quantize(64, dither=Image.Dither.NONE)
+        few = picture.convert("RGB").quantize(
+            128, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
     few.save(smaller, format="png", optimize=True)
     return smaller.getvalue()
 

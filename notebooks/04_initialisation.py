@@ -1,3 +1,11 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # Before the first step
 #
@@ -134,7 +142,8 @@ def draw_depth(sizes, title, y, alt):
         name = name if any(values) else f"{name}: no line"
         style = "--" if name == "orthogonal" else "-"
         axes.plot(range(1, 21), values, style, color=colour, label=name, linewidth=2)
-    axes.set(title=title, xlabel="layer", ylabel=y, xticks=range(2, 21, 2))
+    axes.set(xlabel="layer", ylabel=y, xticks=range(2, 21, 2))
+    drawn.suptitle(title, fontsize=11)
     axes.set(yscale="log", ylim=(1e-6, 1e6))
     axes.grid(alpha=0.25)
     drawn.legend(loc="outside right upper", fontsize=8, frameon=False)
@@ -511,7 +520,7 @@ lesson.check_he_limit(he_limit)
 #   networks*, 2014: orthogonal starts.
 # * P. Veličković, *Deep learning for complete beginners*, part 3: He for the ReLU layers, Glorot for the softmax layer.
 
-# %% [markdown] tags=["instructor"] jupyter={"source_hidden": true}
+# %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Take bets on the five starts before the first figure; "zeros is the neutral choice" and "small
 # random numbers are all alike" are the usual wrong answers. Ask why two of the lines in the second figure coincide and
 # let the group carry the question through the derivation. Somebody will say that ReLU outputs do not have mean 0:
