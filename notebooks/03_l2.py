@@ -1,0 +1,438 @@
+# %% [markdown]
+# # Make large weights cost something
+#
+# **Goal:** understand why small weights should generalise better, charge the network for large ones, and measure
+# whether that pays.
+#
+# Lesson 00 showed a network that learned nonsense by heart, and lesson 01 a gap between training and validation that
+# opened by itself. A network that can bend its answer around every single training picture will do so. Can we make
+# the bending expensive?
+
+# %% tags=["parameters"]
+mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
+seed = 1
+
+# %%
+from course_utils import Lesson, evidence, plots
+
+lesson = Lesson("03_l2", mode=mode, seed=seed)
+mnist = lesson.load("mnist")
+
+# %% [markdown]
+# ## A curve that tries too hard
+#
+# Leave the digits for a moment. Here are twelve measurements of a smooth curve, each a little wrong, and a polynomial
+# with twelve weights, $f(x) = \sum_{k=0}^{11} w_k x^k$. Twelve weights can meet twelve points exactly. **Predict:** what
+# will the polynomial do *between* the points?
+#
+# We fit it twice: once asking for the points alone, and once charging $\lambda \sum_k w_k^2$ for its weights on top.
+# For a model this small the minimum can be written down: setting the gradient of
+# $\lVert Pw - y \rVert^2 + \lambda \lVert w \rVert^2$ to zero gives $(P^\top P + \lambda I)\, w = P^\top y$.
+
+# %%
+import numpy as np
+
+rng = np.random.default_rng(2)
+x = np.linspace(-1, 1, 12)
+y = np.sin(3 * x) + rng.normal(0, 0.25, len(x))  # the truth is the sine, the rest is noise
+
+
+def fit_polynomial(penalty):
+    powers = np.vander(x, 12, increasing=True)  # column k holds x to the power k
+    return np.linalg.solve(powers.T @ powers + penalty * np.eye(12), powers.T @ y)
+
+
+weights = {"no penalty": fit_polynomial(0.0), "penalty 0.01": fit_polynomial(0.01)}
+
+# %%
+fine = np.linspace(-1, 1, 400)
+drawn, axes = plots.figure(1, 2, height=2.9, sharey=True)
+for axis, colour, (name, w) in zip(axes, plots.COLOURS[1:], weights.items()):
+    axis.plot(fine, np.sin(3 * fine), "--", color="#999999", label="the truth")
+    axis.plot(fine, np.vander(fine, 12, increasing=True) @ w, color=colour, label="the fit")
+    axis.plot(x, y, "o", color="black", markersize=4)
+    axis.set(title=name, xlabel="x")
+    axis.legend(frameon=False, fontsize=8)
+drawn.suptitle("Meeting every noisy point takes wild swings between them", fontsize=11)
+plots.show(
+    drawn,
+    "Twelve noisy points of a sine. Without penalty the polynomial meets every point and swings "
+    "far out near the ends; with a penalty it passes near the points and follows the sine.",
+)
+
+# %%
+for name, w in weights.items():
+    error = np.abs(np.vander(fine, 12, increasing=True) @ w - np.sin(3 * fine)).max()
+    print(f"{name:12} largest weight {np.abs(w).max():8.1f}, largest error {error:.2f}")
+
+# %% [markdown]
+# Swings need weights: large ones, of opposite signs, which nearly cancel at the points and nowhere else. That is the
+# whole idea. Take two inputs $x$ and $x'$ that look almost alike. Through one layer their sums differ by
+#
+# $$|w^\top x - w^\top x'| \le \lVert w \rVert \, \lVert x - x' \rVert,$$
+#
+# and through a stack of ReLU layers by at most $\lVert W_1 \rVert \lVert W_2 \rVert \cdots \lVert x - x' \rVert$, because
+# a ReLU never pulls two numbers further apart. With small weights a network *cannot* change its answer quickly, so it
+# cannot make an exception for one odd picture among many alike. It has to find something that holds for all of them.
+#
+# This is a preference and no law: it helps as far as the truth is smooth, and a network with weights too small is too
+# smooth for any truth. How much is right has to be measured.
+#
+# ## The same disease in a network
+#
+# To see overfitting plainly we take 300 digits and a perceptron with far more weights than that, and let the optimiser
+# take large steps. `penalty` is $\lambda$. Keras adds $\lambda \sum w^2$ to the loss for every layer that has a
+# `kernel_regularizer`. The biases stay free: they move the answer, and do not make it steeper.
+
+# %%
+import keras
+from keras import layers
+
+few = 300
+
+
+def build_small(penalty):
+    l2 = keras.regularizers.L2(penalty)
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu", kernel_regularizer=l2),
+            layers.Dense(128, activation="relu", kernel_regularizer=l2),
+            layers.Dense(10, activation="softmax", dtype="float32", kernel_regularizer=l2),
+        ]
+    )
+
+
+# %%
+def train_small(penalty, seed, title=None):
+    keras.utils.set_random_seed(seed)
+    model = build_small(penalty)
+    adam = keras.optimizers.Adam(0.005)
+    model.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(
+        mnist.x_train[:few],
+        mnist.y_train[:few],
+        batch_size=50,
+        epochs=2 * lesson.epochs(20),
+        validation_data=(mnist.x_val, mnist.y_val) if title else None,
+        callbacks=lesson.callbacks(title),
+        verbose=0,
+    )
+    return model
+
+
+free = train_small(0.0, seed, "300 digits, no penalty")
+
+# %% [markdown]
+# The training loss goes to nothing. The validation loss comes down, turns, and climbs, while the accuracy stays about
+# where it is: the network's mistakes do not become more, they become *surer of themselves*. To push a probability
+# towards 1 the last sums have to grow, and sums grow with weights.
+#
+# ## What the penalty does in one step
+#
+# The penalty of one weight is $\lambda w^2$, and its gradient $2 \lambda w$. If $g$ is the gradient of the
+# cross-entropy and $\eta$ the learning rate, a step of gradient descent is
+#
+# $$w \leftarrow w - \eta\,(g + 2 \lambda w) = (1 - 2 \eta \lambda)\, w - \eta\, g.$$
+#
+# Before each step the weight is multiplied by a number a little below one. Hence the other name, **weight decay**. A
+# weight that the data do not need, $g = 0$, fades like a debt paid off in fixed shares: $w_n = (1 - 2\eta\lambda)^n w_0$.
+#
+# That is true for plain gradient descent. We train with Adam, which divides each weight's gradient by the size that
+# this gradient has had lately. **Predict:** if a weight's *only* gradient is the penalty's, does the size of
+# $\lambda$ matter to Adam? Let us take such a weight, start it at 1 and watch.
+
+# %%
+from keras import optimizers
+
+rate, steps, factors = 0.02, 200, [0.1, 0.001]
+
+
+def follow(optimizer, penalty):
+    """The weight after each step, starting at 1, when the cross-entropy does not depend on it."""
+    w = keras.Variable(1.0)
+    path = [1.0]
+    for _ in range(steps):
+        optimizer.apply([2 * penalty * w], [w])
+        path.append(float(w))
+    return path
+
+
+paths = {}
+for f in factors:
+    paths[f] = {
+        "SGD, penalty in the loss": follow(optimizers.SGD(rate), f),
+        "Adam, penalty in the loss": follow(optimizers.Adam(rate), f),
+        "AdamW, decay apart": follow(optimizers.AdamW(rate, weight_decay=2 * f), 0.0),
+    }
+
+# %%
+drawn, axes = plots.figure(1, 2, height=2.9, sharey=True)
+for axis, f in zip(axes, factors):
+    for (name, path), colour, style in zip(paths[f].items(), plots.COLOURS, ["-", "-", ":"]):
+        axis.plot(path, style, color=colour, label=name, linewidth=3 if style == ":" else 1.8)
+    axis.set(title=f"λ = {f}", xlabel="step")
+axes[0].set_ylabel("the weight")
+axes[1].legend(frameon=False, fontsize=7, loc="center right")
+drawn.suptitle("An unused weight: the size of λ matters to SGD, and not to Adam", fontsize=11)
+plots.show(
+    drawn,
+    "An unused weight against step for two penalties. Under SGD and AdamW it decays slowly, and "
+    "slower for the smaller penalty; under Adam it falls to zero in the same way for both.",
+)
+
+# %% tags=["nbval-check-output"]
+for f in factors:
+    sgd, formula = paths[f]["SGD, penalty in the loss"][-1], (1 - 2 * rate * f) ** steps
+    print(f"λ = {f}: after {steps} steps of SGD {sgd:.3f}, the formula says {formula:.3f}")
+
+# %% [markdown]
+# Adam takes steps of about the learning rate whatever the gradient's size, so it wipes out an unused weight at full
+# speed for any $\lambda$. And a weight that the data pull at strongly has a large divisor, so that it feels less of the
+# penalty than SGD would let it feel. **With Adam, an L2 penalty in the loss is not weight decay.** Loshchilov and
+# Hutter (2019) took the decay out of the gradient and multiplied the weights directly; that is `AdamW`, the dotted
+# line. The article adds the penalty to the loss and trains with Adam, and so do we. It is worth knowing which of the
+# two a paper means.
+#
+# ## What Keras reports
+#
+# One trap before we measure anything. Lesson 01 asked what an untrained network's loss should be: that of guessing
+# among ten digits, $\ln 10 = 2.303$, or a little more. Here is an untrained network with a penalty. Is something wrong
+# with it?
+
+
+# %%
+def cross_entropy(model):
+    p = np.asarray(model.predict(mnist.x_val, verbose=0))
+    return float(-np.log(p[np.arange(len(p)), mnist.y_val].clip(1e-30)).mean())
+
+
+def penalty_by_hand(model, penalty):
+    kernels = [layer.kernel for layer in model.layers if hasattr(layer, "kernel")]
+    return sum(penalty * float(keras.ops.sum(kernel**2)) for kernel in kernels)
+
+
+newborn = build_small(0.003)
+newborn.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+reported = newborn.evaluate(mnist.x_val, mnist.y_val, verbose=0)[0]
+entropy, by_hand = cross_entropy(newborn), penalty_by_hand(newborn, 0.003)
+print(f"Keras reports a loss of {reported:.4f}")
+print(f"cross-entropy {entropy:.4f} + penalty {by_hand:.4f} = {entropy + by_hand:.4f}")
+print(f"the penalty by hand {by_hand:.4f}, by Keras {float(sum(newborn.losses)):.4f}")
+
+# %% [markdown]
+# Every `loss` and `val_loss` that Keras shows contains the penalty, also in evaluation, where nothing is learned from
+# it. With another $\lambda$ it is another quantity. **Never compare reported losses across values of $\lambda$**:
+# compare accuracies, or the cross-entropy alone. The final test of this course always does.
+#
+# ## From too little to too much
+#
+# Now the network of 300 digits again, for $\lambda$ over six decades. **Predict** the shape of the cross-entropy on the
+# validation set against $\lambda$. And which $\lambda$ would you choose by the loss that Keras reports?
+
+# %%
+penalties = [10.0**power for power in range(-6, 1)]
+kernels = {0.0: keras.ops.convert_to_numpy(free.layers[2].kernel)}
+entropies, reports = [], []
+for f in penalties:
+    small = train_small(f, seed)
+    kernels[f] = keras.ops.convert_to_numpy(small.layers[2].kernel)
+    entropies.append(cross_entropy(small))
+    reports.append(entropies[-1] + penalty_by_hand(small, f))
+without = cross_entropy(free)
+
+# %%
+shown = [0.0, 1e-6, 1e-4, 1e-3, 1e-2, 1.0]
+plots.histograms(
+    {f"λ = {f:g}": kernels[f] for f in shown},
+    title="The larger λ, the closer the weights crowd around zero",
+    x="weight of the first hidden layer",
+    limits=(-0.25, 0.25),
+    log_y=True,
+    columns=3,
+    alt="Six histograms of weights on a logarithmic scale of counts: broad without a penalty, with "
+    "a spike at zero for the smallest one, and narrower and narrower as the penalty grows.",
+)
+
+# %% [markdown]
+# Look at the spike that the smallest $\lambda$ already makes. Those are weights without a use: they read pixels that are
+# black in all of our 300 digits, so the cross-entropy does not depend on them. You saw above what Adam does to those.
+
+# %%
+black = mnist.x_train[:few].max(axis=0).ravel() == 0
+for f in [0.0, 1e-6]:
+    unused, used = kernels[f][black].std(), kernels[f][~black].std()
+    print(f"λ = {f:g}: spread of the weights of {black.sum()} unused pixels {unused:.4f}, "
+          f"of the others {used:.4f}")
+
+# %%
+best, tempting = int(np.argmin(entropies)) - 6, int(np.argmin(reports)) - 6  # powers of ten
+drawn, axes = plots.figure(height=3.4)
+axes.axhline(without, color="#999999", linestyle=":", label="cross-entropy without penalty")
+axes.plot(penalties, reports, "--", color=plots.COLOURS[1], label="the loss that Keras reports")
+axes.plot(penalties, entropies, "-o", color=plots.COLOURS[0], label="cross-entropy")
+axes.set(xscale="log", ylim=(0, 3), xlabel="λ", ylabel="validation loss")
+axes.set_title(f"Cross-entropy likes λ = $10^{{{best}}}$, the reported loss $10^{{{tempting}}}$")
+axes.legend(frameon=False, fontsize=9)
+plots.show(
+    drawn,
+    "Validation loss against lambda. The cross-entropy starts at its value without a penalty, is "
+    f"lowest at 1e{best}, and climbs to the loss of guessing; "
+    f"the reported loss is lowest at 1e{tempting}.",
+)
+
+# %%
+print(f"cross-entropy without penalty {without:.3f}, at λ = 1e{best} {min(entropies):.3f}, "
+      f"at λ = 1 {entropies[-1]:.3f}; guessing costs {np.log(10):.3f}")
+
+# %% [markdown]
+# Too small does nothing. Too large, and the cheapest network is the one with no weights at all: it guesses. In between
+# lies a valley, and its floor depends on the data: fewer pictures, or noisier ones, need a larger $\lambda$. It also
+# depends on the loss being a *mean* over pictures while the penalty is a *sum* over weights, so a $\lambda$ does not carry
+# over from a small network to a large one. Chosen by its reported loss, the penalty would never have been used at all.
+#
+# ## Into the baseline
+#
+# The article charges every layer with weights of the baseline $\lambda = 10^{-4}$: the first of its six techniques. (The
+# loss in the next figure contains the penalty, as you now know.)
+
+
+# %%
+def build_baseline(penalty):
+    l2 = keras.regularizers.L2(penalty) if penalty else None
+    conv = {"padding": "same", "activation": "relu", "kernel_regularizer": l2}
+    model = keras.Sequential(name="baseline_cnn")
+    model.add(keras.Input((28, 28, 1)))
+    model.add(layers.Rescaling(1 / 255))
+    model.add(layers.Conv2D(32, 3, **conv))
+    model.add(layers.Conv2D(32, 3, **conv))
+    model.add(layers.MaxPooling2D())
+    model.add(layers.Dropout(0.25))
+    model.add(layers.Flatten())
+    model.add(layers.Dense(128, activation="relu", kernel_regularizer=l2))
+    model.add(layers.Dropout(0.5))
+    model.add(layers.Dense(10, activation="softmax", dtype="float32", kernel_regularizer=l2))
+    return model
+
+
+# %%
+def train_baseline(penalty, seed, title=None):
+    keras.utils.set_random_seed(seed)
+    model = build_baseline(penalty)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit(
+        mnist.x_train,
+        mnist.y_train,
+        batch_size=128,
+        epochs=lesson.epochs(12),
+        validation_data=(mnist.x_val, mnist.y_val),
+        callbacks=lesson.callbacks(title),
+        verbose=0,
+    )
+    return model, history
+
+
+model, history = train_baseline(1e-4, seed, "The baseline CNN with L2")
+
+# %% [markdown]
+# ## Does it help?
+#
+# One run proves nothing: another seed moves the accuracy by as much as a technique does. So we train both networks from
+# the same seeds on the same data and look at the *differences*.
+
+# %%
+plain, with_l2 = {}, {seed: history.history["val_accuracy"][-1]}
+for s in lesson.seeds(3):
+    plain[s] = train_baseline(0.0, s)[1].history["val_accuracy"][-1]
+    if s != seed:
+        with_l2[s] = train_baseline(1e-4, s)[1].history["val_accuracy"][-1]
+
+found = evidence.compare(plain, with_l2)
+plots.intervals(
+    {"L2, λ = 0.0001": found},
+    title=f"L2 on the baseline over {found.n} seeds: {found.verdict}" + mnist.figure_suffix,
+    alt=f"Mean difference in validation accuracy {100 * found.mean:+.2f} points, with its 95 % "
+    f"interval from {100 * found.low:+.2f} to {100 * found.high:+.2f}.",
+)
+print(found.sentence("L2 against the baseline, validation accuracy"))
+verdict = lesson.reference_verdict("l2")
+
+# %% [markdown]
+# With so few seeds only a large effect can be told from chance, and the second line, from more runs, weighs more than
+# ours. Did you expect a triumph? The baseline has dropout already, its $\lambda$ is small, and it trains for a short
+# time on more data than our 300 digits. A technique that rescues one network may do little for another that is not
+# ill. That is why we measure each of the six in turn.
+#
+# ## The final test
+#
+# The $\lambda$ is the article's, and not chosen from our figures. One look at the test set:
+
+# %%
+test = lesson.final_test(model)
+record = lesson.record(model, "baseline_cnn", techniques="l2", history=history, test=test, l2=1e-4)
+lesson.expect(record)
+
+# %%
+lesson.progress(record)
+
+# %% [markdown]
+# ## Exercise 1: the penalty by hand
+#
+# Write the L2 penalty of a list of NumPy arrays, one for each layer's weights, for a given $\lambda$.
+
+
+# %%
+def l2_penalty(kernels, penalty):
+    ...
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_l2_penalty(l2_penalty)
+
+# %% [markdown]
+# ## Exercise 2: how long until half is gone?
+#
+# A weight gets no gradient from the data, and plain gradient descent trains it with learning rate `rate` and an L2
+# penalty of factor `penalty` in the loss. After how many steps has it shrunk to half its size, or less? Return a whole
+# number of steps. (Predict for `rate=0.01`, `penalty=0.0001` before you compute it.)
+
+
+# %%
+def steps_to_half(rate, penalty):
+    ...
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_steps_to_half(steps_to_half)
+
+# %% [markdown]
+# Solutions: [solutions/03_l2.ipynb](solutions/03_l2.ipynb).
+#
+# ## What to take away
+#
+# * Small weights mean an answer that changes slowly, so a network cannot make exceptions; the penalty
+#   $\lambda \sum w^2$ buys them, and $\lambda$ says at what price.
+# * Keras adds the penalty to every loss it reports. Compare accuracies or cross-entropies, never reported losses across
+#   values of $\lambda$.
+# * With plain gradient descent L2 is weight decay, a factor $1 - 2\eta\lambda$ a step; with Adam it is not, and
+#   `AdamW` is.
+#
+# ## Sources
+#
+# * P. Veličković, *Deep learning for complete beginners*, part 3: L2 with this $\lambda$ on every weight layer.
+# * A. Krogh and J. Hertz, *A simple weight decay can improve generalization*, 1991.
+# * I. Loshchilov and F. Hutter, *Decoupled weight decay regularization*, 2019: why L2 and weight decay part under Adam.
+# * C. Zhang, S. Bengio, M. Hardt, B. Recht and O. Vinyals, *Understanding deep learning requires rethinking
+#   generalization*, 2017: networks generalise without a penalty and learn nonsense with one, so small weights are not
+#   the whole story.
+
+# %% [markdown] tags=["instructor"] jupyter={"source_hidden": true}
+# **For the instructor.** The polynomial is worth five minutes at the board: ask where the swings come from before anyone
+# sees the weights. Let the group vote on whether $\lambda$ matters to Adam for an unused weight; hardly anyone says no.
+# While the paired runs train, ask what a learner would have concluded from the reported losses alone. Usual wrong
+# answers: in exercise 1 the square root of the sum (a norm, and no penalty) or the mean over weights; in exercise 2 the
+# factor 2 forgotten, or a straight line in place of compound shrinking (half of $w$ divided by the first step's loss).
+# If somebody is disappointed by the verdict on the baseline, that is the lesson's best moment: ask what they would have
+# needed to see in order to believe the opposite.

@@ -1,0 +1,56 @@
+# %% [markdown]
+# # Solutions: make large weights cost something
+#
+# The exercises of [lesson 03](../03_l2.ipynb).
+
+# %% tags=["parameters"]
+mode = "auto"
+seed = 1
+
+# %%
+from course_utils import Lesson
+
+lesson = Lesson("03_l2", mode=mode, seed=seed)
+
+# %% [markdown]
+# ## Exercise 1: the penalty by hand
+#
+# Every weight is charged its square, and all layers pay into one purse. A weight of 2 costs as much as four weights of
+# 1: the penalty would rather have many small weights than a few large ones.
+
+# %%
+import numpy as np
+
+
+def l2_penalty(kernels, penalty):
+    return penalty * sum(np.sum(kernel**2) for kernel in kernels)
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_l2_penalty(l2_penalty)
+
+# %% [markdown]
+# ## Exercise 2: how long until half is gone?
+#
+# Each step multiplies the weight by $1 - 2\eta\lambda$. We look for the first whole $n$ with
+# $(1 - 2\eta\lambda)^n \le \tfrac12$, so $n \ge \ln \tfrac12 \,/\, \ln(1 - 2\eta\lambda)$. (Both logarithms are negative,
+# which turns the inequality round.)
+
+# %%
+import math
+
+
+def steps_to_half(rate, penalty):
+    return math.ceil(math.log(0.5) / math.log(1 - 2 * rate * penalty))
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_steps_to_half(steps_to_half)
+
+# %%
+print(f"rate 0.01, penalty 0.0001: {steps_to_half(0.01, 0.0001):,} steps")
+
+# %% [markdown]
+# A loop that multiplies and counts is right as well. A rule of thumb to keep: for small $\eta\lambda$ the logarithm is
+# nearly $-2\eta\lambda$, so the half-life is about $0.35 / (\eta\lambda)$ steps. Whether the penalty has had time to act
+# depends on the learning rate and on how long you train.
