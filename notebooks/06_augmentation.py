@@ -1,3 +1,11 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # The same digit, somewhere else
 #
@@ -475,7 +483,7 @@ lesson.check_keeps_its_label(keeps_its_label)
 # * C. Shorten and T. Khoshgoftaar, *A survey on image data augmentation for deep learning*, 2019: which changes keep
 #   the label of which data.
 
-# %% [markdown] tags=["instructor"] jupyter={"source_hidden": true}
+# %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Start with the room: hold a sheet with a 7 at the edge of the camera's picture and ask why
 # nobody needs time to read it. Collect predictions for the first figure, since most people believe that convolutional
 # networks do not mind shifts; the answer is the dense layer. While the sweep trains, let groups sort changes for

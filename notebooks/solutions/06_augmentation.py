@@ -1,3 +1,11 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # Solutions: the same digit, somewhere else
 #
@@ -33,17 +41,17 @@ def shift(image, down, right):
 lesson.check_shift(shift)
 
 # %% [markdown]
-# On a digit that touches the edge you can see the nearest pixel being repeated:
+# Cut the margin off a digit, so that it touches the edge, and you can see the nearest pixels being repeated:
 
 # %%
 mnist = lesson.load("mnist")
-digit = mnist.x_train[0, :, :, 0]
+zero = mnist.x_train[mnist.y_train == 0][0, 6:22, 6:22, 0]
 plots.images(
-    [digit, shift(digit, 3, 0), shift(digit, 0, -3), shift(digit, 3, -3), shift(digit, 0, 14)],
+    [zero, shift(zero, 4, 0), shift(zero, 0, -4), shift(zero, 4, -4), shift(zero, 0, 20)],
     title="Whole-pixel shifts; what comes in repeats the edge",
-    labels=["as it is", "3 down", "3 left", "both", "14 right"],
+    labels=["as it is", "4 down", "4 left", "both", "20 right"],
     columns=5,
-    alt="A digit five times: as it is, moved down, left, both, and half out of the picture.",
+    alt="A closely cut zero five times: as it is, then moved, with its edge pixels drawn out into stripes.",
 )
 
 # %% [markdown]
