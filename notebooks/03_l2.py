@@ -1,3 +1,11 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # Make large weights cost something
 #
@@ -291,7 +299,8 @@ print(f"cross-entropy without penalty {without:.3f}, at λ = 1e{best} {min(entro
 # Too small does nothing. Too large, and the cheapest network is the one with no weights at all: it guesses. In between
 # lies a valley, and its floor depends on the data: fewer pictures, or noisier ones, need a larger $\lambda$. It also
 # depends on the loss being a *mean* over pictures while the penalty is a *sum* over weights, so a $\lambda$ does not carry
-# over from a small network to a large one. Chosen by its reported loss, the penalty would never have been used at all.
+# over from a small network to a large one. The reported loss leans to the left of the figure: it
+# counts the very thing that helps as a cost.
 #
 # ## Into the baseline
 #
@@ -428,7 +437,7 @@ lesson.check_steps_to_half(steps_to_half)
 #   generalization*, 2017: networks generalise without a penalty and learn nonsense with one, so small weights are not
 #   the whole story.
 
-# %% [markdown] tags=["instructor"] jupyter={"source_hidden": true}
+# %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** The polynomial is worth five minutes at the board: ask where the swings come from before anyone
 # sees the weights. Let the group vote on whether $\lambda$ matters to Adam for an unused weight; hardly anyone says no.
 # While the paired runs train, ask what a learner would have concluded from the reported losses alone. Usual wrong

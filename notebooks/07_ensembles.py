@@ -1,0 +1,442 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Ask several, believe the average
+#
+# **Goal:** average several networks, derive what that can and cannot buy, and find out why training them together is not
+# the same as training them apart.
+#
+# Train the same network twice with two seeds, and you get two networks that are about equally good. Which one do you
+# keep? Perhaps that is the wrong question. **If two networks make the same number of mistakes, are they the same
+# mistakes?**
+
+# %% tags=["parameters"]
+mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
+seed = 1
+
+# %%
+from course_utils import Lesson, evidence, plots
+
+lesson = Lesson("07_ensembles", mode=mode, seed=seed)
+mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set stays sealed
+
+# %% [markdown]
+# ## Nine networks that differ in nothing but chance
+#
+# Each is the baseline network of lesson 02. Each sees the same digits, equally often. They differ in the weights they
+# start from and in what dropout switches off, and in nothing else.
+#
+# Nine networks take time, so this part of the lesson trains them on a thousand digits. That also makes the lesson
+# clearer, since with little data there is more to get wrong. At the end the whole training set comes back.
+
+# %%
+import itertools
+
+import keras
+import numpy as np
+from keras import layers
+
+
+def member(x):
+    x = layers.Conv2D(32, 3, padding="same", activation="relu")(x)
+    x = layers.Conv2D(32, 3, padding="same", activation="relu")(x)
+    x = layers.Dropout(0.25)(layers.MaxPooling2D()(x))
+    x = layers.Dense(128, activation="relu")(layers.Flatten()(x))
+    x = layers.Dropout(0.5)(x)
+    return layers.Dense(10, activation="softmax", dtype="float32")(x)
+
+
+def build_three(seed):
+    keras.utils.set_random_seed(seed)
+    images = keras.Input((28, 28, 1))
+    pixels = layers.Rescaling(1 / 255)(images)
+    return images, [member(pixels) for _ in range(3)]
+
+
+# %% [markdown]
+# Three at a time, for speed: one Keras model with three outputs and *three losses*, which `fit` adds up. No weight
+# belongs to two networks, so the gradient of the sum is for each of them its own gradient, and Adam treats every weight by
+# itself. Each learns exactly what it would learn alone.
+
+# %%
+options = {"batch_size": 128, "epochs": lesson.epochs(24), "verbose": 0}
+few, labels = mnist.x_train[:1000], mnist.y_train[:1000]
+loss = "sparse_categorical_crossentropy"
+
+apart = {}  # seed -> what three networks say, shape (3, digits, 10)
+for s in lesson.seeds(3):
+    images, outputs = build_three(s)
+    three = keras.Model(images, outputs)
+    three.compile("adam", [loss] * 3)
+    three.fit(few, [labels] * 3, callbacks=lesson.callbacks(), **options)
+    apart[s] = np.array(three.predict(mnist.x_val, verbose=0))
+
+# %%
+p = np.concatenate(list(apart.values()))  # (members, digits, 10)
+wrong = p.argmax(axis=-1) != mnist.y_val
+count = len(p)
+print(f"validation accuracy of {count} networks:", *(f"{1 - mean:.1%}" for mean in wrong.mean(axis=1)))
+
+# %% [markdown]
+# They are close to each other. **Predict:** take all the digits that *at least one* of them gets wrong. How many of
+# those does *every one* of them get wrong: nearly all, half, or few?
+
+# %%
+hard = np.argsort(-wrong.sum(axis=0), kind="stable")[: wrong.any(axis=0).sum()]
+drawn, axes = plots.figure(height=2.6)
+axes.imshow(wrong[:, hard], aspect="auto", cmap="Oranges", interpolation="none")
+axes.set(xlabel="validation digits that somebody gets wrong, sorted", ylabel="network")
+axes.set_yticks(range(count), range(1, count + 1), fontsize=8)
+drawn.suptitle(
+    f"{wrong.all(axis=0).sum()} digits fool every network, {len(hard) - wrong.all(axis=0).sum()} only some"
+    + mnist.figure_suffix,
+    fontsize=11,
+)
+plots.show(drawn, "A row for each network and a column for each digit; coloured where the network is "
+           "wrong. On the left all rows are coloured, further right fewer and fewer.")
+
+# %%
+pairs = list(itertools.combinations(range(count), 2))
+disagreement = np.mean([(p[a].argmax(-1) != p[b].argmax(-1)).mean() for a, b in pairs])
+print(f"one network is wrong on {wrong.mean():.1%} of the digits; "
+      f"two networks disagree on {disagreement:.1%}")
+
+# %% [markdown]
+# The block on the left is the hard core: digits that are hard for *this kind of network on these data*. The rest is bad
+# luck, and each network has its own. They do not even confuse the same things:
+
+# %%
+confused = np.zeros((count, 10, 10), dtype=int)
+for m in range(count):
+    np.add.at(confused[m], (mnist.y_val[wrong[m]], p[m].argmax(-1)[wrong[m]]), 1)
+top = np.argsort(-confused.sum(axis=0), axis=None)[:8]
+table = confused.reshape(count, 100)[:, top]  # (members, pairs)
+worst = int(np.ptp(table, axis=0).argmax())
+
+drawn, axes = plots.figure(height=3.2)
+axes.imshow(table, aspect="auto", cmap="Oranges")
+for m, pair in np.ndindex(table.shape):
+    dark = table[m, pair] > 0.6 * table.max()
+    axes.text(pair, m, table[m, pair], ha="center", va="center", color="white" if dark else "black")
+axes.set_xticks(range(8), [f"{t // 10} → {t % 10}" for t in top])
+axes.set_yticks(range(count), range(1, count + 1))
+axes.set(xlabel="the true digit → what the network said", ylabel="network")
+drawn.suptitle(f"{top[worst] // 10} taken for {top[worst] % 10}: {table[:, worst].min()} times by one network, "
+               f"{table[:, worst].max()} by another" + mnist.figure_suffix, fontsize=11)
+plots.show(drawn, "Counts of the eight commonest confusions for each network; they differ by network.")
+
+# %% [markdown]
+# ## Average the probabilities
+#
+# Mistakes that are everybody's own can be outvoted. The simplest **ensemble** averages the probabilities of its $k$
+# members, $\bar p = \frac1k \sum_m p_m$, and answers with the largest. How many members does it take? We need not
+# train again: every choice of $k$ among our networks is an ensemble, and we can look at all of them.
+
+# %%
+targets = np.eye(10)[mnist.y_val]
+right, squared = {}, {}
+for k in range(1, count + 1):
+    means = [p[list(some)].mean(axis=0) for some in itertools.combinations(range(count), k)]
+    right[k] = np.array([(mean.argmax(axis=-1) == mnist.y_val).mean() for mean in means])
+    squared[k] = np.array([((mean - targets) ** 2).sum(axis=-1).mean() for mean in means])
+
+# %%
+drawn, axes = plots.figure()
+for k, values in right.items():
+    axes.plot([k] * len(values), 100 * values, "o", color=plots.COLOURS[0], alpha=0.15, markersize=5)
+axes.plot(list(right), [100 * v.mean() for v in right.values()], color=plots.COLOURS[1], label="mean")
+axes.set(xlabel="members k; a dot for every choice of k networks", ylabel="validation accuracy, %")
+axes.legend(frameon=False)
+axes.grid(alpha=0.25)
+drawn.suptitle(f"{count} averaged: {right[count][0]:.1%} right; one alone: {right[1].mean():.1%} on average"
+               + mnist.figure_suffix, fontsize=11)
+plots.show(drawn, "Validation accuracy against the number of members, a dot for each choice of networks: "
+           "the mean rises and levels off, and the spread shrinks.")
+
+# %%
+for k in (1, 2, 3, count):
+    print(f"{k} averaged: mean {right[k].mean():.2%}, from {right[k].min():.2%} to {right[k].max():.2%}")
+votes = np.eye(10)[p.argmax(axis=-1)].sum(axis=0).argmax(axis=-1)
+print(f"all {count}, but by majority vote: {(votes == mnist.y_val).mean():.2%}")
+
+# %% [markdown]
+# Two things happen. The mean rises, fast at first and then hardly at all. And the *spread* shrinks: a single network is
+# whatever chance has dealt you, and an average is an insurance against a bad hand.
+#
+# ## Why the average cannot lose
+#
+# Take one digit with the true class $y$. The loss of the ensemble is $-\log \bar p_y$. The logarithm bends downwards, so
+# $-\log$ is convex, and for a convex function the value at the mean is at most the mean of the values (Jensen):
+#
+# $$-\log\Bigl(\frac1k \sum_m p_{m,y}\Bigr) \;\le\; \frac1k \sum_m \bigl(-\log p_{m,y}\bigr).$$
+#
+# So the cross-entropy of the average is at most the average of the cross-entropies, on *every digit*, always. It may
+# still be worse than the *best* member's; but who tells you beforehand which one that will be?
+
+# %%
+true = np.clip(p[:, np.arange(len(mnist.y_val)), mnist.y_val], 1e-7, 1)  # (members, digits)
+alone, together = -np.log(true).mean(axis=0), -np.log(true.mean(axis=0))
+print(f"mean cross-entropy of the members {alone.mean():.4f}, of their average {together.mean():.4f}")
+print(f"digits on which the average is worse than the members' mean: {(together > alone + 1e-6).sum()}")
+
+# %% [markdown]
+# ## Why it stops helping
+#
+# How much better? For the squared error the answer is exact. Let $e_m$ be the error of member $m$, its probability
+# minus the target. Write $s^2$ for the mean square of one member's error, and $\rho s^2$ for the mean product of *two*
+# members' errors, so that $\rho$ is their correlation. The error of the average is the average of the errors, and
+#
+# $$\mathbb{E}\Bigl[\Bigl(\frac1k \sum_m e_m\Bigr)^2\Bigr]
+# = \frac{1}{k^2}\Bigl(\underbrace{k\, s^2}_{\text{each with itself}}
+# + \underbrace{k(k-1)\, \rho s^2}_{\text{each with another}}\Bigr)
+# = \rho\, s^2 + \frac{1-\rho}{k}\, s^2.$$
+#
+# (Subtract from each error its mean over all seeds, and the same three lines hold for the *variance*: averaging
+# removes variance and leaves the bias alone.) The second term dies out like $1/k$. The first one stays, however many
+# members there are: it is what they all get wrong *together*. Drawn against $1/k$ it is a straight line, and where
+# it meets the left edge stand infinitely many members.
+
+# %%
+errors = p - targets
+products = np.einsum("adc,bdc->ab", errors, errors) / len(targets)  # members times members
+s2 = products.diagonal().mean()
+shared = (products.sum() - products.trace()) / (count * (count - 1))
+rho = shared / s2
+
+drawn, axes = plots.figure()
+for k, values in squared.items():
+    axes.plot([1 / k] * len(values), values, "o", color=plots.COLOURS[0], alpha=0.15, markersize=5)
+axes.plot([0, 1], [shared, s2], color=plots.COLOURS[1], label="ρs² + (1 − ρ)s² / k")
+axes.plot(0, shared, "*", color=plots.COLOURS[1], markersize=13, label="infinitely many")
+axes.set(xlabel="1 / k", ylabel="squared error of the average")
+axes.legend(frameon=False)
+axes.grid(alpha=0.25)
+drawn.suptitle(f"ρ = {rho:.2f}: even infinitely many leave {rho:.0%} of the squared error"
+               + mnist.figure_suffix, fontsize=11)
+plots.show(drawn, "Squared error against one over k: dots for all choices of networks around a straight "
+           "line that meets the left edge well above zero.")
+
+# %% [markdown]
+# Three members get two thirds of all that averaging will ever give, nine get eight ninths, whatever $\rho$ is. But how
+# much there is to get is $1 - \rho$, and our members err together most of the time. To get more you would need members
+# that are *more different* at the same accuracy: other architectures, other data, other augmentation. More seeds of the
+# same will not do it.
+#
+# ## The article's way: all in one model
+#
+# We have trained three networks in one model with *three* losses, and averaged afterwards. The article puts the average
+# into the model: three branches, an `Average` layer, and *one* loss, that of the average. Same digits, same start, same
+# batches; the sum has only moved from outside the logarithm to inside. **Predict:** does it matter?
+
+# %%
+joint = {}
+for s in lesson.seeds(3):
+    images, outputs = build_three(s)
+    model = keras.Model(images, layers.Average(dtype="float32")(outputs))
+    model.compile("adam", loss)
+    model.fit(few, labels, callbacks=lesson.callbacks(), **options)
+    joint[s] = np.array(keras.Model(images, outputs).predict(mnist.x_val, verbose=0))
+
+# %%
+def accuracy(probabilities):
+    return float((probabilities.argmax(axis=-1) == mnist.y_val).mean())
+
+
+groups = {
+    "alone, trained apart": [accuracy(one) for three in apart.values() for one in three],
+    "alone, trained jointly": [accuracy(one) for three in joint.values() for one in three],
+    "three apart, averaged": [accuracy(three.mean(axis=0)) for three in apart.values()],
+    "three jointly, averaged": [accuracy(three.mean(axis=0)) for three in joint.values()],
+}
+means = {name: np.mean(values) for name, values in groups.items()}
+plots.dots(
+    {name: 100 * np.array(values) for name, values in groups.items()},
+    title=f"A member alone: {means['alone, trained apart']:.1%} if trained apart, "
+    f"{means['alone, trained jointly']:.1%} if jointly" + mnist.figure_suffix,
+    x="validation accuracy, %; a dot a model, a bar the mean",
+    alt="Accuracies of single members and of averages of three, trained apart and jointly.",
+)
+
+# %%
+def disagree(three):
+    said = three.argmax(axis=-1)
+    return np.mean([said[0] != said[1], said[0] != said[2], said[1] != said[2]])
+
+
+for name, trios in [("apart", apart), ("jointly", joint)]:
+    print(f"two members trained {name} disagree on {np.mean([disagree(t) for t in trios.values()]):.1%}")
+
+# %% [markdown]
+# ## Nobody corrects me while my colleagues get it right
+#
+# It is not the same, and one derivative shows why. The joint loss is $L = -\log \frac1k \sum_j p_{j,y}$. Let $z_{m,c}$
+# be what goes into the softmax of member $m$ for class $c$; then
+# $\partial p_{m,y} / \partial z_{m,c} = p_{m,y}\,([c = y] - p_{m,c})$, and
+#
+# $$\frac{\partial L}{\partial z_{m,c}}
+# = \underbrace{\frac{p_{m,y}}{\sum_j p_{j,y}}}_{r_m}\;\underbrace{\bigl(p_{m,c} - [c = y]\bigr)}_{\text{as if alone}}.$$
+#
+# A member trained alone gets the second factor. In the joint model it is multiplied by $r_m$, its *share of the
+# responsibility* for the right answer. Say three members give the true class these probabilities:
+
+# %% tags=["nbval-check-output"]
+for true_class in (0.9, 0.09, 0.01):
+    share = true_class / (0.9 + 0.09 + 0.01)
+    print(f"p = {true_class:.2f}   push if alone {1 - true_class:.2f}   jointly {share * (1 - true_class):.4f}")
+
+# %% [markdown]
+# The third member is badly wrong, and alone it would be pushed hard. In the joint model it hears next to nothing,
+# because the first member has already answered. Whoever knows a digit learns it better; whoever does not is
+# left alone with it. So the members divide the digits among themselves: each is worse alone, and they disagree more. That
+# diversity looks welcome, but it was bought with the members' own quality. Jensen's inequality says the same in one line:
+# the joint loss is at most the mean of the three separate ones, so it can be small while the members are still poor.
+#
+# ## A fair comparison
+#
+# Paired over seeds: one network, three of them averaged, three trained jointly, all on the same thousand digits.
+
+# %%
+one = {s: accuracy(three[0]) for s, three in apart.items()}
+averaged = {s: accuracy(three.mean(axis=0)) for s, three in apart.items()}
+jointly = {s: accuracy(three.mean(axis=0)) for s, three in joint.items()}
+comparisons = {
+    "three apart against one": evidence.compare(one, averaged),
+    "three jointly against one": evidence.compare(one, jointly),
+    "three apart against jointly": evidence.compare(jointly, averaged),
+}
+plots.intervals(
+    comparisons,
+    title="Three against one, and apart against jointly, on a thousand digits" + mnist.figure_suffix,
+    alt="Three paired differences of validation accuracy with 95 % intervals.",
+)
+
+# %%
+for name, found in comparisons.items():
+    print(found.sentence(name.capitalize()))
+print(f"weights: {model.count_params():,} in three networks, {model.count_params() // 3:,} in one")
+
+# %% [markdown]
+# $k$ networks cost $k$ times the computing, in training *and in every prediction ever after*. Averaging is dependable,
+# and it is the most expensive of the six techniques. The joint model costs the same, and pays with the quality of its
+# members; with more digits and more epochs they have more time to make up for it. What the reference runs say of it,
+# on the full-sized task of this mode:
+
+# %%
+lesson.reference_verdict("ensemble")
+
+# %% [markdown]
+# ## The growing model
+#
+# As in the article: three branches behind one shifted, normalised input, trained jointly on all training digits, with
+# everything from lessons 03 to 06 in them.
+
+# %%
+from course_utils.layers import FusedBatchNormalization, RandomShift
+
+weights = {"kernel_initializer": "he_uniform", "kernel_regularizer": keras.regularizers.L2(1e-4)}
+last = weights | {"kernel_initializer": "glorot_uniform"}
+momentum = 0.99 if lesson.mode == "full" else 0.9
+
+
+def conv(x):
+    x = layers.Conv2D(32, 3, padding="same", activation="relu", **weights)(x)
+    return FusedBatchNormalization(momentum=momentum)(x)
+
+
+def full_member(x):
+    x = layers.Dropout(0.25)(layers.MaxPooling2D()(conv(conv(x))))
+    x = layers.Dense(128, activation="relu", **weights)(layers.Flatten()(x))
+    x = layers.Dropout(0.5)(FusedBatchNormalization(momentum=momentum)(x))
+    return layers.Dense(10, activation="softmax", dtype="float32", **last)(x)
+
+
+# %%
+keras.utils.set_random_seed(seed)
+images = keras.Input((28, 28, 1))
+shared_input = FusedBatchNormalization(momentum=momentum)(RandomShift(0.1)(images))
+branches = [full_member(shared_input) for _ in range(3)]
+model = keras.Model(images, layers.Average(dtype="float32")(branches))
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+history = model.fit(
+    mnist.x_train, mnist.y_train, batch_size=128, epochs=lesson.epochs(12), verbose=0,
+    validation_data=(mnist.x_val, mnist.y_val), callbacks=lesson.callbacks("Five techniques"),
+)
+
+# %%
+test = lesson.final_test(model)
+techniques = "l2+he_init+batch_norm+augmentation+ensemble"
+record = lesson.record(model, "baseline_cnn", techniques, history=history, test=test)
+lesson.expect(record)
+
+# %%
+lesson.progress(record)
+
+# %% [markdown]
+# ## Exercise 1: vote or average?
+#
+# Three members look at one digit. Work out on paper what each way of combining them answers.
+#
+# | member | 3 | 5 | 8 |
+# | --- | --- | --- | --- |
+# | A | 0.50 | 0.45 | 0.05 |
+# | B | 0.48 | 0.47 | 0.05 |
+# | C | 0.04 | 0.85 | 0.11 |
+
+# %%
+combined = {
+    "average": {3: ..., 5: ..., 8: ...},  # the three averaged probabilities
+    "answer of the average": ...,
+    "answer of the majority": ...,
+}
+
+# %% tags=["nbval-check-output"]
+lesson.check_combined(combined)
+
+# %% [markdown]
+# ## Exercise 2: how many are worth it?
+#
+# You want the squared error of the average to be at most `target` times that of one member. How many members with
+# correlation `rho` does that take at least? Return a whole number, or `math.inf` where no number is enough.
+
+
+# %%
+def members_needed(rho, target):
+    ...
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_members_needed(members_needed)
+
+# %% [markdown]
+# Solutions: [solutions/07_ensembles.ipynb](solutions/07_ensembles.ipynb).
+#
+# ## What to take away
+#
+# * Networks that are equally good make different mistakes. Averaging removes what is each one's own; what they share
+#   stays, however many you ask.
+# * On every digit the average's cross-entropy is at most the members' mean. The price is $k$ times the computing.
+# * Training a joint average is not averaging: each member learns only in proportion to its share of the right answer.
+#
+# ## Sources
+#
+# * L. Hansen and P. Salamon, *Neural network ensembles*, 1990.
+# * A. Krogh and J. Vedelsby, *Neural network ensembles, cross validation, and active learning*, 1995: the error of an
+#   ensemble from its members' errors and their disagreement.
+# * B. Lakshminarayanan, A. Pritzel and C. Blundell, *Simple and scalable predictive uncertainty estimation using deep
+#   ensembles*, 2017: independent members, averaged probabilities.
+# * A. Webb and others, *To ensemble or not ensemble: when does end-to-end training fail?*, 2020.
+# * P. Veličković, *Deep learning for complete beginners*, part 3: three members in one model, trained jointly.
+
+# %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
+# **For the instructor.** While the nine networks train, let everybody guess the number of raisins in a jar and compare
+# the mean with the guesses: it beats most of the room, unless everybody errs the same way (say "the jar is larger than
+# it looks" beforehand, and watch $\rho$ grow). Most people predict that joint training is the same, or better "because
+# the members can cooperate"; ask what a football team learns in which only the best player is ever corrected. Usual
+# wrong answers: in exercise 1 that the majority must agree with the average; in exercise 2 solving for $k$ and
+# forgetting that below $\rho$ there is no solution.
