@@ -41,6 +41,7 @@ def nothing():
     return layers.Identity()
 
 
+# %%
 def build(norm=nothing, **weights):
     return keras.Sequential([
         keras.Input((28, 28, 1)),
@@ -49,9 +50,7 @@ def build(norm=nothing, **weights):
         norm(),
         layers.Conv2D(32, 3, padding="same", activation="relu", **weights),
         norm(),
-        layers.MaxPooling2D(),
-        layers.Dropout(0.25),
-        layers.Flatten(),
+        layers.MaxPooling2D(), layers.Dropout(0.25), layers.Flatten(),
         layers.Dense(128, activation="relu", **weights),
         norm(),
         layers.Dropout(0.5),

@@ -24,9 +24,11 @@ model = "baseline_cnn"  # or "dropout_cnn", "all_conv", "small_all_conv"
 techniques = "none"  # any of l2, he_init, batch_norm, augmentation, ensemble, early_stopping, joined by "+"
 
 # %%
-from course_utils import Lesson, models
+from course_utils import Lesson
 
 lesson = Lesson("ablation", mode=mode, seed=seed)
+from course_utils import models
+
 images = lesson.load("mnist" if model == "baseline_cnn" else "cifar10")
 chosen = models.parse_techniques(None if techniques == "none" else techniques)
 
