@@ -1,3 +1,11 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # Stop while you are ahead
 #
@@ -401,7 +409,7 @@ lesson.check_patience_needed(patience_needed)
 # * G. Cawley and N. Talbot, *On over-fitting in model selection and subsequent selection bias in performance
 #   evaluation*, 2010: the price of choosing.
 
-# %% [markdown] tags=["instructor"] jupyter={"source_hidden": true}
+# %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Print the recorded curve, uncover it from the left one epoch at a time, and let the group call
 # "stop"; then replay the same with patience. Ask the question about the weights after `fit` before the cell runs: nearly
 # everybody expects the best ones. While the three baseline runs train, discuss why the loss turns and the accuracy does
