@@ -1,3 +1,11 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # Does it really help?
 #
@@ -274,7 +282,7 @@ lesson.check_difference_sd(difference_sd)
 # * B. Efron and R. Tibshirani, *An introduction to the bootstrap*, 1993.
 # * Q. McNemar, *Note on the sampling error of the difference between correlated proportions or percentages*, 1947.
 
-# %% [markdown] tags=["instructor"] jupyter={"source_hidden": true}
+# %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Nothing trains, so this lesson is a discussion. Collect the votes from lesson 09 before the first
 # interval appears. Let somebody explain what would have to happen for "no detectable difference" to become "helps"
 # (more seeds, a larger effect, less noise). Usual wrong answers: that the interval contains 95 % of the *runs*; that
