@@ -1,3 +1,11 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # All six together
 #
@@ -246,7 +254,7 @@ lesson.check_mistakes_removed(mistakes_removed)
 #
 # * P. Veličković, *Deep learning for complete beginners*, part 3: the last listing, and the figures quoted in exercise 2.
 
-# %% [markdown] tags=["instructor"] jupyter={"source_hidden": true}
+# %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** While it trains, ask which of the six the group would give up first, and write the votes down:
 # lesson 10 will answer. Ask why the input's batch normalisation is shared and the other ones are not. In exercise 1 the
 # usual slips are to multiply the shared normalisation by `k` and to forget that the moving statistics count. In
