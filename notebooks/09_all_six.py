@@ -81,6 +81,7 @@ def conv(x):
     return BatchNormalization(momentum=momentum)(x)
 
 
+# %%
 def member(x):
     x = layers.MaxPooling2D()(conv(conv(x)))
     x = layers.Flatten()(layers.Dropout(0.25)(x))

@@ -11,7 +11,10 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 INLINE = {
     "01_mlp": (["def build_mlp"], lambda names: names["build_mlp"]()),
     "02_baseline_cnn": (["def build_baseline"], lambda names: names["build_baseline"]()),
-    "09_all_six": (["def conv", "inputs = keras.Input"], lambda names: names["model"]),
+    "09_all_six": (
+        ["def conv", "def member", "inputs = keras.Input"],
+        lambda names: names["model"],
+    ),
 }
 
 

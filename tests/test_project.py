@@ -122,9 +122,14 @@ def test_every_import_is_declared():
         for folder in ("course_utils", "notebooks", "tests", "benchmarks")
         for path in (ROOT / folder).rglob("*.py")
     ]
-    own = {"course_utils", "benchmarks", *(path.stem for path in files)}
+    own = {"course_utils", "benchmarks", "slurm_cluster", *(path.stem for path in files)}
     declared = bounds(itertools.chain(PROJECT["dependencies"], *EXTRAS.values()))
-    names = {"scikit-learn": "sklearn", "pyyaml": "yaml", "import-linter": "importlinter"}
+    names = {
+        "scikit-learn": "sklearn",
+        "pillow": "pil",
+        "pyyaml": "yaml",
+        "import-linter": "importlinter",
+    }
     known = {names.get(name, name.replace("-", "_")) for name in declared}
     assert len(files) > 10
     for path in files:
