@@ -31,9 +31,9 @@ _CHUNKS = {
 }
 # How hard the drawings are: chosen so that a small CNN gets most of them right and not all.
 _CLUTTER = 1
-_OCCLUDED = 0.35
-_NOISE = 15
-_CONTRAST = (0.12, 0.65)
+_OCCLUDED = 0.4
+_NOISE = 16
+_CONTRAST = (0.06, 0.65)
 _SHADING = 0.3
 _UNEVEN = 0.2
 _SIZE = (0.45, 0.8)
