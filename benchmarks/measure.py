@@ -63,9 +63,19 @@ def train_once(run, machine, images, epochs):
         text=True,
     )
     if finished.returncode:
-        last = (finished.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise NotMeasured(f"{run.name} ended with code {finished.returncode}: {last}")
+        raise NotMeasured(f"its training {how_it_ended(finished)}")
     return statistics.fmean(json.loads(finished.stdout.splitlines()[-1])["seconds"])
+
+
+def how_it_ended(finished):
+    """Say how a failed process ended, and what to do; a killed one has said nothing useful."""
+    if finished.returncode < 0:
+        return (
+            f"was killed by signal {-finished.returncode}, as a machine short of memory does. "
+            "Close other programs and run the comparison again"
+        )
+    last = (finished.stderr.strip().splitlines() or ["it said nothing"])[-1]
+    return f"ended with code {finished.returncode}: {last}"
 
 
 def compare(comparison, machine: Machine, repeats, images, epochs, report=print):
@@ -87,15 +97,20 @@ def compare(comparison, machine: Machine, repeats, images, epochs, report=print)
     if not peers:
         return result
     runs = [comparison.ours, *peers]
-    seconds = {run.name: [] for run in runs}
+    turns = []
     try:
         for turn in range(repeats):
+            times = {}
             for run in runs:
                 report(f"{comparison.title}: {run.name}, {turn + 1} of {repeats}")
-                seconds[run.name].append(train_once(run, machine, images, epochs))
+                times[run.name] = train_once(run, machine, images, epochs)
+            turns.append(times)
     except NotMeasured as error:
-        why_not[run.name] = str(error)
-        return result
+        # The turns that were completed still count.
+        why_not[run.name] = f"turn {turn + 1} of {repeats}: {error}"
+        if not turns:
+            return result
+    seconds = {run.name: [times[run.name] for times in turns] for run in runs}
     medians = {name: statistics.median(times) for name, times in seconds.items()}
     fastest = min(peers, key=lambda peer: medians[peer.name]).name
     ratios = [

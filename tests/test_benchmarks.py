@@ -65,6 +65,29 @@ def test_a_missing_peer_is_left_out_with_what_installs_it(turns, monkeypatch):
     assert turns == ["ours", "slow"] * 3
 
 
+@pytest.mark.parametrize(("fails_at", "complete"), [(0, 0), (5, 1)])
+def test_completed_turns_outlive_a_failure(monkeypatch, fails_at, complete):
+    started = []
+
+    def train_once(run, *_):
+        started.append(run)
+        if len(started) > fails_at:
+            raise measure.NotMeasured("its training was killed")
+        return 2
+
+    monkeypatch.setattr(measure, "train_once", train_once)
+    result = compare()
+    assert len(result.get("ratios", [])) == complete
+    assert [f"turn {complete + 1} of 3" in why for why in result["not_measured"].values()] == [True]
+
+
+def test_a_killed_training_is_told_from_a_failed_one():
+    killed = SimpleNamespace(returncode=-9, stderr="oneDNN custom operations are on")
+    failed = SimpleNamespace(returncode=1, stderr="Traceback\nValueError: no")
+    assert "killed by signal 9" in measure.how_it_ended(killed)
+    assert measure.how_it_ended(failed) == "ended with code 1: ValueError: no"
+
+
 def test_a_missing_backend_is_named(monkeypatch):
     monkeypatch.setitem(measure.BACKENDS, "no_such_backend", "No Such Backend")
     monkeypatch.delenv(measure.PEERS_PYTHON, raising=False)
