@@ -58,7 +58,13 @@ def write(folder, name, *cells, **options):
 def job(*cells, parameters=None, tags=None, **options):
     """A job for `supervisor.run`."""
     notebook = source(*cells, parameters=parameters, tags=tags)
-    return {"id": "job", "notebook": notebook, "parameters": {}, "timeout": 60, **options}
+    return {
+        "id": "job",
+        "notebook": notebook,
+        "parameters": {},
+        "timeout": patience(120),
+        **options,
+    }
 
 
 def course(*words, **options):

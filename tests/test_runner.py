@@ -97,10 +97,10 @@ def test_a_kernel_that_is_not_installed_is_named():
 def test_a_run_over_its_time_is_ended_with_everything_it_started(mark):
     spawn = "import subprocess; subprocess.Popen(['sleep', '300'], start_new_session=True)"
     began = time.monotonic()
-    result = supervisor.run(job(spawn, HANG, timeout=4))
+    result = supervisor.run(job(spawn, HANG, timeout=patience(4)))
     assert result["status"] == "timeout"
-    assert "the time limit is 4 s" in result["message"]
-    assert time.monotonic() - began < patience(15)
+    assert "the time limit is" in result["message"]
+    assert time.monotonic() - began < patience(40)
     assert mark() == []
 
 
