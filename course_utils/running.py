@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shlex
 import signal
 import sys
@@ -150,6 +151,8 @@ def chosen_seeds(seed: int | None, seeds: str | None) -> list[int] | None:
 
 def seconds(text: str | None) -> float | None:
     """Seconds from "90", "30min" or "2h"; raises BatchError for anything else."""
+    # Dask spells minutes "m" or "minutes".
+    text = re.sub(r"mins?\s*$", "m", text) if text else text
     return _quantity(text, "--timeout", "parse_timedelta", "90, 30min or 2h")
 
 

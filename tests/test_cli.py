@@ -25,7 +25,17 @@ from foreign import (
     write,
 )
 
-from course_utils import bookkeeping, build, cli, evidence, manifest, report, scoreboard, summary
+from course_utils import (
+    bookkeeping,
+    build,
+    cli,
+    evidence,
+    manifest,
+    report,
+    running,
+    scoreboard,
+    summary,
+)
 from course_utils.errors import BatchError, CourseError
 
 PROSE = "# %% [markdown]\n# # A title\n\n"
@@ -70,6 +80,14 @@ def test_help_answers_at_once_and_loads_no_framework():
     assert ran.returncode == 0, ran.stderr
     assert "--memory-limit" in ran.stdout
     assert time.monotonic() - began < patience(5)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("90", 90), ("30min", 1800), ("1 min", 60), ("2h", 7200), ("45s", 45), (None, None)],
+)
+def test_a_time_out_as_its_help_writes_it(text, expected):
+    assert running.seconds(text) == expected
 
 
 @pytest.mark.parametrize(
