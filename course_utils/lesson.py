@@ -103,11 +103,16 @@ class Lesson:
 
     # Training
 
-    def epochs(self, full: int) -> int:
-        """How many epochs to train where the full mode trains `full`: half, at most 16, or 1."""
+    def epochs(self, full: int, reduced: int | None = None) -> int:
+        """How many epochs to train where the full mode trains `full`.
+
+        Reduced mode trains `reduced`, or half of `full`, at most 16; smoke mode trains one.
+        """
         if self.mode == "full":
             return full
-        return 1 if self.mode == "smoke" else min(-(-full // 2), 16)
+        if self.mode == "smoke":
+            return 1
+        return min(-(-full // 2), 16) if reduced is None else reduced
 
     def seeds(self, n: int = 3) -> list[int]:
         """Seeds for `n` paired runs, starting at the lesson's own; 2 of them in smoke mode."""

@@ -34,17 +34,18 @@ chosen = models.parse_techniques(None if techniques == "none" else techniques)
 
 # %% [markdown]
 # The articles' settings: the model's own number of epochs, or, with early stopping, up to 50 epochs with a patience of
-# five and the best weights restored. In reduced mode there are few steps an epoch, so batch normalisation gets a
-# momentum that lets its moving statistics settle (lesson 05 shows why).
+# five and the best weights restored; in reduced mode the few epochs that the model's lesson trains. In reduced mode
+# there are also few steps an epoch, so batch normalisation gets a momentum that lets its moving statistics settle
+# (lesson 05 shows why).
 
 # %%
 plans = {
-    "baseline_cnn": (models.build_cnn, 128, 12),
-    "dropout_cnn": (models.build_dropout_cnn, 32, 50),
-    "all_conv": (models.build_all_conv, 256, 50),
-    "small_all_conv": (models.build_small_all_conv, 256, 50),
+    "baseline_cnn": (models.build_cnn, 128, 12, 6),
+    "dropout_cnn": (models.build_dropout_cnn, 32, 50, 6),
+    "all_conv": (models.build_all_conv, 256, 50, 5),
+    "small_all_conv": (models.build_small_all_conv, 256, 50, 10),
 }
-build, batch_size, epochs = plans[model]
+build, batch_size, epochs, few_epochs = plans[model]
 stopping = [models.early_stopping(patience=5)] if "early_stopping" in chosen else []
 momentum = 0.99 if lesson.mode == "full" else 0.9
 
@@ -57,7 +58,7 @@ history = network.fit(
     images.x_train,
     images.y_train,
     batch_size=batch_size,
-    epochs=lesson.epochs(50 if stopping else epochs),
+    epochs=lesson.epochs(50) if stopping else lesson.epochs(epochs, reduced=few_epochs),
     validation_data=(images.x_val, images.y_val),
     callbacks=[*lesson.callbacks(f"{network.name}: {techniques}"), *stopping],
     verbose=0,

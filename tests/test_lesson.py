@@ -71,6 +71,7 @@ def test_the_environment_decides_only_what_the_notebook_leaves_open(monkeypatch)
 def test_epochs_by_mode(mode, expected):
     made = Lesson("x", mode=mode)
     assert [made.epochs(n) for n in (12, 20, 50)] == expected
+    assert made.epochs(50, reduced=5) == {"smoke": 1, "reduced": 5, "full": 50}[made.mode]
     assert made.seeds(3) == [1, 2, 3][: 2 if mode == "smoke" else 3]
 
 
