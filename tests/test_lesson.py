@@ -213,3 +213,15 @@ def test_records_go_beside_the_notebooks_or_where_told(monkeypatch, tmp_path):
     assert lesson.records_folder() == tmp_path
     monkeypatch.delenv("COURSE_OUT")
     assert lesson.records_folder().parts[-2:] == ("build", "records")
+
+
+@pytest.mark.parametrize(
+    ("techniques", "row"), [("l2", "+ L2"), ("l2+early_stopping", "l2+early stopping")]
+)
+def test_the_chart_marks_a_run_on_the_way_or_beside_it(smoke, monkeypatch, techniques, row):
+    drawn = {}
+    monkeypatch.setattr(plots, "dots", lambda rows, mark, **words: drawn.update(mark=mark, **rows))
+    record = {"model": "baseline_cnn", "techniques": techniques, "data": "mnist"}
+    smoke.progress(record | {"test_accuracy": 0.5})
+    assert drawn["mark"] == {row: 50.0}
+    assert row in drawn
