@@ -184,12 +184,11 @@ class Lesson:
 
         Returns the `evidence.Comparison` of test accuracies, or None while it is not yet measured.
         """
-        found = evidence.compare_reference(
-            baseline, techniques, self.mode, self._data_label(), model=model
-        )
+        data = self.dataset.label if self.dataset is not None else "mnist"
+        found = evidence.compare_reference(baseline, techniques, self.mode, data, model=model)
         name = f"{techniques} against {baseline or 'the baseline'}"
         if found is None:
-            print(f"{name}: not yet measured in {self.mode} mode on {self._data_label()}.")
+            print(f"{name}: not yet measured in {self.mode} mode on {data}.")
         else:
             print(found.sentence(f"Reference runs, {name}, test accuracy"))
         print(
@@ -243,18 +242,6 @@ class Lesson:
         seconds, memory_mb = cost
         return f"Expect about {max(seconds / 60, 0.1):.1f} minutes and {memory_mb / 1000:.1f} GB."
 
-    def _data_label(self):
-        """The `data` column of a record: the set's name, and what it is if not the real thing."""
-        dataset = self.dataset
-        if dataset is None:
-            return "mnist"
-        if dataset.is_fallback:
-            return f"{dataset.name} ({dataset.source})"
-        # Reordered digits are the same digits; re-encoded photographs are other photographs.
-        if dataset.name == "cifar10" and dataset.variant != "official":
-            return "cifar10 (JPEG copy)"
-        return dataset.name
-
     def _draw_curves(self, title, history):
         from course_utils import plots
 
@@ -274,7 +261,7 @@ class Lesson:
             "techniques": techniques,
             "mode": self.mode,
             "seed": self.seed,
-            "data": self._data_label(),
+            "data": self.dataset.label,
             "data_sha256": self.dataset.sha256,
             "n_train": len(self.dataset.y_train),
             "peak_memory_mb": machine.peak_memory_mb(),

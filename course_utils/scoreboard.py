@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from course_utils import evidence
+from course_utils.data import JPEG_COPY
 from course_utils.errors import CourseError
 
 BEGIN, END = "<!-- scoreboard -->", "<!-- /scoreboard -->"
@@ -14,28 +15,42 @@ MODELS = {
     ("all_conv", ""): ("all-conv", "cifar10"),
     ("small_all_conv", ""): ("small all-conv", "cifar10"),
 }
-TITLES = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
+# The data on which a model may have been measured, as records name them, and for readers.
+SOURCES = {
+    "mnist": {"mnist": "MNIST"},
+    "cifar10": {
+        f"cifar10 ({JPEG_COPY})": f"CIFAR-10 ({JPEG_COPY})",
+        "cifar10": "CIFAR-10 (originals)",
+    },
+}
 
 
 def table() -> str:
-    """The scoreboard as a Markdown table; one line saying so when nothing was measured yet."""
+    """The scoreboard as a Markdown table; one line saying so when nothing was measured yet.
+
+    A model has one row for each source of data that it was measured on, so that originals and
+    re-encoded copies are never mixed.
+    """
     lines = []
     for (model, techniques), (name, data) in MODELS.items():
-        cells = [_cell(model, techniques, mode, data) for mode in ("full", "reduced")]
-        if any(cells):
-            article = evidence.article_figure(model, techniques)
-            figure = f"{100 * article:.2f} %" if article is not None else ""
-            shown = " | ".join(cell or "not yet measured" for cell in cells)
-            lines.append(f"| {name}, {TITLES[data]} | {figure} | {shown} |")
+        article = evidence.article_figure(model, techniques)
+        figure = f"{100 * article:.2f} %" if article is not None else ""
+        for label, title in SOURCES[data].items():
+            cells = [_cell(model, techniques, mode, label) for mode in ("full", "reduced")]
+            if any(cells):
+                shown = " | ".join(cell or "not yet measured" for cell in cells)
+                lines.append(f"| {name} | {title} | {figure} | {shown} |")
     if not lines:
         return "No reference runs yet."
-    return "\n".join(
-        ["| model | article | full mode | reduced mode |", "| --- | --- | --- | --- |", *lines]
-    )
+    head = [
+        "| model | data | article | full mode | reduced mode |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    return "\n".join([*head, *lines])
 
 
-def _cell(model, techniques, mode, data):
-    runs = evidence.reference_runs(model, techniques, mode, data)
+def _cell(model, techniques, mode, label):
+    runs = evidence.reference_runs(model, techniques, mode, label)
     accuracies = runs["test_accuracy"].dropna()
     if not len(accuracies):
         return ""

@@ -448,7 +448,7 @@ def test_the_scoreboard_is_written_between_its_markers(tmp_path, measured):
     assert "old" in readme.read_text()
     assert not scoreboard.write(readme)
     text = readme.read_text()
-    row = "| baseline CNN, MNIST | 99.12 % | not yet measured | 97.20 ± 0.10 % (3 runs) |"
+    row = "| baseline CNN | MNIST | 99.12 % | not yet measured | 97.20 ± 0.10 % (3 runs) |"
     assert row in text
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
@@ -456,6 +456,21 @@ def test_the_scoreboard_is_written_between_its_markers(tmp_path, measured):
     readme.write_text("no markers")
     with pytest.raises(CourseError, match="has no place for the scoreboard"):
         scoreboard.write(readme)
+
+
+def test_the_scoreboard_keeps_originals_and_copies_apart(monkeypatch):
+    import pandas as pd
+
+    runs = [
+        record(model="all_conv", data=data, mode="full", test_accuracy=accuracy)
+        for data, accuracy in (("cifar10", 0.775), ("cifar10 (JPEG copy)", 0.7654))
+    ] + [record(model="small_all_conv", data="cifar10 (ten shapes)", test_accuracy=0.9)]
+    monkeypatch.setattr(evidence, "reference", lambda: pd.DataFrame(runs))
+    rows = scoreboard.table().splitlines()[2:]
+    assert rows == [
+        "| all-conv | CIFAR-10 (JPEG copy) | 77.50 % | 76.54 % (1 run) | not yet measured |",
+        "| all-conv | CIFAR-10 (originals) | 77.50 % | 77.50 % (1 run) | not yet measured |",
+    ]
 
 
 def test_the_committed_scoreboard_is_up_to_date():

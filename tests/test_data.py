@@ -517,6 +517,15 @@ def test_only_the_publishers_bytes_are_called_official(folder, monkeypatch):
     assert (dataset.source, dataset.is_fallback, dataset.figure_suffix) == ("real", False, "")
 
 
+def test_photographs_that_are_not_the_publishers_are_called_a_copy(folder):
+    write(folder)
+    write(folder, "cifar10")
+    assert data.load("mnist", "smoke").label == "mnist", "reordered digits are the same digits"
+    found = data.load("cifar10", "smoke")
+    assert (found.label, found.figure_suffix) == ("cifar10 (JPEG copy)", " (JPEG copy)")
+    assert not found.is_fallback
+
+
 def test_cifar10_is_compared_with_its_binary_batches():
     x, y = make_split("cifar10", "test", 10_000)
     # A record is a label, then a plane of red, of green and of blue.
@@ -1008,7 +1017,8 @@ def test_full_mode_refuses_a_stand_in(name):
 )
 def test_a_stand_in_is_announced_and_named(name, mode, source, sizes):
     dataset = data.load(name, mode)
-    assert (dataset.source, dataset.label, dataset.variant) == (source, source, "stand-in")
+    assert (dataset.source, dataset.variant) == (source, "stand-in")
+    assert dataset.label == f"{name} ({source})"
     assert dataset.is_fallback
     assert dataset.figure_suffix == f" ({source})"
     assert (len(dataset.y_train), len(dataset.y_val), dataset.sealed.n) == sizes

