@@ -37,9 +37,11 @@ def python_for(backend, side):
     )
 
 
-def train_once(run, machine, images, epochs):
-    """Return the mean seconds an epoch of one training, in a process of its own.
+def train_once(run, machine, epochs, **plan):
+    """Return the mean seconds an epoch of one training, in a process of its own, and its accuracy.
 
+    `plan`: `images`, a number of random ones; or the `mode` and `seed` of the digits to train on.
+    The accuracy is that on held-out images after the last epoch, None where it is not measured.
     The mean and not the median: what an epoch waits for now and then is part of its cost.
 
     Raises:
@@ -49,10 +51,9 @@ def train_once(run, machine, images, epochs):
     if run.backend != "tensorflow" and not run.precision and not machine.gpu:
         precision = "float32"  # the course's choice on the other backends
     there = replace(machine, backend=run.backend, precision=precision)
-    plan = {
+    plan |= {
         "run": asdict(replace(run, precision=precision)),
         "machine": asdict(there),
-        "images": images,
         "epochs": epochs,
     }
     finished = subprocess.run(
@@ -64,7 +65,8 @@ def train_once(run, machine, images, epochs):
     )
     if finished.returncode:
         raise NotMeasured(f"its training {how_it_ended(finished)}")
-    return statistics.fmean(json.loads(finished.stdout.splitlines()[-1])["seconds"])
+    measured = json.loads(finished.stdout.splitlines()[-1])
+    return statistics.fmean(measured["seconds"]), measured["accuracy"]
 
 
 def how_it_ended(finished):
@@ -103,7 +105,7 @@ def compare(comparison, machine: Machine, repeats, images, epochs, report=print)
             times = {}
             for run in runs:
                 report(f"{comparison.title}: {run.name}, {turn + 1} of {repeats}")
-                times[run.name] = train_once(run, machine, images, epochs)
+                times[run.name], _ = train_once(run, machine, epochs, images=images)
             turns.append(times)
     except NotMeasured as error:
         # The turns that were completed still count.

@@ -1,9 +1,10 @@
-"""One training in a process of its own: reads a plan as JSON, prints seconds an epoch as JSON.
+"""One training in a process of its own: reads a plan as JSON, prints what it measured as JSON.
 
     python -m benchmarks.train '{"run": {...}, "machine": {...}, "images": 3840, ...}'
 
-The images are random, since what they show costs no time; their number, shape and type are the
-course's. The first epoch, in which graphs are traced and memory is found, is left out.
+To time an epoch the images are random, since what they show costs no time; their number, shape and
+type are the course's. The first epoch, in which graphs are traced and memory is found, is left out.
+A plan with a "mode" trains on the digits of that mode instead, to compare accuracies.
 """
 
 import json
@@ -40,14 +41,14 @@ def fit(model, train, validation, batch_size, epochs, callbacks=()):
         verbose=0,
     )
     times.append(time.perf_counter())
-    return times
+    return times, model.history.history["val_accuracy"][-1]
 
 
-def train_course(run, machine, **options):
+def train_course(run, machine, seed, **options):
     """As a lesson does: the machine configured, integers into `fit`, its watching callback."""
     from course_utils import machine as machines
 
-    machines.configure(machines.Machine(**machine), seed=1)
+    machines.configure(machines.Machine(**machine), seed)
     import keras
 
     from course_utils import models
@@ -68,9 +69,13 @@ def train_course(run, machine, **options):
     return fit(model, callbacks=callbacks, **options)
 
 
-def train_keras(run, machine, train, validation, **options):
+def train_keras(run, machine, seed, train, validation, **options):
     """As a plain script does: float32 arrays divided by 255, and every default."""
+    import keras
+
     from benchmarks.plain_keras import MODELS
+
+    keras.utils.set_random_seed(seed)
 
     def prepared(images, labels):
         # The article's last listing normalises its input and leaves the division out.
@@ -80,14 +85,14 @@ def train_keras(run, machine, train, validation, **options):
     return fit(MODELS[run["model"]](), prepared(*train), prepared(*validation), **options)
 
 
-def train_torch(run, machine, train, validation, **options):
+def train_torch(run, machine, seed, train, validation, **options):
     from benchmarks import plain_torch
 
     def prepared(images, labels):
         channels_first = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
         return channels_first.astype("float32") / 255, labels.astype("int64")
 
-    return plain_torch.train(
+    times = plain_torch.train(
         run["model"],
         prepared(*train),
         prepared(*validation),
@@ -95,23 +100,39 @@ def train_torch(run, machine, train, validation, **options):
         threads=machine["threads"],
         **options,
     )
+    return times, None
+
+
+def images_of(plan):
+    """Training and held-out images of a plan: the digits of its mode, or random ones."""
+    if "mode" in plan:
+        from course_utils import data
+
+        digits = data.load("mnist", plan["mode"], plan["seed"])
+        # Nothing is chosen by these figures: two writings of one model are compared, and the test
+        # set is the larger of the sets that neither has trained on.
+        return (digits.x_train, digits.y_train), digits.sealed.open()
+    shape = SHAPES.get(plan["run"]["model"], (28, 28, 1))
+    count = plan["images"]
+    return random_images(count, shape, seed=1), random_images(count // 5, shape, seed=2)
 
 
 def main(plan):
     run = plan["run"]
     os.environ["KERAS_BACKEND"] = run["backend"]
-    shape = SHAPES.get(run["model"], (28, 28, 1))
-    train = {"course": train_course, "keras": train_keras, "torch": train_torch}[run["side"]]
-    times = train(
+    side = {"course": train_course, "keras": train_keras, "torch": train_torch}[run["side"]]
+    train, validation = images_of(plan)
+    times, accuracy = side(
         run,
         plan["machine"],
-        train=random_images(plan["images"], shape, seed=1),
-        validation=random_images(plan["images"] // 5, shape, seed=2),
+        plan.get("seed", 1),
+        train=train,
+        validation=validation,
         batch_size=BATCH_SIZES.get(run["model"], 128),
         epochs=plan["epochs"] + 1,
     )
     # Begin to begin, so that a wait between two epochs counts too.
-    print(json.dumps({"seconds": np.diff(times)[1:].tolist()}))
+    print(json.dumps({"seconds": np.diff(times)[1:].tolist(), "accuracy": accuracy}))
 
 
 if __name__ == "__main__":

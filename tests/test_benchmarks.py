@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import comparisons, measure
+from benchmarks import accuracy, comparisons, measure
 from benchmarks.comparisons import COMPARISONS, Comparison, Run
 
 OURS, SLOW, FAST = (Run(name, "keras", "baseline_cnn") for name in ("ours", "slow", "fast"))
@@ -21,9 +21,10 @@ def turns(monkeypatch):
     """Trainings that take 2, 5 and 4 seconds, a tenth more each time; the order they ran in."""
     order = []
 
-    def train_once(run, *_):
+    def train_once(run, *_, **__):
         order.append(run.name)
-        return {"ours": 2, "slow": 5, "fast": 4}[run.name] * (1 + order.count(run.name) / 10)
+        slower = 1 + order.count(run.name) / 10
+        return {"ours": 2, "slow": 5, "fast": 4}[run.name] * slower, None
 
     monkeypatch.setattr(measure, "train_once", train_once)
     return order
@@ -69,11 +70,11 @@ def test_a_missing_peer_is_left_out_with_what_installs_it(turns, monkeypatch):
 def test_completed_turns_outlive_a_failure(monkeypatch, fails_at, complete):
     started = []
 
-    def train_once(run, *_):
+    def train_once(run, *_, **__):
         started.append(run)
         if len(started) > fails_at:
             raise measure.NotMeasured("its training was killed")
-        return 2
+        return 2, None
 
     monkeypatch.setattr(measure, "train_once", train_once)
     result = compare()
@@ -123,3 +124,26 @@ def test_the_plain_models_have_the_weights_of_the_course():
         assert [w.shape for w in build().weights if "seed" not in w.path] == [
             w.shape for w in ours[name].weights if "seed" not in w.path
         ]
+
+
+def test_accuracies_are_compared_in_pairs(monkeypatch):
+    plans = []
+
+    def train_once(run, machine, epochs, *, mode, seed):
+        plans.append((run.name, mode, seed, epochs))
+        return 1.0, 0.9 + seed / 100 + (0.02 if run is OURS else 0)
+
+    monkeypatch.setattr(measure, "train_once", train_once)
+    result = accuracy.compare(COMPARED, machine(), "smoke", range(3), 4, report=lambda line: None)
+    # The turns of both sides on one seed follow one another; a training is one epoch and the rest.
+    assert plans[:3] == [("ours", "smoke", 0, 3), ("slow", "smoke", 0, 3), ("ours", "smoke", 1, 3)]
+    assert result["accuracies"]["peer"] == pytest.approx({0: 0.9, 1: 0.91, 2: 0.92})
+    assert "+2.00" in result["sentence"]
+    assert result["verdict"] == "helps"
+
+
+@pytest.mark.parametrize("words", [["no_such"], ["--seeds", "1"], ["--epochs", "0"]])
+def test_bad_arguments_are_named(words, capsys):
+    with pytest.raises(SystemExit):
+        accuracy.arguments(words)
+    assert words[-1] in capsys.readouterr().err
