@@ -178,15 +178,29 @@ def test_figures_carry_their_alt_text(monkeypatch):
     plots.images(np.zeros((3, 4, 4, 1)), title="t", alt="Black.", labels="abc")
     plots.histograms({"a": np.arange(9)}, title="t", x="x", alt="Bars.")
     plots.confusion([0, 1], [1, 1], ["0", "1"], title="t", alt="Matrix.")
+    plots.per_class([0, 1, 1], [0, 0, 1], ["a", "b", "never"], title="t", alt="Dots.")
     found = evidence.compare({0: 0.1, 1: 0.2}, {0: 0.3, 1: 0.5})
     plots.intervals({"a": found}, title="t", alt="Dot.")
     plots.dots({"a": [1, 2], "b": []}, title="t", x="x", alt="Dots.", mark={"a": 1})
-    assert len(shown) == 7
+    assert len(shown) == 8
     for data, options in shown:
         assert data["image/png"].startswith("iVBOR")
         assert options["metadata"]["image/png"]["alt"] == data["text/plain"]
     with pytest.raises(ValueError, match="alt is empty"):
         plots.lines({"a": [1, 2]}, title="t", x="x", y="y", alt=" ")
+
+
+def test_each_class_has_its_share_and_interval(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
+    true, predicted = [0] * 10 + [1] * 10, [0] * 9 + [1] + [1] * 5 + [0] * 5
+    plots.per_class(true, predicted, ["cat", "dog", "never"], title="t", alt="a")
+    (axes,) = drawn[0].axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["dog", "cat"]
+    ends = [line.get_xdata() for line in axes.lines]
+    assert [float(end[0]) for end in ends[1::2]] == [50, 90]
+    # Wilson's interval for 5 of 10, as the textbooks give it.
+    assert np.allclose(ends[0], [23.66, 76.34], atol=0.01)
 
 
 def test_checks_answer_for_missing_raising_and_wrong_answers():
