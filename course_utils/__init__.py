@@ -8,11 +8,12 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 
-_HOMES = {"Lesson": "course_utils.lesson"}
+_HOMES = {"Lesson": "course_utils.lesson", "diagnose": "course_utils.diagnosis"}
 _MODULES = (
     "callbacks",
     "checks",
     "data",
+    "diagnosis",
     "errors",
     "evidence",
     "layers",
@@ -25,7 +26,7 @@ __all__ = [*_HOMES, *_MODULES]
 
 
 def __getattr__(name):
-    """Import a submodule, or the class that lives in one, at its first use (PEP 562)."""
+    """Import a submodule, or the name that lives in one, at its first use (PEP 562)."""
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     if name in _MODULES:
