@@ -29,21 +29,24 @@ def figure(rows=1, columns=1, height=3.4, width=WIDTH, **options):
         return drawn, drawn.subplots(rows, columns, **options)
 
 
-def bundle(drawn, alt):
+def bundle(drawn, alt, photographs=False):
     """What a notebook shows for a figure: (data, metadata), keyed by media type."""
     buffer = io.BytesIO()
     drawn.savefig(buffer, format="png", metadata={"Software": None})
-    png = base64.b64encode(_smaller(buffer)).decode("ascii")
+    png = base64.b64encode(_smaller(buffer, photographs)).decode("ascii")
     return {"image/png": png, "text/plain": alt}, {"image/png": {"alt": alt}}
 
 
-def show(drawn, alt):
-    """Show a matplotlib figure with its alt text. Raises ValueError when the text is empty."""
+def show(drawn, alt, photographs=False):
+    """Show a matplotlib figure with its alt text. Raises ValueError when the text is empty.
+
+    `photographs` spends more bytes, on the fine gradations of pictures in colour.
+    """
     from IPython.display import display
 
     if not alt.strip():
         raise ValueError("alt is empty; expected a sentence that says what the figure shows")
-    data, metadata = bundle(drawn, alt)
+    data, metadata = bundle(drawn, alt, photographs)
     display(data, metadata=metadata, raw=True)
 
 
@@ -103,13 +106,15 @@ def curves(histories, title, alt):
 def images(pictures, title, alt, labels=None, columns=10, colours=None):
     """A grid of pictures, shape (N, height, width[, 1 or 3]), uint8 or floats in [0, 1].
 
-    `labels` go above the pictures; `colours` colours them.
+    `labels` go above the pictures, the first ones where there are fewer; `colours` colours them.
     """
     pictures = np.asarray(pictures)
+    labels = list(labels) if labels is not None else []
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
-    cell = WIDTH / columns
-    height = rows * (cell + (0.22 if labels is not None else 0.04)) + 0.5
+    most_lines = max((str(label).count("\n") + 1 for label in labels), default=0)
+    labelled_rows = -(-len(labels) // columns)
+    height = rows * (WIDTH / columns + 0.04) + labelled_rows * (0.04 + 0.14 * most_lines) + 0.5
     drawn, axes = figure(rows, columns, height=height, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
@@ -117,11 +122,11 @@ def images(pictures, title, alt, labels=None, columns=10, colours=None):
         axis = axes.flat[index]
         picture = picture[..., 0] if picture.shape[-1] == 1 else picture
         axis.imshow(picture, cmap="gray" if picture.ndim == 2 else None)
-        if labels is not None:
+        if index < len(labels):
             colour = colours[index] if colours is not None else "black"
             axis.set_title(str(labels[index]), fontsize=8, color=colour, pad=2)
     drawn.suptitle(_wrap(title), fontsize=11)
-    show(drawn, alt)
+    show(drawn, alt, photographs=pictures.ndim == 4 and pictures.shape[-1] == 3)
 
 
 def histograms(samples, title, x, alt, *, bins=60, limits=None, log_y=False, columns=None):
@@ -234,17 +239,19 @@ def dots(groups, title, x, alt, mark=None):
     show(drawn, alt)
 
 
-def _smaller(png):
+def _smaller(png, photographs):
     """A PNG file in fewer bytes: 128 colours are plenty for lines, text and grey digits.
 
-    They are chosen to cover what is there, so that a thin line keeps its own colour.
+    They are chosen to cover what is there, so that a thin line keeps its own colour; for
+    photographs they are chosen by how often they occur.
     """
     from PIL import Image
 
+    count, method = (256, "MEDIANCUT") if photographs else (128, "MAXCOVERAGE")
     smaller = io.BytesIO()
     with Image.open(png) as picture:
         few = picture.convert("RGB").quantize(
-            128, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+            count, method=Image.Quantize[method], dither=Image.Dither.NONE
         )
     few.save(smaller, format="png", optimize=True)
     return smaller.getvalue()
