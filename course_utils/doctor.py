@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 VARIABLES = {
     "COURSE_DATA_DIR": "folder with mnist.npz and cifar10.npz",
+    "COURSE_DATA_URL": "where images are downloaded from; off: nowhere",
     "COURSE_MODE": "smoke, reduced or full, where a notebook says auto",
     "COURSE_PRECISION": "float32 or mixed_bfloat16",
     "COURSE_THREADS": "threads of one run",

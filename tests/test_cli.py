@@ -29,8 +29,10 @@ from course_utils import (
     bookkeeping,
     build,
     cli,
+    doctor,
     evidence,
     manifest,
+    processes,
     report,
     running,
     scoreboard,
@@ -221,6 +223,18 @@ def test_an_interval_over_seeds_is_students():
     low, high = report.interval([0.97, 0.98, 0.99])
     assert (low, high) == pytest.approx((0.98 - 0.0248414, 0.98 + 0.0248414), abs=1e-6)
     assert report.interval([0.9]) is None
+
+
+def test_the_doctor_tells_of_every_variable_that_the_course_reads(monkeypatch):
+    sources = [path.read_text() for path in (ROOT / "course_utils").rglob("*.py")]
+    read = {name for text in sources for name in re.findall(r"\bCOURSE_[A-Z_]+\b", text)}
+    # A mark of the course's own on the processes of a run.
+    assert read - {processes.RUN_VARIABLE} == {n for n in doctor.VARIABLES if "COURSE" in n}
+    monkeypatch.setenv("COURSE_DATA_URL", "off")
+    facts = []
+    doctor._variables(facts, [])
+    assert ("COURSE_DATA_URL", "off") in facts
+    assert all(text for _, text in facts)
 
 
 def test_ctrl_c_ends_everything_and_says_how_to_go_on(tmp_path):
