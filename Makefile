@@ -26,8 +26,11 @@ endif
 LOCK_cpu := requirements.txt
 LOCK_gpu := requirements-gpu.txt
 LOCK := $(LOCK_$(FLAVOUR))
+# What the rendered course and the tests in a browser need beyond that; installed on first use.
+LOCK_site := requirements-site.txt
 PINS := $(shell { cat $(LOCK) pyproject.toml 2>/dev/null; echo "$(CURDIR)"; } | cksum | tr ' ' '-')
 STAMP := $(VENV)/installed-$(FLAVOUR)-$(PINS)
+SITE_STAMP := $(VENV)/installed-site-$(shell cat $(LOCK_site) 2>/dev/null | cksum | tr ' ' '-')
 # A virtual environment knows its own path, and two flavours of TensorFlow overwrite each other's
 # files: a moved folder or another flavour starts an environment afresh.
 MADE_FOR := $(FLAVOUR) $(CURDIR)
@@ -37,7 +40,7 @@ LESSONS ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test lint notebooks benchmark lock setup clean anew
+.PHONY: help run lab site test lint notebooks benchmark lock setup clean anew
 
 define need-python
 @"$(PYTHON)" $(FITS) 2>/dev/null || { echo "error: $(if $(PYTHON),$(PYTHON) is not,there is no) Python" \
@@ -54,6 +57,16 @@ run: setup ## execute every lesson in the mode that suits this machine; results 
 
 lab: setup ## open the lessons in JupyterLab
 	@$(BIN)/course lab $(ARGS)
+
+site: setup $(SITE_STAMP) ## render the lessons as a web site, below build/site
+	@$(BIN)/python site/build.py $(ARGS)
+
+$(SITE_STAMP): $(STAMP)
+	@rm -f $(VENV)/installed-site-*
+	@echo "Installing the pins of $(LOCK_site)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r $(LOCK_site)
+	@touch $@
 
 # Two workers; a file's tests stay together, since a notebook's cells share one kernel.
 test: setup ## unit tests, and every lesson and solution in smoke mode
@@ -78,6 +91,7 @@ COMPILE = pip compile --quiet --universal --generate-hashes --no-header --python
 lock: build/lock/bin/uv ## pin every package again (ARGS=--upgrade for the newest versions)
 	$< $(COMPILE) --extra cpu --output-file $(LOCK_cpu)
 	$< $(COMPILE) --extra gpu --constraint $(LOCK_cpu) --output-file $(LOCK_gpu)
+	$< $(COMPILE) --extra site --extra browser --constraint $(LOCK_cpu) --output-file $(LOCK_site)
 
 build/lock/bin/uv:
 	$(need-python)

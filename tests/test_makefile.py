@@ -42,7 +42,8 @@ class Machine:
             (self.fakes / tool).symlink_to(shutil.which(tool))
         self.write_tool("uname", "#!/bin/sh\necho Linux\n")
         shutil.copy(ROOT / "Makefile", self.project)
-        for name in ("requirements.txt", "requirements-gpu.txt", "pyproject.toml"):
+        locks = ("requirements.txt", "requirements-gpu.txt", "requirements-site.txt")
+        for name in (*locks, "pyproject.toml"):
             (self.project / name).write_text(f"# {name}\n")
 
     def write_tool(self, name, text):
@@ -123,6 +124,20 @@ def test_an_interrupted_installation_leaves_no_stamp(machine):
     assert machine.stamps() == []
 
 
+def test_the_site_brings_its_own_pins_once(machine):
+    install = f"{PIP} --require-hashes -r requirements-site.txt"
+    build = "python site/build.py --edition learner"
+    command = ("site", "ARGS=--edition learner")
+    assert machine.make(*command)[0] == [*FIRST_USE, install, build]
+    assert machine.make(*command)[0] == [build]
+    with (machine.project / "requirements-site.txt").open("a") as pins:
+        pins.write("sphinx==9.0.5\n")
+    assert machine.make(*command)[0] == [install, build]
+    # What the course itself needs was installed anew: the site's pins may have moved with it.
+    (machine.project / "requirements.txt").write_text("changed\n")
+    assert machine.make(*command)[0] == [*FIRST_USE[1:], install, build]
+
+
 def test_a_gpu_brings_its_own_lock_unless_another_is_asked_for(machine):
     machine.write_tool("nvidia-smi", FAKE_GPU)
     calls, _ = machine.make("setup")
@@ -170,5 +185,15 @@ def test_no_python_that_fits_is_one_clear_sentence(machine, version):
 def test_help_names_every_command_and_installs_nothing(machine):
     calls, printed = machine.make()
     assert calls == []
-    for command in ("run", "lab", "test", "lint", "notebooks", "benchmark", "lock", "clean"):
+    for command in (
+        "run",
+        "lab",
+        "site",
+        "test",
+        "lint",
+        "notebooks",
+        "benchmark",
+        "lock",
+        "clean",
+    ):
         assert f"\n  {command} " in printed

@@ -19,7 +19,11 @@ from packaging.utils import canonicalize_name
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-LOCKS = {"requirements.txt": "cpu", "requirements-gpu.txt": "gpu"}
+LOCKS = {
+    "requirements.txt": ["cpu"],
+    "requirements-gpu.txt": ["gpu"],
+    "requirements-site.txt": ["site", "browser"],
+}
 # Where the locks must install: what pip evaluates markers with.
 MACHINES = [
     {"python_version": python, "python_full_version": f"{python}.9", "os_name": os, **machine}
@@ -68,7 +72,8 @@ def test_a_lock_pins_every_package_with_hashes_and_names_no_address(lock):
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_keeps_the_bounds_of_the_project_on_every_machine(lock):
-    wanted = PROJECT["dependencies"] + EXTRAS["dev"] + EXTRAS[LOCKS[lock]]
+    wanted = PROJECT["dependencies"] + EXTRAS["dev"]
+    wanted += itertools.chain(*(EXTRAS[extra] for extra in LOCKS[lock]))
     wanted += PYPROJECT["build-system"]["requires"]
     for machine in MACHINES:
         versions = {}
@@ -85,9 +90,17 @@ def test_a_lock_keeps_the_bounds_of_the_project_on_every_machine(lock):
 
 
 def test_both_locks_pin_the_same_versions():
-    pins = [{(pin.name, str(pin.specifier)) for pin, _ in locked(lock)} for lock in LOCKS]
+    locks = ("requirements.txt", "requirements-gpu.txt")
+    pins = [{(pin.name, str(pin.specifier)) for pin, _ in locked(lock)} for lock in locks]
     names = {name for name, _ in pins[0] ^ pins[1]}
     assert {name for name in names if not re.match("nvidia|tensorflow", name)} == set()
+
+
+def test_the_site_installs_beside_the_course():
+    pins = {(pin.name, str(pin.specifier)) for pin, _ in locked("requirements.txt")}
+    names = {name for name, _ in pins}
+    more = {(pin.name, str(pin.specifier)) for pin, _ in locked("requirements-site.txt")}
+    assert {pin for pin in more - pins if pin[0] in names} == set(), "make lock"
 
 
 # Conda ------------------------------------------------------------------------------------------
@@ -119,7 +132,7 @@ def imported_names(path):
 def test_every_import_is_declared():
     files = [
         path
-        for folder in ("course_utils", "notebooks", "tests", "benchmarks")
+        for folder in ("course_utils", "notebooks", "tests", "benchmarks", "site")
         for path in (ROOT / folder).rglob("*.py")
     ]
     own = {"course_utils", "benchmarks", "slurm_cluster", *(path.stem for path in files)}

@@ -1,0 +1,149 @@
+"""Render the course as a web site: `make site`.
+
+The executed notebooks and the pages below `pages/` are laid out under `build/site-source`, with
+every table computed from the reference runs, and Sphinx makes HTML of them; nothing is executed.
+Two editions come of it: `build/site`, for learners, and `build/site-instructor`, which has the
+instructor's guide as well.
+"""
+
+import argparse
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import re
+import struct
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import nbformat
+import tables
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+FILLED = re.compile(r"<!-- fill: (\w+)(?: (\w+))? -->")
+EDITIONS = {"learner": "site", "instructor": "site-instructor"}
+
+
+def lay_out(source: Path, edition: str) -> None:
+    """Write the edition's sources below `source`, touching only what has changed."""
+    lessons = tables.read_lessons()
+    written = {
+        page.name: _filled(page.read_text(encoding="utf-8"), lessons)
+        for page in sorted((HERE / "pages").glob("*.md"))
+        if edition == "instructor" or page.stem != "guide"
+    }
+    if edition == "learner":
+        # The table of contents names no page that this edition leaves out.
+        written["index.md"] = re.sub(r"^.*<guide>\n", "", written["index.md"], flags=re.MULTILINE)
+    figures = {}
+    for name, notebook in lessons.items():
+        written[f"notebooks/{name}.ipynb"] = nbformat.writes(_lesson(name, notebook, figures))
+        solution = ROOT / "notebooks" / "solutions" / f"{name}.ipynb"
+        if solution.exists():
+            solved = _without_notes(nbformat.read(solution, as_version=4))
+            # Reached by the link in the lesson alone: neither listed nor found by a search.
+            solved.metadata.update(orphan=True, nosearch=True)
+            _collect_figures(solved, figures)
+            written[f"notebooks/solutions/{name}.ipynb"] = nbformat.writes(solved)
+    written["figures.json"] = json.dumps(figures, indent=0, sort_keys=True)
+    contents = {name: text.encode() for name, text in written.items()}
+    contents |= {path.name: path.read_bytes() for path in (ROOT / "docs").glob("*.png")}
+    for path in [path for path in source.rglob("*") if path.is_file()]:
+        if path.relative_to(source).as_posix() not in contents:
+            path.unlink()
+    for name, content in contents.items():
+        path = source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_bytes() != content:
+            path.write_bytes(content)
+
+
+def _filled(text, lessons):
+    """A page with its `<!-- fill: NAME [ARGUMENT] -->` comments replaced by what NAME computes."""
+
+    def fill(found):
+        name, argument = found.groups()
+        function = getattr(tables, name)
+        if name in ("lesson_list", "lesson_tree", "notes"):
+            return function(lessons)
+        return function(*([argument] if argument else []))
+
+    return FILLED.sub(fill, text)
+
+
+def _lesson(name, notebook, figures):
+    notebook = _without_notes(notebook)
+    cost = nbformat.v4.new_markdown_cell(
+        f"{tables.cost_sentence(name)} Do it yourself: `make lab`, or "
+        f"{{download}}`this notebook <{name}.ipynb>`."
+    )
+    cost["id"] = "cost"
+    notebook.cells.insert(1, cost)
+    _collect_figures(notebook, figures)
+    return notebook
+
+
+def _without_notes(notebook):
+    notebook = notebook.copy()
+    notebook.cells = [cell for cell in notebook.cells if not tables.is_note(cell)]
+    return notebook
+
+
+def _collect_figures(notebook, figures):
+    """Digest of a figure's bytes, which myst-nb makes its file name of: alt text, width, height."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            png = output.get("data", {}).get("image/png")
+            if png:
+                content = base64.b64decode(png)
+                # A PNG's header: eight bytes of signature, eight of chunk, then width and height.
+                width, height = struct.unpack(">II", content[16:24])
+                alt = output.metadata["image/png"]["alt"]
+                figures[hashlib.sha256(content).hexdigest()] = [alt, width, height]
+
+
+def repository() -> str:
+    """The one address that the launch buttons are made from; empty where none is set.
+
+    COURSE_REPOSITORY, or `Repository` among the project's urls in pyproject.toml.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = project.get("urls", {}).get("Repository", "")
+    return os.environ.get("COURSE_REPOSITORY", declared).rstrip("/")
+
+
+def build(edition: str, out: Path) -> int:
+    """Build one edition into `out`; returns Sphinx's exit status."""
+    from sphinx.cmd.build import main
+
+    work = ROOT / "build" / f"{EDITIONS[edition]}-work"
+    lay_out(work / "source", edition)
+    os.environ["COURSE_REPOSITORY"] = repository()
+    # A warning is an error, and all of them are shown.
+    options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(work / "doctrees")]
+    return main([*options, "-b", "html", str(work / "source"), str(out)])
+
+
+def _main():
+    parser = argparse.ArgumentParser(description=__doc__, prog="make site")
+    parser.add_argument("--edition", choices=EDITIONS, help="default: both")
+    chosen = parser.parse_args().edition
+    for edition in [chosen] if chosen else EDITIONS:
+        start = time.perf_counter()
+        out = ROOT / "build" / EDITIONS[edition]
+        if build(edition, out):
+            print("error: the site was not built; the lines above say why.", file=sys.stderr)
+            return 1
+        shown = out / "index.html"
+        with contextlib.suppress(ValueError):
+            shown = shown.relative_to(Path.cwd())
+        print(f"{shown}: the {edition}'s edition, {time.perf_counter() - start:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -1,0 +1,119 @@
+"""Sphinx's configuration. The sources are laid out, and Sphinx is called, by `build.py`."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import formulas
+from docutils import nodes
+
+HERE = Path(__file__).resolve().parent
+
+project = "Making a neural network generalise"
+author = "the course's authors"
+language = "en-GB"
+extensions = ["myst_nb", "sphinx.ext.mathjax"]
+
+# The notebooks come executed; a build that ran them again would show other figures.
+nb_execution_mode = "off"
+# A lesson prints what its cell says, so the two lines of an output belong together.
+nb_merge_streams = True
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+html_theme = "sphinx_book_theme"
+html_title = project
+html_show_sphinx = False
+html_show_copyright = False
+html_copy_source = True
+# The theme's script expects one of its own names here.
+html_context = {"default_mode": "light"}
+html_static_path = [str(HERE / "static"), formulas.folder()]
+html_css_files = ["course.css"]
+html_theme_options = {
+    "home_page_in_toc": True,
+    "show_toc_level": 2,
+    "use_download_button": True,
+    "use_fullscreen_button": False,
+    "navbar_persistent": [],
+    "search_bar_text": "Search the course",
+    "navigation_with_keys": False,
+}
+repository = os.environ.get("COURSE_REPOSITORY", "")
+if repository:
+    html_theme_options |= {
+        "repository_url": repository,
+        "repository_branch": os.environ.get("COURSE_BRANCH", "main"),
+        "use_repository_button": True,
+        "launch_buttons": {
+            "notebook_interface": "jupyterlab",
+            "binderhub_url": "https://mybinder.org",
+            "colab_url": "https://colab.research.google.com",
+        },
+    }
+
+mathjax_path = formulas.SCRIPT
+mathjax_loading_method = "defer"
+mathjax3_config = formulas.CONFIG
+
+
+def _figures(app):
+    """File name of a figure, without suffix: its alt text, width and height in pixels."""
+    return json.loads((Path(app.srcdir) / "figures.json").read_text(encoding="utf-8"))
+
+
+def _describe_figures(app, doctree):
+    """Give each figure the alt text that its notebook carries as output metadata."""
+    figures = _figures(app)
+    for image in doctree.findall(nodes.image):
+        found = figures.get(Path(image["uri"]).stem)
+        if found:
+            image["alt"] = found[0]
+
+
+def _load_figures_late(app, pagename, templatename, context, doctree):
+    """Let a page show its text before its figures, and keep their places free."""
+    if "body" not in context:
+        return
+    figures = _figures(app)
+
+    def sized(image):
+        _, width, height = figures.get(image[1], (None, None, None))
+        size = f' width="{width}" height="{height}"' if width else ""
+        return f'{image[0]} loading="lazy"{size}'
+
+    context["body"] = re.sub(r'<img (?=[^>]*src="[^"]*?(\w+)\.png")', sized, context["body"])
+
+
+ICON = re.compile(
+    r'(?:"(?P<quoted>[\w-]+)"|(?P<bare>[A-Za-z]\w*)):\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",'
+    r'(?:"[^"]*"|\[[^\]]*\])\],?'
+)
+
+
+def _keep_used_icons(app, exception):
+    """Cut the theme's icon script, larger than a whole lesson, down to the icons that are used."""
+    script = Path(app.outdir) / "_static" / "scripts" / "fontawesome.js"
+    if exception or not script.exists():
+        return
+    places = [*Path(app.outdir).rglob("*.html"), *script.parent.glob("*.js")]
+    places += [*Path(app.outdir).glob("_static/*.js")]
+    used = {
+        name
+        for place in places
+        if place != script
+        for name in re.findall(r"\bfa-([a-z0-9-]+)", place.read_text(encoding="utf-8"))
+    }
+    text = script.read_text(encoding="utf-8")
+    smaller = ICON.sub(
+        lambda icon: icon[0] if (icon["quoted"] or icon["bare"]) in used else "", text
+    )
+    script.write_text(smaller, encoding="utf-8")
+
+
+def setup(app):
+    """Connect what the pages need beyond the extensions."""
+    app.connect("doctree-read", _describe_figures)
+    app.connect("html-page-context", _load_figures_late)
+    app.connect("build-finished", _keep_used_icons)

@@ -1,0 +1,186 @@
+"""The parts of the site that are computed: lists, tables and sentences, as Markdown."""
+
+import re
+
+from course_utils import evidence, library, scoreboard
+from course_utils.data.specs import SPECS
+
+NOT_YET = "not yet measured"
+NAMES = {
+    "l2": "L2",
+    "he_init": "He initialisation",
+    "batch_norm": "batch normalisation",
+    "augmentation": "augmentation",
+    "ensemble": "ensemble",
+    "early_stopping": "early stopping",
+}
+MODELS = {
+    "mlp": "perceptron",
+    "baseline_cnn": "baseline CNN",
+    "dropout_cnn": "dropout CNN",
+    "all_conv": "all-conv",
+    "small_all_conv": "small all-conv",
+}
+
+
+def title_of(notebook) -> str:
+    """The text of a notebook's first heading."""
+    return notebook.cells[0].source.partition("\n")[0].removeprefix("# ").strip()
+
+
+def goal_of(notebook) -> str:
+    """What stands behind **Goal:**, on one line, with a capital; empty where there is none."""
+    found = re.search(r"\*\*Goal:\*\*\s*(.+?)(?:\n\s*\n|\Z)", notebook.cells[0].source, re.DOTALL)
+    words = " ".join(found[1].split()) if found else ""
+    return words[:1].upper() + words[1:]
+
+
+def minutes(name: str, mode: str = "reduced") -> str:
+    """How long a lesson runs, from the measured costs."""
+    cost = evidence.lesson_cost(name, mode)
+    return f"{max(cost[0] / 60, 0.1):.1f} min" if cost else NOT_YET
+
+
+def cost_sentence(name: str) -> str:
+    """Minutes and memory of a lesson in the modes that were measured."""
+    found = {mode: evidence.lesson_cost(name, mode) for mode in ("reduced", "full")}
+    parts = [
+        f"about {max(cost[0] / 60, 0.1):.1f} minutes and {cost[1] / 1000:.1f} GB in {mode} mode"
+        for mode, cost in found.items()
+        if cost
+    ]
+    return f"Runs for {', '.join(parts)}." if parts else f"Its running time is {NOT_YET}."
+
+
+def lesson_list(lessons: dict) -> str:
+    """The front page's table; `lessons` maps a name ("02_baseline_cnn") to its notebook."""
+    rows = [
+        f"| {name[:2]} | [{title_of(book)}](notebooks/{name}.ipynb) | {goal_of(book)} | {minutes(name)} |"
+        for name, book in lessons.items()
+    ]
+    head = ["| | lesson | what you will do | runs for |", "| --- | --- | --- | --- |"]
+    return "\n".join([*head, *rows])
+
+
+def lesson_tree(lessons: dict) -> str:
+    """The lessons' entries of the table of contents."""
+    return "\n".join(
+        f"{name[:2]} · {title_of(book)} <notebooks/{name}>" for name, book in lessons.items()
+    )
+
+
+def scoreboard_table() -> str:
+    """The scoreboard of the README, and on which machines it was measured."""
+    runs = evidence.reference()
+    provenance = []
+    for (hardware, precision), group in runs.groupby(["hardware", "precision"]):
+        provenance.append(f"{len(group)} on {hardware} with {precision}")
+    where = f"Reference runs: {'; '.join(provenance)}." if provenance else "No reference runs yet."
+    return f"{scoreboard.table()}\n\n{where}"
+
+
+def technique_tables(mode: str) -> str:
+    """Each technique alone, left out, and step by step, on MNIST in one mode."""
+    everything = list(NAMES)
+    alone = {NAMES[key]: ("", key) for key in everything}
+    left_out = {
+        f"without {NAMES[key]}": (
+            evidence.ALL_SIX,
+            "+".join(other for other in everything if other != key),
+        )
+        for key in everything
+    }
+    path = {
+        f"+ {NAMES[key]}": ("+".join(everything[:i]), "+".join(everything[: i + 1]))
+        for i, key in enumerate(everything)
+    }
+    whole = {"all six": ("", evidence.ALL_SIX)}
+    parts = [
+        ("Each technique alone, against the baseline", alone | whole),
+        ("Each technique left out of all six", left_out),
+        ("Step by step, each against the one before", path),
+    ]
+    return "\n\n".join(
+        f"### {title}\n\n{_comparisons(rows, mode, 'mnist')}" for title, rows in parts
+    )
+
+
+def other_techniques() -> str:
+    """Whatever else the reference runs compare with the same model without techniques."""
+    runs = evidence.reference()
+    found = []
+    keys = runs[["model", "mode", "data"]].drop_duplicates().itertuples(index=False)
+    for model, mode, data in sorted(keys):
+        if (model, data) == ("baseline_cnn", "mnist"):
+            continue
+        same = runs[(runs["model"] == model) & (runs["mode"] == mode) & (runs["data"] == data)]
+        sets = sorted(set(same["techniques"]) - {""}, key=lambda names: (names.count("+"), names))
+        rows = {_spelled(names): ("", names) for names in sets}
+        if rows:
+            title = f"### {MODELS.get(model, model)} on {data}, {mode} mode"
+            found.append(f"{title}\n\n{_comparisons(rows, mode, data, model)}")
+    return "\n\n".join(found) or f"On CIFAR-10 this is {NOT_YET}."
+
+
+def _spelled(techniques):
+    if techniques == evidence.ALL_SIX:
+        return "all six"
+    return " + ".join(NAMES.get(name, name) for name in techniques.split("+"))
+
+
+def _comparisons(rows, mode, data, model="baseline_cnn"):
+    lines = [
+        "| | difference, points | 95 % interval | paired seeds | verdict |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, (baseline, candidate) in rows.items():
+        found = evidence.compare_reference(baseline, candidate, mode, data, model=model)
+        if found is None:
+            lines.append(f"| {name} | | | | {NOT_YET} |")
+        else:
+            interval = f"{100 * found.low:+.2f} to {100 * found.high:+.2f}"
+            lines.append(
+                f"| {name} | {100 * found.mean:+.2f} | {interval} | {found.n} | {found.verdict} |"
+            )
+    return "\n".join(lines)
+
+
+def data_table() -> str:
+    """Sizes of the two data sets in each mode."""
+    lines = ["| | images | smoke | reduced | full |", "| --- | --- | --- | --- | --- |"]
+    for spec in SPECS.values():
+        shape = " × ".join(str(side) for side in spec.image_shape)
+        cells = [
+            " / ".join(f"{count:,}" for count in spec.sizes[mode])
+            for mode in ("smoke", "reduced", "full")
+        ]
+        lines.append(f"| {spec.title} | {shape} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def notes(lessons: dict) -> str:
+    """Every lesson's cells tagged `instructor`, under the lesson's title and running time."""
+    parts = []
+    for name, book in lessons.items():
+        cells = [c for c in book.cells if is_note(c) and c.cell_type == "markdown"]
+        if cells:
+            link = f"[{title_of(book)}](notebooks/{name}.ipynb)"
+            text = "\n\n".join(c.source.replace("**For the instructor.** ", "") for c in cells)
+            parts.append(f"## {name[:2]} · {link}\n\n*{cost_sentence(name)}*\n\n{text}")
+    return "\n\n".join(parts)
+
+
+def is_note(cell) -> bool:
+    """Whether a cell is for the instructor alone."""
+    return "instructor" in cell.metadata.get("tags", [])
+
+
+def read_lessons() -> dict:
+    """Name to notebook, for the numbered lessons that have been executed."""
+    import nbformat
+
+    return {
+        name: nbformat.read(path, as_version=4)
+        for name, path in library.lesson_paths().items()
+        if library.NUMBERED.fullmatch(name) and path.suffix == ".ipynb"
+    }
