@@ -91,7 +91,8 @@ COMPILE = pip compile --quiet --universal --generate-hashes --no-header --python
 lock: build/lock/bin/uv ## pin every package again (ARGS=--upgrade for the newest versions)
 	$< $(COMPILE) --extra cpu --output-file $(LOCK_cpu)
 	$< $(COMPILE) --extra gpu --constraint $(LOCK_cpu) --output-file $(LOCK_gpu)
-	$< $(COMPILE) --extra site --extra browser --constraint $(LOCK_cpu) --output-file $(LOCK_site)
+	$< $(COMPILE) --extra site --extra browser --extra binder --constraint $(LOCK_cpu) \
+		--output-file $(LOCK_site)
 
 build/lock/bin/uv:
 	$(need-python)

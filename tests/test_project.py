@@ -22,7 +22,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 LOCKS = {
     "requirements.txt": ["cpu"],
     "requirements-gpu.txt": ["gpu"],
-    "requirements-site.txt": ["site", "browser"],
+    "requirements-site.txt": ["site", "browser", "binder"],
 }
 # Where the locks must install: what pip evaluates markers with.
 MACHINES = [
@@ -142,6 +142,7 @@ def test_every_import_is_declared():
         "pillow": "pil",
         "pyyaml": "yaml",
         "import-linter": "importlinter",
+        "jupyter-repo2docker": "repo2docker",
     }
     known = {names.get(name, name.replace("-", "_")) for name in declared}
     assert len(files) > 10
