@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 import time
@@ -139,6 +140,13 @@ def wait_until(condition, seconds=30, what="it"):
             return value
         time.sleep(0.05)
     raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+def moments():
+    """A source of random moments; the seed that pytest prints on failure gives the same again."""
+    seed = int(os.environ.get("COURSE_TEST_SEED", random.randrange(10**6)))
+    print(f"random moments: COURSE_TEST_SEED={seed}")
+    return random.Random(seed)
 
 
 def entries(folder):

@@ -22,6 +22,7 @@ from foreign import (
     WRITE_RECORD,
     course,
     entries,
+    moments,
     patience,
     start,
     wait_until,
@@ -220,14 +221,21 @@ def check_nothing_is_broken(out, seeds, name="good"):
     assert not list(out.rglob(f"{manifest.PARTIAL}*"))
 
 
-def test_bad_notebooks_do_not_hurt_their_neighbours(tmp_path, mark):
-    write(tmp_path, "good", WRITE_RECORD, parameters="seed = 0")
-    write(tmp_path, "raises", RAISE, parameters="seed = 0")
+@pytest.mark.parametrize("repeat", range(REPEATS))
+def test_bad_notebooks_do_not_hurt_their_neighbours(repeat, tmp_path, mark):
+    chance = moments()
+
+    def pause():
+        return f"import time; time.sleep({chance.uniform(0, 2)})"
+
+    write(tmp_path, "good", pause(), WRITE_RECORD, parameters="seed = 0")
+    write(tmp_path, "raises", pause(), RAISE, parameters="seed = 0")
     for name, cell in (("hangs", HANG), ("exits", EXIT), ("eats", EAT_MEMORY)):
-        write(tmp_path, name, cell)
+        write(tmp_path, name, pause(), cell)
     books = [f"{name}.ipynb" for name in ("raises", "hangs", "exits", "eats", "good")]
-    options = ["--workers", "3", "--timeout", round(patience(15)), "--memory-limit", "500MB"]
-    options += ["--retries", "0"]
+    chance.shuffle(books)
+    options = ["--workers", chance.choice("23"), "--timeout", round(patience(15))]
+    options += ["--memory-limit", "500MB", "--retries", "0"]
     ran = course("run", *books, *options, "--out", "out", cwd=tmp_path)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     found = {entry["id"]: entry["status"] for entry in entries(tmp_path / "out")}
@@ -246,16 +254,61 @@ def test_bad_notebooks_do_not_hurt_their_neighbours(tmp_path, mark):
     assert mark() == []
 
 
+FULL_DISK = """
+import errno, os
+left, real = {left}, os.fsync
+
+def fsync(handle):
+    global left
+    left -= 1
+    if left < 0:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return real(handle)
+
+os.fsync = fsync
+from course_utils.cli import app
+app()
+"""
+
+
+@pytest.mark.parametrize("repeat", range(REPEATS))
+def test_a_disk_that_fills_up_is_one_sentence_and_is_resumed(repeat, tmp_path, mark):
+    """The disk of the client fills at some write: the header, a notebook, a record or a line."""
+    chance = moments()
+    cells = [f"import time; time.sleep({chance.uniform(0, 0.5)})", WRITE_RECORD]
+    write(tmp_path, "good", *cells, parameters="seed = 0")
+    words = ["run", "good.ipynb", "--seeds", "0-3", "--workers", "2", "--out", "out", "--resume"]
+    code = FULL_DISK.format(left=chance.randrange(1 + 3 * 4))
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        capture_output=True,
+        text=True,
+        timeout=patience(120),
+        cwd=tmp_path,
+    )
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    # The line of progress on standard error is no part of the message.
+    assert "error: Results could not be written to out (No space left on device)" in ran.stderr
+    assert "run again with --resume" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert mark() == []
+    assert not list((tmp_path / "out").rglob(f"{manifest.PARTIAL}*"))
+    finished = course(*words, cwd=tmp_path)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    check_nothing_is_broken(tmp_path / "out", range(4))
+
+
 @pytest.mark.parametrize("repeat", range(REPEATS))
 def test_a_client_that_dies_is_resumed(repeat, tmp_path, mark):
     """kill -9 and Ctrl-C in one batch: the other runs are done later, no record twice, none lost."""
     cells = ["import time; time.sleep(0.3)", WRITE_RECORD]
     write(tmp_path, "good", *cells, parameters="seed = 0")
     words = ["run", "good.ipynb", "--seeds", "0-3", "--workers", "2", "--out", "out", "--resume"]
-    for signal_number in random.sample([signal.SIGKILL, signal.SIGINT], 2):
+    chance = moments()
+    for signal_number in chance.sample([signal.SIGKILL, signal.SIGINT], 2):
         client = start(*words, cwd=tmp_path)
         wait_until(lambda c=client: kernels(mark) or c.poll() is not None, 60, "the first kernel")
-        delay = random.uniform(0, 2.5)
+        delay = chance.uniform(0, 2.5)
         time.sleep(delay)
         client.send_signal(signal_number)
         said = client.communicate(timeout=patience(60))[0]
@@ -277,7 +330,7 @@ def test_kernels_that_are_killed_are_run_again(repeat, tmp_path, mark):
         *["run", "good.ipynb", "--seeds", "0-2", "--workers", "2", "--out", "out"], cwd=tmp_path
     )
     victim = wait_until(lambda: kernels(mark), 60, "the first kernel")[0]
-    time.sleep(random.uniform(0, 0.8))
+    time.sleep(moments().uniform(0, 0.8))
     with contextlib.suppress(Exception):
         victim.kill()
     said = client.communicate(timeout=patience(120))[0]
@@ -367,9 +420,10 @@ def test_a_batch_outlives_its_workers_and_its_scheduler(repeat, tmp_path, mark, 
     words = ["run", "good.ipynb", "--seeds", "0-3", "--out", "out", *safe_hosts.reached_by]
     client = start(*words, cwd=tmp_path)
     wait_until(lambda: kernels(mark), 90, "the first kernel")
-    time.sleep(random.uniform(0, 2))
+    chance = moments()
+    time.sleep(chance.uniform(0, 2))
     workers[0].kill()
-    time.sleep(random.uniform(0, 2))
+    time.sleep(chance.uniform(0, 2))
     safe_hosts.scheduler.kill()
     safe_hosts.scheduler.wait()
     safe_hosts.start_scheduler()

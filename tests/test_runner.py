@@ -13,7 +13,18 @@ from pathlib import Path
 
 import psutil
 import pytest
-from foreign import EAT_MEMORY, EXIT, HANG, RAISE, REPEATS, WRITE_RECORD, job, patience, wait_until
+from foreign import (
+    EAT_MEMORY,
+    EXIT,
+    HANG,
+    RAISE,
+    REPEATS,
+    WRITE_RECORD,
+    job,
+    moments,
+    patience,
+    wait_until,
+)
 from foreign import with_variable as processes_with
 
 from course_utils import processes, supervisor, tidy
@@ -129,7 +140,7 @@ def test_a_run_that_nobody_wants_any_more_is_ended(mark):
 @pytest.mark.parametrize("victim", ["ipykernel_launcher", "course_utils.runner"])
 @pytest.mark.parametrize("_repeat", range(REPEATS))
 def test_kill_9_of_kernel_or_runner_at_any_moment(victim, _repeat, mark):
-    delay = random.uniform(0, 1.5)
+    delay = moments().uniform(0, 1.5)
     killed = []
 
     def kill():
