@@ -175,6 +175,24 @@ def report(
 
 
 @app.command()
+def syllabus(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="[LESSON…]", help="All when none is named.")
+    ] = None,
+    sessions: Annotated[int, typer.Option(help="How many sessions.")] = 8,
+    minutes: Annotated[int, typer.Option(help="Minutes of a session.")] = 90,
+    mode: Annotated[str, typer.Option(help="The mode that it will run in.")] = "reduced",
+    words: Annotated[int, typer.Option(min=1, help="Words read in a minute.")] = 130,
+    exercise: Annotated[int, typer.Option(min=0, help="Minutes for an exercise.")] = 10,
+):
+    """Plan the lessons for a class, from measured running times; prints Markdown."""
+    from course_utils import syllabus
+
+    pace = syllabus.Pace(words, exercise)
+    print(syllabus.plan(sessions, minutes, lessons or [], mode, pace))
+
+
+@app.command()
 def doctor():
     """Say what this machine is, what the course found on it, and what to mend."""
     from course_utils import doctor

@@ -1,0 +1,94 @@
+"""`course syllabus`: sessions cut as evenly as can be, and what is not known said."""
+
+import itertools
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from course_utils import evidence, syllabus
+from course_utils.cli import app
+from course_utils.errors import CourseError
+
+LENGTHS = st.lists(st.integers(1, 50), min_size=1, max_size=7)
+
+
+@given(LENGTHS, st.integers(1, 9))
+def test_sessions_hold_every_lesson_once_in_order_and_no_cut_is_better(minutes, sessions):
+    found = syllabus.lay_out(minutes, sessions)
+    assert len(found) == sessions
+    assert list(itertools.chain(*found)) == list(range(len(minutes)))
+    longest = max(sum(minutes[i] for i in part) for part in found)
+    every_cut = itertools.combinations_with_replacement(range(len(minutes) + 1), sessions - 1)
+    ends = ([0, *cut, len(minutes)] for cut in every_cut)
+    best = min(max(sum(minutes[a:b]) for a, b in itertools.pairwise(cut)) for cut in ends)
+    assert longest == best
+
+
+@given(LENGTHS, st.integers(1, 100))
+def test_so_many_sessions_are_enough_and_one_less_is_not(minutes, length):
+    count = syllabus.needed(minutes, length)
+    if max(minutes) > length:
+        assert count is None
+        return
+
+    def longest(sessions):
+        return max(sum(minutes[i] for i in part) for part in syllabus.lay_out(minutes, sessions))
+
+    assert longest(count) <= length
+    assert count == 1 or longest(count - 1) > length
+
+
+@pytest.fixture
+def costs(monkeypatch):
+    """Lesson 02 takes two minutes on one machine and four on another; nothing else is known."""
+    rows = [("02_baseline_cnn", "reduced", name, 60.0 * n, 900, "1") for name, n in
+            (("a", 2), ("b", 4))]  # fmt: skip
+    table = pd.DataFrame(rows, columns=list(evidence.COST_COLUMNS))
+    monkeypatch.setattr(evidence, "lesson_costs", lambda: table)
+
+
+def test_a_part_counts_what_the_learner_reads(costs):
+    (part,) = syllabus.parts(["02"])
+    assert part.title == "A network that knows what a neighbour is"
+    assert part.running == 3
+    assert part.exercises == 2
+    assert 500 < part.words < 3_000
+    pace = syllabus.Pace(words=100, exercise=20)
+    assert part.minutes(pace) == round(3 + part.words / 100 + 40)
+
+
+def test_a_plan_says_what_is_measured_and_what_is_not(costs):
+    text = syllabus.plan(3, 60, ["02", "04"])
+    assert text.startswith("# 2 lessons in 3 sessions of 60 minutes\n")
+    assert "| 02 A network that knows what a neighbour is | 3.0 |" in text
+    assert "| 04 Before the first step | not yet measured |" in text
+    assert "counted as 2 minutes: 04. Measure them: course run 04 --mode reduced" in text
+    assert "## Session 3\n\nFree" in text
+
+
+def test_a_plan_that_does_not_fit_says_so_and_what_would(costs):
+    text = syllabus.plan(1, 60, ["01", "02", "03"])
+    assert "TOO LONG" in text
+    assert "2 sessions of 60 minutes hold all of it (--sessions 2)" in text
+    assert "TOO LONG" not in syllabus.plan(2, 60, ["01", "02", "03"])
+    tight = syllabus.plan(20, 15)
+    assert "alone takes" in tight
+
+
+@pytest.mark.parametrize(
+    ("sessions", "minutes", "named"), [(0, 90, "--sessions"), (3, -1, "--min")]
+)
+def test_numbers_that_make_no_plan_are_refused(sessions, minutes, named):
+    with pytest.raises(CourseError, match=f"{named}.* expected 1 or more"):
+        syllabus.plan(sessions, minutes)
+
+
+def test_the_command_prints_every_lesson():
+    done = CliRunner().invoke(app, ["syllabus", "--sessions", "4", "--minutes", "120"])
+    assert done.exit_code == 0
+    assert done.output.startswith("# ")
+    for number in range(11):
+        assert f"\n| {number:02} " in done.output
