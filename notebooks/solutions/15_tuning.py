@@ -1,0 +1,57 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Solutions: let the machine choose
+#
+# The exercises of [lesson 15](../15_tuning.ipynb).
+
+# %% tags=["parameters"]
+mode = "auto"
+seed = 1
+
+# %%
+from course_utils import Lesson
+
+lesson = Lesson("15_tuning", mode=mode, seed=seed)
+
+# %% [markdown]
+# ## Exercise 1: how many pictures does a choice need?
+#
+# Set the bound equal to the optimism that you allow, $\sqrt{p (1 - p) / n} \sqrt{2 \ln k} = \delta$, and solve for $n$:
+#
+# $$n = \frac{2\, p\, (1 - p) \ln k}{\delta^2}.$$
+#
+# The number of tries stands under a logarithm: ten times as many tries ask for few more pictures. Half the optimism asks
+# for four times as many.
+
+# %%
+import math
+
+
+def pictures_needed(accuracy, tries, optimism):
+    return math.ceil(2 * accuracy * (1 - accuracy) * math.log(tries) / optimism**2)
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_pictures_needed(pictures_needed)
+
+# %% [markdown]
+# ## Exercise 2: choose, and report honestly
+#
+# The two halves of the table never mix: one chooses the row, the other is asked about it.
+
+
+# %%
+def choose(right, choosers):
+    winner = int(right[:, choosers].mean(axis=1).argmax())
+    return winner, right[winner, choosers].mean(), right[winner, ~choosers].mean()
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_choose(choose)
