@@ -6,6 +6,7 @@ output metadata, where nbconvert, Sphinx and the tests find it.
 
 import base64
 import io
+import re
 import textwrap
 
 import numpy as np
@@ -272,7 +273,9 @@ def _cycle():
 
 
 def _wrap(title, width=72):
-    return textwrap.fill(title, width)
+    # What stands in brackets at the end, such as the source of the data, stays on one line.
+    whole = re.sub(r"\([^()]*\)$", lambda found: found[0].replace(" ", "\u00a0"), title)
+    return textwrap.fill(whole, width)
 
 
 def _finish(axes, title, x, y, legend, grid=True):
