@@ -65,16 +65,18 @@ def lines(runs, costs, slots: int) -> list[str]:
             seconds = sum(cost[0] for cost in known) / len(known)
             each = f"about {clock(seconds)} and {max(cost[1] for cost in known):.0f} MB each"
         said.append(f"{name}: {len(own)} run{'s' * (len(own) != 1)}, {_axes(own)}{each}")
+    together = f"{slots} at a time" if slots else "no worker is there yet"
+    slots = max(1, slots)
     known = [costs[run.id] for run in runs if run.id in costs]
     if known and (len(runs) > 1 or slots > 1):
         missing = "" if len(known) == len(runs) else f", {len(runs) - len(known)} not yet measured"
-        seconds = sum(cost[0] for cost in known) / max(1, min(slots, len(runs)))
+        seconds = sum(cost[0] for cost in known) / min(slots, len(runs))
         said.append(
-            f"All {len(runs)} runs, {slots} at a time: about {clock(seconds)}, "
+            f"All {len(runs)} runs, {together}: about {clock(seconds)}, "
             f"{min(slots, len(runs)) * max(cost[1] for cost in known):.0f} MB{missing}"
         )
     elif len(runs) > 1:
-        said.append(f"All {len(runs)} runs, {slots} at a time")
+        said.append(f"All {len(runs)} runs, {together}")
     return said
 
 

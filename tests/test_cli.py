@@ -31,7 +31,9 @@ from course_utils import (
     cli,
     doctor,
     evidence,
+    grid,
     manifest,
+    plan,
     processes,
     report,
     running,
@@ -140,6 +142,25 @@ def test_the_lessons_and_the_plan_are_shown(project, capsys):
     assert "All 8 runs, 1 at a time" in out
     assert out.splitlines()[-1] == "02_second.smoke.seed7"
     assert not (project / "build").exists()
+
+
+@pytest.mark.parametrize(
+    ("slots", "costs", "said"),
+    [
+        (2, {}, "All 4 runs, 2 at a time"),
+        (0, {}, "All 4 runs, no worker is there yet"),
+        (
+            2,
+            {"n.seed0": (60, 500), "n.seed1": (60, 700)},
+            "2 at a time: about 1:00, 1400 MB, 2 not",
+        ),
+        (9, {"n.seed0": (60, 500)}, "9 at a time: about 0:15, 2000 MB, 3 not yet measured"),
+        (0, {"n.seed0": (60, 500)}, "no worker is there yet: about 1:00, 500 MB, 3 not"),
+    ],
+)
+def test_the_plan_divides_among_the_workers_that_there_are(slots, costs, said):
+    runs = [grid.Run(f"n.seed{seed}", "n", {"seed": seed}) for seed in range(4)]
+    assert said in plan.lines(runs, costs, slots)[-1]
 
 
 def test_a_run_without_options_goes_to_build_and_may_be_repeated(project):
