@@ -12,6 +12,7 @@ _HOMES = {"Lesson": "course_utils.lesson", "diagnose": "course_utils.diagnosis"}
 _MODULES = (
     "callbacks",
     "checks",
+    "contents",
     "data",
     "diagnosis",
     "errors",

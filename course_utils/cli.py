@@ -123,23 +123,15 @@ def lab(
     lesson: Annotated[str | None, typer.Argument(help="Default: the first.")] = None,
 ):
     """Open the lessons in JupyterLab; further options go to it."""
-    from course_utils import library
+    from course_utils import lab
 
     extra = list(context.args)
     if lesson is not None and lesson.startswith("-"):
         extra, lesson = [lesson, *extra], None
-    path = library.find_notebook_path(lesson or "00").resolve()
-    book = path.with_suffix(".ipynb")
-    path = book if book.exists() else path
-    root = path.parent.parent if path.parent.name == "notebooks" else path.parent
-    page = f"/lab/tree/{path.relative_to(root).as_posix()}"
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
-    command.append(f"--LabApp.default_url={page}")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        # In a container everybody is root; the server still asks for its token.
-        command.append("--allow-root")
-    # A port in use is no obstacle: the server takes the next free one.
-    os.execv(sys.executable, [*command, *extra])
+    command = lab.command(lesson, extra)
+    for sentence in lab.edited_apart():
+        print(f"to mend: {sentence}", file=sys.stderr)
+    os.execve(command[0], command, lab.prepare())
 
 
 @app.command()

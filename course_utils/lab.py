@@ -1,0 +1,76 @@
+"""`course lab`: the command that opens the lessons in JupyterLab, with nothing in the way."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from course_utils import library, manifest
+
+# JupyterLab would ask a newcomer about its news, and look for newer versions of itself and for
+# extensions: nothing here needs a network.
+QUIET = (
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+)
+
+
+def command(lesson: str | None, extra: list[str]) -> list[str]:
+    """The command line that opens `lesson` (a number, name or path; the first when None).
+
+    The server's folder is the course's, so that a lesson finds its neighbours; a notebook from
+    elsewhere is served from where it lies. Raises BatchError when there is no such lesson.
+    """
+    path = library.find_notebook_path(lesson or "00").resolve()
+    book = path.with_suffix(".ipynb")
+    path = book if book.exists() else path
+    folders = [folder for folder in path.parents if folder.name == "notebooks"]
+    root = folders[0].parent if folders else path.parent
+    page = f"/lab/tree/{path.relative_to(root).as_posix()}"
+    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
+    words += [f"--LabApp.default_url={page}", *QUIET]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # In a container everybody is root; the server still asks for its token.
+        words.append("--allow-root")
+    # A port in use is no obstacle: the server takes the next free one.
+    return [*words, *extra]
+
+
+def prepare(folder: Path | None = None) -> dict[str, str]:
+    """The environment for the server: this one, with the course's kernel before all others.
+
+    A "python3" kernel that some other project left in the user's folder would run the lessons with
+    a Python that has never heard of the course; what JUPYTER_PATH names comes first. Writes the
+    kernel's description below `folder`, default build/jupyter.
+    """
+    folder = folder or library.project_root() / "build" / "jupyter"
+    description = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": library.KERNEL["display_name"],
+        "language": "python",
+        "metadata": {"debugger": True},
+    }
+    path = folder / "kernels" / library.KERNEL["name"] / "kernel.json"
+    try:
+        manifest.write_atomically(path, (json.dumps(description, indent=1) + "\n").encode())
+    except OSError as error:
+        print(f"The course's kernel could not be written to {path} ({error.strerror}).")
+    places = [str(folder), os.environ.get("JUPYTER_PATH", "")]
+    return dict(os.environ) | {"JUPYTER_PATH": os.pathsep.join(filter(None, places))}
+
+
+def edited_apart() -> list[str]:
+    """A sentence for each lesson whose .py and .ipynb do not agree, with the cells that differ."""
+    from course_utils import build
+
+    sentences = []
+    for path in library.lesson_paths().values():
+        if library.is_stale(path):
+            cells = [build.cells_of(one) for one in (path.with_suffix(".py"), path)]
+            if cells[0] != cells[1]:
+                sentences.append(
+                    f"{path.stem}: the .py and the .ipynb differ: {build.differing_cells(*cells)}. "
+                    f"Say which one counts: course build {path.stem} --from py   (or --from ipynb)"
+                )
+    return sentences
