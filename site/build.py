@@ -19,6 +19,7 @@ import time
 import tomllib
 from pathlib import Path
 
+import formulas
 import nbformat
 import tables
 
@@ -120,9 +121,11 @@ def build(edition: str, out: Path) -> int:
     """Build one edition into `out`; returns Sphinx's exit status."""
     from sphinx.cmd.build import main
 
-    work = ROOT / "build" / f"{EDITIONS[edition]}-work"
+    work = out.with_name(f"{out.name}-work")
     lay_out(work / "source", edition)
+    formulas.gather(work / "static")
     os.environ["COURSE_REPOSITORY"] = repository()
+    os.environ["COURSE_SITE_STATIC"] = str(work / "static")
     # A warning is an error, and all of them are shown.
     options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(work / "doctrees")]
     return main([*options, "-b", "html", str(work / "source"), str(out)])
@@ -131,10 +134,11 @@ def build(edition: str, out: Path) -> int:
 def _main():
     parser = argparse.ArgumentParser(description=__doc__, prog="make site")
     parser.add_argument("--edition", choices=EDITIONS, help="default: both")
-    chosen = parser.parse_args().edition
-    for edition in [chosen] if chosen else EDITIONS:
+    parser.add_argument("--out", type=Path, default=ROOT / "build", help="default: build")
+    chosen = parser.parse_args()
+    for edition in [chosen.edition] if chosen.edition else EDITIONS:
         start = time.perf_counter()
-        out = ROOT / "build" / EDITIONS[edition]
+        out = chosen.out.resolve() / EDITIONS[edition]
         if build(edition, out):
             print("error: the site was not built; the lines above say why.", file=sys.stderr)
             return 1

@@ -29,7 +29,7 @@ html_show_copyright = False
 html_copy_source = True
 # The theme's script expects one of its own names here.
 html_context = {"default_mode": "light"}
-html_static_path = [str(HERE / "static"), formulas.folder()]
+html_static_path = [str(HERE / "static"), os.environ["COURSE_SITE_STATIC"]]
 html_css_files = ["course.css"]
 html_theme_options = {
     "home_page_in_toc": True,

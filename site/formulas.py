@@ -5,6 +5,7 @@ and MathML beside it for screen readers; the speech engine and the menu would tr
 """
 
 import importlib.util
+import shutil
 from pathlib import Path
 
 PARTS = (
@@ -34,13 +35,15 @@ CONFIG = {
 }
 
 
-def folder() -> str:
-    """A folder that holds `mathjax/` with the parts that pages load, for Sphinx to copy."""
-    import shutil
+def gather(root: Path) -> None:
+    """Copy the parts that pages load to `mathjax/` below `root`, which Sphinx takes over.
 
+    Raises FileNotFoundError when the package is not installed.
+    """
     package = importlib.util.find_spec("mathjax")
+    if package is None:
+        raise FileNotFoundError("MathJax's files are not installed. Install them: make site")
     files = Path(next(iter(package.submodule_search_locations))) / "static" / "mathjax" / "es5"
-    root = Path(__file__).resolve().parent.parent / "build" / "site-static"
     for part in PARTS:
         origin, target = files / part, root / "mathjax" / part
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -48,4 +51,3 @@ def folder() -> str:
             shutil.copytree(origin, target, dirs_exist_ok=True)
         else:
             shutil.copy2(origin, target)
-    return str(root)

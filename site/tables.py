@@ -138,11 +138,15 @@ def _comparisons(rows, mode, data, model="baseline_cnn"):
         if found is None:
             lines.append(f"| {name} | | | | {NOT_YET} |")
         else:
-            interval = f"{100 * found.low:+.2f} to {100 * found.high:+.2f}"
-            lines.append(
-                f"| {name} | {100 * found.mean:+.2f} | {interval} | {found.n} | {found.verdict} |"
-            )
+            mean, low, high = (_signed(value) for value in (found.mean, found.low, found.high))
+            # Non-breaking, so that an interval stays on one line.
+            interval = f"{low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high}"
+            lines.append(f"| {name} | {mean} | {interval} | {found.n} | {found.verdict} |")
     return "\n".join(lines)
+
+
+def _signed(fraction):
+    return f"{100 * fraction:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def data_table() -> str:
