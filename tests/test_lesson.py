@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from course_utils import Lesson, callbacks, checks, evidence, lesson, plots
@@ -230,12 +231,24 @@ def test_records_go_beside_the_notebooks_or_where_told(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("techniques", "row"), [("l2", "+ L2"), ("l2+early_stopping", "l2+early stopping")]
+    ("lesson_name", "techniques", "row", "last"),
+    [
+        ("03_l2", "l2", "+ L2", "+ L2"),
+        ("08_early_stopping", "early_stopping", "early stopping", "early stopping"),
+        ("ablation", "l2", "+ L2", "+ early stopping"),
+    ],
 )
-def test_the_chart_marks_a_run_on_the_way_or_beside_it(smoke, monkeypatch, techniques, row):
+def test_the_chart_marks_a_run_on_the_way_or_beside_it(
+    smoke, monkeypatch, lesson_name, techniques, row, last
+):
     drawn = {}
-    monkeypatch.setattr(plots, "dots", lambda rows, mark, **words: drawn.update(mark=mark, **rows))
+    monkeypatch.setattr(
+        plots, "dots", lambda rows, mark, **words: drawn.update(rows=rows, mark=mark)
+    )
+    monkeypatch.setattr(evidence, "reference_runs", lambda *_: {"test_accuracy": pd.Series([0.9])})
+    smoke.name = lesson_name
     record = {"model": "baseline_cnn", "techniques": techniques, "data": "mnist"}
     smoke.progress(record | {"test_accuracy": 0.5})
     assert drawn["mark"] == {row: 50.0}
-    assert row in drawn
+    # No step of a later lesson is shown before its time.
+    assert list(drawn["rows"])[-1] == last
