@@ -59,7 +59,7 @@ lab: setup ## open the lessons in JupyterLab
 	@$(BIN)/course lab $(ARGS)
 
 site: setup $(SITE_STAMP) ## render the lessons as a web site, below build/site
-	@$(BIN)/python site/build.py $(ARGS)
+	@$(BIN)/python site/render.py $(ARGS)
 
 $(SITE_STAMP): $(STAMP)
 	@rm -f $(VENV)/installed-site-*
@@ -68,8 +68,12 @@ $(SITE_STAMP): $(STAMP)
 		-r $(LOCK_site)
 	@touch $@
 
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser \
+	|| command -v google-chrome-stable || command -v google-chrome)
 # Two workers; a file's tests stay together, since a notebook's cells share one kernel.
-test: setup ## unit tests, and every lesson and solution in smoke mode
+test: setup $(if $(CHROMIUM),$(SITE_STAMP)) ## unit tests, lessons in smoke mode, a real browser
+	@$(if $(CHROMIUM),,echo "No Chromium here: the tests in a real browser are skipped." \
+		"On Debian: apt-get install chromium")
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env \
 		--nbval-cell-timeout 120 $(ARGS) tests notebooks
 

@@ -1,4 +1,4 @@
-"""Sphinx's configuration. The sources are laid out, and Sphinx is called, by `build.py`."""
+"""Sphinx's configuration. The sources are laid out, and Sphinx is called, by `render.py`."""
 
 import json
 import os

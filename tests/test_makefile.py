@@ -126,7 +126,7 @@ def test_an_interrupted_installation_leaves_no_stamp(machine):
 
 def test_the_site_brings_its_own_pins_once(machine):
     install = f"{PIP} --require-hashes -r requirements-site.txt"
-    build = "python site/build.py --edition learner"
+    build = "python site/render.py --edition learner"
     command = ("site", "ARGS=--edition learner")
     assert machine.make(*command)[0] == [*FIRST_USE, install, build]
     assert machine.make(*command)[0] == [build]
@@ -136,6 +136,17 @@ def test_the_site_brings_its_own_pins_once(machine):
     # What the course itself needs was installed anew: the site's pins may have moved with it.
     (machine.project / "requirements.txt").write_text("changed\n")
     assert machine.make(*command)[0] == [*FIRST_USE[1:], install, build]
+
+
+def test_tests_in_a_browser_come_with_chromium_and_say_so_when_it_is_missing(machine):
+    calls, printed = machine.make("test")
+    assert calls[:-1] == FIRST_USE
+    assert "-m pytest" in calls[-1]
+    assert "No Chromium here: the tests in a real browser are skipped." in printed
+    machine.write_tool("chromium", "#!/bin/sh\n")
+    calls, printed = machine.make("test")
+    assert f"{PIP} --require-hashes -r requirements-site.txt" in calls
+    assert "No Chromium" not in printed
 
 
 def test_a_gpu_brings_its_own_lock_unless_another_is_asked_for(machine):

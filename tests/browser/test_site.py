@@ -54,7 +54,7 @@ def folder(tmp_path_factory):
     """The learner's edition, built as `make site` builds it."""
     pytest.importorskip("myst_nb", reason="Sphinx is not installed: make site")
     out = tmp_path_factory.mktemp("rendered")
-    command = [sys.executable, ROOT / "site" / "build.py", "--edition", "learner", "--out", out]
+    command = [sys.executable, ROOT / "site" / "render.py", "--edition", "learner", "--out", out]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == "", "Sphinx warned"
@@ -243,7 +243,7 @@ def test_buttons_for_binder_and_colab_come_with_a_repository_address(folder, tmp
     assert "mybinder" not in without
     assert "colab" not in without.lower().replace("logo_colab", "")
     monkeypatch.setenv("COURSE_REPOSITORY", "https://github.com/someone/generalisation")
-    command = [sys.executable, ROOT / "site" / "build.py", "--edition", "learner"]
+    command = [sys.executable, ROOT / "site" / "render.py", "--edition", "learner"]
     done = subprocess.run([*command, "--out", tmp_path], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     text = (tmp_path / "site" / f"{lesson}.html").read_text(encoding="utf-8")

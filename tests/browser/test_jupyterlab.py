@@ -1,0 +1,408 @@
+"""JupyterLab as a learner meets it: `course lab` in a real browser, on a copy of the course."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import nbformat
+import pytest
+from notebook_files import ROOT
+from test_project import tracked_files
+
+from course_utils import library
+
+MOST_SECONDS_TO_OPEN = 15
+MOST_SECONDS_TO_A_FIGURE = 10
+# The machine may be busy with other tests: figures about speed are printed, and held to this much.
+PATIENCE = 4
+KEEP = re.compile(r"(notebooks|course_utils)/|pyproject\.toml|README\.md")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A copy of the course, so that what a test saves is not the repository's."""
+    folder = tmp_path_factory.mktemp("desk") / "course"
+    for path in tracked_files():
+        name = path.relative_to(ROOT).as_posix()
+        if KEEP.match(name):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, folder / name)
+    return folder
+
+
+class Lab:
+    """A running `course lab`: its address with token, and the log it writes."""
+
+    def __init__(self, course, home, *arguments):
+        self.course = course
+        environment = {
+            key: value for key, value in os.environ.items() if not key.startswith("JUPYTER")
+        } | {
+            "COURSE_MODE": "smoke",
+            "COURSE_OUT": str(home / "records"),
+            "COURSE_THREADS": "1",
+            "JUPYTER_CONFIG_DIR": str(home / "config"),
+            "JUPYTER_DATA_DIR": str(home / "data"),
+            "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+            "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        }
+        environment.pop("COURSE_HEADLESS", None)
+        home.mkdir(parents=True, exist_ok=True)
+        self.log = home / "lab.log"
+        command = [sys.executable, "-c", "from course_utils.cli import app; app()", "lab"]
+        command += [*arguments, "--no-browser", "--LabApp.expose_app_in_browser=True"]
+        command += ["--IdentityProvider.token=desk"]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=course,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.address = self._wait()
+
+    def _wait(self):
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            text = self.log.read_text()
+            found = re.search(r"http://(?:localhost|127\.0\.0\.1):(\d+)/\S*", text)
+            if found:
+                base = f"http://127.0.0.1:{found[1]}"
+                try:
+                    urllib.request.urlopen(f"{base}/api/status?token=desk", timeout=5).close()
+                    return base
+                except OSError:
+                    pass
+            assert self.process.poll() is None, text
+            time.sleep(0.1)
+        raise AssertionError(self.log.read_text())
+
+    def stop(self):
+        # The kernels are children of the server, which ends them when it is asked to.
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def lab(browser, course, tmp_path_factory):
+    running = Lab(course, tmp_path_factory.mktemp("home"))
+    yield running
+    running.stop()
+
+
+READY = "window.jupyterapp && jupyterapp.restored.then(() => true)"
+CELLS = """() => {
+    const panel = jupyterapp.shell.currentWidget;
+    return panel.context.ready.then(() =>
+        [...panel.context.model.cells].map(cell => cell.toJSON()));
+}"""
+IDLE = """() => {
+    const panel = jupyterapp.shell.currentWidget;
+    const cells = [...panel.context.model.cells].filter(c => c.type === 'code' &&
+        c.sharedModel.source.trim());
+    return cells.every(c => c.executionCount !== null)
+        && panel.sessionContext.session?.kernel?.status === 'idle';
+}"""
+
+
+class Notebook:
+    """The notebook in front, driven through JupyterLab's own commands."""
+
+    def __init__(self, page):
+        self.page = page
+
+    def cells(self):
+        """The model's cells as an .ipynb has them."""
+        return self.page.evaluate(CELLS)
+
+    def command(self, name):
+        self.page.evaluate("name => jupyterapp.commands.execute(name)", name)
+
+    def errors(self):
+        return [
+            f"{output['ename']}: {output['evalue']}"
+            for cell in self.cells()
+            for output in cell.get("outputs", [])
+            if output["output_type"] == "error"
+        ]
+
+    def run_all(self, seconds=120):
+        self.command("notebook:clear-all-cell-outputs")
+        self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.wait_for_function(IDLE, timeout=1000 * seconds)
+
+    def index(self, words):
+        """Index of the first cell whose source holds these words."""
+        return next(i for i, c in enumerate(self.cells()) if words in "".join(c["source"]))
+
+    def write(self, index, source):
+        self.page.evaluate(
+            """([index, source]) => { const cell = [...jupyterapp.shell.currentWidget.context
+                .model.cells][index]; cell.sharedModel.setSource(source); }""",
+            [index, source],
+        )
+
+    def run(self, index):
+        """Run one cell; the text of its outputs."""
+        self.page.evaluate(
+            """index => { const panel = jupyterapp.shell.currentWidget;
+                panel.content.activeCellIndex = index; panel.content.deselectAll();
+                return jupyterapp.commands.execute('notebook:run-cell'); }""",
+            index,
+        )
+        outputs = self.cells()[index]["outputs"]
+        return "".join(
+            "".join(out.get("text") or out.get("data", {}).get("text/plain", "")) for out in outputs
+        )
+
+
+@pytest.fixture
+def opened(lab, visit):
+    """opened(path, factory=None): the notebook of a path, once its kernel is ready."""
+    started = []
+
+    def open_notebook(path, kernel=True):
+        page = visit(width=1300, height=950)
+        started.append(page)
+        name = re.sub(r"\W", "", path) + str(len(started))
+        page.goto(f"{lab.address}/lab/workspaces/{name}?token=desk&reset")
+        page.wait_for_function(READY)
+        page.evaluate(
+            "path => jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'})",
+            path,
+        )
+        page.wait_for_function(
+            "path => jupyterapp.shell.currentWidget?.context?.path === path"
+            " && jupyterapp.shell.currentWidget.context.isReady",
+            arg=path,
+        )
+        if kernel:
+            page.wait_for_function(
+                "jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'",
+                timeout=60_000,
+            )
+        return Notebook(page)
+
+    yield open_notebook
+    for page in started:
+        # The kernels of this test end with it: each holds half a gigabyte.
+        page.evaluate("window.jupyterapp?.serviceManager.sessions.shutdownAll()")
+
+
+def test_the_lab_opens_on_lesson_00_soon_and_asks_nobody(course, visit, tmp_path):
+    start = time.monotonic()
+    lab = Lab(course, tmp_path / "home")
+    try:
+        page = visit(width=1300, height=950)
+        page.goto(f"{lab.address}/lab?token=desk")
+        page.wait_for_selector("text=learning, or learning by heart", timeout=60_000)
+        seconds = time.monotonic() - start
+        print(f"\nlab ready on lesson 00 after {seconds:.1f} s")
+        assert "00_start_here.ipynb" in page.title() + page.url
+        page.wait_for_function(READY)
+        page.wait_for_timeout(1500)
+        assert page.locator(".jp-Dialog").count() == 0, "a newcomer is asked a question"
+        assert page.locator("text=official Jupyter news").count() == 0
+        assert page.asked == []
+        assert seconds < MOST_SECONDS_TO_OPEN * PATIENCE
+    finally:
+        lab.stop()
+
+
+def test_lesson_02_runs_in_smoke_mode_with_live_curves(opened):
+    """Run All from the .ipynb: no error, one curve that is redrawn in place, a first figure soon."""
+    notebook = opened("notebooks/02_baseline_cnn.ipynb")
+    page = notebook.page
+    name = page.evaluate("jupyterapp.shell.currentWidget.sessionContext.kernelDisplayName")
+    assert name == library.KERNEL["display_name"]
+    fit = notebook.index("lesson.callbacks(")
+    notebook.command("notebook:clear-all-cell-outputs")
+    # Everything that the curve's cell ever shows: how often it is redrawn, and how much at a time.
+    page.evaluate(
+        """index => { const cell = [...jupyterapp.shell.currentWidget.context.model.cells][index];
+            window.seen = [];
+            cell.outputs.changed.connect(() => seen.push(cell.outputs.length)); }""",
+        fit,
+    )
+    start = time.monotonic()
+    page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_function(
+        """() => [...jupyterapp.shell.currentWidget.context.model.cells].some(
+            c => c.type === 'code' && c.toJSON().outputs.some(o => o.data?.['image/png']))""",
+        timeout=60_000,
+    )
+    first = time.monotonic() - start
+    print(f"\nfirst figure of lesson 02 after {first:.1f} s")
+    page.wait_for_function(IDLE, timeout=120_000)
+    print(f"lesson 02 whole in smoke mode after {time.monotonic() - start:.1f} s")
+    assert notebook.errors() == []
+    outputs = notebook.cells()[fit]["outputs"]
+    figures = [out for out in outputs if "image/png" in out.get("data", {})]
+    assert len(figures) == 1
+    assert len(outputs) == 1, "live, the curve stands alone: no lines beside it"
+    assert "curve" in figures[0]["metadata"]["image/png"]["alt"].lower() or (
+        "epoch" in figures[0]["metadata"]["image/png"]["alt"]
+    )
+    assert max(page.evaluate("seen")) == 1, "the output grew"
+    assert first < MOST_SECONDS_TO_A_FIGURE * PATIENCE
+
+
+def test_a_curve_is_redrawn_in_place_while_it_trains(opened):
+    notebook = opened("notebooks/00_start_here.ipynb")
+    page = notebook.page
+    notebook.write(notebook.index('mode = "auto"'), 'mode = "smoke"\nseed = 1')
+    for words in ("from course_utils import Lesson", "def small_network"):
+        notebook.run(notebook.index(words))
+    fit = notebook.index("parrot_history = parrot.fit")
+    source = "".join(notebook.cells()[fit]["source"])
+    assert "epochs=4 * lesson.epochs(20)" in source
+    notebook.write(fit, source.replace("epochs=4 * lesson.epochs(20)", "epochs=60"))
+    page.evaluate(
+        """index => { const cell = [...jupyterapp.shell.currentWidget.context.model.cells][index];
+            window.drawn = new Set(); window.most = 0;
+            const look = () => { most = Math.max(most, cell.outputs.length);
+                for (const o of cell.outputs.toJSON())
+                    if (o.data?.['image/png']) drawn.add(o.data['image/png'].length); };
+            cell.outputs.changed.connect(look);
+            const each = () => { for (let i = 0; i < cell.outputs.length; i++)
+                cell.outputs.get(i).changed.connect(look); };
+            cell.outputs.changed.connect(each); }""",
+        fit,
+    )
+    notebook.run(fit)
+    assert notebook.errors() == []
+    assert page.evaluate("most") == 1
+    assert page.evaluate("drawn.size") >= 2, "the curve was not redrawn while it trained"
+
+
+def test_a_lesson_opens_from_its_text_and_an_exercise_answers(opened, lab):
+    """The .py opens as a notebook; the stub is "Not yet", a right answer "Correct"; both files of
+    the pair are saved, and agree when they are opened again."""
+    notebook = opened("notebooks/02_baseline_cnn.py")
+    page = notebook.page
+    notebook.run(notebook.index("from course_utils import Lesson"))
+    stub, check = notebook.index("def conv_weights"), notebook.index("lesson.check_conv_weights")
+    notebook.run(stub)
+    assert notebook.run(check).startswith("Not yet: the answer is still empty")
+    notebook.write(stub, "def conv_weights(k, channels_in, channels_out):\n    return k * k")
+    notebook.run(stub)
+    assert notebook.run(check).startswith("Not yet: ")
+    right = "(k * k * channels_in + 1) * channels_out"
+    notebook.write(stub, f"def conv_weights(k, channels_in, channels_out):\n    return {right}")
+    notebook.run(stub)
+    assert notebook.run(check).startswith("Correct: ")
+    page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    script = lab.course / "notebooks" / "02_baseline_cnn.py"
+    book = script.with_suffix(".ipynb")
+    assert right in script.read_text(encoding="utf-8")
+    saved = nbformat.read(book, as_version=4)
+    assert right in "".join(cell.source for cell in saved.cells)
+    assert saved.metadata.kernelspec.name == "python3"
+
+    again = opened("notebooks/02_baseline_cnn.ipynb", kernel=False)
+    assert right in "".join(again.cells()[stub]["source"])
+    answers = again.cells()[check]["outputs"]
+    assert "Correct" in str(answers), "the outputs came back with the notebook"
+    linked = again.page.locator("a[href*='solutions/02_baseline_cnn.ipynb']")
+    linked.first.scroll_into_view_if_needed()
+    linked.first.click()
+    again.page.wait_for_function(
+        "jupyterapp.shell.currentWidget?.context?.path === 'notebooks/solutions/02_baseline_cnn.ipynb'"
+    )
+
+
+def test_a_notebook_whose_kernel_is_missing_asks_for_one_and_then_runs(opened, lab):
+    path = lab.course / "notebooks" / "orphan.ipynb"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(6 * 7)")])
+    notebook.metadata.kernelspec = {"name": "gone", "display_name": "Gone", "language": "python"}
+    nbformat.write(notebook, path)
+    try:
+        orphan = opened("notebooks/orphan.ipynb", kernel=False)
+        dialog = orphan.page.locator(".jp-Dialog")
+        dialog.wait_for()
+        assert "Select Kernel" in dialog.inner_text()
+        options = dialog.locator("select option").all_inner_texts()
+        assert library.KERNEL["display_name"] in options
+        dialog.locator("select").select_option(label=library.KERNEL["display_name"])
+        dialog.locator("button.jp-mod-accept").click()
+        orphan.page.wait_for_function(
+            "jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+        )
+        assert orphan.run(0) == "42\n"
+    finally:
+        path.unlink()
+
+
+def test_a_pair_edited_apart_is_refused_with_the_difference(opened, lab, visit):
+    folder = lab.course / "notebooks"
+    script, book = folder / "04_initialisation.py", folder / "04_initialisation.ipynb"
+    before = script.read_bytes(), book.read_bytes()
+    try:
+        text = book.read_text(encoding="utf-8").replace("# Before the first step", "# Mine", 1)
+        book.write_text(text, encoding="utf-8")
+        os.utime(script, (time.time() - 600,) * 2)
+        page = visit(width=1300, height=950)
+        page.goto(f"{lab.address}/lab/workspaces/apart?token=desk&reset")
+        page.wait_for_function(READY)
+        page.evaluate(
+            "void jupyterapp.commands.execute('docmanager:open',"
+            " {path: 'notebooks/04_initialisation.ipynb', factory: 'Notebook'})"
+        )
+        dialog = page.locator(".jp-Dialog")
+        dialog.wait_for()
+        words = dialog.inner_text()
+        assert "more recent than" in words
+        assert "+# Mine" in words.replace(" ", "") or "Mine" in words
+        assert book.read_text(encoding="utf-8") == text, "neither is overwritten"
+        assert script.read_bytes() == before[0]
+    finally:
+        script.write_bytes(before[0])
+        book.write_bytes(before[1])
+
+
+def test_a_kernel_restarted_while_it_trains_comes_back_clean(opened):
+    notebook = opened("notebooks/00_start_here.ipynb")
+    page = notebook.page
+    index = notebook.index('mode = "auto"')
+    notebook.write(index, "import time\nstarted = True\ntime.sleep(600)")
+    page.evaluate(
+        """index => { const panel = jupyterapp.shell.currentWidget;
+            panel.content.activeCellIndex = index;
+            void jupyterapp.commands.execute('notebook:run-cell'); }""",
+        index,
+    )
+    page.wait_for_function(
+        "jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'"
+    )
+    page.evaluate(
+        "jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()",
+    )
+    page.wait_for_function(
+        "jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
+    )
+    notebook.write(index, "print('started' in globals())")
+    assert notebook.run(index) == "False\n"
+
+
+def test_a_port_in_use_is_no_obstacle(course, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        lab = Lab(course, tmp_path / "home", f"--ServerApp.port={port}")
+        try:
+            assert not lab.address.endswith(f":{port}")
+        finally:
+            lab.stop()
