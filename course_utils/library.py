@@ -10,7 +10,7 @@ from pathlib import Path
 
 from course_utils.errors import BatchError
 
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+KERNEL = {"display_name": "Generalisation course", "language": "python", "name": "python3"}
 NUMBERED = re.compile(r"\d\d_\w+")
 
 

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Generalisation course
 #     language: python
 #     name: python3
 # ---
@@ -15,6 +15,15 @@
 # A neural network with enough weights can learn *anything* by heart, sense or nonsense. What we want is something
 # else: that it does well on pictures which it has never seen. That is called **generalising**, and this course is about
 # nothing else. So the first question is: how would you notice the difference?
+
+# %% [markdown] tags=["desk"]
+# The lessons, with links. The last column fills as you work.
+
+# %% tags=["desk"]
+# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+from course_utils import contents
+
+contents.table()
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU

@@ -45,7 +45,7 @@ def lay_out(source: Path, edition: str) -> None:
         written[f"notebooks/{name}.ipynb"] = nbformat.writes(_lesson(name, notebook, figures))
         solution = ROOT / "notebooks" / "solutions" / f"{name}.ipynb"
         if solution.exists():
-            solved = _without_notes(nbformat.read(solution, as_version=4))
+            solved = _for_readers(nbformat.read(solution, as_version=4))
             # Reached by the link in the lesson alone: neither listed nor found by a search.
             solved.metadata.update(orphan=True, nosearch=True)
             _collect_figures(solved, figures)
@@ -77,7 +77,7 @@ def _filled(text, lessons):
 
 
 def _lesson(name, notebook, figures):
-    notebook = _without_notes(notebook)
+    notebook = _for_readers(notebook)
     cost = nbformat.v4.new_markdown_cell(
         f"{tables.cost_sentence(name)} Do it yourself: `make lab`, or "
         f"{{download}}`this notebook <{name}.ipynb>`."
@@ -88,9 +88,14 @@ def _lesson(name, notebook, figures):
     return notebook
 
 
-def _without_notes(notebook):
+def _for_readers(notebook):
+    """Without the instructor's notes, and without what makes sense in JupyterLab alone."""
     notebook = notebook.copy()
-    notebook.cells = [cell for cell in notebook.cells if not tables.is_note(cell)]
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if not {"instructor", "desk"} & set(cell.metadata.get("tags", []))
+    ]
     return notebook
 
 
