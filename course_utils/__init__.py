@@ -22,6 +22,7 @@ _MODULES = (
     "machine",
     "models",
     "plots",
+    "widgets",
 )
 __all__ = [*_HOMES, *_MODULES]
 

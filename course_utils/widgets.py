@@ -1,0 +1,89 @@
+"""Figures that answer to a slider or to switches, and stand still where nobody can move one.
+
+A lesson computes its results first; `draw` only makes a figure of them, so that an answer comes at
+once. In a headless run, and so on the web site, the figure at the start is shown by itself.
+"""
+
+import os
+from functools import lru_cache
+
+from course_utils import plots
+
+
+def slide(draw, values, label: str, start):
+    """Show `draw(value)` for the value at which a slider stands.
+
+    `draw` returns a matplotlib figure and its alt text; `values` are what the slider can stand at,
+    in order, named by `str`. Raises ValueError when `start` is not among them.
+    """
+    values = list(values)
+    if start not in values:
+        raise ValueError(f"start is {start!r}; expected one of {', '.join(map(str, values))}")
+
+    def control(ipywidgets):
+        return [
+            ipywidgets.SelectionSlider(
+                options=[(str(value), value) for value in values],
+                value=start,
+                description=label,
+                style={"description_width": "initial"},
+                layout={"width": "32em", "max_width": "100%"},
+                # The figure follows the hand.
+                continuous_update=True,
+            )
+        ]
+
+    _show(draw, control, (start,))
+
+
+def switch(draw, names, on):
+    """Show `draw(chosen)` for the switches that are on; `chosen` is a tuple of indices into `names`.
+
+    `on` are the indices that are on at the start. With nothing on, the last figure stays.
+    """
+    names, on = list(names), tuple(on)
+    if not on or not set(on) <= set(range(len(names))):
+        raise ValueError(f"on is {on!r}; expected one or more of 0 to {len(names) - 1}")
+
+    def control(ipywidgets):
+        return [
+            ipywidgets.ToggleButton(
+                value=index in on, description=name, layout={"width": "auto", "min_width": "3em"}
+            )
+            for index, name in enumerate(names)
+        ]
+
+    def chosen(*states):
+        return tuple(index for index, state in enumerate(states) if state)
+
+    _show(draw, control, tuple(index in on for index in range(len(names))), chosen)
+
+
+def _show(draw, control, start, chosen=lambda value: value):
+    """`chosen` makes the argument of `draw` from the values of all controls."""
+    if "COURSE_HEADLESS" in os.environ:
+        plots.show(*draw(chosen(*start)))
+        return
+    import ipywidgets
+    from IPython.display import display
+
+    picture = ipywidgets.HTML()
+    controls = control(ipywidgets)
+
+    @lru_cache(maxsize=64)
+    def drawn(argument):
+        data, metadata = plots.bundle(*draw(argument))
+        alt = metadata["image/png"]["alt"].replace('"', "&quot;")
+        source = f"data:image/png;base64,{data['image/png']}"
+        return f'<img src="{source}" alt="{alt}" style="max-width: 100%">'
+
+    def update(_=None):
+        argument = chosen(*(one.value for one in controls))
+        if argument != ():
+            picture.value = drawn(argument)
+
+    for one in controls:
+        one.observe(update, names="value")
+    update()
+    row = ipywidgets.HBox(controls, layout={"flex_flow": "row wrap"})
+    display(ipywidgets.VBox([row, picture]))

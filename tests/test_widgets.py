@@ -1,0 +1,88 @@
+"""Sliders and switches: the figure follows, and stands still in a headless run."""
+
+import re
+
+import ipywidgets
+import pytest
+from IPython import display as shown
+
+from course_utils import plots, widgets
+
+
+@pytest.fixture
+def displayed(monkeypatch):
+    """What is displayed: a list of (object, options)."""
+    seen = []
+    monkeypatch.setattr(shown, "display", lambda thing, **options: seen.append((thing, options)))
+    monkeypatch.delenv("COURSE_HEADLESS", raising=False)
+    return seen
+
+
+def draw(value):
+    figure, axes = plots.figure(height=1.5, width=2)
+    axes.set_title(str(value))
+    draw.calls.append(value)
+    return figure, f'The "figure" of {value}'
+
+
+@pytest.fixture(autouse=True)
+def calls():
+    draw.calls = []
+    return draw.calls
+
+
+def parts(displayed):
+    ((box, _),) = displayed
+    row, picture = box.children
+    return row.children, picture
+
+
+def alt(picture):
+    return re.search('alt="([^"]*)"', picture.value)[1].replace("&quot;", '"')
+
+
+def test_the_figure_follows_the_slider_and_is_drawn_once_a_value(displayed, calls):
+    widgets.slide(draw, [0.1, 1, 10], "penalty", start=1)
+    (slider,), picture = parts(displayed)
+    assert isinstance(slider, ipywidgets.SelectionSlider)
+    assert [label for label, _ in slider.options] == ["0.1", "1", "10"]
+    assert alt(picture) == 'The "figure" of 1'
+    before = picture.value
+    slider.value = 10
+    assert alt(picture) == 'The "figure" of 10'
+    assert picture.value != before
+    slider.value = 1
+    assert picture.value == before
+    assert calls == [1, 10]
+
+
+def test_switches_choose_members_and_none_keeps_the_last(displayed, calls):
+    widgets.switch(draw, ["a", "b", "c"], on=[0, 2])
+    switches, picture = parts(displayed)
+    assert [one.description for one in switches] == ["a", "b", "c"]
+    assert calls == [(0, 2)]
+    switches[1].value = True
+    assert alt(picture) == 'The "figure" of (0, 1, 2)'
+    for one in switches:
+        one.value = False
+    assert calls[-1] == (2,)
+    assert alt(picture) == 'The "figure" of (2,)'
+
+
+def test_a_headless_run_shows_the_figure_alone(displayed, monkeypatch):
+    monkeypatch.setenv("COURSE_HEADLESS", "1")
+    widgets.slide(draw, [1, 2], "penalty", start=2)
+    widgets.switch(draw, ["a", "b"], on=[1])
+    for data, options in displayed:
+        assert options["raw"]
+        assert set(data) == {"image/png", "text/plain"}
+    assert displayed[0][1]["metadata"]["image/png"]["alt"] == 'The "figure" of 2'
+    assert displayed[1][1]["metadata"]["image/png"]["alt"] == 'The "figure" of (1,)'
+
+
+def test_a_start_that_is_not_there_is_refused(displayed):
+    with pytest.raises(ValueError, match="start is 3; expected one of 1, 2"):
+        widgets.slide(draw, [1, 2], "penalty", start=3)
+    for on in ([], [2], [-1]):
+        with pytest.raises(ValueError, match="expected one or more of 0 to 1"):
+            widgets.switch(draw, ["a", "b"], on=on)
