@@ -1,10 +1,16 @@
 """The exercises of lesson 14: right and typically wrong answers."""
 
+from pathlib import Path
+
+import jupytext
+import numpy as np
 import pytest
 
 from course_utils.checks import Wrong, run_check
 from course_utils.checks.lesson_14 import check_names_of_curves, check_next_factor
+from course_utils.diagnosis import diagnose
 
+LESSON = Path(__file__).parents[1] / "notebooks" / "14_fighting_overfitting.py"
 RIGHT = {"A": "overfitting", "B": "underfitting", "C": "still improving", "D": "plateau"}
 
 
@@ -27,6 +33,15 @@ def test_right_answers_are_praised():
     assert check_names_of_curves(None, RIGHT)
     assert "at most" in check_next_factor(None, halving)
     assert check_next_factor(None, ends_first)
+
+
+def test_the_curves_of_the_exam_are_named_as_diagnose_names_them():
+    names = {"np": np}
+    (cell,) = (cell for cell in jupytext.read(LESSON).cells if "exam = {" in cell.source)
+    exec(cell.source, names)
+    for letter, (train, val) in names["exam"].items():
+        history = {"accuracy": train, "val_accuracy": val, "loss": 1 - train, "val_loss": 1 - val}
+        assert diagnose(history).name == RIGHT[letter], letter
 
 
 @pytest.mark.parametrize("check", [check_names_of_curves, check_next_factor])

@@ -27,8 +27,6 @@ def check_conv_operations(lesson, conv_operations):
         answer = conv_operations(k, channels_in, channels_out, side_in, stride)
         if answer is None:
             raise Wrong("conv_operations returns nothing yet. Write it and run the cell again.")
-        if isinstance(answer, float) and answer != int(answer):
-            raise Wrong(f"{case}: {answer} is no whole number. What if the stride leaves a rest?")
         kernel = k * k * channels_in * channels_out
         side = (side_in - k) // stride + 1
         if answer == 2 * kernel * side**2:
@@ -38,6 +36,10 @@ def check_conv_operations(lesson, conv_operations):
             (kernel, "those are the kernel's weights. How often is each of them used?"),
             (2 * kernel * side_in**2, "is the output as large as the input?"),
             (2 * kernel * (side_in - k + 1) ** 2, "the stride skips positions."),
+            (
+                2 * kernel * ((side_in - k) / stride + 1) ** 2,
+                "the window fits a whole number of times, also where the stride leaves a rest.",
+            ),
             (2 * kernel * (side_in // stride) ** 2, "the window has to stay inside the image."),
             (2 * kernel * side, "the window moves in two directions."),
             (2 * (kernel + channels_out) * side**2, "biases were to be left out."),
