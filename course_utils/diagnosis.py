@@ -65,8 +65,9 @@ def diagnose(history) -> Diagnosis:
 
     The thresholds are conventions, not laws. The training accuracy is the one that Keras reports:
     averaged over the epoch, with dropout and augmentation in force, and thus lower than what the
-    network gets right on its training images afterwards. A penalty in the loss does no harm to the
-    rule as long as it is the same from epoch to epoch.
+    network gets right on its training images afterwards. An L2 penalty, which Keras adds to both
+    losses, moves with the weights; where it is large, put the cross-entropy alone, measured as a
+    metric, in place of the two losses.
 
     Args:
         history: what `fit` returned, or its `history` dict: lists of equal length under "loss",
