@@ -54,18 +54,20 @@ def techniques_label(techniques):
     return "+".join(parse_techniques(techniques))
 
 
-def early_stopping(patience=5):
+def early_stopping(patience=5, monitor="val_loss"):
     """Return the callback of the sixth technique.
 
-    It stops `fit` after `patience` epochs in a row without a lower validation loss, and restores
-    the weights of the best epoch; without `restore_best_weights` Keras would keep the last.
+    It stops `fit` after `patience` epochs in a row without a lower `monitor`, and restores the
+    weights of the best epoch; without `restore_best_weights` Keras would keep the last. With an L2
+    penalty in the model, `monitor` a metric that holds the cross-entropy alone: Keras 3 adds the
+    penalty to val_loss, which Keras 1, the articles' version, did not.
 
     Raises:
         ValueError: for a patience that is not a whole number of at least 1.
     """
     _check_count("patience", patience, "epochs")
     return keras.callbacks.EarlyStopping(
-        monitor="val_loss", patience=patience, restore_best_weights=True
+        monitor=monitor, patience=patience, mode="min", restore_best_weights=True
     )
 
 

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Generalisation course
 #     language: python
 #     name: python3
 # ---
@@ -24,6 +24,7 @@ model = "baseline_cnn"  # or "dropout_cnn", "all_conv", "small_all_conv"
 techniques = "none"  # any of l2, he_init, batch_norm, augmentation, ensemble, early_stopping, joined by "+"
 
 # %%
+# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
 from course_utils import Lesson
 
 lesson = Lesson("ablation", mode=mode, seed=seed)
@@ -46,14 +47,18 @@ plans = {
     "small_all_conv": (models.build_small_all_conv, 256, 50, 10),
 }
 build, batch_size, epochs, few_epochs = plans[model]
-stopping = [models.early_stopping(patience=5)] if "early_stopping" in chosen else []
+stopping = [models.early_stopping(5, "val_cross_entropy")] if "early_stopping" in chosen else []
 momentum = 0.99 if lesson.mode == "full" else 0.9
 
 network = build(techniques=chosen, momentum=momentum)
 print(f"{network.name}: {models.techniques_label(chosen) or 'no technique'}, {network.count_params():,} weights")
 
 # %%
-network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+import keras
+
+# Early stopping watches the cross-entropy alone: Keras 3 adds the L2 penalty to val_loss.
+cross_entropy = keras.metrics.SparseCategoricalCrossentropy(name="cross_entropy")
+network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy", cross_entropy])
 history = network.fit(
     images.x_train,
     images.y_train,
