@@ -59,26 +59,6 @@ def switch(draw, names, on):
     _show(draw, control, tuple(index in on for index in range(len(names))), chosen)
 
 
-def reading(picture, says):
-    """A picture, shape (height, width, 1 or 3), beside the probabilities that networks give it.
-
-    `says` maps a network's name to its softmax output, shape (classes,). Returns a figure and its
-    alt text, for `slide`.
-    """
-    answers = ", ".join(f"{name}: {p.argmax()} ({p.max():.0%})" for name, p in says.items())
-    drawn, (left, right) = plots.figure(1, 2, height=2.6, width_ratios=[1, 2])
-    left.imshow(picture[..., 0] if picture.shape[-1] == 1 else picture, cmap="gray")
-    left.axis("off")
-    width = 0.8 / len(says)
-    for row, (name, p) in enumerate(says.items()):
-        across = [place - 0.4 + (row + 0.5) * width for place in range(len(p))]
-        right.bar(across, p, width=width, color=plots.COLOURS[row], label=name)
-    right.set(xticks=range(len(p)), ylim=(0, 1), xlabel="class", ylabel="probability")
-    right.legend(frameon=False, fontsize=8)
-    drawn.suptitle(answers, fontsize=11)
-    return drawn, f"A picture beside the probabilities that each network gives it. {answers}."
-
-
 def _show(draw, control, start, chosen=lambda value: value):
     """`chosen` makes the argument of `draw` from the values of all controls."""
     if "COURSE_HEADLESS" in os.environ:

@@ -3,7 +3,6 @@
 import re
 
 import ipywidgets
-import numpy as np
 import pytest
 from IPython import display as shown
 
@@ -87,14 +86,3 @@ def test_a_start_that_is_not_there_is_refused(displayed):
     for on in ([], [2], [-1]):
         with pytest.raises(ValueError, match="expected one or more of 0 to 1"):
             widgets.switch(draw, ["a", "b"], on=on)
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_a_reading_names_each_networks_answer(channels):
-    sure, unsure = np.eye(10)[3], np.full(10, 0.05) + 0.5 * np.eye(10)[7]
-    figure, text = widgets.reading(np.zeros((8, 8, channels)), {"one": sure, "other": unsure})
-    assert "one: 3 (100%), other: 7 (55%)" in text
-    picture, bars = figure.axes
-    assert len(picture.images) == 1
-    assert [round(float(bar.get_height()), 2) for bar in bars.patches[:10]] == list(sure)
-    assert len(bars.patches) == 20
