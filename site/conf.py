@@ -27,8 +27,8 @@ html_title = project
 html_show_sphinx = False
 html_show_copyright = False
 html_copy_source = True
-# The theme's script expects one of its own names here.
-html_context = {"default_mode": "light"}
+# Light or dark, as the reader's system has it.
+html_context = {"default_mode": "auto"}
 html_static_path = [str(HERE / "static"), os.environ["COURSE_SITE_STATIC"]]
 html_css_files = ["course.css"]
 html_theme_options = {
