@@ -8,6 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import course_utils
 from course_utils.diagnosis import Diagnosis, diagnose
@@ -96,6 +98,22 @@ def test_a_history_is_left_as_it_was():
     before = json.dumps(history)
     diagnose(history)
     assert json.dumps(history) == before
+
+
+losses = st.floats(1e-3, 1e3)
+shares = st.floats(0, 1)
+
+
+@given(st.lists(st.tuples(losses, losses, shares, shares), min_size=4, max_size=40))
+def test_every_curve_has_one_name_whatever_the_unit_of_its_loss(epochs):
+    loss, val_loss, accuracy, val_accuracy = (list(column) for column in zip(*epochs, strict=True))
+    found = diagnose(curves(val_loss, loss, accuracy, val_accuracy))
+    assert found.name in NAMES
+    assert all(map(math.isfinite, (found.gap, found.progress, found.rise)))
+    assert found.rise >= 0
+    # A power of two, so that no rounding is added.
+    doubled = curves([4 * v for v in val_loss], [4 * v for v in loss], accuracy, val_accuracy)
+    assert diagnose(doubled) == found
 
 
 def test_a_lost_training_loss_is_no_division_by_zero():
