@@ -60,6 +60,8 @@ def visit(browser):
     def open_page(width=1280, height=900, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
+        # Other tests may keep both cores busy: a slow answer is none of these tests' business.
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.asked, page.problems = [], []
         local = ("http://127.0.0.1:", "http://localhost:", "ws://127.0.0.1:", "data:", "blob:")

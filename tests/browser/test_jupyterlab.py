@@ -138,11 +138,6 @@ class Notebook:
             if output["output_type"] == "error"
         ]
 
-    def run_all(self, seconds=120):
-        self.command("notebook:clear-all-cell-outputs")
-        self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
-        self.page.wait_for_function(IDLE, timeout=1000 * seconds)
-
     def index(self, words):
         """Index of the first cell whose source holds these words."""
         return next(i for i, c in enumerate(self.cells()) if words in "".join(c["source"]))
