@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Generalisation course
 #     language: python
 #     name: python3
 # ---
@@ -21,6 +21,7 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
+# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("04_initialisation", mode=mode, seed=seed)
@@ -146,7 +147,7 @@ def draw_depth(sizes, title, y, alt):
     drawn.suptitle(title, fontsize=11)
     axes.set(yscale="log", ylim=(1e-6, 1e6))
     axes.grid(alpha=0.25)
-    drawn.legend(loc="outside right upper", fontsize=8, frameon=False)
+    drawn.legend(loc="outside right center", fontsize=8, frameon=False)
     plots.show(drawn, alt)
 
 
@@ -398,7 +399,7 @@ def train_cnn(start, s):
     keras.utils.set_random_seed(s)
     network = build_cnn(start)
     network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return np.array(train(network)["val_accuracy"])
+    return np.array(train(network, epochs=8)["val_accuracy"])
 
 
 glorot = {s: train_cnn("glorot_uniform", s) for s in lesson.seeds(3)}

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Generalisation course
 #     language: python
 #     name: python3
 # ---
@@ -21,6 +21,7 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
+# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("06_augmentation", mode=mode, seed=seed)
@@ -389,7 +390,7 @@ for true, answer in zip(*np.unravel_index(np.argsort(-more, axis=None)[:5], more
 # What do many more runs say of the shifts, with digits in place, on the test set?
 
 # %%
-lesson.reference_verdict("augmentation")
+verdict = lesson.reference_verdict("augmentation")
 
 # %% [markdown]
 # ## The growing model

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Generalisation course
 #     language: python
 #     name: python3
 # ---
@@ -21,6 +21,7 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
+# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("07_ensembles", mode=mode, seed=seed)
@@ -158,6 +159,28 @@ drawn.suptitle(f"{count} averaged: {right[count][0]:.1%} right; one alone: {righ
                + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "Validation accuracy against the number of members, a dot for each choice of networks: "
            "the mean rises and levels off, and the spread shrinks.")
+
+# %% [markdown]
+# Put your own together: in JupyterLab, switch members on and off.
+
+# %%
+from course_utils import widgets
+
+
+def chosen_ensemble(some):
+    mean = 100 * (p[list(some)].mean(axis=0).argmax(axis=-1) == mnist.y_val).mean()
+    drawn, axes = plots.figure(height=2.6)
+    axes.bar(range(1, count + 1), 100 * (1 - wrong.mean(axis=1)), color="#cccccc")
+    axes.bar([m + 1 for m in some], [100 * (1 - wrong[m].mean()) for m in some], color=plots.COLOURS[0])
+    axes.axhline(mean, color=plots.COLOURS[1], label="their average")
+    axes.set(ylim=(100 * (1 - wrong.mean(axis=1).max()) - 1, mean + 1), xlabel="network", ylabel="accuracy, %")
+    axes.set_xticks(range(1, count + 1))
+    axes.legend(frameon=False)
+    drawn.suptitle(f"{len(some)} of {count} networks averaged: {mean:.1f} % of the validation digits", fontsize=11)
+    return drawn, f"Accuracy of each network, {len(some)} of them chosen, and of their average: {mean:.1f} %."
+
+
+widgets.switch(chosen_ensemble, range(1, count + 1), on=range(0, count, 2))
 
 # %%
 for k in (1, 2, 3, count):
@@ -328,7 +351,7 @@ print(f"weights: {model.count_params():,} in three networks, {model.count_params
 # on the full-sized task of this mode:
 
 # %%
-lesson.reference_verdict("ensemble")
+verdict = lesson.reference_verdict("ensemble")
 
 # %% [markdown]
 # ## The growing model

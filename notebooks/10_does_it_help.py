@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Generalisation course
 #     language: python
 #     name: python3
 # ---
@@ -20,6 +20,7 @@ mode = "auto"  # "smoke", "reduced" or "full": which reference runs are read
 seed = 1
 
 # %%
+# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("10_does_it_help", mode=mode, seed=seed)
@@ -135,6 +136,12 @@ alone = against("", {name: key for key, name in names.items()})
 settle(alone, "Each technique alone, added to the baseline")
 
 # %% [markdown]
+# Two rows need a second look. *Early stopping* may train for up to fifty epochs (fewer in reduced mode), and the
+# baseline has its fixed few. So that row holds two changes, stopping and training longer, and lesson 08 has shown which
+# of them does the work. And the *ensemble* is the article's, three branches trained jointly on the loss of their
+# average: lesson 07 has shown how a member that knows the answer keeps the others from learning it, and short training
+# leaves them no time to make up for it. A technique can be right and its recipe wrong for your budget.
+#
 # Each interval was computed twice: from the $t$ distribution, which assumes that the differences are roughly normal, and
 # by the **bootstrap**, which draws new samples from the differences themselves. Where the two disagree, the line says
 # so, and the verdict hangs by a thread.
@@ -220,8 +227,8 @@ else:
 #
 # ## And at full size?
 #
-# All this was measured with a few thousand training images. With all of them there is less to gain: what helps a small
-# training set need not help a large one.
+# All this was measured with a few thousand training images. With all of them there is less left to gain, and what helps a
+# small training set need not help a large one.
 
 # %%
 full = against("", {"all six, full size": evidence.ALL_SIX}, mode="full")
