@@ -1,0 +1,63 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Generalisation course
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Solutions: a network without pooling
+#
+# The exercises of [lesson 12](../12_all_conv.ipynb).
+
+# %% tags=["parameters"]
+mode = "auto"
+seed = 1
+
+# %%
+from course_utils import Lesson
+
+lesson = Lesson("12_all_conv", mode=mode, seed=seed)
+
+# %% [markdown]
+# ## Exercise 1: how large is the output?
+#
+# The last start is at most $n - k$; the starts are the multiples of $s$ up to there, with 0 among them.
+
+
+# %%
+def places(n, k, s):
+    return (n - k) // s + 1
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_places(places)
+
+# %% [markdown]
+# ## Exercise 2: how far does a unit see?
+#
+# Keep two numbers on the way up: the side of the square that one unit sees, and the distance in pixels between the
+# squares of two neighbours. A layer with a window of $k$ sees $k$ neighbours in a row, so its view is wider by $k - 1$
+# distances; and with a stride of $s$ its own units are $s$ times as far apart.
+
+
+# %%
+def receptive_field(stack):
+    side, distance = 1, 1
+    for window, stride in stack:
+        side += (window - 1) * distance
+        distance *= stride
+    return side
+
+
+# %% tags=["nbval-check-output"]
+lesson.check_receptive_field(receptive_field)
+
+# %% tags=["nbval-check-output"]
+network = [(3, 1), (3, 2), (3, 1), (3, 2)]
+for depth in range(1, 5):
+    print(f"a unit of convolution {depth} sees a square of {receptive_field(network[:depth])} pixels a side")
+
+# %% [markdown]
+# With strides of 1 throughout, the last side would be 9: halving is what lets few layers see much.
