@@ -297,6 +297,26 @@ print(f"cross-entropy without penalty {without:.3f}, at λ = 1e{best} {min(entro
       f"at λ = 1 {entropies[-1]:.3f}; guessing costs {np.log(10):.3f}")
 
 # %% [markdown]
+# Weights and loss side by side: in JupyterLab, move the slider and watch both.
+
+# %%
+from course_utils import widgets
+
+
+def weights_and_loss(f):
+    drawn, (left, right) = plots.figure(1, 2, height=2.9)
+    left.hist(kernels[f].ravel().clip(-0.25, 0.25), bins=60, range=(-0.25, 0.25), log=True)
+    left.set(title=f"λ = {f:g}: spread {kernels[f].std():.4f}", xlabel="weight of the first hidden layer")
+    right.plot(penalties, entropies, "-o", color="#999999")
+    here = entropies[penalties.index(f)]
+    right.plot(f, here, "*", color=plots.COLOURS[1], markersize=16)
+    right.set(xscale="log", title=f"cross-entropy {here:.3f}", xlabel="λ")
+    return drawn, f"For lambda {f:g}, a histogram of the weights, and its place on the curve of the cross-entropy."
+
+
+widgets.slide(weights_and_loss, penalties, "λ", start=penalties[3])
+
+# %% [markdown]
 # Too small does nothing. Too large, and the cheapest network is the one with no weights at all: it guesses. In between
 # lies a valley, and its floor depends on the data: fewer pictures, or noisier ones, need a larger $\lambda$. It also
 # depends on the loss being a *mean* over pictures while the penalty is a *sum* over weights, so a $\lambda$ does not carry
