@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Generalisation course
 #     language: python
 #     name: python3
 # ---
@@ -29,6 +29,7 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
+# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
 from course_utils import Lesson, diagnose, evidence, plots
 
 lesson = Lesson("14_fighting_overfitting", mode=mode, seed=seed)
