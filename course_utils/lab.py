@@ -7,13 +7,13 @@ from pathlib import Path
 
 from course_utils import library, manifest
 
-# JupyterLab would ask a newcomer about its news, and look for newer versions of itself and for
-# extensions: nothing here needs a network.
+# JupyterLab would look for newer versions of itself and for extensions, and ask a newcomer about its
+# news: nothing here needs a network.
 QUIET = (
-    "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
 )
+NO_NEWS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
 
 def command(lesson: str | None, extra: list[str]) -> list[str]:
@@ -42,7 +42,7 @@ def prepare(folder: Path | None = None) -> dict[str, str]:
 
     A "python3" kernel that some other project left in the user's folder would run the lessons with
     a Python that has never heard of the course; what JUPYTER_PATH names comes first. Writes the
-    kernel's description below `folder`, default build/jupyter.
+    kernel's description and JupyterLab's settings below `folder`, default build/jupyter.
     """
     folder = folder or library.project_root() / "build" / "jupyter"
     description = {
@@ -51,13 +51,20 @@ def prepare(folder: Path | None = None) -> dict[str, str]:
         "language": "python",
         "metadata": {"debugger": True},
     }
-    path = folder / "kernels" / library.KERNEL["name"] / "kernel.json"
+    files = {
+        folder / "kernels" / library.KERNEL["name"] / "kernel.json": description,
+        folder / "labconfig" / "page_config.json": NO_NEWS,
+    }
     try:
-        manifest.write_atomically(path, (json.dumps(description, indent=1) + "\n").encode())
+        for path, content in files.items():
+            manifest.write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
     except OSError as error:
         print(f"The course's kernel could not be written to {path} ({error.strerror}).")
-    places = [str(folder), os.environ.get("JUPYTER_PATH", "")]
-    return dict(os.environ) | {"JUPYTER_PATH": os.pathsep.join(filter(None, places))}
+    before = {name: os.environ.get(name) for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH")}
+    return dict(os.environ) | {
+        name: os.pathsep.join(filter(None, (str(folder), places)))
+        for name, places in before.items()
+    }
 
 
 def edited_apart() -> list[str]:

@@ -30,6 +30,7 @@ html_copy_source = True
 # Light or dark, as the reader's system has it.
 html_context = {"default_mode": "auto"}
 html_static_path = [str(HERE / "static"), os.environ["COURSE_SITE_STATIC"]]
+html_favicon = str(HERE / "static" / "icon.svg")
 html_css_files = ["course.css"]
 html_theme_options = {
     "home_page_in_toc": True,

@@ -25,8 +25,8 @@ CONFIG = {
             "core",
             "input/tex-base",
             "[tex]/ams",
+            # Brings its font by itself; named here as well, the two race, and no formula is set.
             "output/chtml",
-            "output/chtml/fonts/tex",
             "a11y/assistive-mml",
         ]
     },

@@ -69,6 +69,7 @@ def test_the_courses_kernel_goes_before_all_others(tmp_path, monkeypatch):
     environment = lab.prepare(tmp_path / "course")
     assert kernel(environment) == [library.KERNEL["display_name"], sys.executable]
     monkeypatch.setenv("JUPYTER_PATH", "/some/where")
+    assert "announcements" in (tmp_path / "course" / "labconfig" / "page_config.json").read_text()
     kept = lab.prepare(tmp_path / "course")["JUPYTER_PATH"]
     assert kept == os.pathsep.join([str(tmp_path / "course"), "/some/where"])
 
