@@ -20,6 +20,7 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
+# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("11_cifar10_dropout", mode=mode, seed=seed)
@@ -214,8 +215,8 @@ changes = {
 narrower, better = changes["gap, dropout off"], changes["validation accuracy"]
 plots.intervals(
     changes,
-    title=f"Dropout changes the gap by {100 * narrower.mean:+.0f} points, the validation accuracy by "
-    f"{100 * better.mean:+.0f}, over {better.n} seeds" + cifar.figure_suffix,
+    title=f"Dropout changes the gap by {100 * narrower.mean:+.1f} points, the validation accuracy by "
+    f"{100 * better.mean:+.1f}, over {better.n} seeds" + cifar.figure_suffix,
     x="with dropout minus without, percentage points",
     alt="Differences that dropout makes, with 95 % intervals: "
     + "; ".join(f"{name} {100 * found.mean:+.1f} points" for name, found in changes.items()) + ".",
