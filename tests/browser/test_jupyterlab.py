@@ -348,6 +348,40 @@ def test_a_notebook_whose_kernel_is_missing_asks_for_one_and_then_runs(opened, l
         path.unlink()
 
 
+SLIDER = """
+from course_utils import plots, widgets
+
+def draw(value):
+    drawn, axes = plots.figure(height=1.5)
+    axes.plot([0, value])
+    return drawn, f"A line up to {value}"
+
+widgets.slide(draw, [1, 2, 3], "height", start=2)
+"""
+
+
+def test_a_slider_moves_the_figure(opened, lab):
+    path = lab.course / "notebooks" / "slider.ipynb"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SLIDER.strip())])
+    notebook.metadata.kernelspec = dict(library.KERNEL)
+    nbformat.write(notebook, path)
+    try:
+        moved = opened("notebooks/slider.ipynb")
+        moved.run(0)
+        assert moved.errors() == []
+        picture = moved.page.locator(".jp-OutputArea img[alt='A line up to 2']")
+        picture.wait_for()
+        before = picture.get_attribute("src")
+        moved.page.locator(".widget-slider .noUi-handle").first.focus()
+        moved.page.keyboard.press("ArrowRight")
+        after = moved.page.locator(".jp-OutputArea img[alt='A line up to 3']")
+        after.wait_for()
+        assert after.get_attribute("src") != before
+        assert moved.page.locator(".jp-OutputArea img").count() == 1
+    finally:
+        path.unlink()
+
+
 def test_a_pair_edited_apart_is_refused_with_the_difference(opened, lab, visit):
     folder = lab.course / "notebooks"
     script, book = folder / "04_initialisation.py", folder / "04_initialisation.ipynb"
