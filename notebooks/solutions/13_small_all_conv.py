@@ -90,5 +90,6 @@ train, val = history.history["accuracy"][-1], history.history["val_accuracy"][-1
 print(f"{model.count_params():,} weights: training accuracy {train:.1%}, validation accuracy {val:.1%}")
 
 # %% [markdown]
-# Compare with the curve of the lesson at the same epoch. With a twentieth of the weights there is little to memorise with;
-# take the batch normalisation out and see how much of the result hangs on it.
+# Compare with the curve of the small network at the same epoch: a twentieth of its weights, and no more work. Should the
+# validation accuracy jump about from epoch to epoch, the moving statistics of batch normalisation are still young, as in
+# lesson 05. Take the normalisation out and see how much of the result hangs on it.
