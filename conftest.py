@@ -4,6 +4,7 @@ It stands at the root because `pytest tests notebooks` collects from both folder
 """
 
 import os
+import sys
 import tempfile
 from unittest import mock
 
@@ -27,9 +28,20 @@ def is_notebook_cell(item):
     return item.path.suffix == ".ipynb"
 
 
+def spare_the_captured_stderr():
+    """Let TensorFlow's log handler write to the real standard error.
+
+    It keeps the one it found when it was imported, which is pytest's, and closes it when jupytext
+    sets up logging anew; from then on no test could be captured.
+    """
+    if "absl.logging" in sys.modules:
+        sys.modules["absl.logging"].get_absl_handler().python_handler.stream = sys.__stderr__
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item):
     """A notebook's kernel starts when its first cell is set up, and inherits the environment."""
+    spare_the_captured_stderr()
     if not is_notebook_cell(item):
         return (yield)
     with mock.patch.dict(os.environ, ENVIRONMENT):
