@@ -21,7 +21,7 @@
 mode = "auto"
 seed = 1
 model = "baseline_cnn"  # or "dropout_cnn", "all_conv", "small_all_conv"
-techniques = "none"  # any of l2, he_init, batch_norm, augmentation, ensemble, early_stopping, joined by "+"
+techniques = "none"  # l2, he_init, batch_norm, augmentation, ensemble, early_stopping, cosine_decay, joined by "+"
 
 # %%
 # No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
@@ -38,6 +38,9 @@ chosen = models.parse_techniques(None if techniques == "none" else techniques)
 # five and the best weights restored; in reduced mode the few epochs that the model's lesson trains. In reduced mode
 # there are also few steps an epoch, so batch normalisation gets a momentum that lets its moving statistics settle
 # (lesson 05 shows why).
+#
+# `cosine_decay` is not one of the six. It lets Adam's learning rate fall from its usual 0.001 to zero along half a cosine,
+# over as many epochs as are trained: 40 at full size, unless the model's own number is larger.
 
 # %%
 plans = {
@@ -54,16 +57,29 @@ network = build(techniques=chosen, momentum=momentum)
 print(f"{network.name}: {models.techniques_label(chosen) or 'no technique'}, {network.count_params():,} weights")
 
 # %%
+import math
+
 import keras
+
+rate = 0.001
+if stopping:
+    epochs = lesson.epochs(50)
+elif "cosine_decay" in chosen:
+    epochs = lesson.epochs(max(40, epochs))
+    rate = keras.optimizers.schedules.CosineDecay(0.001, epochs * math.ceil(len(images.x_train) / batch_size))
+else:
+    epochs = lesson.epochs(epochs, reduced=few_epochs)
 
 # Early stopping watches the cross-entropy alone: Keras 3 adds the L2 penalty to val_loss.
 cross_entropy = keras.metrics.SparseCategoricalCrossentropy(name="cross_entropy")
-network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy", cross_entropy])
+network.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy", cross_entropy])
+
+# %%
 history = network.fit(
     images.x_train,
     images.y_train,
     batch_size=batch_size,
-    epochs=lesson.epochs(50) if stopping else lesson.epochs(epochs, reduced=few_epochs),
+    epochs=epochs,
     validation_data=(images.x_val, images.y_val),
     callbacks=[*lesson.callbacks(f"{network.name}: {techniques}"), *stopping],
     verbose=0,
