@@ -11,6 +11,7 @@ MODELS = {
     ("mlp", ""): ("perceptron", "mnist"),
     ("baseline_cnn", ""): ("baseline CNN", "mnist"),
     ("baseline_cnn", evidence.ALL_SIX): ("all six techniques", "mnist"),
+    ("baseline_cnn", evidence.FALLING_RATE): ("five of them, falling learning rate", "mnist"),
     ("dropout_cnn", ""): ("dropout CNN", "cifar10"),
     ("all_conv", ""): ("all-conv", "cifar10"),
     ("small_all_conv", ""): ("small all-conv", "cifar10"),

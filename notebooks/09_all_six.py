@@ -220,6 +220,80 @@ verdict = lesson.reference_verdict(techniques)
 lesson.progress(record)
 
 # %% [markdown]
+# ## One step further: let the steps shrink
+#
+# Look at the validation loss of the six once more. It has stopped falling, but it does not come to rest: it jumps about,
+# and early stopping picks the luckiest of its jumps. Why does it not settle?
+#
+# Take one weight $w$ whose loss is a valley, $\tfrac{1}{2} h w^2$. A batch gives a gradient that is right on average only,
+# $h w + \varepsilon$, with noise of variance $s^2$. One step with learning rate $\eta$ makes of the weight
+#
+# $$w \leftarrow w - \eta \, (h w + \varepsilon) = (1 - \eta h) \, w - \eta \, \varepsilon.$$
+#
+# Once the jumping is steady, the variance $v$ of $w$ is the same before and after a step:
+#
+# $$v = (1 - \eta h)^2 \, v + \eta^2 s^2 \quad\Rightarrow\quad
+# v = \frac{\eta \, s^2}{h \, (2 - \eta h)}, \qquad
+# \text{and the loss stays above the floor by } \tfrac{1}{2} h v \approx \tfrac{1}{4} \eta \, s^2.$$
+#
+# Longer training does not remove that; only a smaller $\eta$ does. But a small $\eta$ from the first step on takes for
+# ever. So start large and end small. Here are five hundred such weights, with $h = s = 1$:
+
+# %%
+steps, weights = 1000, 500
+half_cosine = (1 + np.cos(np.pi * np.arange(steps) / steps)) / 2
+noise = np.random.default_rng(seed)
+valley = {}
+for name, rates in {
+    "always 0.1": np.full(steps, 0.1),
+    "always 0.005": np.full(steps, 0.005),
+    "from 0.1 to 0 along a cosine": 0.1 * half_cosine,
+}.items():
+    w, losses = np.full(weights, 3.0), []
+    for rate in rates:
+        w = w - rate * (w + noise.normal(size=weights))
+        losses.append((w**2).mean() / 2)
+    valley[name] = np.arange(steps), losses
+
+# %%
+plots.lines(
+    valley,
+    title="A constant learning rate is stuck above the floor, or slow",
+    x="step",
+    y="loss above the floor",
+    log_y=True,
+    alt="Loss against step for three learning rates: the large one falls fast and stays, the small one falls slowly, "
+    "and the one that decays falls fast and goes on falling to the end.",
+)
+print(f"always 0.1 ends near {np.mean(valley['always 0.1'][1][-200:]):.4f}; the formula says {0.1 / (2 * (2 - 0.1)):.4f}")
+
+# %% [markdown]
+# In Keras that is one object, given to the optimiser in the learning rate's place. The number of epochs has to be settled
+# beforehand, so the decay takes early stopping's place: it says itself when training is over.
+
+# %%
+steps_per_epoch = -(-len(x_train) // batch_size)
+decay = keras.optimizers.schedules.CosineDecay(0.001, decay_steps=epochs * steps_per_epoch)
+falling = keras.optimizers.Adam(decay)
+for share in (0, 0.25, 0.5, 0.75, 1):
+    print(f"after {share:4.0%} of the training: learning rate {float(decay(share * epochs * steps_per_epoch)):.6f}")
+
+# %% [markdown]
+# Training with it takes as long as the training above, so it is left to you, or to the reference runs: the same
+# network with the other five techniques and this decay, against all six.
+
+# %%
+from course_utils import evidence
+
+decayed = evidence.FALLING_RATE
+lesson.reference_verdict(decayed, baseline=techniques)
+print("\nAt full size (the article's one run of all six: "
+      f"{evidence.article_figure('baseline_cnn', techniques):.2%}):")
+for name, chosen in {"all six": techniques, "five and the decay": decayed}.items():
+    runs = evidence.reference_runs("baseline_cnn", chosen, "full", "mnist")["test_accuracy"]
+    print(f"  {name}:", ", ".join(f"{a:.2%}" for a in runs) or "not yet measured")
+
+# %% [markdown]
 # ## Exercise 1: how large is the ensemble?
 #
 # Write a function that gives the number of weights of this network for `k` members (everything that Keras counts,
