@@ -277,9 +277,10 @@ def build_deep(width, momentum):
 
 
 # %% [markdown]
-# One thing is new: the **learning rate** follows a cosine, up in the first tenth of the steps and then down to zero. Large
-# steps at first to get far, small ones at the end to settle. In a run with a fixed end that is worth a good deal, and it
-# changes the role of early stopping: patience must not cut off the end, where the gain is.
+# The **learning rate** falls along a cosine, as at the end of lesson 09: large steps at first to get far, small ones at the
+# end to settle. New is the way up in the first tenth of the steps. The weights start out random and so do the first
+# gradients; nobody should run in the direction that they give. And early stopping's patience must not cut off the end,
+# where the gain is.
 
 # %%
 full = lesson.mode == "full"

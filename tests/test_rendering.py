@@ -120,6 +120,7 @@ def test_the_table_tells_what_the_runs_say_and_what_was_not_measured(monkeypatch
     assert "| L2 | +2.00 | +2.00 to +2.00 | 3 | helps |" in shown
     assert re.search(r"\| ensemble \| −2.10 \| −2.35 to −1.85 \| 3 \| hurts \|", shown)
     assert "| without L2 | | | | not yet measured |" in shown
+    assert shown.count("| falling learning rate |") == 1, "it is none of the six"
     assert tables.other_techniques() == "On CIFAR-10 this is not yet measured."
 
 
