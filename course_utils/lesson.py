@@ -25,7 +25,7 @@ _STEPS = {
         "+ batch norm": (5, "baseline_cnn", "l2+he_init+batch_norm"),
         "+ augmentation": (6, "baseline_cnn", "l2+he_init+batch_norm+augmentation"),
         "+ ensemble": (7, "baseline_cnn", "l2+he_init+batch_norm+augmentation+ensemble"),
-        "+ early stopping": (9, "baseline_cnn", evidence.ALL_SIX),
+        "all six": (9, "baseline_cnn", evidence.ALL_SIX),
     },
     "cifar10": {
         "dropout CNN": (11, "dropout_cnn", ""),
@@ -213,7 +213,7 @@ class Lesson:
         ours = record["model"], record["techniques"]
         if ours not in steps.values():
             # A variant beside the way, as lesson 08's, gets a row of its own below.
-            steps[record["techniques"].replace("_", " ") or record["model"]] = ours
+            steps[(record["techniques"] or record["model"]).replace("_", " ")] = ours
         for name, (model, techniques) in steps.items():
             runs = evidence.reference_runs(model, techniques, self.mode, record["data"])
             accuracies[name] = 100 * runs["test_accuracy"].dropna().to_numpy(dtype=float)
@@ -223,6 +223,12 @@ class Lesson:
             name: values for name, values in accuracies.items() if len(values) or name in mark
         }
         runs = sum(len(values) for values in measured.values())
+        if not runs:
+            print(
+                f"The chart of the way so far needs reference runs; there are none yet in {self.mode} "
+                f"mode on {record['data']}."
+            )
+            return
         plots.dots(
             measured,
             title=f"The way so far: {runs} reference runs, and yours{self.dataset.figure_suffix}",

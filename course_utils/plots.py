@@ -78,7 +78,8 @@ def curves_figure(histories, title):
     """
     if histories and all(isinstance(values, list) for values in histories.values()):
         histories = {"": histories}
-    drawn, axes = figure(1, 2, height=2.9)
+    several = len(histories) > 1
+    drawn, axes = figure(1, 2, height=3.4 if several else 2.9)
     for axis, metric in zip(axes, ("loss", "accuracy"), strict=True):
         for colour, (name, history) in zip(_cycle(), histories.items(), strict=False):
             for key, style, kind in (
@@ -94,7 +95,11 @@ def curves_figure(histories, title):
         axis.set_title(metric, fontsize=10)
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.25)
-    axes[0].legend(fontsize=8, frameon=False)
+    if several:  # a legend of many lines would lie on the curves
+        entries = axes[0].get_legend_handles_labels()
+        drawn.legend(*entries, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+    else:
+        axes[0].legend(fontsize=8, frameon=False)
     drawn.suptitle(_wrap(title), fontsize=11)
     return drawn
 

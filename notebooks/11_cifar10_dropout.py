@@ -12,7 +12,7 @@
 # **Goal:** meet pictures on which the old recipes fail, train the network that the article builds for them, and see
 # what dropout does to the gap between training and validation.
 #
-# Digits are kind to us: white strokes on black, centred, all of a size. Ten lessons long we fought over the last few
+# Digits are kind to us: white strokes on black, centred, all of a size. For ten lessons we fought over the last few
 # mistakes in a hundred. What happens to the same recipes when the pictures are photographs of cats, ships and trucks?
 
 # %% tags=["parameters"]
@@ -328,7 +328,7 @@ plots.dots(
 # %% [markdown]
 # ## The final test
 #
-# The architecture and its training are the article's; nothing was chosen by looking at the results.
+# The architecture, the optimiser and the batch size are the article's. Nothing was chosen by looking at the results.
 
 # %%
 test = lesson.final_test(model)
@@ -421,8 +421,8 @@ lesson.check_precisions(precisions)
 #
 # ## What to take away
 #
-# * Photographs are another kind of problem than digits: colours alone carry a little, pixels in fixed places hardly more,
-#   and convolutions make the difference.
+# * Photographs are another kind of problem than digits: colours alone carry a little, pixels in fixed places somewhat
+#   more, and convolutions make the difference.
 # * Dropout makes memorising harder. Part of the closed gap is only its handicap in training: compare like with like, and
 #   judge by the validation line.
 # * Know your data: where the pictures come from, whether anyone was asked, and whether test and training pictures are

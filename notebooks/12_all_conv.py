@@ -37,10 +37,10 @@ cifar = lesson.load("cifar10")
 #
 # A convolution with **stride** $s$ moves its window on by $s$ pixels in place of one:
 #
-# $$y_{i,j} = b + \sum_{a=0}^{k-1} \sum_{b'=0}^{k-1} w_{a,b'} \, x_{s i + a,\; s j + b'} .$$
+# $$y_{i,j} = b + \sum_{u=0}^{k-1} \sum_{v=0}^{k-1} w_{u,v} \, x_{s i + u,\; s j + v} .$$
 #
-# Put $s i$ for $i$ in the formula of lesson 02, and you see what it is: the ordinary convolution, of which only every
-# $s$-th row and column is computed. Along a side of $n$ pixels the window of $k$ fits, without padding, at the starts
+# Take the formula of lesson 02, count from the window's corner and not from its middle, and put $s i$ and $s j$ for $i$
+# and $j$. You see what it is: the ordinary convolution, of which only every $s$-th row and column is computed. Along a side of $n$ pixels the window of $k$ fits, without padding, at the starts
 # $0, s, 2s, \dots$ up to $n - k$. That makes $\lfloor (n - k) / s \rfloor + 1$ places.
 
 # %%
@@ -62,7 +62,7 @@ print("stride 2 is every second answer of stride 1:", np.allclose(every_place[:,
 # So a strided convolution throws three quarters of the answers away *before* computing them. Does it lose what pooling
 # keeps? Compare on a picture. Averages first: a $2 \times 2$ kernel of four quarters, stride 2, is average pooling
 # exactly. The maximum is no weighted sum, and no kernel gives it; but a kernel can do what no pooling can, and answer
-# to an edge while it halves.
+# to an edge while it halves: in the last picture brown means darker to the right, purple brighter.
 
 # %%
 quarters = np.full((2, 2, 1, 1), 0.25, dtype="float32")
@@ -87,7 +87,7 @@ for axis, (name, values) in zip(axes, halves.items(), strict=True):
     axis.axis("off")
 drawn.suptitle("Three ways to halve a picture; the weights of two could be learned" + cifar.figure_suffix, fontsize=11)
 plots.show(drawn, "A grey picture, and three versions of half the size: max-pooled, a little brighter; averaged by a "
-           "strided convolution; and one in which vertical edges light up.")
+           "strided convolution; and one in which brown marks where it gets darker to the right, purple where brighter.")
 
 # %% tags=["nbval-check-output"]
 pooled = ops.convert_to_numpy(ops.average_pool(grey, 2))[0, ..., 0]
@@ -197,8 +197,9 @@ print(found.sentence("A stride in place of pooling, validation accuracy"))
 
 # %% [markdown]
 # Few pictures, few epochs, three seeds: this says which twin learns faster from little, and not which one ends higher.
-# Springenberg and others compared fully trained networks and found that a stride can take pooling's place with little or no
-# loss. Do not expect it to *win*. What it brings is simplicity (one kind of layer), fewer products, and a way of
+# Springenberg and others compared fully trained networks. With the stride moved into the convolution before, as here,
+# they lost a little; with a strided convolution added in pooling's place they lost nothing. So do not expect a stride to
+# *win*. What it brings is simplicity (one kind of layer), fewer products, and a way of
 # halving that is learned. (Fewer products need not mean less time: in networks this small, moving the numbers about takes
 # longer than multiplying them. Lesson 13 measures both.)
 #
@@ -295,12 +296,18 @@ plots.per_class(
 )
 
 # %%
+from sklearn.metrics import confusion_matrix
+
+mistaken = confusion_matrix(cifar.y_val, said, labels=range(10))
+np.fill_diagonal(mistaken, 0)
+true, taken = (cifar.class_names[i] for i in np.unravel_index(mistaken.argmax(), mistaken.shape))
 plots.confusion(
     cifar.y_val,
     said,
     cifar.class_names,
-    title="What the all-conv network takes for what, on the validation set" + cifar.figure_suffix,
-    alt="Confusion matrix of the ten classes.",
+    title=f"Its most frequent mistake: “{true}” taken for “{taken}”" + cifar.figure_suffix,
+    alt=f"Confusion matrix of the ten classes; the largest count off the diagonal, {mistaken.max()}, is {true} taken "
+    f"for {taken}.",
 )
 
 # %%

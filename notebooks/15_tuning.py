@@ -70,8 +70,8 @@ def train(count, epochs, options, optimiser, rate, **architecture):
 
 # %% [markdown]
 # Optuna asks for the **search space** in the form of a function. It calls this function with a *trial*, and each
-# `suggest` answers with a value. Settings that act by their size relative to each other, such as the learning rate,
-# are drawn on a logarithmic scale: 0.001 to 0.01 is as long a way as 0.01 to 0.1.
+# `suggest` answers with a value. Settings of which the factor counts and not the difference, such as the learning
+# rate, are drawn on a logarithmic scale: from 0.001 to 0.01 is as long a way as from 0.01 to 0.1.
 
 # %%
 import optuna
@@ -190,8 +190,7 @@ axes.legend(frameon=False)
 plots.show(drawn, f"{title}. Accuracy of each try against its learning rate, coloured by optimiser.")
 
 # %% [markdown]
-# Good and bad tries are far apart, and each point differs from its neighbours in seven more settings that the figure does
-# not show. **Predict:** which setting explains most of it?
+# Good and bad tries are far apart, and each point has six more settings that the figure does not show. **Predict:** which setting explains most of it?
 #
 # ## A search that learns from its tries
 #
@@ -267,7 +266,7 @@ axes.plot(dice_spent, mean, "o-", color=plots.COLOURS[0], label="dice: mean, and
 axes.plot(spent, 100 * best, "o-", color=plots.COLOURS[1], label="search that gives up early")
 axes.set(xlabel="epochs trained, all tries together", ylabel="best accuracy so far, %", ylim=(mean[0] - 5, None))
 axes.legend(frameon=False, loc="lower right")
-title = f"The same {total} tries: {dice_spent[-1]} epochs of dice, {spent[-1]} of the search"
+title = f"{total} tries each: {dice_spent[-1]} epochs of dice, {spent[-1]} of the search"
 axes.set_title(title + mnist.figure_suffix)
 plots.show(drawn, f"{title}. The dice reach {max(values):.1%}, the search {best[-1]:.1%}.")
 
@@ -275,7 +274,8 @@ plots.show(drawn, f"{title}. The dice reach {max(values):.1%}, the search {best[
 print(f"dice: {max(values):.1%} after {dice_spent[-1]} epochs; search: {best[-1]:.1%} after {spent[-1]}")
 
 # %% [markdown]
-# Be careful with what you conclude. This is *one* search with one seed, an anecdote by the measure of lesson 10: with the
+# Where a line is flat, no later try beat the best one before it; if the search's is flat to the end, thinking has found
+# nothing that the shared first tries had not. But be careful with what you conclude. This is *one* search with one seed, an anecdote by the measure of lesson 10: with the
 # next seed the other line may end above. With so few tries there is little to learn from, and a try that starts slowly may
 # be given up although it would have won. What is sure is the bill: fewer epochs for the same number of tries. In full mode,
 # with dozens of tries, the model of good and bad settings has something to work with.
@@ -283,8 +283,8 @@ print(f"dice: {max(values):.1%} after {dice_spent[-1]} epochs; search: {best[-1]
 # ## What mattered?
 #
 # A regression forest predicts the accuracy from the settings, and the share of the variance that goes back to each setting
-# is called its **importance** (fANOVA). We ask the dice, since they covered the space evenly and completed every try. And
-# we ask again with each try left out in turn: if one try can change the answer, the answer is a guess.
+# is called its **importance** (fANOVA). We ask the dice, since they drew every setting without looking at the results, and
+# completed every try. (That is not the same as evenly: count the colours in the first figure.) And we ask again with each try left out in turn: if one try can change the answer, the answer is a guess.
 
 
 # %%
@@ -319,7 +319,8 @@ plots.dots(
 #
 # Now the other price. Each completed try has been judged twice, by the pictures that choose and by those that only
 # watched. Suppose that $n$ pictures choose the best of $k$ tries, and you quote the figure by which it was chosen. By how
-# much does that figure flatter? The other pictures know.
+# much does that figure flatter? The other pictures know. (For this game we deal the pictures anew each time: any $n$ of
+# them choose, and all the others watch. Our own two halves speak when the network is chosen.)
 
 # %%
 completed = [*rolled, *(t for t in tried[first:] if t not in pruned)]
@@ -354,9 +355,10 @@ for n in sizes:
     print(f"{n:3} pictures choose among {tries[-1]} tries: {points[n][-1]:.2f} points of flattery")
 
 # %% [markdown]
-# A single try is judged fairly by any pictures. A chosen one is not: what chose it was part quality and part luck. Our tries
-# differ a lot, so quality decides most of it, and the more so the more pictures there are. To see luck alone, take quality away altogether: a hundred "pictures" whose labels are coin flips, and a thousand
-# "networks" that guess.
+# A single try is judged fairly by any pictures: at one try the lines would start at zero, were it not for the noise of our
+# draws. A chosen try is not: what chose it was part quality and part luck. Our tries differ a lot, so quality decides
+# most of it, and the more so the more pictures there are. To see luck alone, take quality away altogether: a hundred
+# "pictures" whose labels are coin flips, and a thousand "networks" that guess.
 
 # %%
 labels, answers = rng.integers(2, size=100), rng.integers(2, size=(1000, 100))
@@ -415,8 +417,8 @@ for k in (10, 100, 1000):
 # %% [markdown]
 # The article's six techniques together gained 0.35 points over its baseline. Whoever tries a hundred equal variants and
 # quotes the best on the test pictures is given a good part of that for nothing. (Real variants see the *same* pictures,
-# so their luck is partly shared and the gain is smaller; and it is larger if the variants differ in truth, as ours do,
-# only then a part of it is deserved.) The cure costs nothing: choose on validation pictures, and open the seal once.
+# so their luck is partly shared and the gain is smaller. Where they truly differ the best one is further ahead, but then
+# it has earned a part of that.) The cure costs nothing: choose on validation pictures, and open the seal once.
 #
 # ## One final test
 #
@@ -424,8 +426,10 @@ for k in (10, 100, 1000):
 # pictures for longer; and open the seal.
 
 # %%
-chosen = max(completed, key=lambda trial: trial.value).params
+winner = max(range(len(completed)), key=lambda i: completed[i].value)
+chosen = completed[winner].params
 print(", ".join(f"{name} {np.round(value, 4) if name == 'rate' else value}" for name, value in chosen.items()))
+print(f"those who chose it: {right[winner, choosers].mean():.1%} right; those who watched: {right[winner, ~choosers].mean():.1%}")
 
 # %%
 options = {"validation_data": (mnist.x_val, mnist.y_val), "callbacks": lesson.callbacks("The chosen network")}
@@ -443,7 +447,8 @@ if not mnist.is_fallback:
 lesson.progress(record)
 
 # %% [markdown]
-# Look at the chart before you are proud or disappointed. The search had a few dozen short tries on a part of the pictures;
+# Look at the chart before you are proud or disappointed. The search had a few short tries (some dozens in full mode) on a
+# part of the pictures;
 # the six techniques of lesson 09 were found by people over years. Knowing *what* may help, and why, is a search space of
 # its own.
 #

@@ -235,7 +235,7 @@ def test_records_go_beside_the_notebooks_or_where_told(monkeypatch, tmp_path):
     [
         ("03_l2", "l2", "+ L2", "+ L2"),
         ("08_early_stopping", "early_stopping", "early stopping", "early stopping"),
-        ("ablation", "l2", "+ L2", "+ early stopping"),
+        ("ablation", "l2", "+ L2", "all six"),
     ],
 )
 def test_the_chart_marks_a_run_on_the_way_or_beside_it(
