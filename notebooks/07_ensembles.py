@@ -31,7 +31,7 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 # ## Nine networks that differ in nothing but chance
 #
 # Each is the baseline network of lesson 02. Each sees the same digits, equally often. They differ in the weights they
-# start from and in what dropout switches off, and in nothing else.
+# start from, in what dropout switches off, and from one group of three to the next in the order of the digits.
 #
 # Nine networks take time, so this part of the lesson trains them on a thousand digits. That also makes the lesson
 # clearer, since with little data there is more to get wrong. At the end the whole training set comes back.
@@ -109,8 +109,8 @@ print(f"one network is wrong on {wrong.mean():.1%} of the digits; "
       f"two networks disagree on {disagreement:.1%}")
 
 # %% [markdown]
-# The block on the left is the hard core: digits that are hard for *this kind of network on these data*. The rest is bad
-# luck, and each network has its own. They do not even confuse the same things:
+# The block on the left is the hard core: digits that are hard for *this kind of network on these data*. Further to the
+# right, more and more of it is chance. They mostly confuse the same pairs of digits, but not equally often:
 
 # %%
 confused = np.zeros((count, 10, 10), dtype=int)
@@ -135,7 +135,7 @@ plots.show(drawn, "Counts of the eight commonest confusions for each network; th
 # %% [markdown]
 # ## Average the probabilities
 #
-# Mistakes that are everybody's own can be outvoted. The simplest **ensemble** averages the probabilities of its $k$
+# A mistake that only one network makes can be outvoted. The simplest **ensemble** averages the probabilities of its $k$
 # members, $\bar p = \frac1k \sum_m p_m$, and answers with the largest. How many members does it take? We need not
 # train again: every choice of $k$ among our networks is an ensemble, and we can look at all of them.
 
@@ -189,10 +189,11 @@ votes = np.eye(10)[p.argmax(axis=-1)].sum(axis=0).argmax(axis=-1)
 print(f"all {count}, but by majority vote: {(votes == mnist.y_val).mean():.2%}")
 
 # %% [markdown]
-# Two things happen. The mean rises, fast at first and then hardly at all. And the *spread* shrinks: a single network is
-# whatever chance has dealt you, and an average is an insurance against a bad hand.
+# Two things happen. The mean rises, fast at first and then hardly at all. And the *spread* shrinks. Part of that is the
+# figure's doing, since large choices share most of their networks, and of all nine there is one. But a single network is
+# whatever chance has dealt you, and an average of three already less so.
 #
-# ## Why the average cannot lose
+# ## Why the average's loss cannot be worse than the members' mean
 #
 # Take one digit with the true class $y$. The loss of the ensemble is $-\log \bar p_y$. The logarithm bends downwards, so
 # $-\log$ is convex, and for a convex function the value at the mean is at most the mean of the values (Jensen):
@@ -200,7 +201,8 @@ print(f"all {count}, but by majority vote: {(votes == mnist.y_val).mean():.2%}")
 # $$-\log\Bigl(\frac1k \sum_m p_{m,y}\Bigr) \;\le\; \frac1k \sum_m \bigl(-\log p_{m,y}\bigr).$$
 #
 # So the cross-entropy of the average is at most the average of the cross-entropies, on *every digit*, always. It may
-# still be worse than the *best* member's; but who tells you beforehand which one that will be?
+# still be worse than the *best* member's; but who tells you beforehand which one that will be? For the accuracy there is
+# no such promise: compare the vote above with one network alone.
 
 # %%
 true = np.clip(p[:, np.arange(len(mnist.y_val)), mnist.y_val], 1e-7, 1)  # (members, digits)
@@ -345,10 +347,11 @@ for name, found in comparisons.items():
 print(f"weights: {model.count_params():,} in three networks, {model.count_params() // 3:,} in one")
 
 # %% [markdown]
-# $k$ networks cost $k$ times the computing, in training *and in every prediction ever after*. Averaging is dependable,
-# and it is the most expensive of the six techniques. The joint model costs the same, and pays with the quality of its
-# members; with more digits and more epochs they have more time to make up for it. What the reference runs say of it,
-# on the full-sized task of this mode:
+# $k$ networks cost $k$ times the computing, in training *and in every prediction ever after*: this is the most expensive of
+# the six techniques. Averaging apart has Jensen's promise for the loss; what it adds to the accuracy may be too small for
+# three seeds to show. The joint model costs the same, and pays with the quality of its members; with more digits and
+# more epochs they have more time to make up for it. The reference runs trained it on all training digits of this mode.
+# Note that *ensemble* means the joint model there:
 
 # %%
 verdict = lesson.reference_verdict("ensemble")
@@ -356,8 +359,9 @@ verdict = lesson.reference_verdict("ensemble")
 # %% [markdown]
 # ## The growing model
 #
-# As in the article: three branches behind one shifted, normalised input, trained jointly on all training digits, with
-# everything from lessons 03 to 06 in them.
+# Whatever the verdict above, the article puts the joint ensemble in, so we do too: three branches behind one shifted,
+# normalised input, trained on all training digits, with everything from lessons 03 to 06 in them. Lesson 10 asks whether
+# it earns its place.
 
 # %%
 from course_utils.layers import FusedBatchNormalization, RandomShift
@@ -429,6 +433,8 @@ lesson.check_combined(combined)
 
 
 # %%
+
+
 def members_needed(rho, target):
     ...
 
@@ -441,8 +447,8 @@ lesson.check_members_needed(members_needed)
 #
 # ## What to take away
 #
-# * Networks that are equally good make different mistakes. Averaging removes what is each one's own; what they share
-#   stays, however many you ask.
+# * Networks that are equally good share most of their mistakes and differ in the rest. Averaging removes what is each
+#   one's own; what they share stays, however many you ask.
 # * On every digit the average's cross-entropy is at most the members' mean. The price is $k$ times the computing.
 # * Training a joint average is not averaging: each member learns only in proportion to its share of the right answer.
 #

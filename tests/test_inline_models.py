@@ -72,8 +72,18 @@ def description(model):
     return found
 
 
+@pytest.fixture(params=["float32", "mixed_bfloat16"])
+def precision(request):
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(request.param)
+    yield request.param
+    keras.config.set_dtype_policy(before)
+
+
 @pytest.mark.parametrize("name", sorted(INLINE))
-def test_the_lesson_builds_the_packages_model(name):
+def test_the_lesson_builds_the_packages_model(name, precision):
     from course_utils import models
 
     expected = {
