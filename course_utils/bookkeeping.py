@@ -78,6 +78,23 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     return {"runs": len(rows), "costs": len(costs), "left_out": left_out}
 
 
+def keep_cost(lesson: str, mode: str, result: dict, folder: Path | None = None) -> None:
+    """Put what one execution of a lesson on this machine took into `costs.csv`.
+
+    `result` has `seconds` and `peak_memory_mb` (10^6 bytes), as `supervisor.run` returns them.
+    """
+    from course_utils import __version__, machine
+
+    cost = {"lesson": lesson, "mode": mode, "hardware": machine.detect().hardware}
+    cost |= {name: float(result[name]) for name in ("seconds", "peak_memory_mb")}
+    _merge(
+        (folder or FOLDER) / "costs.csv",
+        evidence.COST_COLUMNS,
+        COST_KEY,
+        [cost | {"version": __version__}],
+    )
+
+
 def _count(counts, reason):
     counts[reason] = counts.get(reason, 0) + 1
 

@@ -108,11 +108,19 @@ def build(
     origin: Annotated[
         str | None, typer.Option("--from", help="py or ipynb: which file of a pair counts.")
     ] = None,
+    solutions: Annotated[bool, typer.Option(help="Build the solutions as well.")] = True,
+    costs: Annotated[
+        bool,
+        typer.Option(
+            "--costs", help="Keep each lesson's time and memory. On an otherwise idle machine."
+        ),
+    ] = False,
 ):
     """Execute the lessons and their solutions and write the committed notebooks."""
-    from course_utils import running
+    from course_utils import bookkeeping, running
 
-    code = running.build_all(lessons or [], mode, origin)
+    keep_cost = bookkeeping.keep_cost if costs else None
+    code = running.build_all(lessons or [], mode, origin, solutions, keep_cost)
     if code:
         raise typer.Exit(code)
 

@@ -177,8 +177,12 @@ class Lesson:
         article = evidence.article_figure(record["model"], record["techniques"])
         if article is None or self.dataset.is_fallback:
             return
-        size = "" if self.mode == "full" else f", trained on {record['n_train']:,} images here"
-        print(f"The article's figure, with its full training set: {article:.2%}{size}.")
+        size = (
+            ""
+            if self.mode == "full"
+            else f" Here the network trained on {record['n_train']:,} images."
+        )
+        print(f"The article reports {article:.2%} with its full training set.{size}")
 
     def reference_verdict(self, techniques: str, baseline: str = "", model: str = "baseline_cnn"):
         """Print what the reference runs say of a set of techniques, and the command that re-runs it.

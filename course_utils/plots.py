@@ -118,6 +118,7 @@ def images(pictures, title, alt, labels=None, columns=10, colours=None):
     labels = list(labels) if labels is not None else []
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
+    brightest = 255 if pictures.dtype == np.uint8 else 1
     most_lines = max((str(label).count("\n") + 1 for label in labels), default=0)
     labelled_rows = -(-len(labels) // columns)
     height = rows * (WIDTH / columns + 0.04) + labelled_rows * (0.04 + 0.14 * most_lines) + 0.5
@@ -127,7 +128,8 @@ def images(pictures, title, alt, labels=None, columns=10, colours=None):
     for index, picture in enumerate(pictures):
         axis = axes.flat[index]
         picture = picture[..., 0] if picture.shape[-1] == 1 else picture
-        axis.imshow(picture, cmap="gray" if picture.ndim == 2 else None)
+        # One scale for all: by itself a faint picture would be stretched until it looks like a strong one.
+        axis.imshow(picture, cmap="gray" if picture.ndim == 2 else None, vmin=0, vmax=brightest)
         if index < len(labels):
             colour = colours[index] if colours is not None else "black"
             axis.set_title(str(labels[index]), fontsize=8, color=colour, pad=2)
@@ -153,6 +155,8 @@ def histograms(samples, title, x, alt, *, bins=60, limits=None, log_y=False, col
         axis.set_yticks([])
         if log_y:
             axis.set_yscale("log")
+    if log_y:
+        drawn.supylabel("count", fontsize=10)
     drawn.supxlabel(x, fontsize=10)
     drawn.suptitle(_wrap(title), fontsize=11)
     show(drawn, alt)

@@ -103,12 +103,17 @@ def announce(console, lines, pool, where, folder, several):
         say(console, [f"Results go to {shown(folder)}{dashboard}"])
 
 
-def build_all(names, mode, origin) -> int:
-    """Build the named pairs, or all; returns the exit code."""
+def build_all(names, mode, origin, solutions=True, keep_cost=None) -> int:
+    """Build the named pairs, or all, with or without solutions; returns the exit code.
+
+    `keep_cost(lesson, mode, result)` is called with what each lesson took, solutions left out.
+    """
     if origin not in (None, "py", "ipynb"):
         raise BatchError(f"--from is {origin!r}; expected py or ipynb.")
     grid.check_mode(mode)
     scripts = build.pairs(names)
+    if not solutions:
+        scripts = [script for script in scripts if script.parent.name != "solutions"]
     for script in scripts:
         build.source_of(script, origin)
     display = progress.Display(make_console())
@@ -128,6 +133,8 @@ def build_all(names, mode, origin) -> int:
                 if result["status"] != "ok":
                     failed += 1
                     display.note(result["traceback"] or "")
+                elif keep_cost is not None and not solution:
+                    keep_cost(script.stem, mode, result)
         except KeyboardInterrupt:
             display.stop()
             print("Interrupted; what was built is whole. Go on: course build", file=sys.stderr)

@@ -124,7 +124,7 @@ print(f"training accuracy {parrot_history.history['accuracy'][-1]:.1%}, "
 # Now the true labels, first of the same few digits, and then of all training digits in this mode.
 
 # %%
-histories = {"random labels": parrot_history.history}
+histories = {}
 for name, count in [("few digits", few), ("all digits", len(mnist.x_train))]:
     keras.utils.set_random_seed(seed)
     network = small_network()
@@ -141,7 +141,6 @@ for name, count in [("few digits", few), ("all digits", len(mnist.x_train))]:
     histories[name] = history.history
 
 # %%
-del histories["random labels"]
 plots.curves(
     histories,
     title="The gap between dashed and solid is what was learned by heart" + mnist.figure_suffix,
@@ -164,7 +163,8 @@ for name, figures in histories.items():
 # 4. **Does the validation loss turn upwards?** From there on more training does harm, even where the accuracy does not
 #    show it yet.
 #
-# More data narrows the gap. But more data is expensive, and the techniques of lessons 03 to 08 narrow it without.
+# More data narrows the gap. But more data is expensive. Lessons 03 to 08 try six techniques that promise better networks
+# from the same data, and measure what comes of it.
 #
 # ## How to fool yourself
 #
@@ -235,7 +235,9 @@ except SealedTestSetError as sealed:
 # %% [markdown]
 # ## Exercise 1: name the curves
 #
-# Four training runs. For each, say what you see: `"underfitting"`, `"overfitting"`, `"still improving"` or `"not learning"`.
+# Four training runs. For each, say what you see in one word: `"overfitting"` where the lines part; `"underfitting"` where
+# both have levelled off too high; `"still improving"` where both still fall at the last epoch; `"not learning"` where the
+# loss never leaves that of guessing.
 
 # %%
 epochs = np.arange(1, 21)

@@ -70,7 +70,7 @@ weights = ops.convert_to_numpy(linear.layers[-1].kernel).T.reshape(10, 28, 28, 1
 scale = np.abs(weights).max()
 plots.images(
     (weights + scale) / (2 * scale),
-    title="What one layer looks for: bright pixels speak for the digit, dark ones against it",
+    title="What one layer looks for: bright speaks for the digit, dark against it",
     labels=range(10),
     columns=10,
     alt="Ten pictures of weights, one for each digit; the 0 is a bright ring, the others are blurred.",
@@ -128,7 +128,7 @@ plots.curves(
     {"one layer": linear_history.history, "two hidden layers": history.history},
     title="Hidden layers make fewer mistakes, and open a gap" + mnist.figure_suffix,
     alt="Loss and accuracy against epoch for the linear model and the perceptron. The perceptron's training accuracy "
-    "goes to the top while its validation accuracy levels off below.",
+    "goes to the top while its validation accuracy stays below.",
 )
 
 # %%
@@ -139,7 +139,7 @@ print(f"gap between training and validation accuracy of the second: {100 * gap:.
 
 # %% [markdown]
 # There it is, the subject of this course. The dashed line goes on to the top: the network has learned its training
-# digits by heart. The solid line stopped climbing long before. Everything between the two lines is **overfitting**.
+# digits by heart. The solid line falls behind early and never catches up. Everything between the two lines is **overfitting**.
 #
 # ## Which digits does it confuse?
 
@@ -163,6 +163,14 @@ plots.images(
     columns=5,
     alt="Ten digits that the perceptron got wrong while being sure, with true label and prediction.",
 )
+pairs = np.zeros((10, 10), dtype=int)
+np.add.at(pairs, (mnist.y_val[wrong], predicted[wrong].argmax(axis=1)), 1)
+true, said = np.unravel_index(pairs.argmax(), pairs.shape)
+print(f"its commonest mistake: a {true} taken for a {said}, {pairs.max()} of {len(wrong)} mistakes in all")
+
+# %% [markdown]
+# The mistakes are not spread evenly: they gather where two digits share most of their strokes. And many of them are made
+# with great confidence.
 
 # %% [markdown]
 # ## What does it know about pictures?
@@ -203,12 +211,12 @@ shuffled_history = shuffled_model.fit(
 plots.curves(
     {"pixels in place": history.history, "pixels shuffled": shuffled_history.history},
     title="To a perceptron, a digit and its shuffled pixels are the same problem" + mnist.figure_suffix,
-    alt="Loss and accuracy against epoch for the perceptron on normal and on pixel-shuffled digits: the two runs "
-    "lie on top of each other.",
+    alt="Loss and accuracy against epoch for the perceptron on normal and on pixel-shuffled digits: the training curves "
+    "lie on top of each other, and the validation curves cross and stay close.",
 )
 
 # %% [markdown]
-# The curves lie on top of each other. To a dense layer the order of its inputs is only a matter of numbering. It has
+# The dashed curves lie on top of each other. The solid ones wobble around one another, with no clear winner. To a dense layer the order of its inputs is only a matter of numbering. It has
 # read digits all this time *without ever knowing that two pixels were neighbours*.
 #
 # That sounds like a clever trick until the digits move. Here are the validation digits, pushed sideways:
@@ -239,8 +247,8 @@ print(f"validation accuracy in place {accuracies[6]:.2%}, after 2 pixels {accura
 
 # %% [markdown]
 # You would not even notice a shift of two pixels. For the perceptron every pixel position is a separate input with
-# weights of its own, and what it learned in one place it does not know in the next. Lesson 02 builds the missing
-# knowledge into the network.
+# weights of its own, and what it learned in one place it does not know in the next. Lesson 02 builds a first part of the
+# missing knowledge into the network, and lesson 06 adds the rest.
 #
 # ## The final test
 #

@@ -34,7 +34,7 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 # weights $w$ (the **kernel**), adds the products up, writes the sum down, moves one pixel on, and does it again with
 # *the same nine weights*:
 #
-# $$y_{i,j} = b + \sum_{a=-1}^{1} \sum_{b'=-1}^{1} w_{a,b'} \, x_{i+a,\,j+b'}.$$
+# $$y_{i,j} = b + \sum_{r=-1}^{1} \sum_{c=-1}^{1} w_{r,c} \, x_{i+r,\,j+c}.$$
 #
 # Before any learning, let us choose the nine weights by hand. The left column negative, the right column positive:
 # what will the answer be where the image is evenly black or evenly white? And at a vertical edge?
@@ -63,8 +63,11 @@ plots.show(drawn, "Three digits, each beside two filtered copies: one lights up 
            "the other at horizontal strokes.")
 
 # %% [markdown]
-# Nine weights, and every vertical stroke in every digit has been found, wherever it stands. A dense layer would have
-# to learn "vertical stroke at the top left" and "vertical stroke in the middle" separately, from separate examples.
+# Where the image is even, black or white, left and right cancel and the answer is 0: the pale parts. Where it turns
+# bright from left to right the answer is positive (purple), where it turns dark it is negative (orange). Nine weights
+# have found the vertical edges of every digit, wherever they stand; the same nine, turned, find the horizontal ones. A
+# dense layer would have to learn "vertical edge at the top left" and "vertical edge in the middle" separately, from
+# separate examples.
 #
 # A convolutional layer has many such kernels, and it *learns* them. Three ideas are in it:
 #
@@ -111,7 +114,8 @@ print(f"in all   {model.count_params():>8,} weights")
 
 # %% [markdown]
 # Surprised? The two convolutional layers, which do the seeing, are a rounding error. Nearly everything sits in the one
-# dense layer that reads the flattened feature maps. Keep that in mind: it is where overfitting will live.
+# dense layer that reads the flattened feature maps. Keep that in mind. It also has a weight of its own for every
+# position, so a shifted digit is still a problem: lesson 06 comes back to that.
 #
 # The images stay integers from 0 to 255 until they enter the network; the `Rescaling` layer divides by 255. The last
 # layer computes in `float32` whatever the precision of the rest, because probabilities near 0 and 1 need the digits.
@@ -119,6 +123,7 @@ print(f"in all   {model.count_params():>8,} weights")
 # ## Train it
 
 # %%
+born = ops.convert_to_numpy(model.layers[1].kernel)  # the first kernels as they are before training
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 history = model.fit(
     mnist.x_train,
@@ -188,14 +193,17 @@ first = ops.convert_to_numpy(model.layers[1].kernel)
 scale = np.abs(first).max()
 plots.images(
     (np.moveaxis(first, -1, 0) + scale) / (2 * scale),
-    title="The 32 learned kernels of the first layer: edges, spots, slopes",
+    title="The 32 learned kernels of the first layer: no two are alike",
     columns=8,
-    alt="Thirty-two small three-by-three kernels, many of them bright on one side and dark on the other.",
+    alt="Thirty-two small three-by-three kernels, some of them bright on one side and dark on the other.",
 )
+alike = np.corrcoef(born.ravel(), first.ravel())[0, 1]
+print(f"correlation of the kernels with what they were before training: {alike:.2f}")
 
 # %% [markdown]
-# Several are the edge detectors that we made by hand, found without being asked for. What they do to a digit is easier
-# to see in the **feature maps**, the layer's outputs:
+# Some are dark on one side and bright on the other, as ours was by hand. Others look like nothing in particular, and a
+# random kernel may look like an edge detector by chance: the number above says how much of the random start is still
+# there. What they do to a digit is easier to see in the **feature maps**, the layer's outputs:
 
 # %%
 first_layer = keras.Model(model.inputs, model.layers[1].output)
@@ -270,7 +278,7 @@ lesson.check_conv_weights(conv_weights)
 #
 # Almost all the weights sit in one dense layer. Build a network with **fewer than 120,000 weights** that keeps the two
 # convolutional layers and still ends in ten probabilities. Then train it as above: does its validation accuracy beat
-# the perceptron's, with less than a fifth of the perceptron's weights?
+# the perceptron's in lesson 01, with less than a fifth of its weights?
 
 
 # %%
@@ -288,7 +296,7 @@ lesson.check_slim(build_slim)
 #
 # * A convolution is a small window with shared weights: it builds the knowledge that neighbours matter into the
 #   network, and is worth something only where they do.
-# * The weights that see are few; the dense layer behind them holds nearly all, and will be the first to overfit.
+# * The weights that see are few; the dense layer behind them holds nearly all.
 # * Dropout makes training look worse than validation. That gap is no sign of health by itself: compare models by
 #   validation figures.
 #

@@ -66,7 +66,7 @@ drawn.suptitle("Meeting every noisy point takes wild swings between them", fonts
 plots.show(
     drawn,
     "Twelve noisy points of a sine. Without penalty the polynomial meets every point and swings "
-    "far out near the ends; with a penalty it passes near the points and follows the sine.",
+    "far out near the left end; with a penalty it passes near the points and follows the sine.",
 )
 
 # %%
@@ -81,7 +81,8 @@ for name, w in weights.items():
 # $$|w^\top x - w^\top x'| \le \lVert w \rVert \, \lVert x - x' \rVert,$$
 #
 # and through a stack of ReLU layers by at most $\lVert W_1 \rVert \lVert W_2 \rVert \cdots \lVert x - x' \rVert$, because
-# a ReLU never pulls two numbers further apart. With small weights a network *cannot* change its answer quickly, so it
+# a ReLU never pulls two numbers further apart. (The norm of a matrix is the most by which it stretches any vector. It is
+# never larger than $\sqrt{\sum w^2}$ over its weights, and that sum is what we shall charge for.) With small weights a network *cannot* change its answer quickly, so it
 # cannot make an exception for one odd picture among many alike. It has to find something that holds for all of them.
 #
 # This is a preference and no law: it helps as far as the truth is smooth, and a network with weights too small is too
@@ -234,7 +235,7 @@ print(f"the penalty by hand {by_hand:.4f}, by Keras {float(sum(newborn.losses)):
 # %% [markdown]
 # Every `loss` and `val_loss` that Keras shows contains the penalty, also in evaluation, where nothing is learned from
 # it. With another $\lambda$ it is another quantity. **Never compare reported losses across values of $\lambda$**:
-# compare accuracies, or the cross-entropy alone. The final test of this course always does.
+# compare accuracies, or the cross-entropy alone. The loss that the course's final test prints is the cross-entropy alone.
 #
 # ## From too little to too much
 #
@@ -306,18 +307,19 @@ from course_utils import widgets
 def weights_and_loss(f):
     drawn, (left, right) = plots.figure(1, 2, height=2.9)
     left.hist(kernels[f].ravel().clip(-0.25, 0.25), bins=60, range=(-0.25, 0.25), log=True)
-    left.set(title=f"λ = {f:g}: spread {kernels[f].std():.4f}", xlabel="weight of the first hidden layer")
+    left.set(title=f"λ = {f:g}: spread {kernels[f].std():.4f}", xlabel="weight of the first hidden layer",
+             ylabel="number of weights")  # fmt: skip
     right.plot(penalties, entropies, "-o", color="#999999")
     here = entropies[penalties.index(f)]
     right.plot(f, here, "*", color=plots.COLOURS[1], markersize=16)
-    right.set(xscale="log", title=f"cross-entropy {here:.3f}", xlabel="λ")
+    right.set(xscale="log", title=f"cross-entropy {here:.3f}", xlabel="λ", ylabel="cross-entropy, validation")
     return drawn, f"For lambda {f:g}, a histogram of the weights, and its place on the curve of the cross-entropy."
 
 
 widgets.slide(weights_and_loss, penalties, "λ", start=penalties[3])
 
 # %% [markdown]
-# Too small does nothing. Too large, and the cheapest network is the one with no weights at all: it guesses. In between
+# Too small does nothing for the loss. Too large, and the cheapest network is the one with no weights at all: it guesses. In between
 # lies a valley, and its floor depends on the data: fewer pictures, or noisier ones, need a larger $\lambda$. It also
 # depends on the loss being a *mean* over pictures while the penalty is a *sum* over weights, so a $\lambda$ does not carry
 # over from a small network to a large one. The reported loss leans to the left of the figure: it
@@ -325,7 +327,7 @@ widgets.slide(weights_and_loss, penalties, "λ", start=penalties[3])
 #
 # ## Into the baseline
 #
-# The article charges every layer with weights of the baseline $\lambda = 10^{-4}$: the first of its six techniques. (The
+# The article takes $\lambda = 10^{-4}$ for every layer of the baseline that has weights: the first of its six techniques. (The
 # loss in the next figure contains the penalty, as you now know.)
 
 

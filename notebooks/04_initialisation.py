@@ -100,7 +100,8 @@ plots.lines(
     {name: 100 * np.array(history["val_accuracy"]) for name, history in learned.items()},
     title="The start alone decides whether twenty layers learn" + mnist.figure_suffix,
     x="epoch", y="validation accuracy, %", marker="o",
-    alt="Validation accuracy against epoch: He's start learns, the four others stay near guessing.",
+    alt="Validation accuracy against epoch: He's start learns, the four others stay near guessing, three of them "
+    "nearly on top of each other.",
 )
 
 # %%
@@ -111,8 +112,8 @@ for name, history in learned.items():
 # %% [markdown]
 # Remember from lesson 01 that guessing among ten digits costs $\ln 10 \approx 2.30$. Zeros never do better. Numbers
 # between -1 and 1 end in a loss beyond all measure (`nan` is *not a number*: something grew too large for the
-# computer). Glorot's start and the orthogonal one stay at the loss of guessing for a long time, or for good. Only He's
-# is off from the beginning. Whatever makes the difference was there before the first step, so let us look at the
+# computer). Glorot's start and the orthogonal one stay at the loss of guessing for a long time, or for good, and while they
+# do the figure shows a single line for these three. Only He's gets away. Whatever makes the difference was there before the first step, so let us look at the
 # networks *before* the first step.
 #
 # ## The way there: what is left of a digit after twenty layers?
@@ -162,7 +163,7 @@ draw_depth(
 # %% [markdown]
 # The vertical axis counts in powers of ten. The uniform start multiplies the signal at every layer until it leaves the
 # figure, and the softmax behind it is completely sure of whatever it says. Glorot's and the orthogonal start let it
-# fade, along one and the same straight line, which cannot be a coincidence. And zeros have no line, because a
+# fade at the same rate: their lines end at the same place, which cannot be a coincidence. And zeros have no line, because a
 # logarithmic axis has no place for nothing.
 #
 # ## The way back: what reaches the first layer?
@@ -170,8 +171,8 @@ draw_depth(
 # A network learns from gradients, and those travel through the same layers in the other direction. How do we get to
 # see them? With a small trick in plain Keras. One step of gradient descent changes each parameter by the learning rate
 # times its gradient. The *biases* of our layers start at 0. So after one step with a learning rate of 1, each bias
-# **is** its gradient, with the sign turned. And since $y = Wx + b$, the gradient of $b$ is the gradient of $y$: what
-# the loss tells that layer.
+# **is** its gradient, with the sign turned. And since $y = Wx + b$, the gradient of $b$ is that of $y$, summed over the
+# batch: what the loss tells that layer.
 
 
 # %%
@@ -190,14 +191,15 @@ draw_depth(
     "Size of the gradient against layer, on a logarithmic axis. Read from layer 20 back to 1: "
     "uniform weights explode, He stays nearly level, Glorot and orthogonal fade.",
 )
+print(f"Glorot: the gradient at layer 20 is {backward['Glorot'][-1] / backward['Glorot'][0]:,.0f} times that at layer 1")
 
 # %% [markdown]
 # Read this one **from right to left**. With uniform weights the first layer is told to move by an astronomical amount.
-# With Glorot's start the message that reaches it is a thousand times weaker than at the other end. With zeros it gets
+# With Glorot's start the message that reaches it is weaker by the factor printed above. With zeros it gets
 # no message: every gradient behind it has been multiplied by a weight of 0.
 #
-# That explains the first figure. A step of gradient descent is as large as the gradient, and Glorot's network takes
-# steps a thousand times too small. (Adam, which divides each gradient by its typical size, hears a whisper as well as
+# That explains the first figure. A step of gradient descent is as large as the gradient, and the early layers of Glorot's
+# network take steps that are far too small. (Adam, which divides each gradient by its typical size, hears a whisper as well as
 # a shout. To see which starts it rescues, and how late, compile with `"adam"` inside `train_deep`: unlike gradient
 # descent it remembers, so each run needs a fresh one.)
 #
@@ -224,7 +226,7 @@ draw_depth(
 #
 # $$\operatorname{Var}(w) = \frac{1}{\tfrac12 (n_\text{in} + n_\text{out})} = \frac{2}{n_\text{in} + n_\text{out}}.$$
 #
-# **He and others** (2015) put the ReLU in. Random weights of mean 0 make positive and negative $y$ equally likely.
+# **He and others** (2015) put the ReLU in. Weights drawn symmetrically around 0 make positive and negative $y$ equally likely.
 # The ReLU keeps the positive half and sets the other half to 0, so it halves the mean square:
 # $\mathbb{E}[\max(0, y)^2] = \tfrac12 \mathbb{E}[y^2]$. The size now stays the same if
 # $\tfrac12 n_\text{in} \operatorname{Var}(w) = 1$, that is
@@ -250,14 +252,14 @@ for name, variance in variances.items():
     print(f"{name:16} times {measured:.2f} a layer; the formula says {formula:.2f}")
 
 # %% [markdown]
-# That settles the coincidence. Where $n_\text{in} = n_\text{out}$, Glorot's rule and an orthogonal matrix both keep the
-# size exactly *until the ReLU halves its square*. A factor of $\sqrt{1/2}$ is harmless once. Twenty times, it is a
+# That settles the coincidence. Where $n_\text{in} = n_\text{out}$, an orthogonal matrix keeps the size exactly and Glorot's
+# rule keeps it on average, *until the ReLU halves its square*. A factor of $\sqrt{1/2}$ is harmless once. Twenty times, it is a
 # thousandth.
 #
 # How does one draw weights of a given variance? A uniform distribution from $-r$ to $r$ has the variance
 # $\frac{1}{2r}\int_{-r}^{r} w^2\, dw = \frac{r^2}{3}$. So $r = \sqrt{3 \operatorname{Var}(w)}$: this is where the odd
 # $\sqrt 6$ comes from in every library's documentation. (A normal distribution of the same variance does as well: the
-# derivation asked for nothing but a mean of 0 and the variance.) Let us hold Keras to it.
+# derivation asked for nothing but symmetry around 0 and the variance.) Let us hold Keras to it.
 
 # %% tags=["nbval-check-output"]
 n_in, n_out = 784, 256
@@ -278,7 +280,7 @@ mended = "orthogonal, gain √2"
 learned[mended] = train_deep(lambda seed: initializers.Orthogonal(gain=np.sqrt(2), seed=seed))
 plots.lines(
     {name: 100 * np.array(learned[name]["val_accuracy"]) for name in ("orthogonal", mended, "He")},
-    title="Does it help to tell the orthogonal start about the ReLU?" + mnist.figure_suffix,
+    title="Told about the ReLU, the orthogonal start learns too" + mnist.figure_suffix,
     x="epoch", y="validation accuracy, %", marker="o",
     alt="Validation accuracy against epoch: with gain root two the orthogonal start learns too.",
 )
@@ -333,7 +335,7 @@ print("asked twice, it returns the same weights:", bool(ops.all(one((9, 9)) == o
 
 # %% [markdown]
 # An initialiser object in Keras always returns the same values for the same shape, even if you gave it no seed. So
-# twenty layers that share it are twenty copies of one matrix, and our derivation, which drew every layer's weights
+# layers of the same shape that share it are copies of one matrix, here nineteen of the twenty, and our derivation, which drew every layer's weights
 # independently of the signal that reaches them, no longer applies. Does that matter? We draw ten networks each way.
 
 # %%
@@ -347,13 +349,13 @@ def growth(draw, step):
 own, shared = ([growth(draw, step) for draw in range(10)] for step in (1, 0))
 plots.dots(
     {"a seed for each layer": own, "one seed for all": shared},
-    title="Twenty copies of one layer are a lottery",
-    x="powers of ten gained by the signal over twenty layers",
+    title="Copies of one layer are a lottery",
+    x="powers of ten gained by the signal, first to last layer",
     alt="Ten networks each: with a seed a layer all lie near zero, with one seed far apart.",
 )
 
 # %% [markdown]
-# The same lucky or unlucky direction is stretched twenty times over. Give the initialiser's *name*
+# The same lucky or unlucky direction is stretched again and again. Give the initialiser's *name*
 # (`kernel_initializer="he_uniform"`), and Keras makes a new one for every layer, seeded by
 # `keras.utils.set_random_seed`. Give an object, and give each layer its own.
 #
@@ -387,8 +389,8 @@ for start in ("glorot_uniform", "he_uniform"):
     print(f"{start:14} pixels {size(images / 255):.2f}, then layer by layer {sizes}")
 
 # %% [markdown]
-# Glorot's start loses part of the signal here too, most of it in the first layer, where
-# $n_\text{in} = 9$ and $n_\text{out} = 288$ are furthest apart. But three layers lose little compared with twenty.
+# Glorot's start loses part of the signal here too, most of it in the first layer: there $n_\text{in} = 9$ is far below
+# $n_\text{out} = 288$, and Glorot's rule, which counts both, makes the weights too small for nine inputs. But three layers lose little compared with twenty.
 # **Predict:** will He's rule raise the validation accuracy after the last epoch? We train both with Adam, as always,
 # and with the same seeds, and once more from the careless start between -1 and 1. (That one shows that an initialiser
 # may be any function from a shape to values. It has no seed of its own, so no two layers get the same.)
@@ -432,13 +434,11 @@ plots.intervals(
 verdict = lesson.reference_verdict("he_init")
 
 # %% [markdown]
-# He's start gives the baseline a head start, and the head start melts: compare the two intervals. If the second
-# one reads "no detectable difference", that is not a failed experiment, and if it reads "helps", mind how little it
-# is beside what the first figure of this lesson showed. Either way it tells us something worth knowing. The choice that
-# decides between everything and nothing at twenty layers finds next to nothing to mend at four. What it mends is the
-# *start*, and Adam makes up for a weak start within a few epochs, if the signal still gets through. And the interval
-# says how large an effect could be hiding from three seeds; the reference runs have more. (In reduced mode training is
-# short, and a head start counts for more than in full mode.)
+# He's start gives the baseline a head start. Adam makes up for part of a weak start, if the signal still gets through:
+# compare the two dots. The intervals of three seeds are wide, so believe the reference runs, which are more. Then hold
+# their figure against the first one of this lesson. At twenty layers the start decided between learning and guessing; at
+# four it is worth a fraction of a point, if anything. (In reduced mode training is short, and a head start counts for
+# more than in full mode.)
 #
 # A technique is not good or bad; it is good *for* something. He's rule costs nothing, and the day you make the network
 # deeper it saves you. So the article keeps it, and so do we.
@@ -510,7 +510,8 @@ lesson.check_he_limit(he_limit)
 #   ruin, on the way there and on the way back.
 # * Glorot's $2/(n_\text{in} + n_\text{out})$ keeps it at 1 without a ReLU, He's $2/n_\text{in}$ with one; and weights
 #   must be random, or all units of a layer stay one unit.
-# * Where there are few layers, there is little to mend, and a fair comparison says so. Know what a technique is *for*.
+# * Where there are few layers there is less to mend, and a fair comparison says how little or how much. Know what a
+#   technique is *for*.
 #
 # ## Sources
 #

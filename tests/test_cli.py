@@ -289,7 +289,7 @@ def test_a_pair_is_built_in_step(project, capsys):
     assert "version" not in notebook.metadata.language_info
 
 
-def fake_run(monkeypatch, outputs=()):
+def fake_run(monkeypatch, outputs=(), **costs):
     """Let `build` run nothing: kernels are tested elsewhere."""
 
     def run(job, progress=None):
@@ -297,7 +297,7 @@ def fake_run(monkeypatch, outputs=()):
         for count, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1):
             cell.execution_count, cell.outputs = count, list(outputs)
         text = nbformat.writes(notebook).encode()
-        return {"status": "ok", "notebook": text, "seconds": 0.0, "traceback": None}
+        return {"status": "ok", "notebook": text, "seconds": 0.0, "traceback": None} | costs
 
     monkeypatch.setattr(build.supervisor, "run", run)
 
@@ -349,6 +349,17 @@ def test_a_pair_edited_apart_is_refused_with_its_cells(project, monkeypatch, cap
     assert said(capsys, "build", "02", "--from", "ipynb")[0] == 0
     assert "mode, 2)" in script.read_text()
     assert "last" not in script.read_text()
+
+
+def test_a_build_keeps_the_costs_of_lessons_when_asked(project, monkeypatch, capsys, tmp_path):
+    fake_run(monkeypatch, seconds=12.34, peak_memory_mb=900.0)
+    monkeypatch.setattr(bookkeeping, "FOLDER", tmp_path)
+    assert said(capsys, "build", "01", "--no-solutions")[0] == 0
+    assert not (tmp_path / "costs.csv").exists()
+    assert said(capsys, "build", "01", "--no-solutions", "--costs")[0] == 0
+    (row,) = csv.DictReader((tmp_path / "costs.csv").read_text().splitlines())
+    assert (row["lesson"], row["mode"]) == ("01_first", "reduced")
+    assert (row["seconds"], row["peak_memory_mb"]) == ("12.3", "900")
 
 
 def test_a_notebook_that_fails_is_not_written(project, capsys):

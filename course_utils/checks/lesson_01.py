@@ -42,5 +42,8 @@ def check_loss_of_guessing(lesson, loss_of_guessing):
             raise Wrong("the idea is right; Keras takes the natural logarithm.")
         if math.isclose(answer, -math.log(k), rel_tol=1e-3):
             raise Wrong("a loss is not negative: look at the sign of -log p.")
-        raise Wrong(f"for {k} classes you get {answer:.4g}. Put p = 1/k into -log p.")
+        raise Wrong(
+            f"for {k} classes you get {answer:.4g}. Which probability does each class get, and what "
+            "does cross-entropy make of it?"
+        )
     return "this is the loss to expect before training starts."

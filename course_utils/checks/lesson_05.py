@@ -30,6 +30,10 @@ def check_normalise(lesson, normalise):
         raise Wrong("all channels share one mean here; each should have its own.")
     if np.allclose(answer, by((1, 2)), atol=1e-6):
         raise Wrong("each image is normalised by itself; the batch has to take part.")
+    if np.allclose(answer, by((0, 1, 2)), atol=0.1):
+        raise Wrong(
+            "nearly: divide by the root of variance plus epsilon, the variance being a plain mean of squares."
+        )
     spread = answer.std(axis=(0, 1, 2))
     raise Wrong(f"the channels' standard deviations are {spread.round(2)}; they should be near 1.")
 
