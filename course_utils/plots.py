@@ -245,7 +245,8 @@ def dots(groups, title, x, alt, mark=None):
             axes.plot(mark[name], row, "*", color=COLOURS[1], markersize=13)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(-0.6, len(names) - 0.4)
-    _finish(axes, title, x, "", legend=False)
+    _finish(axes, title, "", "", legend=False)
+    drawn.supxlabel(x, fontsize=10)  # centred on the figure, as the title: row labels may be long
     show(drawn, alt)
 
 

@@ -313,7 +313,7 @@ print("\nAt full size (the article's one run of all six: "
       f"{evidence.article_figure('baseline_cnn', techniques):.2%}):")
 for name, chosen in {"all six": techniques, "five and the decay": decayed}.items():
     runs = evidence.reference_runs("baseline_cnn", chosen, "full", "mnist")["test_accuracy"]
-    print(f"  {name}:", ", ".join(f"{a:.2%}" for a in runs) or "not yet measured", f"({len(runs)} runs)")
+    print(f"  {name}:", ", ".join(f"{a:.2%}" for a in runs) or "not yet measured", f"(runs: {len(runs)})")
 
 # %% [markdown]
 # ## Exercise 1: how large is the ensemble?

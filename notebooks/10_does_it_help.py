@@ -249,7 +249,7 @@ for name, techniques in {"baseline": "", **large}.items():
     article = evidence.article_figure("baseline_cnn", techniques)
     shown = ", ".join(f"{a:.2%}" for a in found.values()) or "not yet measured"
     beside = f"; the article's one run: {article:.2%}" if article else ""
-    print(f"{name}: {shown} ({len(found)} full-size runs){beside}")
+    print(f"{name}: {shown} (full-size runs: {len(found)}){beside}")
 
 # %% [markdown]
 # ("Falling rate" is the last section of lesson 09.) Where a line shows one run, the first rule holds: no claim from it,
