@@ -19,7 +19,9 @@ tensorflow_only = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
-def _seeded():
+def _as_in_a_fresh_process():
+    # Another file's tests may have left the policy that suits this machine.
+    keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(1)
 
 

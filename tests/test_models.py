@@ -25,6 +25,7 @@ TINY = (16, 16, 1)
 
 @pytest.fixture(autouse=True)
 def _float32():
+    keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(1)
     yield
     keras.config.set_dtype_policy("float32")
