@@ -165,7 +165,19 @@ without = {f"without {names[key]}": "+".join(k for k in everything if k != key) 
 left_out = against(evidence.ALL_SIX, without)
 settle(left_out, "Each technique left out of all six")
 
+# %%
+print("not yet measured:", ", ".join(name for name in without if name not in left_out) or "none of them")
+for name in names.values():
+    verdicts = [found[row].verdict for found, row in ((alone, name), (left_out, f"without {name}")) if row in found]
+    if verdicts == ["hurts", "hurts"]:
+        print(f"{name}: hurts alone, and yet it is missed when it is left out of the six")
+
 # %% [markdown]
+# "Hurts" in this figure speaks for a technique: without it the six are worse. Compare each row with its row in the figure
+# before. What is worth much alone may be idle in company, and what does harm alone may pay there. So "does X help?" has
+# no answer until one says: *added to what?* (The joint ensemble is the case to think about. Alone it keeps its members from
+# learning, says lesson 07. What do the other five give them that may make up for it?)
+#
 # ## The article's path
 #
 # The article adds one technique after the other. Each step is compared with the step before it.
