@@ -316,6 +316,10 @@ for name, chosen in {"all six": techniques, "five and the decay": decayed}.items
     print(f"  {name}:", ", ".join(f"{a:.2%}" for a in runs) or "not yet measured", f"(runs: {len(runs)})")
 
 # %% [markdown]
+# Do the two sizes agree? They need not. With few training digits and few epochs there may still be far to go, and a rate
+# that falls takes away steps that were needed; with all digits and many epochs the noise is what is left. (And one run of
+# each at full size is no more than an anecdote: the next lesson.)
+#
 # ## Exercise 1: how large is the ensemble?
 #
 # Write a function that gives the number of weights of this network for `k` members (everything that Keras counts,
