@@ -211,8 +211,8 @@ shuffled_history = shuffled_model.fit(
 plots.curves(
     {"pixels in place": history.history, "pixels shuffled": shuffled_history.history},
     title="To a perceptron, a digit and its shuffled pixels are the same problem" + mnist.figure_suffix,
-    alt="Loss and accuracy against epoch for the perceptron on normal and on pixel-shuffled digits: the training curves "
-    "lie on top of each other, and the validation curves cross and stay close.",
+    alt="Loss and accuracy against epoch for the perceptron on normal and on pixel-shuffled digits: the training "
+    "curves lie on top of each other, and the validation curves cross and stay close.",
 )
 
 # %% [markdown]

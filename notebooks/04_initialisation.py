@@ -191,7 +191,8 @@ draw_depth(
     "Size of the gradient against layer, on a logarithmic axis. Read from layer 20 back to 1: "
     "uniform weights explode, He stays nearly level, Glorot and orthogonal fade.",
 )
-print(f"Glorot: the gradient at layer 20 is {backward['Glorot'][-1] / backward['Glorot'][0]:,.0f} times that at layer 1")
+ratio = backward["Glorot"][-1] / backward["Glorot"][0]
+print(f"Glorot: the gradient at layer 20 is {ratio:,.0f} times that at layer 1")
 
 # %% [markdown]
 # Read this one **from right to left**. With uniform weights the first layer is told to move by an astronomical amount.

@@ -220,7 +220,8 @@ plots.curves(
 # %%
 for name, found in momenta.items():
     asked = slow_and_quick[name].evaluate(mnist.x_train, mnist.y_train, verbose=0)[1]
-    print(f"{name}: in the last epoch training {found['accuracy'][-1]:.1%}, validation {found['val_accuracy'][-1]:.1%}; "
+    print(f"{name}: in the last epoch training {found['accuracy'][-1]:.1%}, "
+          f"validation {found['val_accuracy'][-1]:.1%}; "
           f"the training pictures again, with the moving averages: {asked:.1%}")
 
 # %% [markdown]

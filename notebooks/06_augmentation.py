@@ -305,9 +305,7 @@ plots.lines(
 called = baseline.predict(mnist.x_val[:, :, ::-1], batch_size=500, verbose=0).argmax(axis=1)
 kept = [(called[mnist.y_val == d] == d).mean() for d in range(10)]
 plots.confusion(
-    mnist.y_val,
-    called,
-    mnist.class_names,
+    mnist.y_val, called, mnist.class_names,
     title=f"In a mirror {(called == mnist.y_val).mean():.0%} are read, the {np.argmax(kept)} most often, "
     f"the {np.argmin(kept)} least" + mnist.figure_suffix,
     alt="Confusion matrix on mirrored validation digits: 3 and 5 change places, and no digit comes through unharmed.",

@@ -284,7 +284,8 @@ plots.lines(
     alt="Loss against step for three learning rates: the large one falls fast and stays, the small one falls slowly, "
     "and the one that decays falls fast and goes on falling to the end.",
 )
-print(f"always 0.1 ends near {np.mean(valley['always 0.1'][1][-200:]):.4f}; the formula says {0.1 / (2 * (2 - 0.1)):.4f}")
+print(f"always 0.1 ends near {np.mean(valley['always 0.1'][1][-200:]):.4f}; "
+      f"the formula says {0.1 / (2 * (2 - 0.1)):.4f}")
 
 # %% [markdown]
 # In Keras that is one object, given to the optimiser in the learning rate's place. The number of epochs has to be settled

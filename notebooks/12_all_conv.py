@@ -87,7 +87,8 @@ for axis, (name, values) in zip(axes, halves.items(), strict=True):
     axis.axis("off")
 drawn.suptitle("Three ways to halve a picture; the weights of two could be learned" + cifar.figure_suffix, fontsize=11)
 plots.show(drawn, "A grey picture, and three versions of half the size: max-pooled, a little brighter; averaged by a "
-           "strided convolution; and one in which brown marks where it gets darker to the right, purple where brighter.")
+           "strided convolution; and one in which brown marks where it gets darker to the right, "
+           "purple where brighter.")
 
 # %% tags=["nbval-check-output"]
 pooled = ops.convert_to_numpy(ops.average_pool(grey, 2))[0, ..., 0]

@@ -256,7 +256,7 @@ for name, found in verdicts.items():
 # Now everything that the course has taught, in one network of the same family. It is deeper than lesson 12's, every
 # convolution is followed by batch normalisation (lesson 05) and starts from He's weights (lesson 04); photographs are
 # mirrored and shifted; the mean over each feature map replaces the dense layer in which, as lesson 13 showed, the weights
-# sat. It follows Springenberg's All-CNN, for which its authors give 90.9 % without and 92.75 % with augmentation. On a
+# sat. It follows Springenberg's All-CNN, whose article gives 90.9 % without and 92.75 % with augmentation. On a
 # CPU you train a slim version of it for a few epochs; in full mode it is four times as wide and takes its time.
 
 # %%
@@ -298,9 +298,7 @@ shown = np.linspace(0, steps, 200).round()
 plots.lines(
     {"learning rate": (shown, [float(rate(step)) for step in shown])},
     title="The learning rate of every step: warm up, then settle",
-    x="step",
-    y="learning rate",
-    height=2.4,
+    x="step", y="learning rate", height=2.4,
     alt="The learning rate rises in a straight line in the first tenth of the steps and falls as a cosine to zero.",
 )
 
@@ -310,10 +308,7 @@ model = build_deep(width, momentum)
 model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
 stopper = keras.callbacks.EarlyStopping("val_loss", patience=20 if full else 5, restore_best_weights=True)
 history = model.fit(
-    cifar.x_train,
-    cifar.y_train,
-    batch_size=batch_size,
-    epochs=epochs_deep,
+    cifar.x_train, cifar.y_train, batch_size=batch_size, epochs=epochs_deep,
     validation_data=(cifar.x_val, cifar.y_val),
     callbacks=[*lesson.callbacks("Deeper, normalised, augmented"), stopper],
     verbose=0,
@@ -400,8 +395,8 @@ lesson.expect(record)
 lesson.progress(record)
 
 # %% [markdown]
-# In full mode this network is meant to reach 90 % on the original images, which is not yet measured. Do not expect
-# that figure with the JPEG copy of the images, or in reduced mode.
+# In full mode this network is meant to get nine in ten of the original images right, which is not yet measured. Do not
+# expect that of it with the JPEG copy of the images, or in reduced mode.
 #
 # ## Exercise 1: name the curves
 #

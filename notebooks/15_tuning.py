@@ -307,8 +307,7 @@ ranked = shares.mean().sort_values(ascending=False)
 plots.dots(
     {name: 100 * shares[name] for name in ranked.index},
     title=f"{len(rolled)} tries, each left out once: “{ranked.index[0]}” explains most" + mnist.figure_suffix,
-    x="share of the variance of accuracy, %",
-    alt="Mean importance: " + "; ".join(f"{name} {share:.0%}" for name, share in ranked.items()),
+    x="share of the variance of accuracy, %", alt="Mean importance: " + "; ".join(f"{name} {share:.0%}" for name, share in ranked.items()),
 )
 
 # %% [markdown]
@@ -346,9 +345,7 @@ points = {n: [100 * np.mean([flattery(k, n) for _ in range(1000)]) for k in trie
 plots.lines(
     {f"{n} pictures choose": (tries, points[n]) for n in sizes},
     title="The fewer pictures choose, the more their winner flatters" + mnist.figure_suffix,
-    x="tries to choose from",
-    y="flattery, points of accuracy",
-    marker="o",
+    x="tries to choose from", y="flattery, points of accuracy", marker="o",
     alt="By how much the winner's accuracy on the pictures that chose it exceeds that on others; figures below.",
 )
 for n in sizes:
@@ -429,7 +426,8 @@ for k in (10, 100, 1000):
 winner = max(range(len(completed)), key=lambda i: completed[i].value)
 chosen = completed[winner].params
 print(", ".join(f"{name} {np.round(value, 4) if name == 'rate' else value}" for name, value in chosen.items()))
-print(f"those who chose it: {right[winner, choosers].mean():.1%} right; those who watched: {right[winner, ~choosers].mean():.1%}")
+print(f"those who chose it: {right[winner, choosers].mean():.1%} right; "
+      f"those who watched: {right[winner, ~choosers].mean():.1%}")
 
 # %%
 options = {"validation_data": (mnist.x_val, mnist.y_val), "callbacks": lesson.callbacks("The chosen network")}
