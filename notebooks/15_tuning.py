@@ -307,7 +307,8 @@ ranked = shares.mean().sort_values(ascending=False)
 plots.dots(
     {name: 100 * shares[name] for name in ranked.index},
     title=f"{len(rolled)} tries, each left out once: “{ranked.index[0]}” explains most" + mnist.figure_suffix,
-    x="share of the variance of accuracy, %", alt="Mean importance: " + "; ".join(f"{name} {share:.0%}" for name, share in ranked.items()),
+    x="share of the variance of accuracy, %", alt="Mean importance: "
+    + "; ".join(f"{name} {share:.0%}" for name, share in ranked.items()),
 )
 
 # %% [markdown]
