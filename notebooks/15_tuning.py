@@ -119,8 +119,7 @@ class Report(keras.callbacks.Callback):
 
 
 # %%
-some = {"smoke": 256, "reduced": 2000, "full": 15_000}[lesson.mode]
-short = lesson.epochs(6, reduced=3)
+some, short = {"smoke": 256, "reduced": 2000, "full": 15_000}[lesson.mode], lesson.epochs(6, reduced=3)
 
 
 def objective(trial):
@@ -284,7 +283,8 @@ print(f"dice: {max(values):.1%} after {dice_spent[-1]} epochs; search: {best[-1]
 #
 # A regression forest predicts the accuracy from the settings, and the share of the variance that goes back to each setting
 # is called its **importance** (fANOVA). We ask the dice, since they drew every setting without looking at the results, and
-# completed every try. (That is not the same as evenly: count the colours in the first figure.) And we ask again with each try left out in turn: if one try can change the answer, the answer is a guess.
+# completed every try. (That is not the same as evenly: count the colours in the first figure.) And we ask again with each
+# try left out in turn: if one try can change the answer, the answer is a guess.
 
 
 # %%
@@ -307,8 +307,8 @@ ranked = shares.mean().sort_values(ascending=False)
 plots.dots(
     {name: 100 * shares[name] for name in ranked.index},
     title=f"{len(rolled)} tries, each left out once: “{ranked.index[0]}” explains most" + mnist.figure_suffix,
-    x="share of the variance of accuracy, %", alt="Mean importance: "
-    + "; ".join(f"{name} {share:.0%}" for name, share in ranked.items()),
+    x="share of the variance of accuracy, %",
+    alt="Mean importance: " + "; ".join(f"{name} {share:.0%}" for name, share in ranked.items()),
 )
 
 # %% [markdown]
