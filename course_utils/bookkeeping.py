@@ -78,7 +78,7 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     return {"runs": len(rows), "costs": len(costs), "left_out": left_out}
 
 
-def keep_cost(lesson: str, mode: str, result: dict, folder: Path | None = None) -> None:
+def keep_cost(lesson: str, mode: str, result: dict) -> None:
     """Put what one execution of a lesson on this machine took into `costs.csv`.
 
     `result` has `seconds` and `peak_memory_mb` (10^6 bytes), as `supervisor.run` returns them.
@@ -87,12 +87,8 @@ def keep_cost(lesson: str, mode: str, result: dict, folder: Path | None = None) 
 
     cost = {"lesson": lesson, "mode": mode, "hardware": machine.detect().hardware}
     cost |= {name: float(result[name]) for name in ("seconds", "peak_memory_mb")}
-    _merge(
-        (folder or FOLDER) / "costs.csv",
-        evidence.COST_COLUMNS,
-        COST_KEY,
-        [cost | {"version": __version__}],
-    )
+    cost["version"] = __version__
+    _merge(FOLDER / "costs.csv", evidence.COST_COLUMNS, COST_KEY, [cost])
 
 
 def _count(counts, reason):

@@ -39,13 +39,11 @@ def check_mistakes_removed(lesson, mistakes_removed):
         for name, given, right in zip(("before", "after", "share"), answer, truth, strict=True):
             # A count that was cut to a whole number, where floats fall short of it, is right too.
             if not math.isclose(given, right, rel_tol=1e-2, abs_tol=0 if name == "share" else 1):
-                hint = "1 - accuracy"
-                if name == "share":
-                    percent = math.isclose(given, 100 * right, rel_tol=1e-2)
-                    hint = (
-                        "a fraction, not per cent"
-                        if percent
-                        else "divide by the mistakes, not by the hits"
-                    )
+                if name != "share":
+                    hint = "1 - accuracy"
+                elif math.isclose(given, 100 * right, rel_tol=1e-2):
+                    hint = "a fraction, not per cent"
+                else:
+                    hint = "divide by the mistakes, not by the hits"
                 raise Wrong(f"{before} to {after} of {n}: {name} is {given:.4g}. Hint: {hint}.")
     return "count mistakes, and a third of a point is a great deal."
