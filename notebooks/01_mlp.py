@@ -216,7 +216,8 @@ plots.curves(
 )
 
 # %% [markdown]
-# The dashed curves lie on top of each other. The solid ones wobble around one another, with no clear winner. To a dense layer the order of its inputs is only a matter of numbering. It has
+# The dashed curves lie on top of each other. The solid ones wobble around one another, with no clear winner. To a dense
+# layer the order of its inputs is only a matter of numbering. It has
 # read digits all this time *without ever knowing that two pixels were neighbours*.
 #
 # That sounds like a clever trick until the digits move. Here are the validation digits, pushed sideways:

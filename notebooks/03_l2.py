@@ -82,7 +82,8 @@ for name, w in weights.items():
 #
 # and through a stack of ReLU layers by at most $\lVert W_1 \rVert \lVert W_2 \rVert \cdots \lVert x - x' \rVert$, because
 # a ReLU never pulls two numbers further apart. (The norm of a matrix is the most by which it stretches any vector. It is
-# never larger than $\sqrt{\sum w^2}$ over its weights, and that sum is what we shall charge for.) With small weights a network *cannot* change its answer quickly, so it
+# never larger than $\sqrt{\sum w^2}$ over its weights, and that sum is what we shall charge for.) With small weights a
+# network *cannot* change its answer quickly, so it
 # cannot make an exception for one odd picture among many alike. It has to find something that holds for all of them.
 #
 # This is a preference and no law: it helps as far as the truth is smooth, and a network with weights too small is too
@@ -319,7 +320,8 @@ def weights_and_loss(f):
 widgets.slide(weights_and_loss, penalties, "λ", start=penalties[3])
 
 # %% [markdown]
-# Too small does nothing for the loss. Too large, and the cheapest network is the one with no weights at all: it guesses. In between
+# Too small does nothing for the loss. Too large, and the cheapest network is the one with no weights at all: it
+# guesses. In between
 # lies a valley, and its floor depends on the data: fewer pictures, or noisier ones, need a larger $\lambda$. It also
 # depends on the loss being a *mean* over pictures while the penalty is a *sum* over weights, so a $\lambda$ does not carry
 # over from a small network to a large one. The reported loss leans to the left of the figure: it

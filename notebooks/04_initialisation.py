@@ -113,7 +113,8 @@ for name, history in learned.items():
 # Remember from lesson 01 that guessing among ten digits costs $\ln 10 \approx 2.30$. Zeros never do better. Numbers
 # between -1 and 1 end in a loss beyond all measure (`nan` is *not a number*: something grew too large for the
 # computer). Glorot's start and the orthogonal one stay at the loss of guessing for a long time, or for good, and while they
-# do the figure shows a single line for these three. Only He's gets away. Whatever makes the difference was there before the first step, so let us look at the
+# do the figure shows a single line for these three. Only He's gets away. Whatever makes the difference was there before
+# the first step, so let us look at the
 # networks *before* the first step.
 #
 # ## The way there: what is left of a digit after twenty layers?
@@ -336,7 +337,8 @@ print("asked twice, it returns the same weights:", bool(ops.all(one((9, 9)) == o
 
 # %% [markdown]
 # An initialiser object in Keras always returns the same values for the same shape, even if you gave it no seed. So
-# layers of the same shape that share it are copies of one matrix, here nineteen of the twenty, and our derivation, which drew every layer's weights
+# layers of the same shape that share it are copies of one matrix, here nineteen of the twenty, and our derivation,
+# which drew every layer's weights
 # independently of the signal that reaches them, no longer applies. Does that matter? We draw ten networks each way.
 
 # %%
@@ -391,7 +393,8 @@ for start in ("glorot_uniform", "he_uniform"):
 
 # %% [markdown]
 # Glorot's start loses part of the signal here too, most of it in the first layer: there $n_\text{in} = 9$ is far below
-# $n_\text{out} = 288$, and Glorot's rule, which counts both, makes the weights too small for nine inputs. But three layers lose little compared with twenty.
+# $n_\text{out} = 288$, and Glorot's rule, which counts both, makes the weights too small for nine inputs. But three
+# layers lose little compared with twenty.
 # **Predict:** will He's rule raise the validation accuracy after the last epoch? We train both with Adam, as always,
 # and with the same seeds, and once more from the careless start between -1 and 1. (That one shows that an initialiser
 # may be any function from a shape to values. It has no seed of its own, so no two layers get the same.)

@@ -104,7 +104,8 @@ print("mistakes:", ", ".join(f"{1 - without[6 + s]:.1%} at {s:+d}" for s in (-2,
 
 # %% [markdown]
 # Better than the perceptron, and still lost after a few pixels. Where does it go wrong? Not in the convolutions: move
-# the digit, and the feature maps move along. Pooling softens a shift of one pixel a little. But then comes `Flatten`, and behind it a
+# the digit, and the feature maps move along. Pooling softens a shift of one pixel a little. But then comes `Flatten`,
+# and behind it a
 # dense layer that has *a weight of its own for every position*. A stroke that arrives two cells further to the right
 # meets weights that never saw it there.
 #

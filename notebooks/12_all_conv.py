@@ -40,7 +40,8 @@ cifar = lesson.load("cifar10")
 # $$y_{i,j} = b + \sum_{u=0}^{k-1} \sum_{v=0}^{k-1} w_{u,v} \, x_{s i + u,\; s j + v} .$$
 #
 # Take the formula of lesson 02, count from the window's corner and not from its middle, and put $s i$ and $s j$ for $i$
-# and $j$. You see what it is: the ordinary convolution, of which only every $s$-th row and column is computed. Along a side of $n$ pixels the window of $k$ fits, without padding, at the starts
+# and $j$. You see what it is: the ordinary convolution, of which only every $s$-th row and column is computed. Along a
+# side of $n$ pixels the window of $k$ fits, without padding, at the starts
 # $0, s, 2s, \dots$ up to $n - k$. That makes $\lfloor (n - k) / s \rfloor + 1$ places.
 
 # %%

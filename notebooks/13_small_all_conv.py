@@ -208,7 +208,8 @@ history = model.fit(
 # single epoch more or less may cost a few points. Lesson 14 is about both.
 #
 # Now all three side by side, by their reference runs. Where there are none we take the short runs of the clock above. Those
-# show who starts fastest and not who ends highest; batches of 32 made eight times as many steps as those of 256. To the right is dear in operations, a large disc is dear in weights, and up
+# show who starts fastest and not who ends highest; batches of 32 made eight times as many steps as those of 256. To the
+# right is dear in operations, a large disc is dear in weights, and up
 # is good. **Which of the three would you call the best buy?**
 
 # %%

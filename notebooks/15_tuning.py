@@ -189,7 +189,8 @@ axes.legend(frameon=False)
 plots.show(drawn, f"{title}. Accuracy of each try against its learning rate, coloured by optimiser.")
 
 # %% [markdown]
-# Good and bad tries are far apart, and each point has six more settings that the figure does not show. **Predict:** which setting explains most of it?
+# Good and bad tries are far apart, and each point has six more settings that the figure does not show. **Predict:**
+# which setting explains most of it?
 #
 # ## A search that learns from its tries
 #
@@ -274,7 +275,8 @@ print(f"dice: {max(values):.1%} after {dice_spent[-1]} epochs; search: {best[-1]
 
 # %% [markdown]
 # Where a line is flat, no later try beat the best one before it; if the search's is flat to the end, thinking has found
-# nothing that the shared first tries had not. But be careful with what you conclude. This is *one* search with one seed, an anecdote by the measure of lesson 10: with the
+# nothing that the shared first tries had not. But be careful with what you conclude. This is *one* search with one
+# seed, an anecdote by the measure of lesson 10: with the
 # next seed the other line may end above. With so few tries there is little to learn from, and a try that starts slowly may
 # be given up although it would have won. What is sure is the bill: fewer epochs for the same number of tries. In full mode,
 # with dozens of tries, the model of good and bad settings has something to work with.
