@@ -15,26 +15,6 @@ from course_utils.scoring import Score, score
 MODES = ("auto", *data.MODES)
 
 
-# The course's way, for the chart that every lesson ends with: name -> (lesson, model, techniques).
-_STEPS = {
-    "mnist": {
-        "perceptron": (1, "mlp", ""),
-        "baseline CNN": (2, "baseline_cnn", ""),
-        "+ L2": (3, "baseline_cnn", "l2"),
-        "+ He": (4, "baseline_cnn", "l2+he_init"),
-        "+ batch norm": (5, "baseline_cnn", "l2+he_init+batch_norm"),
-        "+ augmentation": (6, "baseline_cnn", "l2+he_init+batch_norm+augmentation"),
-        "+ ensemble": (7, "baseline_cnn", "l2+he_init+batch_norm+augmentation+ensemble"),
-        "all six": (9, "baseline_cnn", evidence.ALL_SIX),
-    },
-    "cifar10": {
-        "dropout CNN": (11, "dropout_cnn", ""),
-        "all-conv": (12, "all_conv", ""),
-        "small all-conv": (13, "small_all_conv", ""),
-    },
-}
-
-
 class Lesson:
     """A lesson in one mode with one seed.
 
@@ -204,52 +184,10 @@ class Lesson:
 
     def progress(self, record: dict) -> None:
         """Draw the course's chart so far: each step's reference runs, and this record as a star."""
-        from course_utils import plots
+        from course_utils import way
 
         number = int(self.name[:2]) if self.name[:2].isdecimal() else 99
-        # A later lesson's figure would give its answer away.
-        steps = {
-            name: tuple(step)
-            for name, (lesson, *step) in _STEPS[self.dataset.name].items()
-            if lesson <= number
-        }
-        accuracies, mark = {}, {}
-        ours = record["model"], record["techniques"]
-        if ours not in steps.values():
-            # A variant beside the way, as lesson 08's, gets a row of its own below.
-            steps[(record["techniques"] or record["model"]).replace("_", " ")] = ours
-        for name, (model, techniques) in steps.items():
-            runs = evidence.reference_runs(model, techniques, self.mode, record["data"])
-            accuracies[name] = 100 * runs["test_accuracy"].dropna().to_numpy(dtype=float)
-            if (model, techniques) == ours:
-                mark[name] = 100 * record["test_accuracy"]
-        # A step that nobody measured keeps its row: without it the next one would seem to have done it all.
-        measured = {
-            name if len(values) or name in mark else f"{name} (not yet measured)": values
-            for name, values in accuracies.items()
-        }
-        runs = sum(len(values) for values in measured.values())
-        if not runs:
-            print(
-                f"The chart of the way so far needs reference runs; there are none yet in {self.mode} "
-                f"mode on {record['data']}."
-            )
-            return
-        plots.dots(
-            measured,
-            title=f"The way so far: {runs} reference runs, and yours{self.dataset.figure_suffix}",
-            x=f"test accuracy in {self.mode} mode, % (dots: runs, bar: mean, star: yours)",
-            mark=mark,
-            alt="Test accuracy of each step of the course: "
-            + "; ".join(
-                f"{name} {values.mean():.2f} % over {len(values)} runs"
-                if len(values)
-                else f"{name} yours only"
-                if name in mark
-                else name
-                for name, values in measured.items()
-            ),
-        )
+        way.draw(number, self.mode, self.dataset, record)
 
     def __getattr__(self, name):
         """`lesson.check_NAME(answer)` runs an exercise's check."""
