@@ -252,3 +252,11 @@ def test_the_chart_marks_a_run_on_the_way_or_beside_it(
     assert drawn["mark"] == {row: 50.0}
     # No step of a later lesson is shown before its time.
     assert list(drawn["rows"])[-1] == last
+
+
+def test_a_chart_without_reference_runs_is_a_sentence(smoke, monkeypatch, capsys):
+    monkeypatch.setattr(plots, "dots", lambda *_, **__: pytest.fail("there is nothing to draw"))
+    monkeypatch.setattr(evidence, "reference_runs", lambda *_: {"test_accuracy": pd.Series([])})
+    record = {"model": "baseline_cnn", "techniques": "", "data": "mnist"}
+    smoke.progress(record | {"test_accuracy": 0.5})
+    assert "there are none yet in smoke mode on mnist" in capsys.readouterr().out
