@@ -12,12 +12,14 @@ class Watch(keras.callbacks.Callback):
     """Times a fit, stops it when the loss is no longer a number, prints one line an epoch.
 
     `seconds` is the time of the fit so far and `epoch_seconds` that of each epoch.
-    `on_divergence(model, history)` is called before `TrainingDiverged` is raised.
+    `on_epoch(model, seconds, epoch_seconds)` is called after each epoch, and
+    `on_divergence(model, history)` before `TrainingDiverged` is raised.
     """
 
-    def __init__(self, verbose=True, on_divergence=None):
+    def __init__(self, verbose=True, on_epoch=None, on_divergence=None):
         super().__init__()
         self.verbose = verbose
+        self.on_epoch = on_epoch
         self.on_divergence = on_divergence
         self.seconds = 0.0
         self.epoch_seconds = []
@@ -34,6 +36,8 @@ class Watch(keras.callbacks.Callback):
         now = time.perf_counter()
         self.seconds = now - self._started
         self.epoch_seconds.append(now - self._epoch_started)
+        if self.on_epoch:
+            self.on_epoch(self.model, self.seconds, list(self.epoch_seconds))
         for key, value in (logs or {}).items():
             self.history.setdefault(key, []).append(float(value))
         if self.verbose:

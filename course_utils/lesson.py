@@ -2,9 +2,11 @@
 
 import contextlib
 import functools
+import gc
 import os
 import platform
 import re
+import weakref
 from importlib.metadata import version
 from pathlib import Path
 
@@ -38,7 +40,8 @@ class Lesson:
         self.live = "COURSE_HEADLESS" not in os.environ
         self.dataset = None
         self.test_openings = []
-        self._watches = []
+        # Weak, since a kept callback keeps its model: a lesson that trains ten holds one.
+        self._times = weakref.WeakKeyDictionary()
         machine.configure(self.machine, seed)
         print(f"Lesson {name}, {self.mode} mode, seed {seed}. {self._cost_sentence()}")
         print(f"Machine: {self.machine.describe()}.")
@@ -106,8 +109,13 @@ class Lesson:
         """
         from course_utils.callbacks import LiveCurves, Watch
 
-        watch = Watch(verbose=bool(title) and not self.live, on_divergence=self._record_divergence)
-        self._watches.append(watch)
+        # A model is a cycle of references, which only the collector frees, and it comes seldom.
+        gc.collect()
+        watch = Watch(
+            verbose=bool(title) and not self.live,
+            on_epoch=self._keep_times,
+            on_divergence=self._record_divergence,
+        )
         if not title:
             return [watch]
         return [watch, LiveCurves(functools.partial(self._draw_curves, title), live=self.live)]
@@ -123,7 +131,7 @@ class Lesson:
         cross-entropy without penalties.
         """
         validation = score(model, self.dataset.x_val, self.dataset.y_val)
-        watch = next((w for w in reversed(self._watches) if w.model is model), None)
+        seconds, epoch_seconds = self._times.get(model, (None, []))
         record = self._blank_record(name, techniques) | {
             "epochs": len(history.epoch) if history is not None else 0,
             "val_accuracy": validation.accuracy,
@@ -131,8 +139,8 @@ class Lesson:
             "test_accuracy": test.accuracy if test else None,
             "test_loss": test.loss if test else None,
             "test_mistakes": test.mistakes if test else None,
-            "seconds": watch.seconds if watch else None,
-            "epoch_seconds": watch.epoch_seconds if watch else [],
+            "seconds": seconds,
+            "epoch_seconds": epoch_seconds,
             "history": history.history if history is not None else {},
             "parameters": {"mode": self.mode, "seed": self.seed} | parameters,
             "status": "ok",
@@ -244,6 +252,9 @@ class Lesson:
             "test_openings": list(self.test_openings),
             "article": evidence.article_figure(name, techniques),
         }
+
+    def _keep_times(self, model, seconds, epoch_seconds):
+        self._times[model] = seconds, epoch_seconds
 
     def _record_divergence(self, model, history):
         """Leave a record of a run whose loss became NaN, so that a batch's table tells the truth."""

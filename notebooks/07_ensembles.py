@@ -73,10 +73,10 @@ loss = "sparse_categorical_crossentropy"
 apart = {}  # seed -> what three networks say, shape (3, digits, 10)
 for s in lesson.seeds(3):
     images, outputs = build_three(s)
-    three = keras.Model(images, outputs)
-    three.compile("adam", [loss] * 3)
-    three.fit(few, [labels] * 3, callbacks=lesson.callbacks(), **options)
-    apart[s] = np.array(three.predict(mnist.x_val, verbose=0))
+    model = keras.Model(images, outputs)
+    model.compile("adam", [loss] * 3)
+    model.fit(few, [labels] * 3, callbacks=lesson.callbacks(), **options)
+    apart[s] = np.array(model.predict(mnist.x_val, verbose=0))
 
 # %%
 p = np.concatenate(list(apart.values()))  # (members, digits, 10)
@@ -387,8 +387,8 @@ def full_member(x):
 keras.utils.set_random_seed(seed)
 images = keras.Input((28, 28, 1))
 shared_input = FusedBatchNormalization(momentum=momentum)(RandomShift(0.1)(images))
-branches = [full_member(shared_input) for _ in range(3)]
-model = keras.Model(images, layers.Average(dtype="float32")(branches))
+outputs = [full_member(shared_input) for _ in range(3)]
+model = keras.Model(images, layers.Average(dtype="float32")(outputs))
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 history = model.fit(
     mnist.x_train, mnist.y_train, batch_size=128, epochs=lesson.epochs(12), verbose=0,

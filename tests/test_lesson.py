@@ -1,6 +1,7 @@
 """What a notebook relies on: modes, the seal, records, callbacks, figures with alt text."""
 
 import json
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,10 @@ def smoke(tmp_path, monkeypatch):
 
 @pytest.fixture
 def network():
+    return build_network()
+
+
+def build_network():
     import keras
     from keras import layers
 
@@ -55,6 +60,16 @@ def test_an_unknown_mode_is_named(mode):
 def test_a_bad_seed_is_named(seed):
     with pytest.raises(ValueError, match="expected a whole number from 0"):
         Lesson("02_baseline_cnn", mode="smoke", seed=seed)
+
+
+def test_a_model_that_was_replaced_is_freed_before_the_next_fit(smoke):
+    network = build_network()
+    fit(smoke, network, callbacks=smoke.callbacks("A title"))
+    first = weakref.ref(network)
+    network = build_network()
+    following = smoke.callbacks()
+    assert first() is None
+    assert following
 
 
 def test_the_environment_decides_only_what_the_notebook_leaves_open(monkeypatch):
