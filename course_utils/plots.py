@@ -164,9 +164,10 @@ def histograms(samples, title, x, alt, *, bins=60, limits=None, log_y=False, col
 
 def confusion(y_true, y_predicted, class_names, title, alt):
     """Confusion matrix of integer labels, shape (N,) each; counts off the diagonal are coloured."""
+    from sklearn.metrics import confusion_matrix
+
     count = len(class_names)
-    matrix = np.zeros((count, count), dtype=int)
-    np.add.at(matrix, (np.asarray(y_true), np.asarray(y_predicted)), 1)
+    matrix = confusion_matrix(y_true, y_predicted, labels=range(count))
     mistakes = np.where(np.eye(count, dtype=bool), 0, matrix)
     drawn, axes = figure(height=4.6, width=5.6)
     axes.imshow(mistakes, cmap="Oranges")

@@ -21,7 +21,7 @@ MOST_SECONDS_TO_OPEN = 15
 MOST_SECONDS_TO_A_FIGURE = 10
 # The machine may be busy with other tests: figures about speed are printed, and held to this much.
 PATIENCE = 4
-KEEP = re.compile(r"(notebooks|course_utils)/|pyproject\.toml|README\.md")
+KEEP = re.compile(r"(notebooks|course_utils|binder)/|pyproject\.toml|README\.md")
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,13 @@ def course(tmp_path_factory):
 
 
 class Lab:
-    """A running `course lab`: its address with token, and the log it writes."""
+    """A running `course lab`: its address with token, and the log it writes.
 
-    def __init__(self, course, home, *arguments):
+    With `binder`, the JupyterLab that a Binder's image starts: not the course's own command, and
+    in the mode and with the threads that binder/start sets.
+    """
+
+    def __init__(self, course, home, *arguments, binder=False):
         self.course = course
         environment = {
             key: value for key, value in os.environ.items() if not key.startswith("JUPYTER")
@@ -57,6 +61,10 @@ class Lab:
         home.mkdir(parents=True, exist_ok=True)
         self.log = home / "lab.log"
         command = [sys.executable, "-c", "from course_utils.cli import app; app()", "lab"]
+        if binder:
+            del environment["COURSE_MODE"], environment["COURSE_THREADS"]
+            command = [course / "binder" / "start", sys.executable, "-m", "jupyterlab"]
+            command += ["--allow-root", "--port=0"]
         command += [*arguments, "--no-browser", "--LabApp.expose_app_in_browser=True"]
         command += ["--IdentityProvider.token=desk"]
         with self.log.open("w") as log:
@@ -100,6 +108,13 @@ class Lab:
 @pytest.fixture(scope="module")
 def lab(browser, course, tmp_path_factory):
     running = Lab(course, tmp_path_factory.mktemp("home"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def binder(browser, course, tmp_path):
+    running = Lab(course, tmp_path / "home", binder=True)
     yield running
     running.stop()
 
@@ -167,10 +182,10 @@ class Notebook:
 
 @pytest.fixture
 def opened(lab, visit):
-    """opened(path, factory=None): the notebook of a path, once its kernel is ready."""
+    """opened(path, kernel=True, lab=lab): the notebook of a path, once its kernel is ready."""
     started = []
 
-    def open_notebook(path, kernel=True):
+    def open_notebook(path, kernel=True, lab=lab):
         page = visit(width=1300, height=950)
         started.append(page)
         name = re.sub(r"\W", "", path) + str(len(started))
@@ -324,6 +339,25 @@ def test_a_lesson_opens_from_its_text_and_an_exercise_answers(opened, lab):
     again.page.wait_for_function(
         "jupyterapp.shell.currentWidget?.context?.path === 'notebooks/solutions/02_baseline_cnn.ipynb'"
     )
+
+
+def test_a_newcomer_does_lesson_02_in_a_binder(binder, opened):
+    """Run All in the mode that a Binder sets, then the exercise, in a lab that has no `course lab`."""
+    notebook = opened("notebooks/02_baseline_cnn.ipynb", lab=binder)
+    notebook.command("notebook:clear-all-cell-outputs")
+    notebook.page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
+    notebook.page.wait_for_function(IDLE, timeout=360_000)
+    assert notebook.errors() == []
+    banner = notebook.cells()[notebook.index("from course_utils import Lesson")]["outputs"]
+    assert "Lesson 02_baseline_cnn, reduced mode" in str(banner)
+    assert " 1 of " in str(banner) or os.cpu_count() == 1
+    stub = notebook.index("def conv_weights")
+    check = notebook.index("lesson.check_conv_weights")
+    assert "Not yet: " in str(notebook.cells()[check]["outputs"])
+    right = "(k * k * channels_in + 1) * channels_out"
+    notebook.write(stub, f"def conv_weights(k, channels_in, channels_out):\n    return {right}")
+    notebook.run(stub)
+    assert notebook.run(check).startswith("Correct: ")
 
 
 def test_a_notebook_whose_kernel_is_missing_asks_for_one_and_then_runs(opened, lab):
