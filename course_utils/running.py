@@ -42,10 +42,9 @@ def run_batch(notebooks, runs, options, out, resume, where, dry_run=False) -> in
                 ],
             )
     costs = plan.expected_costs(runs)
-    slots = where.workers
     folder = out if out is not None else library.project_root() / "build"
     if dry_run:
-        say(console, [*plan.lines(runs, costs, slots), *(run.id for run in runs)])
+        say(console, [*plan.lines(runs, costs, where.workers), *(run.id for run in runs)])
         return 0
     header = batch.header(runs, notebooks)
     with (
@@ -54,37 +53,46 @@ def run_batch(notebooks, runs, options, out, resume, where, dry_run=False) -> in
         ) as store,
         terminated_like_interrupted(),
     ):
-        display = progress.Display(console, {id: cost[0] for id, cost in costs.items()})
-        pool = None
         try:
-            if all(run.id in store.done() for run in runs):
-                entries = [store.entries[run.id] for run in runs]
-                console.print("All runs are done already.")
-            else:
-                several = len(runs) > 1
-                pool = cluster.Pool(where.workers, where.scheduler, where.tls, several)
-                slots = pool.capacity() if where.scheduler else slots
-                announce(console, plan.lines(runs, costs, slots), pool, where, folder, several)
-                entries = batch.execute(runs, notebooks, pool, store, options, display)
+            entries = _carry_out(console, notebooks, runs, options, where, store, costs, folder)
+            paths = {notebook.name: _name_for_command(notebook) for notebook in notebooks}
+            summary.show(console, shown(folder), entries, header, paths)
         except KeyboardInterrupt:
-            display.stop()
             done = len(store.done())
+            what_next = "Finish the others" if done < len(runs) else "Show their table"
             print(
                 f"Interrupted: {done} of {len(runs)} runs are done and kept in {shown(folder)}. "
-                f"Finish the others: {resume_command()}",
+                f"{what_next}: {resume_command()}",
                 file=sys.stderr,
             )
             return INTERRUPTED
-        finally:
-            display.stop()
-            if pool is not None:
-                pool.close()
-    paths = {notebook.name: _name_for_command(notebook) for notebook in notebooks}
-    summary.show(console, shown(folder), entries, header, paths)
     failed = sum(entry["status"] != "ok" for entry in entries)
     if failed and len(runs) > 1:
         say(console, [f"Run the failed ones again: {resume_command()}"])
     return 1 if failed else 0
+
+
+def _carry_out(console, notebooks, runs, options, where, store, costs, folder):
+    """The runs' entries, in the order of the grid. Whatever happens, the workers are ended."""
+    display = progress.Display(console, {id: cost[0] for id, cost in costs.items()})
+    pool = None
+    try:
+        if all(run.id in store.done() for run in runs):
+            console.print("All runs are done already.")
+            return [store.entries[run.id] for run in runs]
+        several = len(runs) > 1
+        pool = cluster.Pool(where.workers, where.scheduler, where.tls, several)
+        slots = pool.capacity() if where.scheduler else where.workers
+        announce(console, plan.lines(runs, costs, slots), pool, where, folder, several)
+        return batch.execute(runs, notebooks, pool, store, options, display)
+    except KeyboardInterrupt:
+        display.stop()
+        print("Interrupted; ending the runs that are under way.", file=sys.stderr)
+        raise
+    finally:
+        display.stop()
+        if pool is not None:
+            pool.close()
 
 
 def announce(console, lines, pool, where, folder, several):

@@ -29,6 +29,7 @@ from course_utils import (
     bookkeeping,
     build,
     cli,
+    cluster,
     doctor,
     evidence,
     grid,
@@ -270,6 +271,22 @@ def test_ctrl_c_ends_everything_and_says_how_to_go_on(tmp_path):
     assert "Interrupted: 0 of 1 runs are done and kept in out. Finish the others: course run" in out
     assert "Traceback" not in out
     assert entries(tmp_path / "out") == []
+
+
+def test_ctrl_c_after_the_last_run_says_that_all_is_done(tmp_path, monkeypatch, capsys):
+    write(tmp_path, "quick", "1 + 1")
+    monkeypatch.chdir(tmp_path)
+    close = cluster.Pool.close
+
+    def close_and_be_interrupted(pool):
+        close(pool)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cluster.Pool, "close", close_and_be_interrupted)
+    code, _, err = said(capsys, "run", "quick.ipynb", "--out", "out")
+    assert code == 130
+    assert "Interrupted: 1 of 1 runs are done and kept in out. Show their table: " in err
+    assert [entry["status"] for entry in entries(tmp_path / "out")] == ["ok"]
 
 
 # Building the committed pairs -------------------------------------------------------------------
