@@ -314,10 +314,12 @@ def test_a_client_that_dies_is_resumed(repeat, tmp_path, mark):
         said = client.communicate(timeout=patience(60))[0]
         wait_until(lambda: not mark(), 15, f"the end of all processes, {delay} s after the start")
         if signal_number == signal.SIGINT and client.returncode != 0:
-            assert client.returncode == 130, said
-            # It may also come when all are done and the workers are being ended.
+            # Python dies of a signal that comes while it ends, which is 130 to a shell too.
+            assert client.returncode in (130, -signal.SIGINT), said
+            # It may come when all are done and the workers are being ended, or even after that.
             whole = "4 of 4 runs are done and kept in out. Show their table" in said
-            assert whole or "Finish the others: course run good.ipynb" in said
+            table = "foreign: mlp" in said
+            assert table or whole or "Finish the others: course run good.ipynb" in said
             assert "Traceback" not in said
     finished = course(*words, cwd=tmp_path)
     assert finished.returncode == 0, finished.stdout + finished.stderr
