@@ -27,7 +27,10 @@ KEEP = re.compile(r"(notebooks|course_utils|binder)/|pyproject\.toml|README\.md"
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """A copy of the course, so that what a test saves is not the repository's."""
-    folder = tmp_path_factory.mktemp("desk") / "course"
+    return copied(tmp_path_factory.mktemp("desk") / "course")
+
+
+def copied(folder):
     for path in tracked_files():
         name = path.relative_to(ROOT).as_posix()
         if KEEP.match(name):
@@ -113,8 +116,9 @@ def lab(browser, course, tmp_path_factory):
 
 
 @pytest.fixture
-def binder(browser, course, tmp_path):
-    running = Lab(course, tmp_path / "home", binder=True)
+def binder(browser, tmp_path):
+    # A copy of its own: other tests save their answers.
+    running = Lab(copied(tmp_path / "course"), tmp_path / "home", binder=True)
     yield running
     running.stop()
 
