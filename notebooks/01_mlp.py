@@ -154,6 +154,8 @@ plots.confusion(
 )
 
 # %%
+from sklearn.metrics import confusion_matrix
+
 wrong = np.flatnonzero(predicted.argmax(axis=1) != mnist.y_val)
 worst = wrong[np.argsort(-predicted[wrong].max(axis=1))][:10]
 plots.images(
@@ -163,16 +165,14 @@ plots.images(
     columns=5,
     alt="Ten digits that the perceptron got wrong while being sure, with true label and prediction.",
 )
-pairs = np.zeros((10, 10), dtype=int)
-np.add.at(pairs, (mnist.y_val[wrong], predicted[wrong].argmax(axis=1)), 1)
+pairs = confusion_matrix(mnist.y_val[wrong], predicted[wrong].argmax(axis=1), labels=range(10))
 true, said = np.unravel_index(pairs.argmax(), pairs.shape)
 print(f"its commonest mistake: a {true} taken for a {said}, {pairs.max()} of {len(wrong)} mistakes in all")
 
 # %% [markdown]
 # The mistakes are not spread evenly: they gather where two digits share most of their strokes. And many of them are made
 # with great confidence.
-
-# %% [markdown]
+#
 # ## What does it know about pictures?
 #
 # Now a strange experiment. Choose one shuffling of the 784 pixels and apply it to *every* image. To you they become

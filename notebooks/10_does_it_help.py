@@ -171,12 +171,15 @@ for name in names.values():
     verdicts = [found[row].verdict for found, row in ((alone, name), (left_out, f"without {name}")) if row in found]
     if verdicts == ["hurts", "hurts"]:
         print(f"{name}: hurts alone, and yet it is missed when it is left out of the six")
+    if verdicts == ["helps", "helps"]:
+        print(f"{name}: helps alone, and yet the six are better without it")
 
 # %% [markdown]
 # "Hurts" in this figure speaks for a technique: without it the six are worse. Compare each row with its row in the figure
 # before. What is worth much alone may be idle in company, and what does harm alone may pay there. So "does X help?" has
 # no answer until one says: *added to what?* (The joint ensemble is the case to think about. Alone it keeps its members from
-# learning, says lesson 07. What do the other five give them that may make up for it?)
+# learning, says lesson 07. What do the other five give them that may make up for it? And where a start is no longer
+# missed: lesson 04 chose it so that signals keep their scale, and which other technique sees to that at every step?)
 #
 # ## The article's path
 #
