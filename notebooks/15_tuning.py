@@ -508,6 +508,7 @@ lesson.check_choose(choose)
 #
 # * Random tries beat a grid when few settings matter; a search with a memory can beat them; giving up early saves epochs.
 # * The best of many tries is partly the luckiest: by up to $\sigma \sqrt{2 \ln k}$, for nothing.
+# * Short tries favour what is fast at the start. Let the best few go the whole way before you choose.
 # * Whatever chooses is spent. Search on validation pictures, and let the sealed ones speak once.
 #
 # ## Sources

@@ -68,6 +68,15 @@ def no_output_is_an_error(notebook):
     return problems
 
 
+def it_ran_on_real_images(notebook):
+    """A lesson that was executed where no data were found shows drawn shapes and no verdict."""
+    return [
+        f"{place} announces a stand-in: set COURSE_DATA_DIR, or course data fetch, and build again"
+        for place, output in notebook.outputs()
+        if re.search(r"^Data: a stand-in", text_of(output), flags=re.MULTILINE)
+    ]
+
+
 def every_image_has_alt_text(notebook):
     problems = []
     for place, output in notebook.outputs():
@@ -164,6 +173,7 @@ RULES = (
     pair_is_in_sync,
     every_cell_ran_in_order,
     no_output_is_an_error,
+    it_ran_on_real_images,
     every_image_has_alt_text,
     nothing_of_the_machine,
     only_needed_metadata,
