@@ -123,7 +123,7 @@ some, short = {"smoke": 256, "reduced": 2000, "full": 15_000}[lesson.mode], less
 
 
 def objective(trial):
-    """Accuracy on the pictures that choose; the mistakes on all of them are kept with the trial."""
+    # Accuracy on the pictures that choose; the mistakes on all of them are kept with the trial.
     keras.utils.clear_session()  # one try after another would fill the memory
     keras.config.set_dtype_policy(lesson.machine.precision)  # which the line above has cleared too
     report = Report(trial)
@@ -249,7 +249,7 @@ plots.show(drawn, f"{title}. Validation accuracy of each try against epoch, with
 
 # %%
 def best_so_far(trials):
-    """Epochs spent and the best completed value, after each trial."""
+    # Epochs spent and the best completed value, after each trial.
     spent = np.cumsum([len(trial.intermediate_values) for trial in trials])
     return spent, np.maximum.accumulate([0.0 if t in pruned else t.value for t in trials])
 
@@ -269,9 +269,6 @@ axes.legend(frameon=False, loc="lower right")
 title = f"{total} tries each: {dice_spent[-1]} epochs of dice, {spent[-1]} of the search"
 axes.set_title(title + mnist.figure_suffix)
 plots.show(drawn, f"{title}. The dice reach {max(values):.1%}, the search {best[-1]:.1%}.")
-
-# %%
-print(f"dice: {max(values):.1%} after {dice_spent[-1]} epochs; search: {best[-1]:.1%} after {spent[-1]}")
 
 # %% [markdown]
 # Where a line is flat, no later try beat the best one before it; if the search's is flat to the end, thinking has found
@@ -326,8 +323,7 @@ plots.dots(
 
 # %%
 completed = [*rolled, *(t for t in tried[first:] if t not in pruned)]
-pictures = np.arange(len(mnist.y_val))
-right = np.array([~np.isin(pictures, trial.user_attrs["mistakes"]) for trial in completed])
+right = np.array([~np.isin(np.arange(len(mnist.y_val)), trial.user_attrs["mistakes"]) for trial in completed])
 
 
 def flattery(k, n):
@@ -336,8 +332,7 @@ def flattery(k, n):
     say = rng.choice(right.shape[1], n, replace=False)
     said = right[np.ix_(rows, say)].sum(axis=1)
     winner = said.argmax()
-    others = right[rows[winner]].sum() - said[winner]
-    return said[winner] / n - others / (right.shape[1] - n)
+    return said[winner] / n - (right[rows[winner]].sum() - said[winner]) / (right.shape[1] - n)
 
 
 tries = np.unique(np.geomspace(1, len(right), 9).astype(int))
@@ -347,12 +342,11 @@ points = {n: [100 * np.mean([flattery(k, n) for _ in range(1000)]) for k in trie
 # %%
 plots.lines(
     {f"{n} pictures choose": (tries, points[n]) for n in sizes},
-    title="The fewer pictures choose, the more their winner flatters" + mnist.figure_suffix,
+    "The fewer pictures choose, the more their winner flatters" + mnist.figure_suffix,
     x="tries to choose from", y="flattery, points of accuracy", marker="o",
     alt="By how much the winner's accuracy on the pictures that chose it exceeds that on others; figures below.",
 )
-for n in sizes:
-    print(f"{n:3} pictures choose among {tries[-1]} tries: {points[n][-1]:.2f} points of flattery")
+print(f"{tries[-1]} tries; flattery by pictures that choose:", {n: f"{points[n][-1]:.2f} points" for n in sizes})
 
 # %% [markdown]
 # A single try is judged fairly by any pictures: at one try the lines would start at zero, were it not for the noise of our
@@ -362,9 +356,8 @@ for n in sizes:
 
 # %%
 labels, answers = rng.integers(2, size=100), rng.integers(2, size=(1000, 100))
-agreement = (answers == labels).mean(axis=1)
 again = (rng.integers(2, size=10_000) == rng.integers(2, size=10_000)).mean()
-print(f"the champion of 1,000 guessers: {agreement.max():.0%}; on 10,000 new coins: {again:.1%}")
+print(f"the champion of 1,000 guessers: {(answers == labels).mean(axis=1).max():.0%}; on 10,000 new coins: {again:.1%}")
 
 # %% [markdown]
 # Nobody would believe in that champion. But with real networks the same happens, only less visibly. Let $k$ networks have
@@ -411,8 +404,7 @@ axes.legend(frameon=False, fontsize=8)
 plots.show(drawn, "Gain of the best of k equal networks: simulation and formula agree, the bound lies above.")
 
 # %%
-for k in (10, 100, 1000):
-    print(f"the best of {k:4} equal networks has {10_000 * expected_gain(10_000, k):.0f} digits of 10,000 more")
+print("digits more for the best of so many:", {k: round(10_000 * expected_gain(10_000, k)) for k in (10, 100, 1000)})
 
 # %% [markdown]
 # The article's six techniques together gained 0.35 points over its baseline. Whoever tries a hundred equal variants and
@@ -428,28 +420,23 @@ for k in (10, 100, 1000):
 # same pictures choose once more. **Predict:** will the order of the sprint hold?
 
 # %%
-finalists = sorted(completed, key=lambda trial: -trial.value)[:3]
-curves, model = {}, None
-for trial in finalists:
+curves, ends = {}, []
+for trial in sorted(completed, key=lambda trial: -trial.value)[:3]:
     options = {"validation_data": (mnist.x_val, mnist.y_val), "callbacks": lesson.callbacks()}
     network, past = train(len(mnist.x_train), lesson.epochs(16), options, **trial.params)
     knows = np.asarray(network.predict(mnist.x_val, verbose=0)).argmax(axis=1) == mnist.y_val
-    label = f"{trial.params['optimiser']}, rate {trial.params['rate']:.2g}: "
-    label += f"{trial.value:.1%} when short, {knows[choosers].mean():.1%} in the end"
+    label = f"rate {trial.params['rate']:.2g}: {trial.value:.1%} when short, {knows[choosers].mean():.1%} in the end"
     curves[label] = 100 * np.array(past.history["val_accuracy"])
-    if model is None or knows[choosers].mean() > known[choosers].mean():
-        model, history, chosen, known = network, past, trial.params, knows
+    ends.append((knows[choosers].mean(), network, past, trial.params, knows))
+_, model, history, chosen, known = max(ends, key=lambda end: end[0])
 
 # %%
 plots.lines(
-    curves,
-    title="The three best of the short tries go the whole way" + mnist.figure_suffix,
+    curves, "The three best of the short tries go the whole way" + mnist.figure_suffix,
     x="epoch", y="validation accuracy, %", marker="o",
     alt="Validation accuracy against epoch of three networks. " + "; ".join(curves) + ".",
 )
-print("chosen:", ", ".join(
-    f"{name} {np.round(value, 4) if name == 'rate' else value}" for name, value in chosen.items()
-))
+print("chosen:", {name: round(value, 4) if name == "rate" else value for name, value in chosen.items()})
 print(f"those who chose it: {known[choosers].mean():.1%} right; those who watched: {known[~choosers].mean():.1%}")
 
 # %%
@@ -507,8 +494,8 @@ lesson.check_choose(choose)
 # ## What to take away
 #
 # * Random tries beat a grid when few settings matter; a search with a memory can beat them; giving up early saves epochs.
+#   But short tries favour a fast start: let the best few go the whole way before you choose.
 # * The best of many tries is partly the luckiest: by up to $\sigma \sqrt{2 \ln k}$, for nothing.
-# * Short tries favour what is fast at the start. Let the best few go the whole way before you choose.
 # * Whatever chooses is spent. Search on validation pictures, and let the sealed ones speak once.
 #
 # ## Sources
