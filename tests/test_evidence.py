@@ -110,6 +110,8 @@ def test_reference_rows_are_consistent():
         "dropout_cnn",
         "all_conv",
         "small_all_conv",
+        "deep_all_conv",
+        "tuned_cnn",
     }
 
 
