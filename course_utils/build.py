@@ -189,22 +189,26 @@ def _as_text(book):
 
 def _agreed(script):
     found = {_memory().get(_key(script))}
-    text = _committed(script)
-    if text is not None:
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / script.name
-            copy.write_bytes(text)
-            found.add(_digest(cells_of(copy)))
+    in_script, in_book = _committed(script), _committed(script.with_suffix(".ipynb"))
+    # A commit may hold one file's edit without the other's; then it is no agreement.
+    if in_script is not None and in_script == in_book:
+        found.add(_digest(in_script))
     return found - {None}
 
 
-def _committed(script):
-    command = ["git", "-C", str(script.parent), "show", f"HEAD:./{script.name}"]
+def _committed(path):
+    """Cells of a file as the last commit has it; None where there is none."""
+    command = ["git", "-C", str(path.parent), "show", f"HEAD:./{path.name}"]
     try:
         shown = subprocess.run(command, capture_output=True, check=False)
     except OSError:
         return None
-    return shown.stdout if shown.returncode == 0 else None
+    if shown.returncode != 0:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        copy.write_bytes(shown.stdout)
+        return cells_of(copy)
 
 
 def _memory_path():

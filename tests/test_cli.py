@@ -368,6 +368,26 @@ def test_a_pair_edited_apart_is_refused_with_its_cells(project, monkeypatch, cap
     assert "last" not in script.read_text()
 
 
+def test_a_commit_counts_as_agreement_only_where_its_pair_agrees(project, monkeypatch, capsys):
+    def git(*words):
+        author = ["-c", "user.name=T", "-c", "user.email=t@example.org"]
+        subprocess.run(["git", *author, *words], cwd=project, check=True, capture_output=True)
+
+    fake_run(monkeypatch)
+    script = project / "notebooks/02_second.py"
+    assert said(capsys, "build", "02")[0] == 0
+    # As in a fresh clone, where nothing was built yet.
+    (project / "build/pairs.json").unlink()
+    git("init", "--quiet")
+    git("add", "notebooks")
+    git("commit", "--quiet", "--message=both")
+    script.write_text(script.read_text().replace("mode)", "mode, 1)"))
+    assert build.source_of(script) == "py"
+    git("commit", "--quiet", "--all", "--message=half")
+    with pytest.raises(BatchError, match="were edited apart"):
+        build.source_of(script)
+
+
 def test_a_build_keeps_the_costs_of_lessons_when_asked(project, monkeypatch, capsys, tmp_path):
     fake_run(monkeypatch, seconds=12.34, peak_memory_mb=900.0)
     monkeypatch.setattr(bookkeeping, "FOLDER", tmp_path)
