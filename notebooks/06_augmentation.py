@@ -38,6 +38,7 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 import keras
 import numpy as np
 from keras import layers, ops
+from sklearn.metrics import confusion_matrix
 
 
 def build(*augmentation):
@@ -376,7 +377,7 @@ for name, found in comparisons.items():
 mistakes = {name: np.zeros((10, 10), dtype=int) for name in ("plain", "mirroring")}
 for name, counts in mistakes.items():
     for predicted in said[name].values():
-        np.add.at(counts, (mnist.y_val, predicted[0]), 1)
+        counts += confusion_matrix(mnist.y_val, predicted[0], labels=range(10))
     np.fill_diagonal(counts, 0)  # these were right
 more = mistakes["mirroring"] - mistakes["plain"]
 print(f"Mirroring in training: {more.sum():+} mistakes over all seeds. Where most of them are:")

@@ -42,6 +42,7 @@ import itertools
 import keras
 import numpy as np
 from keras import layers
+from sklearn.metrics import confusion_matrix
 
 
 def member(x):
@@ -113,9 +114,10 @@ print(f"one network is wrong on {wrong.mean():.1%} of the digits; "
 # right, more and more of it is chance. They mostly confuse the same pairs of digits, but not equally often:
 
 # %%
-confused = np.zeros((count, 10, 10), dtype=int)
-for m in range(count):
-    np.add.at(confused[m], (mnist.y_val[wrong[m]], p[m].argmax(-1)[wrong[m]]), 1)
+confused = np.stack([
+    confusion_matrix(mnist.y_val[wrong[m]], p[m].argmax(-1)[wrong[m]], labels=range(10))
+    for m in range(count)
+])
 top = np.argsort(-confused.sum(axis=0), axis=None)[:8]
 table = confused.reshape(count, 100)[:, top]  # (members, pairs)
 worst = int(np.ptp(table, axis=0).argmax())

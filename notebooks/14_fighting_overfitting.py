@@ -46,6 +46,7 @@ cifar = lesson.load("cifar10")
 import keras
 import numpy as np
 from keras import layers
+from sklearn.metrics import confusion_matrix
 from course_utils.layers import RandomShift
 
 
@@ -355,8 +356,7 @@ plots.per_class(
 )
 
 # %%
-counts = np.zeros((10, 10), dtype=int)
-np.add.at(counts, (cifar.y_val, said), 1)
+counts = confusion_matrix(cifar.y_val, said, labels=range(10))
 pairs = np.triu(counts + counts.T, k=1)
 one, other = (cifar.class_names[c] for c in np.unravel_index(pairs.argmax(), pairs.shape))
 plots.confusion(
