@@ -177,7 +177,8 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(GOALS)}")
     parser.add_argument("--runs", type=int, default=1000, help="no-op runs for the memory")
     parser.add_argument("--turns", type=int, default=15, help="runs for the seconds a run")
-    parser.add_argument("--work", type=float, default=15.0, help="seconds of work a parallel run")
+    # Shorter than most lessons in reduced mode, so that starts count for more than they do there.
+    parser.add_argument("--work", type=float, default=30.0, help="seconds of work a parallel run")
     parser.add_argument("--out", default=measure.ROOT / "build" / "benchmarks", help="folder")
     given = parser.parse_args()
     if unknown := set(given.names) - set(GOALS):

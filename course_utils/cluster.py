@@ -270,9 +270,12 @@ def _local_cluster(workers, dashboard):
 
     _quieten()
     dashboard = dashboard and importlib.util.find_spec("bokeh") is not None
-    silent = {"distributed.worker.http.routes": []}
+    # The runs are processes of their own: a profile of these threads would show them waiting, and
+    # grow with every second of the batch.
+    silent = {"distributed.worker.http.routes": [], "distributed.worker.profile.enabled": False}
     if not dashboard:
         silent["distributed.scheduler.http.routes"] = []
+        silent["distributed.admin.system-monitor.log-length"] = 1
     http = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
     options = {"nthreads": 1, "memory_limit": 0, "silence_logs": logging.CRITICAL, **http}
     with dask.config.set(silent), warnings.catch_warnings():
