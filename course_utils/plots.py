@@ -30,24 +30,24 @@ def figure(rows=1, columns=1, height=3.4, width=WIDTH, **options):
         return drawn, drawn.subplots(rows, columns, **options)
 
 
-def bundle(drawn, alt, photographs=False):
+def bundle(drawn, alt, gradations=False):
     """What a notebook shows for a figure: (data, metadata), keyed by media type."""
     buffer = io.BytesIO()
     drawn.savefig(buffer, format="png", metadata={"Software": None})
-    png = base64.b64encode(_smaller(buffer, photographs)).decode("ascii")
+    png = base64.b64encode(_smaller(buffer, gradations)).decode("ascii")
     return {"image/png": png, "text/plain": alt}, {"image/png": {"alt": alt}}
 
 
-def show(drawn, alt, photographs=False):
+def show(drawn, alt, gradations=False):
     """Show a matplotlib figure with its alt text. Raises ValueError when the text is empty.
 
-    `photographs` spends more bytes, on the fine gradations of pictures in colour.
+    `gradations` spends more bytes on fine ones: those of photographs and heat maps.
     """
     from IPython.display import display
 
     if not alt.strip():
         raise ValueError("alt is empty; expected a sentence that says what the figure shows")
-    data, metadata = bundle(drawn, alt, photographs)
+    data, metadata = bundle(drawn, alt, gradations)
     display(data, metadata=metadata, raw=True)
 
 
@@ -134,7 +134,7 @@ def images(pictures, title, alt, labels=None, columns=10, colours=None):
             colour = colours[index] if colours is not None else "black"
             axis.set_title(str(labels[index]), fontsize=8, color=colour, pad=2)
     drawn.suptitle(_wrap(title), fontsize=11)
-    show(drawn, alt, photographs=pictures.ndim == 4 and pictures.shape[-1] == 3)
+    show(drawn, alt, gradations=pictures.ndim == 4 and pictures.shape[-1] == 3)
 
 
 def histograms(samples, title, x, alt, *, bins=60, limits=None, log_y=False, columns=None):
@@ -182,7 +182,7 @@ def confusion(y_true, y_predicted, class_names, title, alt):
     axes.set_xticks(range(count), class_names, rotation=turned)
     axes.set_yticks(range(count), class_names)
     _finish(axes, title, "predicted", "true", legend=False, grid=False)
-    show(drawn, alt)
+    show(drawn, alt, gradations=True)
 
 
 def per_class(y_true, y_predicted, class_names, title, alt, x="recognised, %"):
@@ -251,15 +251,15 @@ def dots(groups, title, x, alt, mark=None):
     show(drawn, alt)
 
 
-def _smaller(png, photographs):
+def _smaller(png, gradations):
     """A PNG file in fewer bytes: 128 colours are plenty for lines, text and grey digits.
 
     They are chosen to cover what is there, so that a thin line keeps its own colour; for
-    photographs they are chosen by how often they occur.
+    `gradations` they are chosen by how often they occur.
     """
     from PIL import Image
 
-    count, method = (256, "MEDIANCUT") if photographs else (128, "MAXCOVERAGE")
+    count, method = (256, "MEDIANCUT") if gradations else (128, "MAXCOVERAGE")
     smaller = io.BytesIO()
     with Image.open(png) as picture:
         few = picture.convert("RGB").quantize(

@@ -365,8 +365,9 @@ plots.dots(
 # ## And in our baseline?
 #
 # Now honestly: does any of this matter for the network that we want to improve? It has four layers with weights. The
-# article takes He's rule for the layers with a ReLU and Glorot's for the softmax layer, which has none. (A
-# convolution's $n_\text{in}$ is what one window sees: $3 \cdot 3$ times the number of channels.)
+# article takes He's rule for the layers with a ReLU and Glorot's for the softmax layer, which has none. (A convolution's
+# $n_\text{in}$ is what one window sees: $3 \cdot 3$ times the channels that it reads. Its $n_\text{out}$ is $3 \cdot 3$
+# times the channels that it writes, since each pixel lies in nine windows.)
 
 
 # %%
@@ -512,8 +513,8 @@ lesson.check_he_limit(he_limit)
 #
 # * A layer multiplies the size of its signal by the same factor on every pass. Over many layers, any factor but 1 is
 #   ruin, on the way there and on the way back.
-# * Glorot's $2/(n_\text{in} + n_\text{out})$ keeps it at 1 without a ReLU, He's $2/n_\text{in}$ with one; and weights
-#   must be random, or all units of a layer stay one unit.
+# * Glorot's $2/(n_\text{in} + n_\text{out})$ keeps it near 1 without a ReLU where a layer has about as many outputs as
+#   inputs, He's $2/n_\text{in}$ with one; and weights must be random, or all units of a layer stay one unit.
 # * Where there are few layers there is less to mend, and a fair comparison says how little or how much. Know what a
 #   technique is *for*.
 #

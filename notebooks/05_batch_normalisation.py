@@ -226,9 +226,11 @@ for name, found in momenta.items():
 
 # %% [markdown]
 # The dashed lines agree: both networks learn alike. Where an epoch has few steps, the solid lines part. What is learned
-# relies on the batches' statistics, and the moving averages lag behind those, in four layers one behind the other. It
-# looks like a terrible overfit, and the last figure of each line tells it from one: an overfitted network knows its
-# training pictures, and one with stale averages misjudges those as well.
+# relies on the batches' statistics, and the moving averages lag behind those, in four layers one behind the other. (See
+# where the solid line goes: the share of the start shrinks with every step, and it may get worse all the same. The
+# weights move, and with them the statistics that the averages run after.) It looks like a terrible overfit, and the last
+# figure of each line tells it from one: an overfitted network knows its training pictures, and one with stale averages
+# misjudges those as well.
 #
 # Therefore the course takes a momentum of 0.9 in reduced mode, and Keras's 0.99 in full mode, where an epoch has hundreds
 # of steps.

@@ -132,7 +132,9 @@ axes.set_yticks(range(count), range(1, count + 1))
 axes.set(xlabel="the true digit → what the network said", ylabel="network")
 drawn.suptitle(f"{top[worst] // 10} taken for {top[worst] % 10}: {table[:, worst].min()} times by one network, "
                f"{table[:, worst].max()} by another" + mnist.figure_suffix, fontsize=11)
-plots.show(drawn, "Counts of the eight commonest confusions for each network; they differ by network.")
+plots.show(
+    drawn, "Counts of the eight commonest confusions for each network; they differ by network.", gradations=True
+)
 
 # %% [markdown]
 # ## Average the probabilities
@@ -303,8 +305,9 @@ for name, trios in [("apart", apart), ("jointly", joint)]:
 # ## Nobody corrects me while my colleagues get it right
 #
 # It is not the same, and one derivative shows why. The joint loss is $L = -\log \frac1k \sum_j p_{j,y}$. Let $z_{m,c}$
-# be what goes into the softmax of member $m$ for class $c$; then
-# $\partial p_{m,y} / \partial z_{m,c} = p_{m,y}\,([c = y] - p_{m,c})$, and
+# be what goes into the softmax of member $m$ for class $c$. The quotient rule on
+# $p_{m,y} = e^{z_{m,y}} / \sum_j e^{z_{m,j}}$ gives $\partial p_{m,y} / \partial z_{m,c} = p_{m,y}\,([c = y] - p_{m,c})$, where $[c = y]$ is 1
+# for the true class and 0 for the others, and so
 #
 # $$\frac{\partial L}{\partial z_{m,c}}
 # = \underbrace{\frac{p_{m,y}}{\sum_j p_{j,y}}}_{r_m}\;\underbrace{\bigl(p_{m,c} - [c = y]\bigr)}_{\text{as if alone}}.$$
@@ -319,10 +322,11 @@ for true_class in (0.9, 0.09, 0.01):
 
 # %% [markdown]
 # The third member is badly wrong, and alone it would be pushed hard. In the joint model it hears next to nothing,
-# because the first member has already answered. Whoever knows a digit learns it better; whoever does not is
-# left alone with it. So the members divide the digits among themselves: each is worse alone, and they disagree more. That
-# diversity looks welcome, but it was bought with the members' own quality. Jensen's inequality says the same in one line:
-# the joint loss is at most the mean of the three separate ones, so it can be small while the members are still poor.
+# because the first member has already answered. Whoever knows a digit goes on learning it almost as if alone; whoever
+# does not is left alone with it. So the members divide the digits among themselves: each is worse alone, and they
+# disagree more. That diversity looks welcome, but it was bought with the members' own quality. Jensen's inequality says
+# the same in one line: the joint loss is at most the mean of the three separate ones, so it can be small while the
+# members are still poor.
 #
 # ## A fair comparison
 #

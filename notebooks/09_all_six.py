@@ -318,8 +318,9 @@ for name, chosen in {"all six": techniques, "five and the decay": decayed}.items
 
 # %% [markdown]
 # Do the two sizes agree? They need not. With few training digits and few epochs there may still be far to go, and a rate
-# that falls takes away steps that were needed; with all digits and many epochs the noise is what is left. (And one run of
-# each at full size is no more than an anecdote: the next lesson.)
+# that falls takes away steps that were needed; with all digits and many epochs the noise is what is left. (Look how close
+# an interval comes to zero before you believe its word. And one run of each at full size is no more than an anecdote: the
+# next lesson.)
 #
 # ## Exercise 1: how large is the ensemble?
 #

@@ -78,7 +78,8 @@ print(f"two runs of the same network differ by {np.abs(gains).mean():.2f} points
 # $$\operatorname{Var}(B - A) = \sigma^2 + \sigma^2 - 2 \rho \sigma^2 = 2 \sigma^2 (1 - \rho).$$
 #
 # The more the two have in common, the less noise is left in the difference. From $n$ differences with mean $\bar d$ and
-# standard deviation $s$ we get the 95 % interval $\bar d \pm t_{n-1} \, s / \sqrt{n}$. If it leaves zero out on the
+# standard deviation $s$ we get the 95 % interval $\bar d \pm t_{n-1} \, s / \sqrt{n}$, where $t_{n-1}$ comes from Student's
+# distribution: nearly 2 for many runs, and larger for few, from which $s$ is less well known. If it leaves zero out on the
 # right, we say *helps*; on the left, *hurts*; and if zero is inside, *no detectable difference*, which does not mean
 # "no difference". Take batch normalisation, from lesson 05:
 
@@ -200,10 +201,15 @@ settle(steps, "Step by step along the article's path, each against the one befor
 # $p$, the accuracy itself has a standard deviation of $\sqrt{p (1 - p) / n}$ from the choice of the images alone, and all
 # our seeds share the same images. Seeds tell us about *training again*; only more images tell us about *other images*.
 #
-# How many seeds does it take to tell 99.40 % from the article's 99.47 % reliably? We want the interval to exclude
-# zero in four of five cases: $n \approx \left( (1.96 + 0.84)\, s / \delta \right)^2$ seeds for a true difference
-# $\delta$ and differences with standard deviation $s$, and never fewer than two. (With few seeds the $t$ distribution asks
-# for about two more.)
+# How many seeds does it take to tell 99.40 % from the article's 99.47 % reliably? Let $\delta$ be the true difference and
+# $s$ the standard deviation of the differences, so that their mean over $n$ seeds has $s / \sqrt n$. With many seeds the
+# interval excludes zero if that mean is above $1.96\, s / \sqrt n$. We want this in four of five cases. In four of five
+# cases the mean is above $\delta - 0.84\, s / \sqrt n$, since 0.84 standard deviations below its centre cut a fifth off a
+# normal distribution. Set the two equal and solve:
+#
+# $$n = \left( (1.96 + 0.84)\, \frac{s}{\delta} \right)^2.$$
+#
+# (And never fewer than two. With few seeds the $t$ distribution asks for about two more.)
 
 # %%
 delta = 0.9947 - 0.9940
@@ -273,7 +279,8 @@ for name, techniques in {"baseline": "", **large}.items():
 # %% [markdown]
 # ## Exercise 1: your own interval
 #
-# Write a function that takes the differences (an array) and returns the mean and the two ends of the 95 % interval.
+# Write a function that takes the differences (an array) and returns three numbers: the mean, the lower end and the upper
+# end of the 95 % interval. The standard deviation is that of a sample, which divides by $n - 1$;
 # `stats.t.ppf(0.975, n - 1)` is the factor for `n` differences.
 
 

@@ -10,7 +10,7 @@
 # # A network without pooling
 #
 # **Goal:** replace pooling by convolutions that take longer steps, train the network that a well-known answer on Cross
-# Validated starts from, and watch its training and validation curves part.
+# Validated starts from, and see in its published curve how training and validation part.
 #
 # Somebody asked there how to fight overfitting on CIFAR-10. The answer begins with advice that has nothing to do with
 # overfitting: *start from something that is known to work.* Its author took a published idea, a network that consists
@@ -198,7 +198,9 @@ plots.intervals(
 print(found.sentence("A stride in place of pooling, validation accuracy"))
 
 # %% [markdown]
-# Few pictures, few epochs, three seeds: this says which twin learns faster from little, and not which one ends higher.
+# Few pictures, few epochs, three seeds: at best this says which twin learns faster from little, and where the interval
+# contains zero, not even that. Which one ends higher it cannot say.
+#
 # Springenberg and others compared fully trained networks. With the stride moved into the convolution before, as here,
 # they lost a little; with a strided convolution added in pooling's place they lost nothing. So do not expect a stride to
 # *win*. What it brings is simplicity (one kind of layer), fewer products, and a way of
@@ -219,7 +221,7 @@ history = train(model, len(cifar.x_train), lesson.epochs(50, reduced=5), batch_s
 #
 # The answer shows its curve, of which we have the accuracies at three epochs. Here they are beside yours; the scale of
 # epochs is logarithmic, so that the first ones can be seen. In reduced mode you train on fewer pictures, and for fewer
-# epochs, so expect the same *shape* and not the same height.
+# epochs, so expect the beginning of the same *shape*, at another height.
 
 # %%
 published = {1: (41.5, 46.7), 25: (88.6, 76.8), 50: (93.3, 77.5)}  # epoch: training, validation accuracy in %
@@ -293,7 +295,7 @@ plots.per_class(
     cifar.y_val,
     said,
     cifar.class_names,
-    title=f"It knows “{best}” best and “{worst}” worst, on the validation set" + cifar.figure_suffix,
+    title=f"It finds “{best}” most often and “{worst}” least often, on the validation set" + cifar.figure_suffix,
     alt="Share of each class that was recognised: " + ", ".join(f"{n} {a:.0%}" for n, a in share.items()) + ".",
 )
 
@@ -325,8 +327,9 @@ plots.images(
 )
 
 # %% [markdown]
-# Compare with lesson 11: are these the same classes and the same kinds of picture? Another architecture sees the world
-# through the same photographs.
+# A class that the network names too readily is found often as well: look down the column of the class that it finds most
+# often. And compare with lesson 11: are these the same classes and the same kinds of picture? Another architecture sees
+# the world through the same photographs.
 #
 # ## The final test
 
@@ -339,6 +342,9 @@ lesson.expect(record)
 lesson.progress(record)
 
 # %% [markdown]
+# Behind lesson 11? In reduced mode this network gets few epochs, and with its large batches few steps in each of them. What
+# is known to work is known to work *with its training*.
+#
 # ## Exercise 1: how large is the output?
 #
 # A side of `n` pixels, a window of `k`, a stride of `s`, no padding: at how many places does the window fit?

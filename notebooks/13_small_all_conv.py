@@ -78,7 +78,7 @@ for name, network in networks.items():
     print(f"{name:14} {network.count_params():>9,} weights in {with_weights} layers")
 
 # %% [markdown]
-# Not many times fewer. All three weigh in at one to two million. If it is quicker, the number of weights is not why.
+# Not many times fewer. All three are of one order of magnitude. If it is quicker, the number of weights is not why.
 #
 # ## A weight is stored once and used many times
 #
@@ -181,8 +181,9 @@ for name in networks:
 
 # %% [markdown]
 # (A training step is reckoned as three times the forward pass: once forward, once back to the inputs, once to the
-# weights.) Were operations all that counts, the last column would be the same for all three. It is not: small matrices
-# keep the processor waiting, small batches more so, and every step has its overhead. Operations tell you the order of
+# weights.) Were operations all that counts, the last column would be the same for all three. It is not: how busy the
+# processor is kept depends on the shapes of the layers and on the batch size, and every step has its overhead. (Network
+# and batch size differ at once here, so the column does not say which matters more.) Operations tell you the order of
 # magnitude; for seconds you need a clock, *on the machine that will do the work*.
 #
 # ## What do they buy?
