@@ -427,8 +427,7 @@ for trial in sorted(completed, key=lambda trial: -trial.value)[:3]:
     options = {"validation_data": (mnist.x_val, mnist.y_val), "callbacks": lesson.callbacks()}
     network, past = train(len(mnist.x_train), lesson.epochs(16), options, **trial.params)
     knows = np.asarray(network.predict(mnist.x_val, verbose=0)).argmax(axis=1) == mnist.y_val
-    label = (f"rate {trial.params['rate']:.2g}: {trial.value:.1%} of the choosers when short, "
-             f"{knows[choosers].mean():.1%} in the end")
+    label = f"rate {trial.params['rate']:.2g}: {trial.value:.1%} short, {knows[choosers].mean():.1%} long (choosers)"
     curves[label] = 100 * np.array(past.history["val_accuracy"])
     ends.append((knows[choosers].mean(), network, past, trial.params, knows))
 _, model, history, chosen, known = max(ends, key=lambda end: end[0])
