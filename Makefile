@@ -26,6 +26,10 @@ endif
 LOCK_cpu := requirements.txt
 LOCK_gpu := requirements-gpu.txt
 LOCK := $(LOCK_$(FLAVOUR))
+ifeq ($(FLAVOUR),cpu)
+# Its TensorFlow knows no GPU, and a lesson refuses to start beside one that it cannot use.
+export CUDA_VISIBLE_DEVICES ?= -1
+endif
 # What the rendered course and the tests in a browser need beyond that; installed on first use.
 LOCK_site := requirements-site.txt
 PINS := $(shell { cat $(LOCK) pyproject.toml 2>/dev/null; echo "$(CURDIR)"; } | cksum | tr ' ' '-')

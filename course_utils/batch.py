@@ -5,7 +5,7 @@ import shlex
 from collections import deque
 from dataclasses import dataclass
 
-from course_utils import grid, library, manifest
+from course_utils import grid, library, manifest, supervisor
 
 # A run that was over its time or memory would be so again; the others may have met an accident.
 WORTH_A_RETRY = ("failed", "killed", "lost")
@@ -57,7 +57,9 @@ def execute(
     attempts = {}
     display.start(total=len(runs), done=len(done))
     while waiting or attempts:
-        while waiting and len(attempts) < SENT_AHEAD * max(1, pool.capacity()):
+        while (
+            waiting and pool.takes_jobs() and len(attempts) < SENT_AHEAD * max(1, pool.capacity())
+        ):
             run, attempt = waiting.popleft()
             pool.submit(job(run, by_name[run.notebook], options, display.expected.get(run.id)))
             attempts[run.id] = attempt
@@ -74,8 +76,12 @@ def execute(
                 waiting.appendleft((by_id[id], attempts.pop(id)))
             else:
                 attempt = attempts.pop(id)
-                result = details[0] if kind == "done" else _without_worker(id, details[0])
-                again = result["status"] in WORTH_A_RETRY and attempt <= options.retries
+                if kind == "done":
+                    result = details[0]
+                else:
+                    words = f"no worker could finish it ({details[0]})"
+                    result = supervisor.nothing(id, "lost", words)
+                again = worth_a_retry(result) and attempt <= options.retries
                 if again:
                     waiting.append((by_id[id], attempt + 1))
                 else:
@@ -101,45 +107,22 @@ def job(run: grid.Run, notebook: library.Notebook, options: Options, expected=No
     }
 
 
-def _without_worker(id, reason):
-    return {
-        "id": id,
-        "status": "lost",
-        "message": f"no worker could finish it ({reason})",
-        "traceback": None,
-        "cell": None,
-        "cells": 0,
-        "cell_seconds": [],
-        "seconds": 0.0,
-        "peak_memory_mb": 0.0,
-        "notebook": None,
-        "records": [],
-    }
+def worth_a_retry(result: dict) -> bool:
+    """Whether another try may end better: not for a run that diverged, as its seed would again."""
+    # A run that failed brings the records of what diverged, and no others.
+    return result["status"] in WORTH_A_RETRY and not result["records"]
 
 
 def record_names(run: grid.Run, records) -> list[str]:
-    """File names for a run's records, which no other run of the grid uses.
+    """File names for a run's records, which no other run of the grid uses: RUN.json, RUN~2.json, ...
 
-    A record's own name tells lesson, model, techniques, mode and seed. Whatever else a run was
-    given is added, or two runs of a grid would overwrite each other's records.
+    They are the run's, whatever the records say: a copy of a notebook still names its original in
+    them, and techniques in another order are the same ones. No id of a run holds a "~".
     """
-    told = ("mode", "seed", "model", "techniques")
-    own = {name: value for name, value in run.parameters.items() if name not in told}
-    suffix = grid.run_id("", own) if own else ""
-    names = []
-    for record in records:
-        parts = (
-            record.get("lesson", run.notebook),
-            record.get("model", "model"),
-            record.get("techniques") or "plain",
-            record.get("mode"),
-            f"seed{record.get('seed')}",
-        )
-        name = ".".join(str(part) for part in parts if part is not None) + suffix
-        while f"{name}.json" in names:
-            name += "+"
-        names.append(f"{name}.json")
-    return names
+    return [
+        f"{run.id}~{number}.json" if number > 1 else f"{run.id}.json"
+        for number, _ in enumerate(records, start=1)
+    ]
 
 
 def command_for(run: grid.Run, path) -> str:

@@ -10,7 +10,7 @@ import json
 import statistics
 from pathlib import Path
 
-from course_utils import evidence, library, manifest, summary
+from course_utils import disk, evidence, library, manifest, summary
 from course_utils.errors import BatchError
 
 FOLDER = Path(__file__).resolve().parent / "reference"
@@ -48,7 +48,9 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     for entry in entries.values():
         run = header["runs"][entry["id"]]
         if entry["status"] != "ok":
-            _count(left_out, f"{entry['status']}")
+            # A run that failed keeps no records but those of what diverged.
+            diverged = any(name.startswith("records/") for name in entry["files"])
+            _count(left_out, "diverged" if diverged else entry["status"])
         elif run["notebook"] not in lessons:
             _count(left_out, "not a notebook of the course")
         elif set(run["parameters"]) - STANDARD:
@@ -57,7 +59,7 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
             good.append(entry)
     fallback = set()
     for record in summary.records_of(batch_folder, good):
-        if record.get("status", "ok") != "ok":
+        if not summary.went_well(record):
             _count(left_out, "diverged")
         elif record["data"] not in summary.REAL_DATA and not allow_fallback:
             _count(left_out, f"trained on {record['data']}, which needs --allow-fallback")
@@ -145,7 +147,7 @@ def _merge(path, columns, key, rows):
 
 def _write(path, text):
     try:
-        manifest.write_atomically(path, text.encode())
+        disk.write_atomically(path, text.encode())
     except OSError as error:
         raise BatchError(
             f"{path} could not be written ({error.strerror}); it is as it was before. "

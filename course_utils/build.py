@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from course_utils import library, manifest, supervisor
+from course_utils import disk, library, supervisor
 from course_utils.errors import BatchError
 
 LANGUAGE = {
@@ -115,8 +115,8 @@ def build(script: Path, mode: str, decide: str | None = None, progress=None) -> 
             cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
     notebook.metadata["language_info"] = LANGUAGE
     written = (nbformat.writes(notebook) + "\n").encode()
-    manifest.write_atomically(book, written)
-    manifest.write_atomically(script, _as_text(book))
+    disk.write_atomically(book, written)
+    disk.write_atomically(script, _as_text(book))
     _remember(script, cells_of(script))
     return result
 
@@ -225,7 +225,7 @@ def _memory():
 def _remember(script, cells):
     memory = _memory() | {_key(script): _digest(cells)}
     text = json.dumps(memory, indent=1, sort_keys=True) + "\n"
-    manifest.write_atomically(_memory_path(), text.encode())
+    disk.write_atomically(_memory_path(), text.encode())
 
 
 def _key(script):

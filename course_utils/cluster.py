@@ -44,7 +44,8 @@ class Pool:
     ):
         self._name = f"course-{uuid.uuid4().hex[:12]}"
         self._queue = queue.SimpleQueue()
-        self._futures, self._refused, self._patience = {}, set(), patience
+        self._futures, self._sent_to = {}, {}
+        self._refused, self._patience = set(), patience
         self._scheduler, self._security = scheduler, security(scheduler, tls)
         self._looked, self._workers = 0.0, {}
         self._client = self._cluster = None
@@ -65,6 +66,13 @@ class Pool:
                 self._workers = self._client.scheduler_info(n_workers=-1)["workers"]
         return sum(w["nthreads"] for a, w in self._workers.items() if a not in self._refused)
 
+    def takes_jobs(self) -> bool:
+        """Whether to send any: not while all workers there are left out, which would refuse them.
+
+        With no worker at all a job waits at the scheduler, where it may call for one.
+        """
+        return self.capacity() > 0 or not self._workers
+
     def submit(self, job: dict) -> None:
         """Send a job to whichever worker is free first; waits for a scheduler that went away."""
         if self._client.status != "running":
@@ -76,21 +84,26 @@ class Pool:
         else:
             job["versions"] = worker.versions()
             job["slots"] = self._slots()
-        allowed = [a for a in self._workers if a not in self._refused] if self._refused else None
+        # A refused worker is idle and would get every job. Not `allow_other_workers`: it lets others
+        # in once the named ones are gone, but it also lets an idle one steal the job before.
+        allowed = [a for a in self._workers if a not in self._refused] if self._refused else []
         future = self._client.submit(
             worker.run,
             job,
             self._name,
             key=f"{self._name}-{uuid.uuid4().hex}",
-            workers=allowed,
+            workers=allowed or None,
             pure=False,
         )
         self._futures[job["id"]] = future
+        if allowed:
+            self._sent_to[job["id"]] = allowed
         id = job["id"]
         future.add_done_callback(lambda future: self._queue.put(("future", id, future)))
 
     def events(self, timeout: float):
         """Everything that happened, after waiting at most `timeout` seconds for the first of it."""
+        yield from self._stranded()
         try:
             event = self._queue.get(timeout=timeout)
         except queue.Empty:
@@ -101,11 +114,22 @@ class Pool:
                 if id in self._futures:
                     yield event
             elif self._futures.get(id) is details[0]:
+                self._sent_to.pop(id, None)
                 yield from self._outcome(id, self._futures.pop(id))
             try:
                 event = self._queue.get_nowait()
             except queue.Empty:
                 event = None
+
+    def _stranded(self):
+        """Jobs for certain workers all of which have gone since: no other would take them."""
+        if self._sent_to:
+            self.capacity()
+        for id, allowed in list(self._sent_to.items()):
+            if self._workers.keys().isdisjoint(allowed) and not self._futures[id].done():
+                del self._sent_to[id]
+                self._futures.pop(id).release()
+                yield "lost", id, "the workers that it was sent to have gone"
 
     def _outcome(self, id, future):
         if future.status == "finished":
@@ -117,9 +141,10 @@ class Pool:
             finally:
                 future.release()
             if result["status"] == "refused":
-                self._refused.add(result["worker"])
                 note = f"worker {result['worker']} is left out: it has {result['message']}"
-                yield "note", None, note
+                if result["worker"] not in self._refused:
+                    yield "note", None, note
+                self._refused.add(result["worker"])
                 yield "lost", id, note
             elif result["status"] == "cancelled":
                 yield "lost", id, result["message"]
@@ -147,6 +172,7 @@ class Pool:
         with contextlib.suppress(Exception):
             self._client.cancel(list(self._futures.values()), force=True)
         self._futures.clear()
+        self._sent_to.clear()
         with contextlib.suppress(Exception):
             self._client.close(timeout=5)
         if self._cluster is not None:

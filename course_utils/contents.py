@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from course_utils import syllabus
+from course_utils import evidence, syllabus
 from course_utils.errors import CourseError
 from course_utils.lesson import records_folder
 
@@ -55,7 +55,8 @@ def done_here(folder: Path | None = None) -> dict[str, tuple[bool, set[str]]]:
     folder = folder or records_folder()
     found = {}
     for path in sorted(folder.glob("*.json")):
-        found.setdefault(path.name.partition(".")[0], (True, set()))
+        if not path.name.endswith(evidence.FAILED):
+            found.setdefault(path.name.partition(".")[0], (True, set()))
     for path in sorted((folder / "solved").glob("*.check_*")):
         lesson, _, check = path.name.partition(".")
         found.setdefault(lesson, (False, set()))[1].add(check)

@@ -5,6 +5,8 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
+from course_utils.errors import CourseError
+
 VARIABLES = {
     "COURSE_DATA_DIR": "folder with mnist.npz and cifar10.npz",
     "COURSE_DATA_URL": "where images are downloaded from; off: nowhere",
@@ -14,6 +16,7 @@ VARIABLES = {
     "COURSE_OUT": "folder for run records",
     "COURSE_HEADLESS": "no live curves",
     "KERAS_BACKEND": "tensorflow, jax or torch",
+    "CUDA_VISIBLE_DEVICES": "NVIDIA GPUs to use; -1: none",
 }
 PACKAGES = ("keras", "numpy", "matplotlib", "papermill", "jupytext", "jupyterlab", "distributed")
 FRAMEWORKS = {
@@ -29,10 +32,13 @@ def examine() -> tuple[list[tuple[str, str]], list[str]]:
     for part in (_python, _machine, _backend, _data, _variables, _packages, _pairs):
         try:
             part(facts, mend)
+        except CourseError as error:
+            mend.append(str(error))
         except Exception as error:
             # The doctor is called when something is wrong: it finishes its round nevertheless.
             mend.append(f"{part.__name__.strip('_')}: {type(error).__name__}: {error}")
-    return facts, mend
+    # What is wrong with a variable, every part that reads it says.
+    return facts, list(dict.fromkeys(mend))
 
 
 def _python(facts, mend):
@@ -57,6 +63,8 @@ def _machine(facts, mend):
 
 
 def _backend(facts, mend):
+    from course_utils import machine
+
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     if backend not in FRAMEWORKS:
         mend.append(
@@ -67,6 +75,9 @@ def _backend(facts, mend):
     facts.append(("backend", f"{backend} {installed or 'is not installed'}"))
     if installed is None:
         mend.append(f"The backend {backend} is not installed: pip install {backend}")
+        return
+    # Loads the framework, which takes seconds, where there is a GPU and only there.
+    machine.check_gpu(machine.detect())
 
 
 def _data(facts, mend):

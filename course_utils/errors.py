@@ -10,6 +10,10 @@ class CourseError(Exception):
     """Something that the learner or the instructor can mend; `str()` is the whole explanation."""
 
 
+class SettingError(CourseError, ValueError):
+    """An environment variable of the course holds something else than is allowed."""
+
+
 class DataError(CourseError):
     """A data set is missing, damaged, of an unexpected shape, or not allowed in this mode."""
 

@@ -6,13 +6,12 @@ in `reference/runs.csv`: the single source of every figure that the course state
 
 import json
 import math
-import os
-import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
+from course_utils import disk
 from course_utils.comparison import Comparison, compare
 from course_utils.errors import CourseError
 
@@ -52,6 +51,8 @@ ARTICLE_FIGURES = {
 }
 # The two runs of the baseline CNN whose mistakes are kept for McNemar's test, by techniques.
 MISTAKES_OF = {"baseline": "", "all_six": ALL_SIX}
+# End of the name of a record whose training diverged.
+FAILED = ".failed.json"
 
 
 def article_figure(model: str, techniques: str = "") -> float | None:
@@ -63,7 +64,10 @@ def article_figure(model: str, techniques: str = "") -> float | None:
 
 
 def record_name(record: dict) -> str:
-    """File name of a record: what was trained, how, and with which seed."""
+    """File name of a record: what was trained, how, and with which seed.
+
+    A try that failed has a name of its own, so that it never takes a good record's place.
+    """
     parts = [
         record["lesson"],
         record["model"],
@@ -71,7 +75,7 @@ def record_name(record: dict) -> str:
         record["mode"],
         f"seed{record['seed']}",
     ]
-    return ".".join(parts) + ".json"
+    return ".".join(parts) + (FAILED if record.get("status") == "failed" else ".json")
 
 
 def write_record(folder, record: dict) -> Path:
@@ -84,42 +88,14 @@ def write_record(folder, record: dict) -> Path:
         raise ValueError(f"record lacks {', '.join(missing)}; expected all of {', '.join(COLUMNS)}")
     path = Path(folder) / record_name(record)
     text = json.dumps(_plain(record), indent=1, sort_keys=True, allow_nan=False) + "\n"
-    partial = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
-        ) as file:
-            partial = file.name
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
+        disk.write_atomically(path, text.encode())
     except OSError as error:
-        if partial is not None:
-            Path(partial).unlink(missing_ok=True)
         raise CourseError(
             f"The run record {path.name} could not be written ({error.strerror}); nothing was left "
             "half-written. Free some space or choose another folder: export COURSE_OUT=FOLDER"
         ) from error
     return path
-
-
-def read_records(folder) -> list[dict]:
-    """All records of a folder, sorted by file name.
-
-    Raises CourseError naming a file that is not a record.
-    """
-    records = []
-    for path in sorted(Path(folder).glob("*.json")):
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise CourseError(
-                f"{path} is not a run record ({error}). Remove it and run again: course run"
-            ) from error
-        records.append(record)
-    return records
 
 
 # Reference runs
@@ -138,32 +114,54 @@ def lesson_costs():
 
 
 def lesson_cost(lesson: str, mode: str, hardware: str | None = None) -> tuple[float, float] | None:
-    """Median (seconds, peak MB) of a whole notebook, on this hardware if known, or None."""
-    costs = lesson_costs()
-    costs = costs[(costs["lesson"] == lesson) & (costs["mode"] == mode)]
-    same = costs[costs["hardware"] == hardware]
-    costs = same if len(same) else costs
-    if not len(costs):
+    """(seconds, peak MB) of a whole notebook on the machine that `measured_on` names, or None."""
+    machine = measured_on(lesson, mode, hardware)
+    if machine is None:
         return None
+    costs = lesson_costs()
+    there = (costs["mode"] == mode) & (costs["hardware"] == machine)
+    costs = costs[there & (costs["lesson"] == lesson)]
     return float(costs["seconds"].median()), float(costs["peak_memory_mb"].median())
+
+
+def measured_on(lesson: str, mode: str, hardware: str | None = None) -> str | None:
+    """The machine whose cost of a lesson is the one to expect on `hardware`; None without any cost.
+
+    It is `hardware` itself where the lesson was measured on it, or else the machine on which most
+    lessons were: one for all lessons as far as can be, since times of two machines do not mix.
+    """
+    costs = lesson_costs()
+    costs = costs[costs["mode"] == mode]
+    machines = costs.loc[costs["lesson"] == lesson, "hardware"]
+    if not len(machines):
+        return None
+    if (machines == hardware).any():
+        return hardware
+    return costs.loc[costs["hardware"].isin(machines), "hardware"].mode()[0]
 
 
 def reference_runs(model: str, techniques: str, mode: str, data: str, lesson: str | None = None):
     """Reference runs of one model, as a DataFrame; `lesson` narrows to one notebook's runs.
 
-    When several notebooks trained the same model, a seed that appears twice is kept once, from
-    the notebook whose name sorts first, so that no run counts double.
+    One row a seed, all of one backend and precision: of those that this model was trained with,
+    the ones most frequent in this mode on these data, so that two sets of techniques get the same
+    wherever both have it. A seed that was trained several times is kept once, from the notebook
+    whose name sorts first, then the hardware, so that no run counts double.
     """
     runs = reference()
-    wanted = (
-        (runs["model"] == model)
-        & (runs["techniques"] == techniques)
-        & (runs["mode"] == mode)
-        & (runs["data"] == data)
-    )
+    setting = _setting(runs)
+    alike = (runs["mode"] == mode) & (runs["data"] == data)
+    wanted = alike & (runs["model"] == model) & (runs["techniques"] == techniques)
     if lesson is not None:
         wanted &= runs["lesson"] == lesson
-    return runs[wanted].sort_values(["seed", "lesson"]).drop_duplicates("seed")
+    if wanted.any():
+        wanted &= setting == setting[alike & setting.isin(setting[wanted])].mode()[0]
+    return runs[wanted].sort_values(["seed", "lesson", "hardware"]).drop_duplicates("seed")
+
+
+def _setting(runs):
+    """Backend and precision of each run in one text; figures of different ones do not compare."""
+    return runs["backend"].astype(str) + " " + runs["precision"].astype(str)
 
 
 def reference_mistakes(mode: str) -> tuple[list[int], list[int]] | None:
@@ -247,13 +245,24 @@ def compare_reference(
     model: str = "baseline_cnn",
     metric: str = "test_accuracy",
 ) -> Comparison | None:
-    """`compare` on the reference runs of two sets of techniques; None until both are measured."""
-    figures = []
-    for techniques in (baseline, candidate):
-        runs = reference_runs(model, techniques, mode, data).dropna(subset=[metric])
-        figures.append(dict(zip(runs["seed"].astype(int), runs[metric], strict=True)))
-    if len(set(figures[0]) & set(figures[1])) < 2:
+    """`compare` on the reference runs of two sets of techniques; None until both are measured.
+
+    Paired are runs of one backend and precision, the ones with which both sets share the most
+    seeds; of several runs of a seed, two on the same hardware if there are such.
+    """
+    runs = reference()
+    runs = runs[(runs["model"] == model) & (runs["mode"] == mode) & (runs["data"] == data)]
+    runs = runs.dropna(subset=[metric]).assign(setting=_setting)
+    sides = [runs[runs["techniques"] == techniques] for techniques in (baseline, candidate)]
+    pairs = sides[0].merge(sides[1], on=["setting", "seed"], suffixes=("_0", "_1"))
+    pairs["apart"] = pairs["hardware_0"] != pairs["hardware_1"]
+    order = ["seed", "apart", "lesson_0", "lesson_1", "hardware_0", "hardware_1"]
+    pairs = pairs.sort_values(order).drop_duplicates(["setting", "seed"])
+    pairs = pairs[pairs["setting"].isin(pairs["setting"].mode()[:1])]
+    if len(pairs) < 2:
         return None
+    seeds = pairs["seed"].astype(int)
+    figures = (dict(zip(seeds, pairs[f"{metric}_{side}"], strict=True)) for side in (0, 1))
     return compare(*figures, higher_is_better=not metric.endswith("loss"))
 
 

@@ -8,6 +8,7 @@ import ast
 import difflib
 import hashlib
 import itertools
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -119,7 +120,15 @@ def coerce(notebook: Notebook, name: str, text: str):
                     f"Parameter {name} of {notebook.name} is {words} (default {default!r}), and "
                     f"{text!r} is not. For example: --param {name}={default!r}"
                 )
-    return value
+    try:
+        # As the manifest keeps it and the notebook gets it: a tuple is a list there.
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError):
+        raise BatchError(
+            f"Parameter {name} of {notebook.name} cannot be {text}: a {type(value).__name__} does "
+            "not travel to a notebook. Write numbers, texts, True, False, None, and lists and "
+            f"dictionaries of them. For example: --param {name}=[1,2]"
+        ) from None
 
 
 # The grid
@@ -139,7 +148,7 @@ def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
             raise BatchError(
                 f"{name} is given twice: as an option and as --param {name}. Drop one."
             )
-    runs = []
+    runs, taken = [], set()
     for notebook in notebooks:
         values = {name: [coerce(notebook, name, text) for text in axes[name]] for name in axes}
         known = notebook.defaults or {}
@@ -149,7 +158,7 @@ def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
             coerce(notebook, "mode", mode)
         if seeds is not None:
             values["seed"] = [coerce(notebook, "seed", str(seed)) for seed in seeds]
-        elif "seed" in known and "seed" not in values:
+        elif known.get("seed", UNKNOWN) is not UNKNOWN and "seed" not in values:
             values["seed"] = [known["seed"]]
         # 1 and 1.0 may be two texts and one value.
         values = {
@@ -167,7 +176,12 @@ def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
             )
         for combination in itertools.product(*(values[name] for name in names)):
             chosen = dict(zip(names, combination, strict=True))
-            runs.append(Run(run_id(notebook.name, chosen), notebook.name, chosen))
+            id = run_id(notebook.name, chosen)
+            if id in taken:
+                # Different runs may spell alike, such as the techniques "" and "plain".
+                id += f"-{hashlib.sha256(repr(chosen).encode()).hexdigest()[:8]}"
+            taken.add(id)
+            runs.append(Run(id, notebook.name, chosen))
     if not runs:
         raise BatchError(
             "The grid is empty: nothing to run. For example: course run 02 --seeds 0-9"

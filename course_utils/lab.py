@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from course_utils import library, manifest
+from course_utils import disk, library
 
 # JupyterLab would look for newer versions of itself and for extensions, and ask a newcomer about its
 # news: nothing here needs a network.
@@ -57,7 +57,7 @@ def prepare(folder: Path | None = None) -> dict[str, str]:
     }
     try:
         for path, content in files.items():
-            manifest.write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+            disk.write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
     except OSError as error:
         print(f"The course's kernel could not be written to {path} ({error.strerror}).")
     before = {name: os.environ.get(name) for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH")}

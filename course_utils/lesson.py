@@ -76,9 +76,10 @@ class Lesson:
                 "it is no longer tested by it. If you have a good reason, say it, and it goes on "
                 'record: lesson.final_test(model, reason="...")'
             )
-        self.test_openings.append(reason or "the final test")
         x_test, y_test = self.dataset.sealed.open()
         result = score(model, x_test, y_test)
+        # Not before: a call that failed or was interrupted has shown nothing of the test set.
+        self.test_openings.append(reason or "the final test")
         times = {1: "once", 2: "twice"}.get(
             len(self.test_openings), f"{len(self.test_openings)} times"
         )
@@ -271,9 +272,12 @@ class Lesson:
 
 
 def records_folder() -> Path:
-    """Where records go: COURSE_OUT, or build/records beside the notebooks."""
+    """Where a lesson's records go: COURSE_OUT, or build/own/records beside the notebooks.
+
+    Not build/records, which is a batch's: `make run` is nobody's progress, and overwrites.
+    """
     if "COURSE_OUT" in os.environ:
-        return Path(os.environ["COURSE_OUT"])
+        return Path(os.environ["COURSE_OUT"]).expanduser()
     project = Path(__file__).resolve().parents[1]
     root = project if (project / "pyproject.toml").is_file() else Path.cwd()
-    return root / "build" / "records"
+    return root / "build" / "own" / "records"

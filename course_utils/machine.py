@@ -12,7 +12,15 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_utils.errors import CourseError, SettingError
+
 PRECISIONS = ("float32", "mixed_bfloat16")
+# Backend -> its name, and the command that installs it with support for NVIDIA GPUs.
+GPU_BUILDS = {
+    "tensorflow": ("TensorFlow", "make setup FLAVOUR=gpu (or: pip install -e '.[gpu]')"),
+    "jax": ("JAX", "pip install 'jax[cuda12]'"),
+    "torch": ("PyTorch", "pip install --force-reinstall torch"),
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,8 @@ class Machine:
 def detect() -> Machine:
     """Look at the machine without loading a framework.
 
-    Raises ValueError when COURSE_PRECISION or COURSE_THREADS holds something else than is allowed.
+    Raises SettingError when COURSE_PRECISION or COURSE_THREADS holds something else than is
+    allowed. Whether the backend can use the GPU that is found here, `check_gpu` says.
     """
     from dask.system import cpu_count
     from distributed.system import memory_limit
@@ -92,7 +101,8 @@ def configure(machine: Machine, seed: int) -> None:
     """Load Keras and its backend so that training on `machine` is quick, quiet and repeatable.
 
     Sets threads before the backend starts, the precision policy, and the seed of Python, NumPy
-    and the backend. Safe to call again; threads are then left as they are.
+    and the backend. Safe to call again; threads are then left as they are. Raises CourseError
+    where `check_gpu` does.
     """
     os.environ["KERAS_BACKEND"] = machine.backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -102,6 +112,7 @@ def configure(machine: Machine, seed: int) -> None:
     with _quiet_file_descriptor(2):
         import keras
 
+        check_gpu(machine)
         if machine.backend == "tensorflow":
             _configure_tensorflow(machine.threads)
         elif machine.backend == "torch":
@@ -112,6 +123,24 @@ def configure(machine: Machine, seed: int) -> None:
         keras.utils.set_random_seed(seed)
 
 
+def check_gpu(machine: Machine) -> None:
+    """Load the backend; raise CourseError if it lists no GPU where `machine` has one.
+
+    Mode, precision and the records' hardware would be a GPU's, and the CPU would do the work.
+    """
+    if machine.gpu is None or machine.backend not in GPU_BUILDS:
+        return
+    with _quiet_file_descriptor(2):
+        usable = _lists_gpu(machine.backend)
+    if not usable:
+        name, command = GPU_BUILDS[machine.backend]
+        raise CourseError(
+            f"There is a GPU here ({machine.gpu}), but the installed {name} cannot use it. Install "
+            f"one that can: {command}; or hide the GPU and train on the CPU: "
+            "export CUDA_VISIBLE_DEVICES=-1"
+        )
+
+
 def peak_memory_mb() -> float:
     """Peak resident memory of this process so far, in MB (10^6 bytes); nan where unknown."""
     try:
@@ -120,22 +149,6 @@ def peak_memory_mb() -> float:
         return float("nan")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 10**6 if sys.platform == "darwin" else peak * 1024 / 10**6
-
-
-def process_tree_memory_mb(pid: int) -> float:
-    """Resident memory of a process and all its descendants now, in MB (10^6 bytes).
-
-    Processes that end while being counted count as nothing.
-    """
-    import psutil
-
-    total = 0
-    with contextlib.suppress(psutil.NoSuchProcess):
-        root = psutil.Process(pid)
-        for process in [root, *root.children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                total += process.memory_info().rss
-    return total / 10**6
 
 
 def _configure_tensorflow(threads):
@@ -186,9 +199,14 @@ def _cpu_flags() -> set[str]:
 
 def _nvidia_gpu():
     """Name of the first visible NVIDIA GPU and whether it multiplies bfloat16; (None, False)."""
-    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1") or not shutil.which("nvidia-smi"):
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    pinned = visible.split(",")[0].strip() if visible is not None else None
+    if pinned in ("", "-1") or not shutil.which("nvidia-smi"):
         return None, False
     command = ["nvidia-smi", "--query-gpu=name,compute_cap", "--format=csv,noheader"]
+    # CUDA obeys the variable and nvidia-smi does not. A slice of a GPU it knows only as a whole one.
+    if pinned is not None and not pinned.startswith("MIG-"):
+        command.append(f"--id={pinned}")
     with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError):
         first = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
         name, capability = first.stdout.splitlines()[0].rsplit(",", 1)
@@ -196,10 +214,24 @@ def _nvidia_gpu():
     return None, False
 
 
+def _lists_gpu(backend) -> bool:
+    if backend == "jax":
+        import jax
+
+        return jax.default_backend() == "gpu"
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.is_available()
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
 def _precision_asked_for() -> str | None:
     precision = os.environ.get("COURSE_PRECISION")
     if precision is not None and precision not in PRECISIONS:
-        raise ValueError(
+        raise SettingError(
             f"COURSE_PRECISION is {precision!r}; allowed are {' and '.join(PRECISIONS)}. "
             "To let the course choose: unset COURSE_PRECISION"
         )
@@ -211,7 +243,7 @@ def _threads_asked_for() -> int | None:
     if threads is None:
         return None
     if not threads.isdecimal() or int(threads) < 1:
-        raise ValueError(
+        raise SettingError(
             f"COURSE_THREADS is {threads!r}; expected a whole number from 1. "
             "To let the course choose: unset COURSE_THREADS"
         )

@@ -2,7 +2,7 @@
 
     OUT/manifest.jsonl          first line: the grid; then one line a finished run, appended and synced
     OUT/notebooks/RUN.ipynb     the executed notebook
-    OUT/records/….json          the run's records
+    OUT/records/RUN.json        the run's record; RUN~2.json, … where it wrote several
 
 A file appears whole or not at all, and a run's line is written after its files. So whatever ends the
 client, kill -9 and a full disk included, a line means that everything of that run is there.
@@ -11,30 +11,13 @@ client, kill -9 and a full disk included, a line means that everything of that r
 import contextlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
+from course_utils.disk import PARTIAL, write_atomically
 from course_utils.errors import BatchError
 
 FORMAT = 1
 NAME = "manifest.jsonl"
-PARTIAL = ".course-partial-"
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: temporary file, fsync, rename. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=PARTIAL)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
 
 
 class Manifest:

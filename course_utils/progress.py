@@ -66,7 +66,7 @@ class Display:
 
     def idle(self, waiting: int, capacity: int) -> None:
         """Called about twice a second: `waiting` runs are not yet sent, workers hold `capacity`."""
-        self._waiting = "" if capacity else "no worker is connected; waiting for one"
+        self._waiting = "" if capacity else "no worker that fits is connected; waiting for one"
         if self._live is None and not capacity:
             now = time.monotonic()
             if now - self._quiet_since > SECONDS_BETWEEN_LINES:

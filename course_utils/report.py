@@ -6,7 +6,7 @@ import statistics
 from pathlib import Path
 from urllib.parse import quote
 
-from course_utils import evidence, manifest, plots, summary
+from course_utils import disk, evidence, manifest, plots, summary
 from course_utils.errors import BatchError
 from course_utils.progress import clock
 
@@ -40,7 +40,7 @@ def write(folder, target: Path | None = None) -> Path:
     header, entries = manifest.Manifest.read(folder)
     page = render(folder, header, entries, target)
     try:
-        manifest.write_atomically(target, page.encode())
+        disk.write_atomically(target, page.encode())
     except OSError as error:
         raise BatchError(
             f"{target} could not be written ({error.strerror}). "
@@ -59,8 +59,8 @@ def render(folder: Path, header: dict, entries: dict, target: Path) -> str:
     parts = [
         _head(header, done, failed, missing, records),
         _section("scoreboard", "Scoreboard", _scoreboard(rows)),
-        _section("curves", "Curves over seeds", _curves(records)),
-        _section("cost", "Cost", _cost(header, done)),
+        _section("curves", "Curves over seeds", _curves(header, records)),
+        _section("cost", "Cost", _cost(header, done, records)),
         _section("failures", "Failures", _failures(failed)),
         _section("runs", "All runs", _runs(folder, header, entries, target)),
     ]
@@ -172,16 +172,17 @@ def _against_article(row, mean, bounds):
     return f"{100 * row.article:.2f} %", words
 
 
-def _curves(records):
+def _curves(header, records):
     groups = {}
-    for record in records:
-        title = " + ".join(filter(None, (record["model"], record["techniques"])))
-        groups.setdefault((record["lesson"], title, record["mode"]), []).append(record)
+    for record in filter(summary.went_well, records):
+        key = summary.kind(header["runs"][record["run"]], record)
+        groups.setdefault(key, []).append(record)
     figures = []
-    for (lesson, title, mode), members in groups.items():
+    for (_, notebook, model, techniques, mode, _), members in groups.items():
         histories = [r["history"] for r in members if _has_curves(r)]
         if histories:
-            figures.append(_figure(f"{lesson}: {title}, {mode} mode", histories))
+            title = " + ".join(filter(None, (model, techniques)))
+            figures.append(_figure(f"{notebook}: {title}, {mode} mode", histories))
     return "\n".join(figures) or "<p>No run of this batch left a training curve.</p>"
 
 
@@ -220,15 +221,19 @@ def _figure(title, histories):
     )
 
 
-def _cost(header, done):
+def _cost(header, done, records):
     groups = {}
+    made_on = {record.get("hardware") for record in records}
+    hardware = made_on.pop() if len(made_on) == 1 else None
     for entry in done:
         run = header["runs"][entry["id"]]
         groups.setdefault((run["notebook"], entry.get("mode") or ""), []).append(entry)
     rows = []
     for (notebook, mode), members in groups.items():
         seconds = [entry["seconds"] for entry in members]
-        expected = evidence.lesson_cost(notebook, mode) if mode else None
+        expected = evidence.lesson_cost(notebook, mode, hardware)
+        machine = evidence.measured_on(notebook, mode, hardware)
+        elsewhere = f" on {machine}" if machine != hardware else ""
         rows.append(
             (
                 _text(notebook),
@@ -236,7 +241,7 @@ def _cost(header, done):
                 str(len(members)),
                 clock(statistics.median(seconds)),
                 f"{clock(min(seconds))} to {clock(max(seconds))}",
-                clock(expected[0]) if expected else "",
+                _text(clock(expected[0]) + elsewhere) if expected else "",
                 f"{max(entry['peak_memory_mb'] for entry in members):,.0f} MB",
                 str(sum(entry.get("attempts", 1) - 1 for entry in members)),
             )

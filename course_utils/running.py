@@ -74,7 +74,7 @@ def run_batch(notebooks, runs, options, out, resume, where, dry_run=False) -> in
 
 def _carry_out(console, notebooks, runs, options, where, store, costs, folder):
     """The runs' entries, in the order of the grid. Whatever happens, the workers are ended."""
-    display = progress.Display(console, {id: cost[0] for id, cost in costs.items()})
+    display = progress.Display(console, {id: cost.seconds for id, cost in costs.items()})
     pool = None
     try:
         if all(run.id in store.done() for run in runs):
@@ -119,6 +119,8 @@ def build_all(names, mode, origin, solutions=True, keep_cost=None) -> int:
     if origin not in (None, "py", "ipynb"):
         raise BatchError(f"--from is {origin!r}; expected py or ipynb.")
     grid.check_mode(mode)
+    # A cost is that of a mode, and "auto" is none.
+    mode = grid.suitable_mode() if mode == "auto" else mode
     scripts = build.pairs(names)
     if not solutions:
         scripts = [script for script in scripts if script.parent.name != "solutions"]

@@ -79,7 +79,7 @@ def write(readme: Path, check: bool = False) -> bool:
 
     Raises CourseError when it cannot be read or has no markers.
     """
-    from course_utils import manifest
+    from course_utils import disk
 
     try:
         text = readme.read_text(encoding="utf-8")
@@ -89,5 +89,5 @@ def write(readme: Path, check: bool = False) -> bool:
         ) from error
     wanted = updated(text)
     if wanted != text and not check:
-        manifest.write_atomically(readme, wanted.encode())
+        disk.write_atomically(readme, wanted.encode())
     return wanted == text

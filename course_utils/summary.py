@@ -16,14 +16,14 @@ TRACEBACK_LINES = 12
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table: a model over its seeds, or a notebook that trained none.
+    """One row of the table: a notebook's model over its seeds, or a notebook that trained none.
 
     `accuracies` are fractions of the records with status "ok", of the test set where it was opened
     and of the validation set otherwise (`metric`); `article` is a fraction or None; `expected` is
     an `evidence.ExpectedRange` or None.
     """
 
-    lesson: str
+    notebook: str
     model: str
     techniques: str
     mode: str
@@ -38,59 +38,82 @@ class Row:
 
     @property
     def title(self) -> str:
-        """Lesson, model, techniques and, unless they are the originals, the data in one text."""
+        """Notebook, model, techniques and, unless they are the originals, the data in one text."""
         model = " + ".join(filter(None, (self.model, self.techniques)))
         where = f" on {self.data}" if self.data and self.data not in ("mnist", "cifar10") else ""
-        return f"{self.lesson}: {model}{where}" if model else self.lesson
+        return f"{self.notebook}: {model}{where}" if model else self.notebook
 
 
 def records_of(folder, entries) -> list[dict]:
-    """The records of the runs that ended well, in the order of the runs.
+    """The records of the runs, in the order of the runs; of those that failed, what diverged.
 
     Each gains `run`, the id of the run that wrote it.
     """
     records = []
     for entry in entries:
-        if entry["status"] == "ok":
-            for name in entry["files"]:
-                if name.startswith("records/"):
-                    text = (Path(folder) / name).read_text(encoding="utf-8")
-                    records.append({**json.loads(text), "run": entry["id"]})
+        for name in entry["files"]:
+            if name.startswith("records/"):
+                text = (Path(folder) / name).read_text(encoding="utf-8")
+                records.append({**json.loads(text), "run": entry["id"]})
     return records
 
 
+def went_well(record) -> bool:
+    """Whether a record is of a training that ended, and not of one that diverged."""
+    return record.get("status", "ok") == "ok"
+
+
+def kind(run, record=None) -> tuple[str, ...]:
+    """What a record's row is of; the records of one kind differ in their seed alone.
+
+    `run` is a run of the header. The first text holds all that the run was given but its seed; then
+    come notebook, model, techniques with further parameters, mode and data as in a `Row`.
+    """
+    given = run["parameters"]
+    variant = repr((run["notebook"], {k: v for k, v in given.items() if k != "seed"}))
+    told = ("seed", "mode", "model", "techniques")
+    extra = grid.run_id("", {k: v for k, v in given.items() if k not in told}).lstrip(".")
+    if record is None:
+        return variant, run["notebook"], "", extra, given.get("mode") or "", ""
+    model, techniques = record["model"], record["techniques"]
+    if not went_well(record):
+        # It was written before the notebook could say what it trains: the name is Keras's.
+        model = given.get("model", model)
+        techniques = given.get("techniques", techniques)
+        techniques = "" if techniques == "none" else techniques
+    techniques = "+".join(filter(None, (techniques, extra)))
+    return variant, run["notebook"], model, techniques, record["mode"], record["data"]
+
+
 def rows(folder, entries, header) -> list[Row]:
-    """The table's rows, in the order of the grid; runs that failed have none."""
+    """The table's rows, in the order of the grid; of runs that failed, only what diverged counts."""
     groups = {}
-    by_run = {}
-    for record in records_of(folder, entries):
-        by_run.setdefault(record["run"], []).append(record)
     for entry in entries:
-        if entry["status"] != "ok":
-            continue
         run = header["runs"][entry["id"]]
-        told = ("seed", "mode", "model", "techniques")
-        others = {k: v for k, v in run["parameters"].items() if k not in told}
-        extra = grid.run_id("", others).lstrip(".")
-        records = by_run.get(entry["id"], [])
-        if not records:
-            key = (run["notebook"], "", extra, entry["mode"] or "", "")
-            groups.setdefault(key, []).append((entry, None))
+        records = records_of(folder, [entry])
+        if entry["status"] == "ok" and not records:
+            groups.setdefault(kind(run), []).append((entry, None))
         for record in records:
-            key = (
-                record["lesson"],
-                record["model"],
-                "+".join(filter(None, (record["techniques"], extra))),
-                record["mode"],
-                record["data"],
-            )
-            groups.setdefault(key, []).append((entry, record))
-    return [_row(*key, members) for key, members in groups.items()]
+            groups.setdefault(kind(run, record), []).append((entry, record))
+    _join_diverged(groups)
+    return [_row(*key[1:], members) for key, members in groups.items()]
 
 
-def _row(lesson, model, techniques, mode, data, members):
+def _join_diverged(groups):
+    """Put what diverged to the other seeds of its run, where these trained one model only."""
+    lost = [key for key, members in groups.items() if all(e["status"] != "ok" for e, _ in members)]
+    for key in lost:
+        others = [other for other in groups if other[0] == key[0] and other not in lost]
+        if len(others) == 1:
+            groups[others[0]] += groups.pop(key)
+
+
+def _row(notebook, model, techniques, mode, data, members):
     records = [record for _, record in members if record is not None]
-    well = [record for record in records if record.get("status", "ok") == "ok"]
+    well = [record for record in records if went_well(record)]
+    # The time until a loss became NaN is not what a run takes.
+    timed = [e for e, record in members if record is None or went_well(record)]
+    timed = timed or [entry for entry, _ in members]
     metric = "test_accuracy"
     if well and all(record.get(metric) is None for record in well):
         metric = "val_accuracy"
@@ -102,7 +125,7 @@ def _row(lesson, model, techniques, mode, data, members):
     if accuracies:
         expected = evidence.expected_range(model, techniques, mode, data, metric)
     return Row(
-        lesson,
+        notebook,
         model,
         techniques,
         mode,
@@ -111,8 +134,8 @@ def _row(lesson, model, techniques, mode, data, members):
         accuracies,
         article,
         expected,
-        statistics.fmean(entry["seconds"] for entry, _ in members),
-        max(entry["peak_memory_mb"] for entry, _ in members),
+        statistics.fmean(entry["seconds"] for entry in timed),
+        max(entry["peak_memory_mb"] for entry in timed),
         _verdict(accuracies, expected, len(records) - len(well), bool(records)),
     )
 

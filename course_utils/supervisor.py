@@ -34,7 +34,9 @@ def run(job: dict, progress=None, wanted=None) -> dict:
 
     The result holds `id`, `status` (one of `STATUSES`), `message`, `traceback`, `cell`, `cells`,
     `cell_seconds`, `seconds`, `peak_memory_mb`, `notebook` (bytes, or None when none could be
-    saved) and `records` (list of dicts, empty unless the status is "ok").
+    saved) and `records` (list of dicts). A run with the status "failed" keeps of its records those
+    alone that have this status too, which is what a training that diverged leaves; any other that
+    did not end well keeps none.
     """
     folder = None
     try:
@@ -42,7 +44,8 @@ def run(job: dict, progress=None, wanted=None) -> dict:
         return _run_in(folder, job, progress, wanted or (lambda: True))
     except OSError as error:
         where = folder or tempfile.gettempdir()
-        return _nothing(job, f"{where} could not be used ({error.strerror}); free some space there")
+        words = f"{where} could not be used ({error.strerror}); free some space there"
+        return nothing(job["id"], "failed", words)
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -62,13 +65,13 @@ def _prepared_folder(job):
     return folder
 
 
-def _nothing(job, message):
+def nothing(id: str, status: str, message: str | None) -> dict:
     """The result of a run that left nothing."""
     return {
-        "id": job["id"],
+        "id": id,
         "seconds": 0.0,
         "peak_memory_mb": 0.0,
-        "status": "failed",
+        "status": status,
         "message": message,
         "traceback": None,
         "cell": None,
@@ -116,7 +119,7 @@ def _environment(folder, run_id, extra):
     paths = [package, *map(os.path.abspath, given)]
     # Relative to here, where the user wrote it, and not to the run's folder.
     folders = {
-        name: os.path.abspath(os.environ[name])
+        name: os.path.abspath(os.path.expanduser(os.environ[name]))
         for name in ("COURSE_DATA_DIR", "KERAS_HOME")
         if os.environ.get(name)
     }
@@ -180,7 +183,7 @@ def _read_events(stream, events):
 
 
 def _collect(folder, job, ended, returncode, tree, seconds):
-    result = _nothing(job, None) | {
+    result = nothing(job["id"], "failed", None) | {
         "seconds": round(seconds, 3),
         "peak_memory_mb": round(tree.peak_mb, 1),
     }
@@ -197,15 +200,24 @@ def _collect(folder, job, ended, returncode, tree, seconds):
     for key in ("message", "traceback"):
         result[key] = tidy.shortened(scrub(result[key]), key) if result[key] else None
     result["notebook"] = tidy.clean_notebook(folder / "executed.ipynb", scrub)
-    if result["status"] == "ok":
+    if result["status"] in ("ok", "failed"):
         result["records"] = _records(folder / "records", result)
     return result
 
 
 def _records(folder, result):
+    failed = result["status"] == "failed"
     records = []
     for path in sorted(folder.glob("*.json")):
-        record = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            if failed and record["status"] != "failed":
+                continue
+        except (ValueError, LookupError, TypeError):
+            # A notebook that failed may have been writing, and what it wrote may be no record.
+            if failed:
+                continue
+            raise
         record["peak_memory_mb"] = result["peak_memory_mb"]
         record["notebook_seconds"] = result["seconds"]
         records.append(record)

@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from course_utils import evidence, library
+from course_utils import evidence, library, machine
 from course_utils.errors import CourseError
 
 WORDS_A_MINUTE = 130
@@ -27,13 +27,17 @@ class Pace:
 
 @dataclass(frozen=True)
 class Part:
-    """One lesson of a plan. `running` is minutes, None while it is not yet measured."""
+    """One lesson of a plan. `running` is minutes, None while it is not yet measured.
+
+    `measured_on` names the machine that took them.
+    """
 
     name: str
     title: str
     running: float | None
     words: int
     exercises: int
+    measured_on: str | None = None
 
     def minutes(self, pace: Pace) -> int:
         """Whole minutes for running, reading and exercises together."""
@@ -49,10 +53,11 @@ def parts(names=(), mode: str = "reduced") -> list[Part]:
     found = [name for name in every if name in chosen] if chosen else every
     if not found:
         raise CourseError("There is no lesson to plan. The course's lessons: course run --list")
-    return [_part(name, library.read_notebook(known[name]), mode) for name in found]
+    hardware = machine.detect().hardware
+    return [_part(name, library.read_notebook(known[name]), mode, hardware) for name in found]
 
 
-def _part(name, notebook, mode):
+def _part(name, notebook, mode, hardware):
     prose = [
         "".join(cell["source"])
         for cell in json.loads(notebook.source)["cells"]
@@ -61,13 +66,14 @@ def _part(name, notebook, mode):
     ]
     title = prose[0].partition("\n")[0].lstrip("# ").strip() if prose else name
     text = "\n".join(prose)
-    cost = evidence.lesson_cost(name, mode)
+    cost = evidence.lesson_cost(name, mode, hardware)
     return Part(
         name=name,
         title=title,
         running=cost[0] / 60 if cost else None,
         words=len(text.split()),
         exercises=len(re.findall(r"^## Exercise\b", text, flags=re.MULTILINE)),
+        measured_on=evidence.measured_on(name, mode, hardware),
     )
 
 
@@ -153,8 +159,10 @@ def plan(sessions: int, length: int, names=(), mode: str = "reduced", pace: Pace
 
 
 def _notes(lessons, minutes, sessions, length, mode, pace):
+    machines = dict.fromkeys(part.measured_on for part in lessons if part.measured_on)
+    on = f" on {'; on '.join(machines)}" if machines else ""
     notes = [
-        f"Running times: measured in {mode} mode, medians of the reference runs.",
+        f"Running times: measured in {mode} mode{on}.",
         f"Assumed: {pace.words} words read in a minute, {pace.exercise} minutes for an exercise. "
         "Change them: --words, --exercise.",
     ]

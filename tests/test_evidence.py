@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from course_utils import evidence
+from course_utils import bookkeeping, evidence
 from course_utils.errors import CourseError
 
 
@@ -29,7 +29,7 @@ def record(**changes):
     )
 
 
-def runs(accuracies, techniques="", lesson="ablation", mode="reduced", data="mnist"):
+def runs(accuracies, techniques="", lesson="ablation", mode="reduced", data="mnist", **others):
     return pd.DataFrame(
         [
             dict.fromkeys(evidence.COLUMNS)
@@ -41,7 +41,11 @@ def runs(accuracies, techniques="", lesson="ablation", mode="reduced", data="mni
                 "seed": seed,
                 "data": data,
                 "test_accuracy": accuracy,
+                "backend": "tensorflow",
+                "precision": "mixed_bfloat16",
+                "hardware": "a cpu",
             }
+            | others
             for seed, accuracy in enumerate(accuracies)
         ]
     )
@@ -60,7 +64,7 @@ def test_a_record_is_read_back_as_it_was_written(tmp_path):
         tmp_path, record(history={"loss": np.array([1.0, np.nan])}, seconds=np.float32(2))
     )
     assert path.name == "02_baseline_cnn.baseline_cnn.plain.smoke.seed1.json"
-    (back,) = evidence.read_records(tmp_path)
+    back = json.loads(path.read_text())
     assert back["history"] == {"loss": [1.0, None]}
     assert back["seconds"] == 2.0
 
@@ -85,10 +89,17 @@ def test_a_full_disk_leaves_no_half_written_record(tmp_path, monkeypatch):
     assert [path.read_text() for path in tmp_path.iterdir()] == [before]
 
 
-def test_a_file_that_is_no_record_is_named(tmp_path):
-    (tmp_path / "odd.json").write_text("{")
-    with pytest.raises(CourseError, match=r"odd\.json is not a run record"):
-        evidence.read_records(tmp_path)
+def test_an_interrupted_record_leaves_nothing_and_a_whole_one_is_for_others_to_read(
+    tmp_path, monkeypatch
+):
+    def interrupted(descriptor):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "fsync", interrupted)
+        evidence.write_record(tmp_path, record())
+    assert not list(tmp_path.iterdir())
+    assert evidence.write_record(tmp_path, record()).stat().st_mode & 0o777 == 0o644
 
 
 def test_the_reference_files_hold_the_promised_columns():
@@ -100,7 +111,7 @@ def test_reference_rows_are_consistent():
     rows = evidence.reference()
     accuracies = rows[["val_accuracy", "test_accuracy"]].to_numpy(dtype=float)
     assert ((accuracies > 0) & (accuracies <= 1)).all()
-    assert not rows.duplicated(["lesson", "model", "techniques", "mode", "seed", "data"]).any()
+    assert not rows.duplicated(list(bookkeeping.RUN_KEY)).any()
     from course_utils.models import techniques_label
 
     assert all(techniques_label(text) == text for text in rows["techniques"])
@@ -164,7 +175,18 @@ def test_noise_is_no_detectable_difference_and_losses_count_downwards():
     assert evidence.compare(zero, noise).verdict == "no detectable difference"
     lower = {0: -0.5, 1: -0.51, 2: -0.52}
     assert evidence.compare(zero, lower, higher_is_better=False).verdict == "helps"
-    assert evidence.compare(zero, dict.fromkeys(noise, 0.1)).verdict == "helps"
+
+
+@pytest.mark.parametrize("shift", [0.3, -0.3, 0.0])
+def test_differences_that_are_all_equal_tell_nothing_of_their_spread(shift):
+    base = {0: 0.1, 1: 0.2, 2: 0.4}
+    # The three differences are equal but for the last bits.
+    found = evidence.compare(base, {seed: value + shift for seed, value in base.items()})
+    assert found.verdict == "no detectable difference"
+    assert not found.has_interval
+    said = found.sentence("L2")
+    assert f"{100 * shift:+.2f} points in each of 3 paired seeds; all differences are equal" in said
+    assert "interval" not in said
 
 
 def test_reference_comparison_is_none_until_both_are_measured(reference):
@@ -174,6 +196,67 @@ def test_reference_comparison_is_none_until_both_are_measured(reference):
     assert evidence.compare_reference("", "l2", "reduced", "mnist").mean == pytest.approx(
         0.0103, abs=1e-3
     )
+
+
+def test_runs_of_one_precision_are_paired_whatever_else_was_measured(reference):
+    float32 = {"precision": "float32", "lesson": "02_baseline_cnn"}
+    frames = [
+        runs([0.5, 0.6, 0.7], **float32),
+        runs([0.90, 0.91, 0.92]),
+        runs([0.91, 0.93, 0.94], techniques="l2"),
+    ]
+    reference(*frames)
+    # Of each seed there is a float32 baseline in a notebook whose name comes first.
+    found = evidence.compare_reference("", "l2", "reduced", "mnist")
+    assert found.mean == pytest.approx(0.05 / 3)
+    assert list(evidence.reference_runs("baseline_cnn", "", "reduced", "mnist")["seed"]) == [
+        0,
+        1,
+        2,
+    ]
+    by_hand = evidence.reference_runs("baseline_cnn", "", "reduced", "mnist")
+    assert list(by_hand["test_accuracy"]) == [0.90, 0.91, 0.92]
+    narrowed = evidence.reference_runs("baseline_cnn", "", "reduced", "mnist", "02_baseline_cnn")
+    assert list(narrowed["test_accuracy"]) == [0.5, 0.6, 0.7]
+    # One seed that is shared in float32 does not outweigh three.
+    reference(*frames, runs([0.1], techniques="l2", **float32))
+    assert evidence.compare_reference("", "l2", "reduced", "mnist") == found
+    reference(frames[0], frames[2])
+    assert evidence.compare_reference("", "l2", "reduced", "mnist") is None
+
+
+def test_runs_of_one_machine_are_paired_where_there_are_such(reference):
+    reference(
+        runs([0.5, 0.5], hardware="a cpu"),
+        runs([0.8, 0.8, 0.8], hardware="b gpu"),
+        runs([0.9, 0.91, 0.92], techniques="l2", hardware="b gpu"),
+    )
+    found = evidence.compare_reference("", "l2", "reduced", "mnist")
+    assert (found.n, found.mean) == (3, pytest.approx(0.11))
+    # Alone, each seed has one run all the same.
+    alone = evidence.reference_runs("baseline_cnn", "", "reduced", "mnist")
+    assert list(alone["test_accuracy"]) == [0.5, 0.5, 0.8]
+
+
+def costs(*rows):
+    rows = [(*row, 900, "1") for row in rows]
+    return pd.DataFrame(rows, columns=list(evidence.COST_COLUMNS))
+
+
+def test_a_cost_is_of_this_machine_or_of_the_one_that_measured_most(monkeypatch):
+    table = costs(
+        ("01_mlp", "reduced", "a", 10.0),
+        ("01_mlp", "reduced", "b", 30.0),
+        ("02_baseline_cnn", "reduced", "b", 60.0),
+        ("02_baseline_cnn", "full", "a", 600.0),
+    )
+    monkeypatch.setattr(evidence, "lesson_costs", lambda: table)
+    assert evidence.lesson_cost("01_mlp", "reduced", "a") == (10, 900)
+    for elsewhere in ("c", None):
+        assert evidence.lesson_cost("01_mlp", "reduced", elsewhere) == (30, 900)
+        assert evidence.measured_on("01_mlp", "reduced", elsewhere) == "b"
+    assert evidence.lesson_cost("02_baseline_cnn", "full", "b") == (600, 900)
+    assert evidence.lesson_cost("03_l2", "reduced", "a") is None
 
 
 def test_article_figures():

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from foreign import source, write
 
-from course_utils import batch, grid, library
+from course_utils import batch, grid, library, manifest, plan
 from course_utils.errors import BatchError
 
 PARAMETERS = (
@@ -135,6 +135,12 @@ def test_an_unknown_mode_is_named(lesson, monkeypatch, how):
         grid.lay_out([lesson], **options.get(how, {}))
 
 
+def test_a_seed_that_the_notebook_computes_is_left_to_it(tmp_path):
+    path = write(tmp_path, "computed", "1", parameters="import time\nseed = int(time.time())")
+    runs = grid.lay_out([library.read_notebook(path)])
+    assert [run.parameters for run in runs] == [{}]
+
+
 def test_negative_seeds_are_refused_wherever_they_come_from(lesson):
     with pytest.raises(BatchError, match="whole number from 0"):
         grid.lay_out([lesson], parameters={"seed": ["-1"]})
@@ -159,6 +165,23 @@ def test_a_grid_in_order_with_names_fit_for_files(lesson, plain):
         "mode": "smoke",
         "seed": 1,
     }
+
+
+def test_a_value_is_what_its_manifest_reads_back_and_its_plan_shows(lesson, tmp_path):
+    runs = grid.lay_out([lesson], mode="smoke", parameters={"sizes": ["[1,2]", "(3,)", "[3]"]})
+    assert [run.parameters["sizes"] for run in runs] == [[1, 2], [3]]
+    header = batch.header(runs, [lesson])
+    manifest.Manifest(tmp_path / "out", header).close()
+    manifest.Manifest(tmp_path / "out", header, resume=True).close()
+    assert "sizes [1, 2], [3]" in plan.lines(runs, {}, 1)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("{1, 2}", "set"), ("b'x'", "bytes"), ("1j", "complex")]
+)
+def test_a_value_that_no_json_holds_is_refused(lesson, text, kind):
+    with pytest.raises(BatchError, match=f"cannot be {text}: a {kind} does not travel"):
+        grid.coerce(lesson, "sizes", text)
 
 
 def test_defaults_are_laid_out_and_foreign_notebooks_get_nothing(lesson, plain, monkeypatch):
@@ -279,13 +302,20 @@ def test_outputs_are_not_sent_along(tmp_path):
 # Files and commands of a run
 
 
-def test_records_of_different_runs_never_share_a_file():
+def test_records_of_different_runs_never_share_a_file(tmp_path):
+    """Not of a copy of a notebook, nor of techniques in another order, which record the same."""
+    tag = 'seed = 1\ntechniques = "none"'
+    books = [
+        library.read_notebook(write(tmp_path, name, "1", parameters=tag))
+        for name in ("03_l2", "03_mine")
+    ]
+    given = {"techniques": ["l2+he_init", "he_init+l2", "", "plain", "a/b", "a_b"]}
+    runs = grid.lay_out(books, seeds=[1, 2], parameters=given)
+    assert len({run.id for run in runs}) == len(runs) == 24
     record = {"lesson": "03_l2", "model": "mlp", "techniques": "", "mode": "smoke", "seed": 1}
-    one = grid.Run("a", "03_l2", {"seed": 1})
-    two = grid.Run("b", "03_l2", {"strength": 0.1, "seed": 1})
-    assert batch.record_names(one, [record]) == ["03_l2.mlp.plain.smoke.seed1.json"]
-    assert batch.record_names(two, [record]) == ["03_l2.mlp.plain.smoke.seed1.strength=0.1.json"]
-    assert len(set(batch.record_names(one, [record, record]))) == 2
+    names = [name for run in runs for name in batch.record_names(run, [record] * 3)]
+    assert len(set(names)) == len(names) == 72
+    assert names[:2] == ["03_l2.l2+he_init.seed1.json", "03_l2.l2+he_init.seed1~2.json"]
 
 
 def test_the_command_of_one_run_gives_its_grid_back(lesson):

@@ -118,6 +118,8 @@ def test_the_table_links_every_lesson(records):
 
 def test_the_table_shows_what_was_done_here(records, monkeypatch):
     (records / "02_baseline_cnn.baseline_cnn.plain.smoke.seed1.json").write_text("{}")
+    # What diverged was not trained.
+    (records / "03_l2.baseline_cnn.l2.smoke.seed1.failed.json").write_text("{}")
     lesson = Lesson("02_baseline_cnn", mode="smoke")
     assert not lesson.check_conv_weights(lambda k, i, o: k).passed
     shown = {name: done for name, _, _, done in contents.table().rows()}

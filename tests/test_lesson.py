@@ -103,6 +103,18 @@ def test_the_seal_opens_once_and_then_needs_a_reason(smoke, network, capsys):
     assert smoke.test_openings == ["the final test", "the first model had a bug"]
 
 
+def test_a_test_that_failed_or_was_interrupted_opened_nothing(smoke, network, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(lesson, "score", interrupted)
+        smoke.final_test(network)
+    assert smoke.test_openings == []
+    smoke.final_test(network)
+    assert "once so far" in capsys.readouterr().out
+
+
 def test_a_test_before_loading_says_what_to_do(network):
     with pytest.raises(CourseError, match=r"lesson\.load"):
         Lesson("x", mode="smoke").final_test(network)
@@ -121,7 +133,7 @@ def test_a_record_holds_what_was_measured(smoke, network, tmp_path):
     history = fit(smoke, network, callbacks=smoke.callbacks("A title"))
     test = smoke.final_test(network)
     record = smoke.record(network, "mlp", history=history, test=test, units=10)
-    (written,) = evidence.read_records(tmp_path)
+    (written,) = (json.loads(path.read_text()) for path in tmp_path.glob("*.json"))
     assert set(evidence.COLUMNS) <= set(written)
     assert written["epochs"] == 2
     assert written["n_train"] == 512
@@ -171,11 +183,17 @@ def test_nan_stops_the_fit_and_leaves_a_failed_record(smoke, tmp_path):
         [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
     )
     network.compile(keras.optimizers.SGD(1e30), "mean_squared_error")
+    good = smoke._blank_record(network.name, "") | {"status": "ok"}
+    good = evidence.write_record(tmp_path, good)
+    before = good.read_text()
     with pytest.raises(TrainingDiverged, match="learning rate that is too large"):
         fit(smoke, network, callbacks=smoke.callbacks())
-    (record,) = evidence.read_records(tmp_path)
+    (failed,) = set(tmp_path.glob("*.json")) - {good}
+    record = json.loads(failed.read_text())
     assert record["status"] == "failed"
     assert record["test_accuracy"] is None
+    # A try that diverged does not take the place of the one before.
+    assert good.read_text() == before
 
 
 def test_epoch_line_is_plain_text():
@@ -241,8 +259,12 @@ def test_an_unknown_check_is_an_attribute_error(smoke):
 def test_records_go_beside_the_notebooks_or_where_told(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_OUT", str(tmp_path))
     assert lesson.records_folder() == tmp_path
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("COURSE_OUT", "~/records")
+    assert lesson.records_folder() == tmp_path / "records"
     monkeypatch.delenv("COURSE_OUT")
-    assert lesson.records_folder().parts[-2:] == ("build", "records")
+    # What `make run` leaves in build/records is not what the learner has done.
+    assert lesson.records_folder().parts[-3:] == ("build", "own", "records")
 
 
 @pytest.mark.parametrize(
@@ -267,6 +289,24 @@ def test_the_chart_marks_a_run_on_the_way_or_beside_it(
     assert drawn["mark"] == {row: 50.0}
     # No step of a later lesson is shown before its time.
     assert list(drawn["rows"])[-1] == last
+
+
+def test_a_record_without_a_test_is_not_on_the_chart_and_a_sentence_says_why(
+    smoke, monkeypatch, capsys
+):
+    drawn = {}
+    monkeypatch.setattr(plots, "dots", lambda rows, **words: drawn.update(words, rows=rows))
+    monkeypatch.setattr(evidence, "reference_runs", lambda *_: {"test_accuracy": pd.Series([0.9])})
+    record = {"model": "baseline_cnn", "techniques": "", "data": "mnist", "test_accuracy": None}
+    smoke.progress(record)
+    assert drawn["mark"] == {}
+    assert list(drawn["rows"]) == ["perceptron", "baseline CNN"]
+    assert not any("yours" in drawn[word] for word in ("title", "x", "alt"))
+    said = capsys.readouterr().out
+    assert said.startswith("Your run is not on the chart: its record has no test accuracy.")
+    smoke.progress(record | {"test_accuracy": 0.5})
+    assert "yours" in drawn["title"]
+    assert not capsys.readouterr().out
 
 
 def test_a_chart_without_reference_runs_is_a_sentence(smoke, monkeypatch, capsys):

@@ -159,6 +159,16 @@ def test_a_gpu_brings_its_own_lock_unless_another_is_asked_for(machine):
     assert machine.make("setup")[0] == []
 
 
+def test_the_flavour_without_a_gpu_hides_the_gpu(machine):
+    for flavour, hidden in (("cpu", "-1"), ("gpu", "unset")):
+        machine.make("setup", f"FLAVOUR={flavour}")
+        course = machine.project / ".venv/bin/course"
+        course.write_text('#!/bin/sh\necho "CUDA_VISIBLE_DEVICES ${CUDA_VISIBLE_DEVICES-unset}"\n')
+        course.chmod(0o755)
+        # The flavour that was installed, without naming it again.
+        assert f"CUDA_VISIBLE_DEVICES {hidden}\n" in machine.make("run")[1]
+
+
 def test_an_unknown_flavour_is_refused(machine):
     calls, printed = machine.make("setup", "FLAVOUR=tpu", expect=2)
     assert calls == []

@@ -113,11 +113,14 @@ def runs(rows):
 
 def test_the_table_tells_what_the_runs_say_and_what_was_not_measured(monkeypatch):
     rows = [("baseline_cnn", "", seed, 0.9) for seed in range(3)]
-    rows += [("baseline_cnn", "l2", seed, 0.92) for seed in range(3)]
+    rows += [("baseline_cnn", "l2", seed, 0.92 + 0.001 * seed) for seed in range(3)]
+    rows += [("baseline_cnn", "batch_norm", seed, 0.95) for seed in range(3)]
     rows += [("baseline_cnn", "ensemble", seed, 0.88 - 0.001 * seed) for seed in range(3)]
     monkeypatch.setattr(evidence, "reference", lambda: runs(rows))
     shown = tables.technique_tables("reduced").replace("\N{NO-BREAK SPACE}", " ")
-    assert "| L2 | +2.00 | +2.00 to +2.00 | 3 | helps |" in shown
+    assert "| L2 | +2.10 | +1.85 to +2.35 | 3 | helps |" in shown
+    equal = "none: all differences are equal | 3 | no detectable difference |"
+    assert f"| batch normalisation | +5.00 | {equal}" in shown
     assert re.search(r"\| ensemble \| −2.10 \| −2.35 to −1.85 \| 3 \| hurts \|", shown)
     assert "| without L2 | | | | not yet measured |" in shown
     assert shown.count("| falling learning rate |") == 1, "it is none of the six"

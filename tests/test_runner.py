@@ -78,6 +78,19 @@ def test_an_error_fails_the_run_and_its_records_are_dropped():
     assert "ZeroDivisionError" in result["notebook"].decode()
 
 
+def test_of_a_run_that_failed_come_home_the_records_of_what_diverged():
+    diverged = WRITE_RECORD.replace('"status": "ok"', '"status": "failed"')
+    diverged = diverged.replace("foreign.mlp", "diverged.mlp")
+    half = (
+        "path.with_name('half.json').write_text('{'); path.with_name('list.json').write_text('[]')"
+    )
+    result = supervisor.run(job(WRITE_RECORD, diverged, half, RAISE, parameters="seed = 4"))
+    assert result["status"] == "failed"
+    (record,) = result["records"]
+    assert record["status"] == "failed"
+    assert record["notebook_seconds"] == result["seconds"]
+
+
 def test_an_expected_error_is_none():
     result = supervisor.run(job("print(1)", "1 / 0", tags=["raises-exception"]))
     assert result["status"] == "ok"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from course_utils import evidence, syllabus
+from course_utils import evidence, machine, syllabus
 from course_utils.cli import app
 from course_utils.errors import CourseError
 
@@ -53,17 +53,28 @@ def costs(monkeypatch):
 def test_a_part_counts_what_the_learner_reads(costs):
     (part,) = syllabus.parts(["02"])
     assert part.title == "A network that knows what a neighbour is"
-    assert part.running == 3
+    # Neither machine is this one; their times are not mixed.
+    assert (part.running, part.measured_on) == (2, "a")
     assert part.exercises == 2
     assert 500 < part.words < 3_000
     pace = syllabus.Pace(words=100, exercise=20)
-    assert part.minutes(pace) == round(3 + part.words / 100 + 40)
+    assert part.minutes(pace) == round(2 + part.words / 100 + 40)
+
+
+def test_times_are_of_this_machine_where_it_was_measured(costs, monkeypatch):
+    class Here:
+        hardware = "b"
+
+    monkeypatch.setattr(machine, "detect", Here)
+    (part,) = syllabus.parts(["02"])
+    assert (part.running, part.measured_on) == (4, "b")
 
 
 def test_a_plan_says_what_is_measured_and_what_is_not(costs):
     text = syllabus.plan(3, 60, ["02", "04"])
     assert text.startswith("# 2 lessons in 3 sessions of 60 minutes\n")
-    assert "| 02 A network that knows what a neighbour is | 3.0 |" in text
+    assert "| 02 A network that knows what a neighbour is | 2.0 |" in text
+    assert "Running times: measured in reduced mode on a." in text
     assert "| 04 Before the first step | not yet measured |" in text
     assert "counted as 2 minutes: 04. Measure them: course run 04 --mode reduced" in text
     assert "## Session 3\n\nFree" in text
