@@ -218,11 +218,15 @@ class Lesson:
         return result
 
     def _cost_sentence(self):
-        cost = evidence.lesson_cost(self.name, self.mode, self.machine.hardware)
+        hardware = self.machine.hardware
+        cost = evidence.lesson_cost(self.name, self.mode, hardware)
         if cost is None:
             return "Its cost in this mode is not yet measured."
         seconds, memory_mb = cost
-        return f"Expect about {max(seconds / 60, 0.1):.1f} minutes and {memory_mb / 1000:.1f} GB."
+        machine = evidence.measured_on(self.name, self.mode, hardware)
+        where = "" if machine == hardware else f" (measured on {machine})"
+        minutes = max(seconds / 60, 0.1)
+        return f"Expect about {minutes:.1f} minutes and {memory_mb / 1000:.1f} GB{where}."
 
     def _draw_curves(self, title, history):
         from course_utils import plots

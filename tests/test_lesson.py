@@ -81,6 +81,19 @@ def test_the_environment_decides_only_what_the_notebook_leaves_open(monkeypatch)
         Lesson("x")
 
 
+def test_a_cost_from_another_machine_names_it(monkeypatch, capsys):
+    def said(measured_on):
+        row = ("02_baseline_cnn", "smoke", measured_on, 90.0, 1200.0, "1")
+        costs = pd.DataFrame([row], columns=evidence.COST_COLUMNS)
+        monkeypatch.setattr(evidence, "lesson_costs", lambda: costs)
+        made = Lesson("02_baseline_cnn", mode="smoke")
+        return made.machine.hardware, capsys.readouterr().out
+
+    here, out = said("another machine")
+    assert "Expect about 1.5 minutes and 1.2 GB (measured on another machine)." in out
+    assert "Expect about 1.5 minutes and 1.2 GB.\n" in said(here)[1]
+
+
 @pytest.mark.parametrize(
     ("mode", "expected"), [("smoke", [1, 1, 1]), ("reduced", [6, 10, 16]), ("full", [12, 20, 50])]
 )
