@@ -69,6 +69,10 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 # **validation set** shows *us* how it does on pictures that it did not learn from. What the third one is for, we shall
 # see at the end.
 #
+# Three words before we train. An **epoch** is one pass through all the training pictures. The **accuracy** is the share
+# of right answers. The **loss** says how wrong the answers are, and charges more for a confident mistake than for a
+# hesitant one. It is the number that training makes smaller; lesson 01 gives the formula.
+#
 # ## A network that learns nonsense
 #
 # Let us start with something absurd. We take a few hundred training digits and replace their labels by **random ones**:
@@ -145,7 +149,7 @@ plots.curves(
     histories,
     title="The gap between dashed and solid is what was learned by heart" + mnist.figure_suffix,
     alt="Loss and accuracy against epoch for training on few and on all digits. With few digits the gap between "
-    "training and validation is wide; with all digits it is narrow.",
+    "training and validation is wide; with all digits it is narrower.",
 )
 
 # %%
@@ -158,10 +162,12 @@ for name, figures in histories.items():
 #
 # 1. **Is the training loss falling?** If not, the network is not learning at all.
 # 2. **How large is the gap** between training and validation? A wide gap is **overfitting**: much was learned by heart.
+#    (In the first epoch the training figure may be the worse one. It is an average over the epoch, in which the network
+#    was still getting better; the validation figure is taken at its end.)
 # 3. **Are both poor, and close together?** That is **underfitting**: the network is too small, or has not trained
 #    enough.
-# 4. **Does the validation loss turn upwards?** From there on more training does harm, even where the accuracy does not
-#    show it yet.
+# 4. **Does the validation loss turn upwards?** From there on the network grows surer than it should be, even where the
+#    accuracy does not show it. Lesson 08 asks when to stop.
 #
 # More data narrows the gap. But more data is expensive. Lessons 03 to 08 try six techniques that promise better networks
 # from the same data, and measure what comes of it.
@@ -237,7 +243,7 @@ except SealedTestSetError as sealed:
 #
 # Four training runs. For each, say what you see in one word: `"overfitting"` where the lines part; `"underfitting"` where
 # both have levelled off too high; `"still improving"` where both still fall at the last epoch; `"not learning"` where the
-# loss never leaves that of guessing.
+# loss never leaves that of guessing (about 2.3 for ten classes; lesson 01 asks you why).
 
 # %%
 epochs = np.arange(1, 21)

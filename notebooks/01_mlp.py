@@ -14,6 +14,9 @@
 #
 # A perceptron takes a list of numbers. To feed it a picture we first flatten the picture into a list, row after row,
 # and throw the shape away. How far can a network get that does not know which pixels are neighbours?
+#
+# P. Veličković's articles, *Deep learning for complete beginners*, build this network and most of the later ones. When a
+# lesson says "the article", it means the one that its sources name.
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -73,11 +76,12 @@ plots.images(
     title="What one layer looks for: bright speaks for the digit, dark against it",
     labels=range(10),
     columns=10,
-    alt="Ten pictures of weights, one for each digit; the 0 is a bright ring, the others are blurred.",
+    alt="Ten pictures of weights, one for each digit; the 0 is a bright ring, the others are faint shapes in grain.",
 )
 
 # %% [markdown]
-# Ten blurred templates. A seven with a bar and a seven without one have to share a single template, so it has to be a
+# Ten templates, and a good deal of grain. The grain is what is left of the random start: at the margin, where the
+# pictures are black, hardly any gradient ever moves a weight. A seven with a bar and a seven without one have to share a single template, so it has to be a
 # compromise. **What is missing?** A way to say "this stroke *and* that stroke, *or else* those two". For that we need
 # layers in between.
 #

@@ -35,8 +35,10 @@ mnist = lesson.load("mnist")
 # will the polynomial do *between* the points?
 #
 # We fit it twice: once asking for the points alone, and once charging $\lambda \sum_k w_k^2$ for its weights on top.
-# For a model this small the minimum can be written down: setting the gradient of
-# $\lVert Pw - y \rVert^2 + \lambda \lVert w \rVert^2$ to zero gives $(P^\top P + \lambda I)\, w = P^\top y$.
+# For a model this small the minimum can be written down. Let row $i$ of the matrix $P$ hold the powers $1, x_i, \dots,
+# x_i^{11}$ of the $i$-th point, so that $Pw$ lists the values of $f$ at the points. Half the gradient of $\lVert Pw - y
+# \rVert^2 + \lambda \lVert w \rVert^2$ is $P^\top (Pw - y) + \lambda w$. Setting it to zero gives $(P^\top P + \lambda
+# I)\, w = P^\top y$, where $I$ is the identity matrix.
 
 # %%
 import numpy as np
@@ -374,7 +376,9 @@ model, history = train_baseline(1e-4, seed, "The baseline CNN with L2")
 # ## Does it help?
 #
 # One run proves nothing: another seed moves the accuracy by as much as a technique does. So we train both networks from
-# the same seeds on the same data and look at the *differences*.
+# the same seeds on the same data and look at the *differences*. The bar in the figure is a **95 % interval** for their
+# mean: intervals made in this way miss the true difference one time in twenty. If zero lies outside, the verdict is
+# "helps" or "hurts"; if it lies inside, we cannot tell. Lesson 10 has the formula.
 
 # %%
 plain, with_l2 = {}, {seed: history.history["val_accuracy"][-1]}

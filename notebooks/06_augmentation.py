@@ -147,8 +147,9 @@ plots.images(
 #
 # $$L(\theta) = \frac1N \sum_{i=1}^{N} \mathbb{E}_{T}\!\left[-\log p_\theta\bigl(y_i \mid T(x_i)\bigr)\right],$$
 #
-# of which each step sees one random sample. We have put *knowledge about the world* into the data: "where it stands
-# does not matter, within limits". `fill_mode="nearest"` says what comes in from outside: a copy of the nearest edge
+# where $\theta$ are the weights, $N$ is the number of training pictures and $p_\theta(y \mid x)$ the probability that
+# the network gives to the label $y$. Each step sees one random sample of the average.
+# We have put *knowledge about the world* into the data: "where it stands does not matter, within limits". `fill_mode="nearest"` says what comes in from outside: a copy of the nearest edge
 # pixel, as in the article. (The default, `"reflect"`, would bring in a mirror image of what is near the edge.)
 #
 # ## A shift is a matrix product
@@ -386,8 +387,9 @@ for true, answer in zip(*np.unravel_index(np.argsort(-more, axis=None)[:5], more
           f"mirroring, {mistakes['plain'][true, answer]} without")
 
 # %% [markdown]
-# The pairs are the ones that the baseline swapped in the mirror. Augmentation with the wrong change teaches the wrong
-# lesson, and it does so thoroughly.
+# The pairs need not be those that the baseline confused most in the mirror. Look for the 3 and the 5: in a mirror each
+# comes close to the other, so a network that saw both of them both ways round has less to tell them apart by. The rarer
+# rows may be chance, with so few mistakes. Augmentation with the wrong change teaches the wrong lesson.
 #
 # What do many more runs say of the shifts, with digits in place, on the test set?
 
@@ -452,7 +454,8 @@ lesson.check_shift(shift)
 # %% [markdown]
 # ## Exercise 2: what may change about what?
 #
-# For each kind of picture and each change: would the label still be right? Answer `True` or `False`.
+# For each kind of picture and each change: would the label still be right for *every* picture of that kind? Answer
+# `True` only then, and else `False`.
 
 # %%
 keeps_its_label = {

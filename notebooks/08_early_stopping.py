@@ -101,7 +101,7 @@ print(f"validation loss: lowest after epoch {best} ({min(val_loss):.3f}), "
 print(f"validation accuracy: {at_best:.1%} after epoch {best}, {at_end:.1%} at the end")
 
 # %% [markdown]
-# The loss turns early, and everything after that was wasted, or worse. Look at the accuracy too, though: it does not
+# By the loss, everything after its early turn was wasted, or worse. Look at the accuracy too, though: it does not
 # turn with the loss, and may creep on upwards. After the turn the network mostly grows *surer*, of its right answers
 # and of its wrong ones, and only the loss charges for misplaced confidence. So what you watch decides what you keep.
 # The article watches the validation loss, and so shall we.
@@ -232,6 +232,9 @@ print(f"validation loss after fit: {measured[False]:.4f} by default, "
 #
 # $$\mathbb{E}\bigl[\min_t L_t\bigr] \le \min_t \mathbb{E}[L_t].$$
 #
+# Here $\mathbb{E}$ is the mean over all the validation sets that might have been drawn. On the right stands the true
+# loss of the best epoch. The epoch that we choose can be as good as that, or worse: its true loss is at least as high.
+#
 # How much is it here? We let a few randomly drawn validation pictures choose the epoch, and ask the *other* ones how
 # good that choice is. The recorded probabilities give every picture's loss after every epoch.
 
@@ -348,6 +351,10 @@ verdict = lesson.reference_verdict("early_stopping")
 # the third lies on the wrong side of zero: with its dropout the baseline overfits slowly. Compare the cross-entropies:
 # where training to the end has the lower one, the loss had not turned for good, and half a validation set, a noisy
 # chooser, called a halt too soon.
+#
+# The reference line compares as the first row does: it counts stopping and the longer permission together, so its
+# verdict cannot tell which of the two it was. How many of those runs were stopped at all is printed after the final
+# test.
 #
 # So early stopping is no sure way to more accuracy. What it does give: you can allow a generous number of epochs without
 # fear, a run that has nothing left to learn ends by itself, and nobody has to guess the number 12.
