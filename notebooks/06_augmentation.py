@@ -148,9 +148,10 @@ plots.images(
 # $$L(\theta) = \frac1N \sum_{i=1}^{N} \mathbb{E}_{T}\!\left[-\log p_\theta\bigl(y_i \mid T(x_i)\bigr)\right],$$
 #
 # where $\theta$ are the weights, $N$ is the number of training pictures and $p_\theta(y \mid x)$ the probability that
-# the network gives to the label $y$. Each step sees one random sample of the average.
-# We have put *knowledge about the world* into the data: "where it stands does not matter, within limits". `fill_mode="nearest"` says what comes in from outside: a copy of the nearest edge
-# pixel, as in the article. (The default, `"reflect"`, would bring in a mirror image of what is near the edge.)
+# the network gives to the label $y$. Each step sees one random sample of the average. We have put *knowledge about the
+# world* into the data: "where it stands does not matter, within limits". `fill_mode="nearest"` says what comes in from
+# outside: a copy of the nearest edge pixel, as in the article. (The default, `"reflect"`, would bring in a mirror image of
+# what is near the edge.)
 #
 # ## A shift is a matrix product
 #
