@@ -81,9 +81,9 @@ plots.images(
 
 # %% [markdown]
 # Ten templates, and a good deal of grain. The grain is what is left of the random start: at the margin, where the
-# pictures are black, hardly any gradient ever moves a weight. A seven with a bar and a seven without one have to share a single template, so it has to be a
-# compromise. **What is missing?** A way to say "this stroke *and* that stroke, *or else* those two". For that we need
-# layers in between.
+# pictures are black, hardly any gradient ever moves a weight. A seven with a bar and a seven without one have to share a
+# single template, so it has to be a compromise. **What is missing?** A way to say "this stroke *and* that stroke, *or
+# else* those two". For that we need layers in between.
 #
 # ## A perceptron with two hidden layers
 #

@@ -306,8 +306,9 @@ for name, trios in [("apart", apart), ("jointly", joint)]:
 #
 # It is not the same, and one derivative shows why. The joint loss is $L = -\log \frac1k \sum_j p_{j,y}$. Let $z_{m,c}$
 # be what goes into the softmax of member $m$ for class $c$. The quotient rule on
-# $p_{m,y} = e^{z_{m,y}} / \sum_j e^{z_{m,j}}$ gives $\partial p_{m,y} / \partial z_{m,c} = p_{m,y}\,([c = y] - p_{m,c})$, where $[c = y]$ is 1
-# for the true class and 0 for the others, and so
+# $p_{m,y} = e^{z_{m,y}} / \sum_d e^{z_{m,d}}$ gives
+# $\partial p_{m,y} / \partial z_{m,c} = p_{m,y}\,([c = y] - p_{m,c})$, where $[c = y]$ is 1 for the true class and 0 for
+# the others, and so
 #
 # $$\frac{\partial L}{\partial z_{m,c}}
 # = \underbrace{\frac{p_{m,y}}{\sum_j p_{j,y}}}_{r_m}\;\underbrace{\bigl(p_{m,c} - [c = y]\bigr)}_{\text{as if alone}}.$$
