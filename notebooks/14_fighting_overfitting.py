@@ -248,8 +248,8 @@ for name, found in verdicts.items():
     print(found.sentence(name) if found else f"{name}: not yet measured in {lesson.mode} mode on {cifar.label}")
 
 # %% [markdown]
-# Where it says "not yet measured", nobody has run these trainings on this copy of the photographs. A line needs two
-# trainings for every seed. This makes those of the first; run the cell again afterwards:
+# Few seeds make wide intervals, and a mean to the right of zero is then no verdict. Where it says "not yet measured", nobody
+# has run these trainings on this copy of the photographs. A line needs two trainings for every seed. This makes those of the first; run the cell again afterwards:
 #
 #     course run ablation --mode reduced --seeds 0-9 --param model=small_all_conv --param techniques=none,l2
 #
