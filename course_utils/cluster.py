@@ -11,14 +11,12 @@ import logging
 import queue
 import time
 import uuid
-from pathlib import Path
 
-from course_utils import worker
+from course_utils import security, worker
 from course_utils.errors import BatchError
 
 # How long a batch waits for a scheduler that went away.
 PATIENCE_SECONDS = 600
-LOOPBACK = ("127.", "localhost", "[::1]", "::1")
 
 
 class Pool:
@@ -46,7 +44,7 @@ class Pool:
         self._queue = queue.SimpleQueue()
         self._futures, self._sent_to = {}, {}
         self._refused, self._patience = set(), patience
-        self._scheduler, self._security = scheduler, security(scheduler, tls)
+        self._scheduler, self._security = scheduler, security.credentials(scheduler, tls)
         self._looked, self._workers = 0.0, {}
         self._client = self._cluster = None
         if scheduler is None:
@@ -246,41 +244,6 @@ class Pool:
                 f"Workers have other packages than this machine: {'; '.join(problems[:5])}{more}. "
                 "Bring them to the same checkout and its lock: git pull && make setup"
             )
-
-
-def security(scheduler: str | None, tls: dict | None):
-    """Dask's Security for an address and TLS files, or None; raises BatchError for a missing file."""
-    given = {name: str(path) for name, path in (tls or {}).items() if path}
-    if not given:
-        return None
-    if scheduler is None or not scheduler.startswith("tls://"):
-        raise BatchError(
-            "TLS files are for a scheduler at a tls:// address. "
-            "For example: --scheduler tls://HOST:8786 --tls-ca ca.pem --tls-cert me.pem --tls-key me.key"
-        )
-    for name in ("ca", "cert", "key"):
-        if name not in given:
-            raise BatchError(
-                f"--tls-{name} is missing: TLS needs --tls-ca, --tls-cert and --tls-key."
-            )
-        if not Path(given[name]).is_file():
-            raise BatchError(f"--tls-{name} names {given[name]}, which is not a file.")
-    from distributed.security import Security
-
-    return Security(
-        require_encryption=True,
-        tls_ca_file=given["ca"],
-        tls_client_cert=given["cert"],
-        tls_client_key=given["key"],
-    )
-
-
-def is_open_to_network(scheduler: str | None) -> bool:
-    """Whether an address is reached over a network without TLS: whoever else reaches it runs code."""
-    if scheduler is None or scheduler.startswith("tls://"):
-        return False
-    host = scheduler.partition("://")[2] or scheduler
-    return not host.startswith(LOOPBACK)
 
 
 def _local_cluster(workers, dashboard):

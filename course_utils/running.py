@@ -10,7 +10,18 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course_utils import batch, build, cluster, grid, library, manifest, plan, progress, summary
+from course_utils import (
+    batch,
+    build,
+    cluster,
+    grid,
+    library,
+    manifest,
+    plan,
+    progress,
+    security,
+    summary,
+)
 from course_utils.errors import BatchError
 
 INTERRUPTED = 130
@@ -98,7 +109,7 @@ def _carry_out(console, notebooks, runs, options, where, store, costs, folder):
 def announce(console, lines, pool, where, folder, several):
     """Say what is going to happen, before anything does."""
     say(console, lines)
-    if cluster.is_open_to_network(where.scheduler):
+    if security.is_open_to_network(where.scheduler):
         say(
             console,
             [

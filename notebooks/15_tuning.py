@@ -274,11 +274,11 @@ plots.show(drawn, f"{title}. The dice reach {max(values):.1%}, the search {best[
 
 # %% [markdown]
 # Where a line is flat, no later try beat the best one before it; if the search's is flat to the end, thinking has found
-# nothing that the shared first tries had not. But be careful with what you conclude. This is *one* search with one
-# seed, an anecdote by the measure of lesson 10: with the
-# next seed the other line may end above. With so few tries there is little to learn from, and a try that starts slowly may
-# be given up although it would have won. What is sure is the bill: fewer epochs for the same number of tries. In full mode,
-# with dozens of tries, the model of good and bad settings has something to work with.
+# nothing that the shared first tries had not. But be careful with what you conclude. This is *one* search with one seed, an
+# anecdote by the measure of lesson 10: with the next seed the other line may end above. With so few tries there is little
+# to learn from, and a try that starts slowly may be given up although it would have won. What is sure is the bill: fewer
+# epochs for the same number of tries. In full mode, with dozens of tries, the model of good and bad settings has something
+# to work with.
 #
 # ## What mattered?
 #

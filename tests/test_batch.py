@@ -31,7 +31,7 @@ from foreign import (
     write,
 )
 
-from course_utils import batch, cluster, grid, library, manifest, supervisor, worker
+from course_utils import batch, cluster, grid, library, manifest, security, supervisor, worker
 from course_utils.errors import BatchError
 
 # The loop, with a pool that has no kernels ------------------------------------------------------
@@ -584,16 +584,16 @@ def test_a_scheduler_that_is_not_there_is_one_sentence(address):
     ],
 )
 def test_who_else_could_reach_a_scheduler(address, open_to_network):
-    assert cluster.is_open_to_network(address) is open_to_network
+    assert security.is_open_to_network(address) is open_to_network
 
 
 def test_tls_files_are_checked_before_anything_starts(tmp_path):
     with pytest.raises(BatchError, match="tls://"):
-        cluster.security("tcp://host:1", {"ca": "x"})
+        security.credentials("tcp://host:1", {"ca": "x"})
     with pytest.raises(BatchError, match="--tls-cert is missing"):
-        cluster.security("tls://host:1", {"ca": __file__})
+        security.credentials("tls://host:1", {"ca": __file__})
     with pytest.raises(BatchError, match="is not a file"):
-        cluster.security("tls://host:1", {"ca": tmp_path, "cert": __file__, "key": __file__})
+        security.credentials("tls://host:1", {"ca": tmp_path, "cert": __file__, "key": __file__})
 
 
 def test_the_job_script_of_slurm(monkeypatch, tmp_path):

@@ -1,0 +1,42 @@
+"""Who may reach a scheduler: TLS for one on a network, since whoever reaches it runs code."""
+
+from pathlib import Path
+
+from course_utils.errors import BatchError
+
+LOOPBACK = ("127.", "localhost", "[::1]", "::1")
+
+
+def credentials(scheduler: str | None, tls: dict | None):
+    """Dask's Security for an address and TLS files, or None; raises BatchError for a missing file."""
+    given = {name: str(path) for name, path in (tls or {}).items() if path}
+    if not given:
+        return None
+    if scheduler is None or not scheduler.startswith("tls://"):
+        raise BatchError(
+            "TLS files are for a scheduler at a tls:// address. "
+            "For example: --scheduler tls://HOST:8786 --tls-ca ca.pem --tls-cert me.pem --tls-key me.key"
+        )
+    for name in ("ca", "cert", "key"):
+        if name not in given:
+            raise BatchError(
+                f"--tls-{name} is missing: TLS needs --tls-ca, --tls-cert and --tls-key."
+            )
+        if not Path(given[name]).is_file():
+            raise BatchError(f"--tls-{name} names {given[name]}, which is not a file.")
+    from distributed.security import Security
+
+    return Security(
+        require_encryption=True,
+        tls_ca_file=given["ca"],
+        tls_client_cert=given["cert"],
+        tls_client_key=given["key"],
+    )
+
+
+def is_open_to_network(scheduler: str | None) -> bool:
+    """Whether an address is reached over a network without TLS: whoever else reaches it runs code."""
+    if scheduler is None or scheduler.startswith("tls://"):
+        return False
+    host = scheduler.partition("://")[2] or scheduler
+    return not host.startswith(LOOPBACK)
