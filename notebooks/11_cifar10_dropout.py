@@ -263,7 +263,7 @@ plots.per_class(
     cifar.y_val,
     said,
     cifar.class_names,
-    title=f"It knows “{best}” best and “{worst}” worst, on the validation set" + cifar.figure_suffix,
+    title=f"It finds “{best}” most often and “{worst}” least often, on the validation set" + cifar.figure_suffix,
     alt="Share of each class that was recognised: " + ", ".join(f"{n} {a:.0%}" for n, a in share.items()) + ".",
 )
 
