@@ -21,10 +21,11 @@ class Lesson:
     """A lesson in one mode with one seed.
 
     Sets the precision, the threads and the seed, and says on which machine and in which mode it
-    runs and what that is expected to cost. Raises ValueError for an unknown mode or a bad seed.
+    runs and what that is expected to cost: the lesson's own cost, so a notebook of its solutions
+    (`solution`) announces none. Raises ValueError for an unknown mode or a bad seed.
     """
 
-    def __init__(self, name: str, mode: str = "auto", seed: int = 1):
+    def __init__(self, name: str, mode: str = "auto", seed: int = 1, solution: bool = False):
         if mode not in MODES:
             raise ValueError(f"mode is {mode!r}; allowed are {', '.join(MODES)}")
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
@@ -46,7 +47,8 @@ class Lesson:
         # What the imports made stays; left out, a collection takes a tenth of the time.
         if not gc.get_freeze_count():
             gc.freeze()
-        print(f"Lesson {name}, {self.mode} mode, seed {seed}. {self._cost_sentence()}")
+        kind, cost = ("Solutions of lesson", "") if solution else ("Lesson", self._cost_sentence())
+        print(f"{kind} {name}, {self.mode} mode, seed {seed}. {cost}".rstrip())
         print(f"Machine: {self.machine.describe()}.")
 
     # Data and the seal

@@ -94,6 +94,12 @@ def test_a_cost_from_another_machine_names_it(monkeypatch, capsys):
     assert "Expect about 1.5 minutes and 1.2 GB.\n" in said(here)[1]
 
 
+def test_solutions_do_not_announce_what_the_whole_lesson_costs(capsys):
+    Lesson("02_baseline_cnn", mode="smoke", solution=True)
+    said = capsys.readouterr().out.splitlines()[0]
+    assert said == "Solutions of lesson 02_baseline_cnn, smoke mode, seed 1."
+
+
 @pytest.mark.parametrize(
     ("mode", "expected"), [("smoke", [1, 1, 1]), ("reduced", [6, 10, 16]), ("full", [12, 20, 50])]
 )

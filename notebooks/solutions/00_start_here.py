@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson
 
-lesson = Lesson("00_start_here", mode=mode, seed=seed)
+lesson = Lesson("00_start_here", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
 # ## Exercise 1: name the curves

@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson
 
-lesson = Lesson("01_mlp", mode=mode, seed=seed)
+lesson = Lesson("01_mlp", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
 # ## Exercise 1: count the weights

@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson
 
-lesson = Lesson("03_l2", mode=mode, seed=seed)
+lesson = Lesson("03_l2", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
 # ## Exercise 1: the penalty by hand

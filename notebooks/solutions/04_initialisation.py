@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson, plots
 
-lesson = Lesson("04_initialisation", mode=mode, seed=seed)
+lesson = Lesson("04_initialisation", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
 # ## Exercise 1: a rule for the leaky ReLU

@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson, plots
 
-lesson = Lesson("06_augmentation", mode=mode, seed=seed)
+lesson = Lesson("06_augmentation", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
 # ## Exercise 1: move a picture

@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson, plots
 
-lesson = Lesson("07_ensembles", mode=mode, seed=seed)
+lesson = Lesson("07_ensembles", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
 # ## Exercise 1: vote or average?

@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson
 
-lesson = Lesson("08_early_stopping", mode=mode, seed=seed)
+lesson = Lesson("08_early_stopping", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
 # ## Exercise 1: only real progress counts

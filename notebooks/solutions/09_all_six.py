@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson
 
-lesson = Lesson("09_all_six", mode=mode, seed=seed)
+lesson = Lesson("09_all_six", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
 # ## Exercise 1: how large is the ensemble?

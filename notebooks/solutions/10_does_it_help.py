@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson
 
-lesson = Lesson("10_does_it_help", mode=mode, seed=seed)
+lesson = Lesson("10_does_it_help", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
 # ## Exercise 1: your own interval

@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson
 
-lesson = Lesson("11_cifar10_dropout", mode=mode, seed=seed)
+lesson = Lesson("11_cifar10_dropout", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
 # ## Exercise 1: dropout by hand

@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson
 
-lesson = Lesson("12_all_conv", mode=mode, seed=seed)
+lesson = Lesson("12_all_conv", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
 # ## Exercise 1: how large is the output?

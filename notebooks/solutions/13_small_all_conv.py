@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson
 
-lesson = Lesson("13_small_all_conv", mode=mode, seed=seed)
+lesson = Lesson("13_small_all_conv", mode=mode, seed=seed, solution=True)
 cifar = lesson.load("cifar10")
 
 # %% [markdown]

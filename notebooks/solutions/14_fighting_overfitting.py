@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson
 
-lesson = Lesson("14_fighting_overfitting", mode=mode, seed=seed)
+lesson = Lesson("14_fighting_overfitting", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
 # ## Exercise 1: name the curves

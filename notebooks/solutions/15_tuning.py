@@ -18,7 +18,7 @@ seed = 1
 # %%
 from course_utils import Lesson
 
-lesson = Lesson("15_tuning", mode=mode, seed=seed)
+lesson = Lesson("15_tuning", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
 # ## Exercise 1: how many pictures does a choice need?
