@@ -54,7 +54,8 @@ def run(
         typer.Option(help="name=value, or name=value,value for a grid. Repeatable."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results. Default: build, made anew.")
+        Path | None,
+        typer.Option(help="Folder for the results. Default: build, whose last batch it replaces."),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Finish the batch that is in the folder.")
@@ -68,7 +69,7 @@ def run(
     tls_key: Annotated[Path | None, typer.Option(help="Its key.")] = None,
     retries: Annotated[int, typer.Option(min=0, help="New tries of a run that failed.")] = 1,
     timeout: Annotated[
-        str | None, typer.Option(help="Longest time of a run: 90, 30min, 2h.")
+        str | None, typer.Option(help="Longest time of a run: 90 (seconds), 30min, 2h.")
     ] = None,
     memory_limit: Annotated[
         str | None, typer.Option(help="Most memory of a run: 1500MB, 2GB. Default: its share.")

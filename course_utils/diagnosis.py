@@ -75,7 +75,7 @@ def diagnose(history) -> Diagnosis:
 
     Raises:
         ValueError: curves are missing, such as those of a validation set; there are fewer than 4
-            epochs; or a value is not a finite number.
+            epochs; a value is not a finite number; or an accuracy is no fraction.
 
     Source: the procedure follows an answer on Cross Validated about fighting overfitting on
     CIFAR-10 ("regularise just enough"); the thresholds are the course's own.
@@ -131,7 +131,13 @@ def _checked(curves):
             f"history has no {' and no '.join(missing)}. Compile with "
             'model.compile(..., metrics=["accuracy"]).'
         )
-    found = {name: [float(value) for value in curves[name]] for name in _NEEDED}
+    try:
+        found = {name: [float(value) for value in curves[name]] for name in _NEEDED}
+    except TypeError as error:
+        raise ValueError(
+            f"history's curves are not lists of numbers ({error}). Expected what `model.fit` "
+            "returned: one number an epoch."
+        ) from error
     lengths = {name: len(values) for name, values in found.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(
@@ -148,6 +154,11 @@ def _checked(curves):
                 raise ValueError(
                     f"{name} of epoch {epoch} is {value}: the training diverged, and there is no "
                     "curve to read. Divide learning_rate by 10 and train again."
+                )
+            if "accuracy" in name and not 0 <= value <= 1:
+                raise ValueError(
+                    f"{name} of epoch {epoch} is {value}; expected a fraction from 0 to 1. Divide "
+                    "percentages by 100."
                 )
     return found
 

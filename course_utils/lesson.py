@@ -70,8 +70,7 @@ class Lesson:
         opening in the same lesson raises SealedTestSetError unless it gives a `reason`; openings
         and reasons go into the run's records.
         """
-        if self.dataset is None:
-            raise CourseError(f'No data yet; first run: mnist = lesson.load("mnist") ({self.name})')
+        self._need_data()
         if self.test_openings and not (reason and reason.strip()):
             raise SealedTestSetError(
                 "The test set has been used once in this lesson. Whatever is chosen after a look at "
@@ -108,10 +107,11 @@ class Lesson:
         """Seeds for `n` paired runs, starting at the lesson's own; 2 of them in smoke mode."""
         return list(range(self.seed, self.seed + (2 if self.mode == "smoke" else n)))
 
-    def callbacks(self, title: str | None = None) -> list:
+    def callbacks(self, title: str | None = None, name: str = "", techniques: str = "") -> list:
         """Callbacks for `fit`: live curves under `title`, a line an epoch, a stop at NaN.
 
-        Without a title, for loops over many fits, nothing is shown.
+        Without a title, for loops over many fits, nothing is shown. `name` and `techniques`, as for
+        `record`, go into the record of a training that diverged; by default the model's own name.
         """
         from course_utils.callbacks import LiveCurves, Watch
 
@@ -120,7 +120,7 @@ class Lesson:
         watch = Watch(
             verbose=bool(title) and not self.live,
             on_epoch=self._keep_times,
-            on_divergence=self._record_divergence,
+            on_divergence=functools.partial(self._record_divergence, name, techniques),
         )
         if not title:
             return [watch]
@@ -136,6 +136,7 @@ class Lesson:
         Validation figures are measured now, on the weights that the model has now; the loss is the
         cross-entropy without penalties.
         """
+        self._need_data()
         validation = score(model, self.dataset.x_val, self.dataset.y_val)
         seconds, epoch_seconds = self._times.get(model, (None, []))
         record = self._blank_record(name, techniques) | {
@@ -168,15 +169,15 @@ class Lesson:
             )
         else:
             print(found.sentence(record[metric]))
-        article = evidence.article_figure(record["model"], record["techniques"])
-        if article is None or self.dataset.is_fallback:
+        article = evidence.article_words(record["model"], record["techniques"])
+        if not article or self.dataset.is_fallback:
             return
-        size = (
-            ""
-            if self.mode == "full"
-            else f" Here the network trained on {record['n_train']:,} images."
-        )
-        print(f"The article reports {article:.2%} with its full training set.{size}")
+        suffix = self.dataset.figure_suffix
+        ours = ""
+        if suffix or self.mode != "full":
+            ours = f" Here the network trained on {record['n_train']:,} images{suffix}."
+        originals = ", of the original images" if suffix else ""
+        print(f"The article reports {article} with its full training set{originals}.{ours}")
 
     def reference_verdict(self, techniques: str, baseline: str = "", model: str = "baseline_cnn"):
         """Print what the reference runs say of a set of techniques, and the command that re-runs it.
@@ -191,7 +192,8 @@ class Lesson:
         else:
             print(found.sentence(f"Reference runs, {name}, test accuracy"))
         print(
-            f"Doubt it? course run ablation --mode {self.mode} --seeds 0-9 "
+            f"{'Doubt it?' if found else 'To measure it:'} "
+            f"course run ablation --mode {self.mode} --seeds 0-9 "
             f"--param model={model} --param techniques={baseline or 'none'},{techniques}"
         )
         return found
@@ -200,8 +202,13 @@ class Lesson:
         """Draw the course's chart so far: each step's reference runs, and this record as a star."""
         from course_utils import way
 
+        self._need_data()
         number = int(self.name[:2]) if self.name[:2].isdecimal() else 99
         way.draw(number, self.mode, self.dataset, record)
+
+    def _need_data(self):
+        if self.dataset is None:
+            raise CourseError(f'No data yet; first run: mnist = lesson.load("mnist") ({self.name})')
 
     def __getattr__(self, name):
         """`lesson.check_NAME(answer)` runs an exercise's check."""
@@ -266,14 +273,13 @@ class Lesson:
     def _keep_times(self, model, seconds, epoch_seconds):
         self._times[model] = seconds, epoch_seconds
 
-    def _record_divergence(self, model, history):
+    def _record_divergence(self, name, techniques, model, history):
         """Leave a record of a run whose loss became NaN, so that a batch's table tells the truth."""
         if self.dataset is None:
             return
-        name = re.sub(r"\W+", "_", model.name)
+        record = self._blank_record(name or re.sub(r"\W+", "_", model.name), techniques)
         evidence.write_record(
-            records_folder(),
-            self._blank_record(name, "") | {"status": "failed", "history": history, "epochs": 0},
+            records_folder(), record | {"status": "failed", "history": history, "epochs": 0}
         )
 
 

@@ -10,6 +10,7 @@ CNN and the six techniques); an answer on Cross Validated about fighting overfit
 (the two all-convolutional models).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -35,14 +36,20 @@ def parse_techniques(techniques):
             "", "none", "plain" or None for none of them.
 
     Raises:
-        ValueError: for a name that is in neither.
+        ValueError: for a name that is in neither, or for something that is no names at all.
     """
     known = TECHNIQUES + FURTHER
     if techniques is None or isinstance(techniques, str):
         text = (techniques or "").strip()
         names = [] if text in ("", "none", "plain") else [name.strip() for name in text.split("+")]
     else:
-        names = list(techniques)
+        names = techniques
+    if not isinstance(names, Iterable):
+        raise ValueError(
+            f"techniques={techniques!r} is neither a text nor a collection of names. Expected any of "
+            f"{', '.join(known)}, joined by '+'."
+        )
+    names = list(names)
     for name in names:
         if name not in known:
             raise ValueError(
@@ -63,7 +70,7 @@ def early_stopping(patience=5, monitor="val_loss"):
     It stops `fit` after `patience` epochs in a row without a lower `monitor`, and restores the
     weights of the best epoch; without `restore_best_weights` Keras would keep the last. With an L2
     penalty in the model, `monitor` a metric that holds the cross-entropy alone: Keras 3 adds the
-    penalty to val_loss, which Keras 1, the articles' version, did not.
+    penalty to val_loss, which early versions of Keras 1 did not (`in_train_phase`).
 
     Raises:
         ValueError: for a patience that is not a whole number of at least 1.

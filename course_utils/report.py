@@ -169,7 +169,7 @@ def _against_article(row, mean, bounds):
     words = f"{100 * (mean - row.article):+.2f} points"
     if bounds and not bounds[0] <= row.article <= bounds[1]:
         words += ", outside the interval"
-    return f"{100 * row.article:.2f} %", words
+    return evidence.article_words(row.model, row.techniques), words
 
 
 def _curves(header, records):

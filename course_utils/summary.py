@@ -7,6 +7,7 @@ from pathlib import Path
 
 from course_utils import batch, evidence, grid
 from course_utils.data import JPEG_COPY
+from course_utils.errors import BatchError
 from course_utils.progress import clock
 
 # A re-encoded copy holds the real images; its name goes with its figures.
@@ -47,15 +48,29 @@ class Row:
 def records_of(folder, entries) -> list[dict]:
     """The records of the runs, in the order of the runs; of those that failed, what diverged.
 
-    Each gains `run`, the id of the run that wrote it.
+    Each gains `run`, the id of the run that wrote it. Raises BatchError for one that is gone or broken.
     """
-    records = []
-    for entry in entries:
-        for name in entry["files"]:
-            if name.startswith("records/"):
-                text = (Path(folder) / name).read_text(encoding="utf-8")
-                records.append({**json.loads(text), "run": entry["id"]})
-    return records
+    names = [(entry, name) for entry in entries for name in entry["files"]]
+    return [
+        {**_record(folder, name), "run": entry["id"]}
+        for entry, name in names
+        if name.startswith("records/")
+    ]
+
+
+def _record(folder, name):
+    path = Path(folder) / name
+    again = f"run it again: course run … --out {folder} --resume"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
+            raise ValueError("no JSON object")
+        return record
+    except FileNotFoundError as error:
+        raise BatchError(f"{path} is gone; {again}") from error
+    except (OSError, ValueError) as error:
+        # A run whose files are all there counts as done.
+        raise BatchError(f"{path} is no record ({error}); delete it and {again}") from error
 
 
 def went_well(record) -> bool:
@@ -195,7 +210,7 @@ def cells(row: Row) -> tuple[str, ...]:
     return (
         row.title,
         accuracy,
-        f"{100 * row.article:.2f} %" if row.article is not None else "",
+        evidence.article_words(row.model, row.techniques) if row.article is not None else "",
         f"{100 * row.expected.low:.2f} to {100 * row.expected.high:.2f} %" if row.expected else "",
         clock(row.seconds),
         f"{row.peak_memory_mb:.0f} MB",

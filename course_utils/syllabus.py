@@ -8,12 +8,13 @@ import json
 import re
 from dataclasses import dataclass
 
-from course_utils import evidence, library, machine
+from course_utils import evidence, grid, library, machine
 from course_utils.errors import CourseError
 
 WORDS_A_MINUTE = 130
 EXERCISE_MINUTES = 10
-# What a lesson may take in reduced mode; stands in for one that has not been measured.
+# What a lesson may take in reduced mode, where it stands in for one that has not been measured.
+# Nobody knows as much of the other modes.
 UNMEASURED_MINUTES = 2
 
 
@@ -29,7 +30,7 @@ class Pace:
 class Part:
     """One lesson of a plan. `running` is minutes, None while it is not yet measured.
 
-    `measured_on` names the machine that took them.
+    `measured_on` names the machine that took them, and `assumed` stands in for what is not measured.
     """
 
     name: str
@@ -38,10 +39,11 @@ class Part:
     words: int
     exercises: int
     measured_on: str | None = None
+    assumed: float = 0
 
     def minutes(self, pace: Pace) -> int:
         """Whole minutes for running, reading and exercises together."""
-        running = UNMEASURED_MINUTES if self.running is None else self.running
+        running = self.assumed if self.running is None else self.running
         return round(running + self.words / pace.words + self.exercises * pace.exercise)
 
 
@@ -74,6 +76,7 @@ def _part(name, notebook, mode, hardware):
         words=len(text.split()),
         exercises=len(re.findall(r"^## Exercise\b", text, flags=re.MULTILINE)),
         measured_on=evidence.measured_on(name, mode, hardware),
+        assumed=UNMEASURED_MINUTES if mode == "reduced" else 0,
     )
 
 
@@ -126,7 +129,10 @@ def needed(minutes: list[int], length: int) -> int | None:
 
 
 def plan(sessions: int, length: int, names=(), mode: str = "reduced", pace: Pace = Pace()) -> str:
-    """The plan as Markdown. Raises CourseError for numbers that make no plan."""
+    """The plan as Markdown. Raises CourseError for numbers or a mode that make no plan."""
+    grid.check_mode(mode)
+    # Times are of a mode, and "auto" is none.
+    mode = grid.suitable_mode() if mode in (None, "auto") else mode
     for value, name in ((sessions, "--sessions"), (length, "--minutes")):
         if value < 1:
             raise CourseError(f"{name} is {value}; expected 1 or more, for example: {name} 6")
@@ -139,9 +145,12 @@ def plan(sessions: int, length: int, names=(), mode: str = "reduced", pace: Pace
             blocks.append(f"## Session {number}\n\nFree: for questions, or a project of one's own.")
             continue
         rest = length - taken
-        verdict = f"{rest} left to discuss" if rest >= 0 else f"{-rest} TOO LONG"
+        unknown = [lessons[i].name[:2] for i in chosen if _is_open(lessons[i])]
+        runs = f" and the runs of {', '.join(unknown)}" if unknown else ""
+        left = "left for these and to discuss" if unknown else "left to discuss"
+        verdict = f"{rest} {left}" if rest >= 0 else f"{-rest} TOO LONG"
         lines = [
-            f"## Session {number}: {taken} minutes, {verdict}",
+            f"## Session {number}: {taken} minutes{runs}, {verdict}",
             "",
             "| lesson | runs, min | reading, min | exercises | together, min |",
             "| --- | --- | --- | --- | --- |",
@@ -151,38 +160,49 @@ def plan(sessions: int, length: int, names=(), mode: str = "reduced", pace: Pace
             running = "not yet measured" if part.running is None else f"{part.running:.1f}"
             lines.append(
                 f"| {part.name[:2]} {part.title} | {running} | {part.words / pace.words:.0f} "
-                f"| {part.exercises} | {minutes[i]} |"
+                f"| {part.exercises} | {minutes[i]}{' + runs' if _is_open(part) else ''} |"
             )
         blocks.append("\n".join(lines))
     blocks.append(_notes(lessons, minutes, sessions, length, mode, pace))
     return "\n\n".join(blocks)
 
 
+def _is_open(part):
+    """Whether the plan counts nothing for the running time, because nothing is known of it."""
+    return part.running is None and not part.assumed
+
+
 def _notes(lessons, minutes, sessions, length, mode, pace):
     machines = dict.fromkeys(part.measured_on for part in lessons if part.measured_on)
-    on = f" on {'; on '.join(machines)}" if machines else ""
-    notes = [
-        f"Running times: measured in {mode} mode{on}.",
+    notes = []
+    if machines:
+        notes.append(f"Running times: measured in {mode} mode on {'; on '.join(machines)}.")
+    notes.append(
         f"Assumed: {pace.words} words read in a minute, {pace.exercise} minutes for an exercise. "
-        "Change them: --words, --exercise.",
-    ]
+        "Change them: --words, --exercise."
+    )
     unmeasured = [part.name[:2] for part in lessons if part.running is None]
+    not_counted = any(map(_is_open, lessons))
     if unmeasured:
+        counted = f"counted as {UNMEASURED_MINUTES} minutes"
+        if not_counted:
+            counted = f"so not counted, in {mode} mode"
         notes.append(
-            f"Not yet measured, counted as {UNMEASURED_MINUTES} minutes: {', '.join(unmeasured)}. "
+            f"Not yet measured, {counted}: {', '.join(unmeasured)}. "
             f"Measure them: course run {' '.join(unmeasured)} --mode {mode} --out costs, "
             "then course reference add costs."
         )
+    but = ", but for the running times that are not known" if not_counted else ""
     fitting = needed(minutes, length)
     if fitting is None:
         longest = max(zip(minutes, lessons, strict=True), key=lambda pair: pair[0])
         notes.append(
-            f"Lesson {longest[1].name[:2]} alone takes {longest[0]} minutes: give its exercises as "
-            f"homework, or plan longer sessions: --minutes {longest[0]}."
+            f"Lesson {longest[1].name[:2]} alone takes {longest[0]} minutes{but}: give its exercises "
+            f"as homework, or plan longer sessions: --minutes {longest[0]}."
         )
     elif fitting > sessions:
         notes.append(
-            f"This does not fit. {fitting} sessions of {length} minutes hold all of it "
+            f"This does not fit. {fitting} sessions of {length} minutes hold all of it{but} "
             f"(--sessions {fitting}); or give exercises as homework: --exercise 0."
         )
     return "\n".join(f"* {note}" for note in notes)

@@ -18,6 +18,7 @@ STEPS = {
         "dropout CNN": (11, "dropout_cnn", ""),
         "all-conv": (12, "all_conv", ""),
         "small all-conv": (13, "small_all_conv", ""),
+        "deeper all-conv": (14, "deep_all_conv", ""),
     },
 }
 

@@ -1,9 +1,9 @@
 """Render the course as a web site: `make site`.
 
-The executed notebooks and the pages below `pages/` are laid out under `build/site-source`, with
-every table computed from the reference runs, and Sphinx makes HTML of them; nothing is executed.
-Two editions come of it: `build/site`, for learners, and `build/site-instructor`, which has the
-instructor's guide as well.
+The executed notebooks and the pages below `pages/` are laid out under `build/site-work/source`,
+with every table computed from the reference runs, and Sphinx makes HTML of them; nothing is
+executed. Two editions come of it: `build/site`, for learners, and `build/site-instructor`, which
+has the instructor's guide as well and is laid out under `build/site-instructor-work/source`.
 """
 
 import argparse

@@ -1,5 +1,6 @@
 """The parts of the site that are computed: lists, tables and sentences, as Markdown."""
 
+import json
 import re
 
 from course_utils import evidence, library, scoreboard
@@ -152,6 +153,27 @@ def _comparisons(rows, mode, data, model="baseline_cnn"):
 
 def _signed(fraction):
     return f"{100 * fraction:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def benchmark_table() -> str:
+    """The committed measurements of speed, and of whether it cost accuracy."""
+    folder = library.project_root() / "benchmarks" / "results"
+    sentences = []
+    lines = [
+        "| compared | ratio | range | turns | goal | |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for path in sorted(folder.glob("*.json")):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if "ratio" in found:
+            ratios = found["ratios"]
+            lines.append(
+                f"| {found['title']} | {found['ratio']:.2f} | {min(ratios):.2f} to "
+                f"{max(ratios):.2f} | {len(ratios)} | {found['goal']:g} | {found['verdict']} |"
+            )
+        elif "sentence" in found:
+            sentences.append(f"- {found['sentence']}")
+    return "\n".join([*lines, "", "Accuracy, course minus peer:", "", *sentences])
 
 
 def data_table() -> str:

@@ -100,6 +100,19 @@ def test_a_history_is_left_as_it_was():
     assert json.dumps(history) == before
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"loss": 0.3}, "not lists of numbers"),
+        ({"loss": [None] * 10}, "not lists of numbers"),
+        ({"accuracy": [74.3] * 10}, "accuracy of epoch 1 is 74.3; expected a fraction from 0 to 1"),
+    ],
+)
+def test_what_is_no_curve_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        diagnose(curves(VALLEY) | change)
+
+
 losses = st.floats(1e-3, 1e3)
 shares = st.floats(0, 1)
 

@@ -262,7 +262,10 @@ def test_a_cost_is_of_this_machine_or_of_the_one_that_measured_most(monkeypatch)
 def test_article_figures():
     assert evidence.article_figure("baseline_cnn") == 0.9912
     assert evidence.article_figure("baseline_cnn", evidence.ALL_SIX) == 0.9947
+    assert evidence.article_figure("all_conv") == 0.775
+    assert evidence.article_words("all_conv") == "77.5 % (validation)"
     assert evidence.article_figure("baseline_cnn", "l2") is None
+    assert evidence.article_words("baseline_cnn", "l2") == ""
 
 
 def test_records_are_json_that_other_tools_read(tmp_path):

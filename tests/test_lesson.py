@@ -2,6 +2,7 @@
 
 import json
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -195,6 +196,49 @@ def test_live_training_redraws_one_display(monkeypatch, network, smoke):
     assert len(updates) == 2
 
 
+def test_what_needs_images_asks_for_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_OUT", str(tmp_path))
+    early = Lesson("02_baseline_cnn", mode="smoke")
+    for use in (
+        lambda: early.final_test(None),
+        lambda: early.record(None, "baseline_cnn"),
+        lambda: early.progress({}),
+    ):
+        with pytest.raises(CourseError, match=r'first run: mnist = lesson.load\("mnist"\)'):
+            use()
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_to_expect_is_set_beside_the_article_and_says_what_differs(smoke, capsys):
+    record = {"model": "all_conv", "techniques": "", "data": "x", "n_train": 512}
+    smoke.dataset = SimpleNamespace(is_fallback=False, figure_suffix=" (JPEG copy)")
+    smoke.expect(record | {"test_accuracy": 0.5})
+    not_measured, article = capsys.readouterr().out.splitlines()
+    assert not_measured.startswith("Expected range: not yet measured for smoke mode on x.")
+    assert article == (
+        "The article reports 77.5 % (validation) with its full training set, of the original "
+        "images. Here the network trained on 512 images (JPEG copy)."
+    )
+    smoke.dataset.is_fallback = True
+    smoke.expect(record | {"test_accuracy": None})
+    assert capsys.readouterr().out.startswith("No test accuracy in this record")
+
+
+def test_a_verdict_comes_with_the_command_that_makes_its_runs(smoke, capsys, monkeypatch):
+    smoke.dataset = SimpleNamespace(label="mnist")
+    smoke.reference_verdict("l2")
+    missing, command = capsys.readouterr().out.splitlines()
+    assert missing == "l2 against the baseline: not yet measured in smoke mode on mnist."
+    assert command.startswith("To measure it: course run ablation --mode smoke --seeds 0-9")
+    found = evidence.compare({0: 0.1, 1: 0.2}, {0: 0.3, 1: 0.5})
+    monkeypatch.setattr(evidence, "compare_reference", lambda *args, **options: found)
+    smoke.reference_verdict("l2+he_init", baseline="l2", model="all_conv")
+    verdict, command = capsys.readouterr().out.splitlines()
+    assert verdict.startswith("Reference runs, l2+he_init against l2, test accuracy: +25.00")
+    assert command.startswith("Doubt it? course run ablation")
+    assert command.endswith("--param model=all_conv --param techniques=l2,l2+he_init")
+
+
 def test_nan_stops_the_fit_and_leaves_a_failed_record(smoke, tmp_path):
     import keras
 
@@ -213,6 +257,12 @@ def test_nan_stops_the_fit_and_leaves_a_failed_record(smoke, tmp_path):
     assert record["test_accuracy"] is None
     # A try that diverged does not take the place of the one before.
     assert good.read_text() == before
+    failed.unlink()
+    with pytest.raises(TrainingDiverged):
+        fit(smoke, network, callbacks=smoke.callbacks(None, "all_conv", "l2"))
+    (failed,) = set(tmp_path.glob("*.json")) - {good}
+    record = json.loads(failed.read_text())
+    assert (record["model"], record["techniques"]) == ("all_conv", "l2")
 
 
 def test_epoch_line_is_plain_text():

@@ -99,6 +99,11 @@ def test_an_unknown_technique_is_refused_by_name(given):
         models.build_cnn(given)
 
 
+def test_what_is_no_collection_of_names_is_refused():
+    with pytest.raises(ValueError, match=r"techniques=5 is neither a text nor.*l2, he_init"):
+        models.build_cnn(5)
+
+
 # The sources' architectures
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import statistics
 
 import nbformat
 import pandas as pd
@@ -136,6 +137,23 @@ def test_other_networks_appear_as_they_are_measured(monkeypatch):
     assert "### small all-conv on cifar10 (JPEG copy), reduced mode" in shown
     assert "| augmentation | +12.00" in shown
     assert "| all six |" in shown
+
+
+def test_the_benchmarks_are_told_as_they_were_measured():
+    table, _, sentences = tables.benchmark_table().partition("\n\n")
+    shown = table.splitlines()
+    found = [json.loads(path.read_text()) for path in (ROOT / "benchmarks/results").glob("*.json")]
+    timed = [result for result in found if "ratio" in result]
+    assert timed
+    assert len(shown) == 2 + len(timed)
+    for result in timed:
+        assert result["ratio"] == statistics.median(result["ratios"])
+        assert result["verdict"] == ("reached" if result["ratio"] <= result["goal"] else "missed")
+        assert any(
+            row.startswith(f"| {result['title']} | {result['ratio']:.2f} |") for row in shown
+        )
+    for result in found:
+        assert result.get("sentence", "") in sentences
 
 
 def test_a_lesson_tells_its_cost_or_that_it_is_not_known(monkeypatch):
