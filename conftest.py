@@ -8,8 +8,16 @@ import sys
 import tempfile
 from unittest import mock
 
+import hypothesis
 import pytest
 from notebook_files import Notebook, wrong_verdicts
+
+# No test downloads or writes to the user's Keras cache, kernels included; a test of downloading names
+# an address of its own.
+os.environ.setdefault("COURSE_DATA_URL", "off")
+# A busy machine is slow, and nothing is timed there.
+hypothesis.settings.register_profile("course", deadline=None)
+hypothesis.settings.load_profile("course")
 
 # What a kernel that nbval starts finds; a unit test's environment stays as it was. One thread, since
 # two workers share what may be two cores. The records of a test run are kept by nobody.

@@ -48,6 +48,16 @@ def rows(result):
         yield result["title"], "", f"{peer}: not measured: {why}", "", "", ""
 
 
+def exit_code(results):
+    """1 where a goal was missed, or the course's own side of a comparison failed; else 0."""
+    return int(
+        any(
+            result.get("verdict") == "missed" or result["ours"] in result["not_measured"]
+            for result in results
+        )
+    )
+
+
 def main():
     given = arguments()
     machine = machines.detect()
@@ -83,7 +93,7 @@ def main():
             table.add_row(*row)
     console.print(table)
     console.print(f"written to {given.out}")
-    return 1 if any(result.get("verdict") == "missed" for result in results) else 0
+    return exit_code(results)
 
 
 if __name__ == "__main__":

@@ -84,10 +84,12 @@ def compare(comparison, machine: Machine, repeats, images, epochs, report=print)
     """Return what a comparison measured, a dict fit for JSON.
 
     Its runs take turns, A B A B, so that a machine that slows down slows both; the ratio is the
-    median over the turns of ours over the fastest peer's.
+    median over the turns of ours over the fastest peer's. A peer that fails is left out from then on,
+    and counts with the turns before it only where no other is left; ours failing ends the comparison.
     """
     goal = comparison.goal_amx if machine.amx else comparison.goal
-    result = {"name": comparison.name, "title": comparison.title, "goal": goal}
+    ours = comparison.ours
+    result = {"name": comparison.name, "title": comparison.title, "ours": ours.name, "goal": goal}
     peers, why_not = [], {}
     for peer in comparison.peers:
         try:
@@ -98,37 +100,48 @@ def compare(comparison, machine: Machine, repeats, images, epochs, report=print)
     result["not_measured"] = why_not
     if not peers:
         return result
-    runs = [comparison.ours, *peers]
-    turns = []
-    try:
-        for turn in range(repeats):
-            times = {}
-            for run in runs:
-                report(f"{comparison.title}: {run.name}, {turn + 1} of {repeats}")
-                times[run.name], _ = train_once(run, machine, epochs, images=images)
-            turns.append(times)
-    except NotMeasured as error:
-        # The turns that were completed still count.
-        why_not[run.name] = f"turn {turn + 1} of {repeats}: {error}"
-        if not turns:
-            return result
-    seconds = {run.name: [times[run.name] for times in turns] for run in runs}
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
-    fastest = min(peers, key=lambda peer: medians[peer.name]).name
-    ratios = [
-        ours / peer
-        for ours, peer in zip(seconds[comparison.ours.name], seconds[fastest], strict=True)
-    ]
+
+    def train(run, turn):
+        report(f"{comparison.title}: {run.name}, {turn} of {repeats}")
+        return train_once(run, machine, epochs, images=images)[0]
+
+    seconds, failed = _take_turns(ours, peers, repeats, train)
+    why_not |= failed
+    medians = {name: statistics.median(times) for name, times in seconds.items() if times}
+    timed = [peer.name for peer in peers if peer.name in medians]
+    if not timed:
+        return result
+    fastest = min([name for name in timed if name not in failed] or timed, key=medians.get)
+    # The list of a peer that failed is the shorter one: their turns are the same up to there.
+    pairs = zip(seconds[ours.name], seconds[fastest], strict=False)
+    ratios = [mine / theirs for mine, theirs in pairs]
     result |= {
-        "ours": comparison.ours.name,
         "peer": fastest,
         "ratio": statistics.median(ratios),
         "ratios": ratios,
-        "seconds_an_epoch": seconds,
+        "seconds_an_epoch": {name: seconds[name] for name in medians},
         "median_seconds_an_epoch": medians,
     }
     result["verdict"] = verdict(result["ratio"], goal)
     return result
+
+
+def _take_turns(ours, peers, repeats, train):
+    """Seconds of each run, name to list, and why those that failed did, name to sentence."""
+    seconds, failed = {run.name: [] for run in (ours, *peers)}, {}
+    left = [ours, *peers]
+    for turn in range(1, repeats + 1):
+        for run in tuple(left):
+            try:
+                seconds[run.name].append(train(run, turn))
+            except NotMeasured as error:
+                failed[run.name] = f"turn {turn} of {repeats}: {error}"
+                left.remove(run)
+                if run is ours:
+                    return seconds, failed
+        if left == [ours]:
+            break
+    return seconds, failed
 
 
 def verdict(ratio, goal):

@@ -70,7 +70,10 @@ def train_course(run, machine, seed, **options):
 
 
 def train_keras(run, machine, seed, train, validation, **options):
-    """As a plain script does: float32 arrays divided by 255, and every default."""
+    """As a plain script does: float32 arrays divided by 255, and every default but the threads."""
+    from course_utils import machine as machines
+
+    machines.set_threads(run["backend"], machine["threads"])
     import keras
 
     from benchmarks.plain_keras import MODELS

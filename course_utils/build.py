@@ -9,6 +9,7 @@ import difflib
 import hashlib
 import io
 import json
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -28,26 +29,46 @@ CELL_METADATA = ("tags", "jupyter", "lines_to_next_cell", "lines_to_end_of_cell_
 
 
 def pairs(names=(), folder: Path | None = None) -> list[Path]:
-    """The .py paths of the notebooks to build, with their solutions; all when none is named."""
+    """The .py paths of the notebooks to build, with their solutions; all when none is named.
+
+    Raises BatchError for a notebook that is none of the course's lessons.
+    """
     folder = folder or library.project_root() / "notebooks"
     files = {*folder.glob("*.py"), *folder.glob("*.ipynb")}
     known = sorted({path.with_suffix(".py") for path in files})
     if names:
-        stems = {library.find_notebook_path(name).stem for name in names}
+        stems = {_lesson_named(name, folder) for name in names}
         known = [path for path in known if path.stem in stems]
     solved = [folder / "solutions" / path.name for path in known]
     solved = [p for p in solved if p.exists() or p.with_suffix(".ipynb").exists()]
     return known + solved
 
 
+def _lesson_named(name, folder):
+    path = library.find_notebook_path(name)
+    if not library.is_lesson(path, folder):
+        raise BatchError(
+            f"{name} is none of the lessons in {folder}, and no others are built. "
+            f"Name one of these: course run --list   or only execute it: course run {name}"
+        )
+    return path.stem
+
+
 def source_of(script: Path, decide: str | None = None) -> str:
     """Which file of a pair is built from: "py" or "ipynb".
 
     It is the one that was edited since the two last agreed: at the last build here, or in the last
-    commit. Raises BatchError, naming the cells, when both were, unless `decide` names one.
+    commit. Raises BatchError, naming the cells, when both were, unless `decide` names one; and when
+    a file that is needed cannot be read or is not there.
     """
     book = script.with_suffix(".ipynb")
     if decide is not None:
+        chosen, other = (script, "ipynb") if decide == "py" else (book, "py")
+        if not chosen.exists():
+            raise BatchError(
+                f"{chosen} is not there; build from the other: "
+                f"course build {script.stem} --from {other}"
+            )
         return decide
     if not book.exists():
         return "py"
@@ -68,7 +89,7 @@ def source_of(script: Path, decide: str | None = None) -> str:
 
 
 def cells_of(path: Path) -> list[tuple[str, str]]:
-    """Kind and text of every cell of a .py or an .ipynb."""
+    """Kind and text of every cell of a .py or an .ipynb; raises BatchError for no notebook."""
     return [(cell.cell_type, cell.source) for cell in _read(path).cells]
 
 
@@ -97,8 +118,7 @@ def build(script: Path, mode: str, decide: str | None = None, progress=None) -> 
     book = script.with_suffix(".ipynb")
     origin = script if source_of(script, decide) == "py" else book
     notebook = _read(origin)
-    old = _read(book) if book.exists() else None
-    _pin(notebook, script.stem, old, _filters(script))
+    _pin(notebook, script.stem, _cells_before(book), _filters(script))
     job = {
         "id": script.stem,
         "notebook": nbformat.writes(notebook).encode(),
@@ -125,7 +145,10 @@ def _read(path):
     import jupytext
     from jupytext.config import load_jupytext_config
 
-    return jupytext.read(path, config=load_jupytext_config(str(path)))
+    try:
+        return jupytext.read(path, config=load_jupytext_config(str(path)))
+    except Exception as error:  # The parsers below it raise what they like.
+        raise library.unreadable(path, error) from error
 
 
 def _filters(path):
@@ -137,13 +160,21 @@ def _filters(path):
     return {name: getattr(config, name) for name in names if config and getattr(config, name)}
 
 
-def _pin(notebook, name, old, filters):
+def _cells_before(book):
+    """The cells whose ids are kept; none where `--from py` replaces an .ipynb that is no notebook."""
+    with contextlib.suppress(BatchError):
+        if book.exists():
+            return _read(book).cells
+    return []
+
+
+def _pin(notebook, name, old_cells, filters):
     """Kernel, metadata and cell ids that are the same on every machine and in every build."""
     notebook.metadata = type(notebook.metadata)(kernelspec=library.KERNEL)
     if filters:
         notebook.metadata["jupytext"] = filters
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    known = _known_ids(notebook.cells, old.cells if old else [])
+    known = _known_ids(notebook.cells, old_cells)
     taken = set(known.values())
     for number, cell in enumerate(notebook.cells):
         cell.metadata = type(cell.metadata)(
@@ -197,10 +228,12 @@ def _agreed(script):
 
 
 def _committed(path):
-    """Cells of a file as the last commit has it; None where there is none."""
+    """Cells of a file as the last commit has it; None where it has none, or none to be read."""
     command = ["git", "-C", str(path.parent), "show", f"HEAD:./{path.name}"]
+    # A hook of another repository sets GIT_DIR, and git would answer for that one.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        shown = subprocess.run(command, capture_output=True, check=False)
+        shown = subprocess.run(command, capture_output=True, check=False, env=inherited)
     except OSError:
         return None
     if shown.returncode != 0:
@@ -208,7 +241,9 @@ def _committed(path):
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
         copy.write_bytes(shown.stdout)
-        return cells_of(copy)
+        with contextlib.suppress(BatchError):
+            return cells_of(copy)
+    return None
 
 
 def _memory_path():

@@ -106,16 +106,22 @@ def _packages(facts, mend):
 def _pairs(facts, mend):
     from course_utils import build
 
-    scripts, apart = build.pairs(), []
+    scripts, apart, broken = build.pairs(), [], []
     for script in scripts:
         book = script.with_suffix(".ipynb")
         if not book.exists():
             apart.append(f"{script.stem} has no .ipynb")
         elif not script.exists():
             apart.append(f"{script.stem} has no .py")
-        elif build.cells_of(script) != build.cells_of(book):
-            apart.append(f"{script.stem} differs from its .ipynb")
-    facts.append(("notebooks", f"{len(scripts)} pairs, {len(scripts) - len(apart)} in step"))
+        else:
+            try:
+                if build.cells_of(script) != build.cells_of(book):
+                    apart.append(f"{script.stem} differs from its .ipynb")
+            except CourseError as error:
+                broken.append(str(error))
+    in_step = len(scripts) - len(apart) - len(broken)
+    facts.append(("notebooks", f"{len(scripts)} pairs, {in_step} in step"))
+    mend += broken
     if apart:
         names = " ".join(dict.fromkeys(words.split()[0] for words in apart))
         mend.append(f"{'; '.join(apart[:5])}. Bring them together: course build {names}")

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from course_utils import disk, library
+from course_utils.errors import BatchError
 
 # JupyterLab would look for newer versions of itself and for extensions, and ask a newcomer about its
 # news: nothing here needs a network.
@@ -68,16 +69,29 @@ def prepare(folder: Path | None = None) -> dict[str, str]:
 
 
 def edited_apart() -> list[str]:
-    """A sentence for each lesson whose .py and .ipynb do not agree, with the cells that differ."""
-    from course_utils import build
+    """A sentence for each lesson whose .py and .ipynb do not agree, with the cells that differ.
 
+    Also for one that cannot be read, since all the others can still be opened.
+    """
     sentences = []
     for path in library.lesson_paths().values():
-        if library.is_stale(path):
-            cells = [build.cells_of(one) for one in (path.with_suffix(".py"), path)]
-            if cells[0] != cells[1]:
-                sentences.append(
-                    f"{path.stem}: the .py and the .ipynb differ: {build.differing_cells(*cells)}. "
-                    f"Say which one counts: course build {path.stem} --from py   (or --from ipynb)"
-                )
-    return sentences
+        try:
+            sentences.append(_difference(path))
+        except BatchError as error:
+            sentences.append(str(error))
+    return [sentence for sentence in sentences if sentence]
+
+
+def _difference(path):
+    """How a lesson's two files differ, and the command; "" where they agree."""
+    if not library.is_stale(path):
+        return ""
+    from course_utils import build
+
+    in_script, in_book = (build.cells_of(one) for one in (path.with_suffix(".py"), path))
+    if in_script == in_book:
+        return ""
+    return (
+        f"{path.stem}: the .py and the .ipynb differ: {build.differing_cells(in_script, in_book)}. "
+        f"Say which one counts: course build {path.stem} --from py   (or --from ipynb)"
+    )

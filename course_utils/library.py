@@ -123,17 +123,35 @@ def read_notebook(path: Path) -> Notebook:
                 cell["outputs"], cell["execution_count"] = [], None
         code = [[c["cell_type"], "".join(c["source"])] for c in cells]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BatchError(
-            f"{path} cannot be read as a notebook ({type(error).__name__}: {error}). "
-            "Open it once in JupyterLab and save it: course lab"
-        ) from error
+        raise unreadable(path, error) from error
     digest = hashlib.sha256(json.dumps(code).encode()).hexdigest()[:16]
     source = json.dumps(content, ensure_ascii=False).encode()
     return Notebook(path.stem, path, source, _defaults(content), digest)
 
 
+def unreadable(path: Path, error: Exception) -> BatchError:
+    """The error for a file that is no notebook: why it is none, and the command that mends it."""
+    why = error.__cause__ or error  # nbformat's own words would quote the whole file.
+    reason = f"{type(why).__name__}: {why}".partition("\n")[0][:200]
+    other = "ipynb" if path.suffix == ".py" else "py"
+    if is_lesson(path) and path.with_suffix(f".{other}").is_file():
+        mend = f"Write it anew from the .{other}: course build {path.stem} --from {other}"
+    else:
+        mend = "Open it once in JupyterLab and save it: course lab"
+    return BatchError(f"{path} cannot be read as a notebook ({reason}). {mend}")
+
+
+def is_lesson(path: Path, folder: Path | None = None) -> bool:
+    """Whether a file is one of the course's lessons or solutions, by the folder that it lies in."""
+    folder = (folder or project_root() / "notebooks").resolve()
+    return path.parent.resolve() in (folder, folder / "solutions")
+
+
 def is_stale(path: Path) -> bool:
-    """Whether the code of an .ipynb is not that of the .py beside it; a rough and quick look."""
+    """Whether the code of an .ipynb is not that of the .py beside it; a rough and quick look.
+
+    Raises BatchError for an .ipynb that cannot be read, as a merge that was not finished leaves it.
+    """
     script = path.with_suffix(".py")
     if path.suffix != ".ipynb" or not script.is_file():
         return False
@@ -145,8 +163,11 @@ def is_stale(path: Path) -> bool:
         elif kind == "code":
             blocks[-1].append(line.rstrip())
     written = ["\n".join(block).strip() for block in blocks if any(block)]
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    executed = ["".join(c["source"]).strip() for c in cells if c["cell_type"] == "code"]
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        executed = ["".join(c["source"]).strip() for c in cells if c["cell_type"] == "code"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise unreadable(path, error) from error
     # A line such as %timeit stands behind a comment sign in the .py.
     if any(line.lstrip()[:1] in ("%", "!") for code in executed for line in code.splitlines()):
         return False

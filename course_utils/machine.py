@@ -106,21 +106,33 @@ def configure(machine: Machine, seed: int) -> None:
     """
     os.environ["KERAS_BACKEND"] = machine.backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("OMP_NUM_THREADS", str(machine.threads))
     # The framework is not in memory yet, as a rule: its start-up chatter goes to file descriptor 2,
     # which Jupyter captures and would paste under the lesson's first cell.
     with _quiet_file_descriptor(2):
+        set_threads(machine.backend, machine.threads)
         import keras
 
         check_gpu(machine)
         if machine.backend == "tensorflow":
-            _configure_tensorflow(machine.threads)
-        elif machine.backend == "torch":
-            import torch
-
-            torch.set_num_threads(machine.threads)
+            _configure_tensorflow()
         keras.config.set_dtype_policy(machine.precision)
         keras.utils.set_random_seed(seed)
+
+
+def set_threads(backend: str, threads: int) -> None:
+    """Load the backend and give it so many threads; TensorFlow, once it has started, keeps its own."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        # A runtime that has started raises.
+        with contextlib.suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(min(threads, 2))
+    elif backend == "torch":
+        import torch
+
+        torch.set_num_threads(threads)
 
 
 def check_gpu(machine: Machine) -> None:
@@ -151,13 +163,9 @@ def peak_memory_mb() -> float:
     return peak / 10**6 if sys.platform == "darwin" else peak * 1024 / 10**6
 
 
-def _configure_tensorflow(threads):
+def _configure_tensorflow():
     import tensorflow as tf
 
-    # A runtime that has started keeps its threads; asking again raises.
-    with contextlib.suppress(RuntimeError):
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(min(threads, 2))
     # A lesson that trains one model after another would be warned of retracing under every cell.
     tf.get_logger().setLevel("ERROR")
     for gpu in tf.config.list_physical_devices("GPU"):

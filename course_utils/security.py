@@ -1,10 +1,11 @@
 """Who may reach a scheduler: TLS for one on a network, since whoever reaches it runs code."""
 
+import contextlib
+import ipaddress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from course_utils.errors import BatchError
-
-LOOPBACK = ("127.", "localhost", "[::1]", "::1")
 
 
 def credentials(scheduler: str | None, tls: dict | None):
@@ -38,5 +39,7 @@ def is_open_to_network(scheduler: str | None) -> bool:
     """Whether an address is reached over a network without TLS: whoever else reaches it runs code."""
     if scheduler is None or scheduler.startswith("tls://"):
         return False
-    host = scheduler.partition("://")[2] or scheduler
-    return not host.startswith(LOOPBACK)
+    with contextlib.suppress(ValueError):  # A name is no address, and a broken one no host.
+        host = urlsplit(scheduler if "://" in scheduler else f"tcp://{scheduler}").hostname or ""
+        return host != "localhost" and not ipaddress.ip_address(host).is_loopback
+    return True

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -109,13 +110,14 @@ def marked(run_id=None):
     return found
 
 
-def with_variable(name, value):
-    """The living processes that have an environment variable."""
+def with_variable(name, value, command=""):
+    """The living processes that have an environment variable, and `command` in their command line."""
     found = []
     for process in psutil.process_iter():
         try:
             if (
                 process.environ().get(name) == value
+                and command in " ".join(process.cmdline())
                 and process.status() != psutil.STATUS_ZOMBIE
                 and process.pid != os.getpid()
             ):
@@ -123,6 +125,13 @@ def with_variable(name, value):
         except (psutil.Error, OSError):
             continue
     return found
+
+
+def free_port():
+    """A port of this machine at which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def patience(seconds):

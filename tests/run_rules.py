@@ -132,7 +132,12 @@ def nothing_of_the_machine(notebook):
         }
         words = _strings([output.get("text", ""), data, output.get("metadata", {})])
         texts.append((f"the output of {place}", words))
-    names = "|".join(map(re.escape, machine_names()))
+    # A user may be called adam, as the optimiser that the lesson itself names.
+    own = "\n".join(
+        cell.source for kind in ("code", "markdown") for _, cell in notebook.cells(kind)
+    )
+    foreign = [name for name in machine_names() if not re.search(rf"\b{re.escape(name)}\b", own)]
+    names = "|".join(map(re.escape, foreign))
     traces = TRACES | ({"a name of this machine": re.compile(rf"\b(?:{names})\b")} if names else {})
     return [
         f"{place} holds {what}: {found[0]}"

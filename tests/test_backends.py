@@ -8,15 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import optional
 import pytest
 
 HERE = Path(__file__).resolve().parent
 
 # What a backend can get wrong: the arithmetic of the shifts, random draws, compiling, a step of
 # training. Names of arguments and the models' layers are the same under all of them.
+FILES = ("test_layers.py", "test_models.py")
 CHOSEN = (
-    "shift or seed_decides or moments or members_share or plain_models or baseline_cnn-1"
-    " or (l2_term and bfloat) or (training_equals and False-float32)"
+    *("shift", "seed_decides", "moments", "members_share", "plain_models", "baseline_cnn-1"),
+    *("(l2_term and bfloat)", "(training_equals and False-float32)"),
 )
 
 
@@ -33,20 +35,42 @@ def python_with(backend):
     return None
 
 
+@pytest.fixture(scope="module")
+def names():
+    """What pytest calls each test of the files, as `-k` sees it."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--collect-only"]
+    collected = subprocess.run(
+        [*command, "--noconftest", *FILES],
+        cwd=HERE,
+        env={**os.environ, "PYTHONPATH": str(HERE.parent), "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert collected.returncode == 0, collected.stdout + collected.stderr
+    return [line for line in collected.stdout.splitlines() if "::" in line]
+
+
+@pytest.mark.parametrize("words", CHOSEN)
+def test_what_is_chosen_for_the_other_backends_is_there(names, words):
+    """Else a test that was given another name would be left out of them, and nobody would know."""
+    parts = words.strip("()").split(" and ")
+    assert any(all(part.lower() in name.lower() for part in parts) for name in names), words
+
+
 @pytest.mark.slow
 @pytest.mark.backends
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_layers_and_models_under_another_backend(backend):
     python = python_with(backend)
     if python is None:
-        pytest.skip(
+        optional.without("COURSE_BACKENDS")(
             f"not tested under {backend}: no Python with {', '.join(needs(backend))}; install them "
             f"with: {sys.executable} -m pip install '.[backends]', or name a Python that has them "
             "in COURSE_PEERS_PYTHON"
         )
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest"]
     finished = subprocess.run(
-        [*command, "test_layers.py", "test_models.py", "-k", CHOSEN],
+        [*command, *FILES, "-k", " or ".join(CHOSEN)],
         cwd=HERE,
         env={
             **os.environ,

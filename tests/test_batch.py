@@ -11,7 +11,10 @@ import threading
 import time
 import types
 from collections import deque
+from functools import partial
 
+import optional
+import psutil
 import pytest
 from foreign import (
     EAT_MEMORY,
@@ -223,14 +226,14 @@ def test_the_gpus_are_those_that_the_environment_leaves(monkeypatch):
 def mark(monkeypatch):
     value = f"{os.getpid()}-{random.random()}"
     monkeypatch.setenv("COURSE_TEST_MARK", value)
-    yield lambda: with_variable("COURSE_TEST_MARK", value)
+    yield partial(with_variable, "COURSE_TEST_MARK", value)
     for process in with_variable("COURSE_TEST_MARK", value):
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(psutil.Error):
             process.kill()
 
 
 def kernels(mark):
-    return [p for p in mark() if "ipykernel_launcher" in " ".join(p.cmdline())]
+    return mark("ipykernel_launcher")
 
 
 def records_in(out):
@@ -579,6 +582,10 @@ def test_a_scheduler_that_is_not_there_is_one_sentence(address):
         ("tls://host:8786", False),
         ("tcp://127.0.0.1:8786", False),
         ("localhost:8786", False),
+        ("tcp://[::1]:8786", False),
+        ("tcp://localhost.example.org:8786", True),
+        ("tcp://127.0.0.1.example.org:8786", True),
+        ("tcp://[::1", True),
         ("tcp://10.0.0.5:8786", True),
         ("node1:8786", True),
     ],
@@ -597,7 +604,7 @@ def test_tls_files_are_checked_before_anything_starts(tmp_path):
 
 
 def test_the_job_script_of_slurm(monkeypatch, tmp_path):
-    pytest.importorskip("dask_jobqueue")
+    optional.needed("dask_jobqueue", "COURSE_BACKENDS", "pip install dask-jobqueue")
     monkeypatch.syspath_prepend(ROOT / "recipes")
     monkeypatch.setenv("COURSE_DATA_DIR", "/shared/data")
     monkeypatch.chdir(tmp_path)

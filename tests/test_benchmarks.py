@@ -1,12 +1,16 @@
 """The benchmarks take turns, say what they did not measure, and compare equal models."""
 
 import json
+import math
 from types import SimpleNamespace
 
+import optional
 import pytest
 
-from benchmarks import accuracy, comparisons, measure
+from benchmarks import accuracy, comparisons, measure, train
+from benchmarks.__main__ import exit_code, rows
 from benchmarks.comparisons import COMPARISONS, Comparison, Run
+from course_utils import machine as machines
 
 OURS, SLOW, FAST = (Run(name, "keras", "baseline_cnn") for name in ("ours", "slow", "fast"))
 COMPARED = Comparison("name", "title", OURS, (SLOW, FAST), goal_amx=0.4, goal=0.9)
@@ -66,20 +70,42 @@ def test_a_missing_peer_is_left_out_with_what_installs_it(turns, monkeypatch):
     assert turns == ["ours", "slow"] * 3
 
 
-@pytest.mark.parametrize(("fails_at", "complete"), [(0, 0), (5, 1)])
-def test_completed_turns_outlive_a_failure(monkeypatch, fails_at, complete):
-    started = []
+@pytest.mark.parametrize(
+    ("fails", "expected", "ratios", "code"),
+    [
+        # The name and the turn in which each run fails; the peer and the number of turns that count.
+        ({"fast": 1}, "slow", 3, 0),
+        ({"fast": 2}, "slow", 3, 0),
+        ({"slow": 3}, "fast", 3, 0),
+        ({"slow": 1, "fast": 3}, "fast", 2, 0),
+        ({"slow": 1, "fast": 1}, None, 0, 0),
+        ({"ours": 1}, None, 0, 1),
+        ({"ours": 3}, "fast", 2, 1),
+    ],
+)
+def test_a_peer_that_fails_is_left_out_and_ours_ends_the_comparison(
+    turns, monkeypatch, fails, expected, ratios, code
+):
+    well = measure.train_once
 
-    def train_once(run, *_, **__):
-        started.append(run)
-        if len(started) > fails_at:
+    def train_once(run, *arguments, **options):
+        if turns.count(run.name) + 1 == fails.get(run.name):
             raise measure.NotMeasured("its training was killed")
-        return 2, None
+        return well(run, *arguments, **options)
 
     monkeypatch.setattr(measure, "train_once", train_once)
     result = compare()
-    assert len(result.get("ratios", [])) == complete
-    assert [f"turn {complete + 1} of 3" in why for why in result["not_measured"].values()] == [True]
+    assert result.get("peer") == expected
+    assert result.get("ratios", []) == pytest.approx([0.5 if expected == "fast" else 0.4] * ratios)
+    assert result["not_measured"] == {
+        name: f"turn {turn} of 3: its training was killed" for name, turn in fails.items()
+    }
+    assert exit_code([result]) == code
+    assert list(rows(result)), "the table tells of it"
+
+
+def test_a_missed_goal_is_an_exit_code(turns):
+    assert [exit_code([compare(amx=amx)]) for amx in (False, True)] == [0, 1]
 
 
 def test_a_killed_training_is_told_from_a_failed_one():
@@ -110,20 +136,71 @@ def test_names_are_unique():
         assert len({run.name for run in runs}) == len(runs)
 
 
-def test_the_plain_models_have_the_weights_of_the_course():
-    from benchmarks.plain_keras import MODELS
+@pytest.fixture(scope="module")
+def built():
+    """The course's models, by the name of the plain ones."""
     from course_utils import models
 
-    ours = {
+    return {
         "baseline_cnn": models.build_cnn(),
         "six_techniques": models.build_cnn(comparisons.SIX),
         "all_conv": models.build_all_conv(),
         "small_all_conv": models.build_small_all_conv(),
     }
+
+
+# What costs time or decides what is learnt; layers without any of it are told apart by their weights.
+SETTINGS = (
+    *("activation", "filters", "kernel_size", "padding", "pool_size", "rate", "strides", "units"),
+    *("kernel_initializer", "kernel_regularizer", "use_bias"),
+)
+
+
+def settings(model):
+    """What each layer was given, in the order of the layers."""
+
+    def plain(value):
+        # How a start or a penalty was saved also names the module and the seed.
+        return (
+            (value["class_name"], value["config"].get("l2")) if isinstance(value, dict) else value
+        )
+
+    configs = [layer.get_config() for layer in model.layers]
+    chosen = [{name: plain(c[name]) for name in SETTINGS if name in c} for c in configs]
+    return [each for each in chosen if each]
+
+
+def test_the_plain_models_have_the_layers_of_the_course(built):
+    from benchmarks.plain_keras import MODELS
+
     for name, build in MODELS.items():
-        assert [w.shape for w in build().weights if "seed" not in w.path] == [
-            w.shape for w in ours[name].weights if "seed" not in w.path
+        theirs, ours = build(), built[name]
+        assert settings(theirs) == settings(ours), name
+        assert [w.shape for w in theirs.weights if "seed" not in w.path] == [
+            w.shape for w in ours.weights if "seed" not in w.path
         ]
+
+
+def test_the_models_in_pytorch_have_the_layers_of_the_course(built):
+    torch = optional.needed("torch", "COURSE_BACKENDS", "pip install torch")
+    from benchmarks.plain_torch import MODELS
+
+    for name, build in MODELS.items():
+        theirs, ours = build(), built[name]
+        trained = sum(math.prod(weight.shape) for weight in ours.trainable_weights)
+        assert sum(weight.numel() for weight in theirs.parameters()) == trained, name
+        rates = [layer.p for layer in theirs.modules() if isinstance(layer, torch.nn.Dropout)]
+        assert rates == [each["rate"] for each in settings(ours) if "rate" in each], name
+
+
+def test_the_plain_side_gets_the_threads_of_the_machine(monkeypatch):
+    given = []
+    monkeypatch.setattr(machines, "set_threads", lambda *arguments: given.append(arguments))
+    monkeypatch.setattr(train, "fit", lambda *_, **__: ([], None))
+    images = train.random_images(1, (28, 28, 1), seed=1)
+    run = {"model": "baseline_cnn", "backend": "tensorflow"}
+    train.train_keras(run, {"threads": 3}, 1, images, images)
+    assert given == [("tensorflow", 3)]
 
 
 def test_accuracies_are_compared_in_pairs(monkeypatch):

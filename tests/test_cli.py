@@ -3,7 +3,7 @@
 import csv
 import html.parser
 import json
-import random
+import os
 import re
 import signal
 import subprocess
@@ -117,10 +117,19 @@ def test_a_time_out_as_its_help_writes_it(text, expected):
         (["build", "--from", "docx"], "--from is 'docx'; expected py or ipynb"),
         (["build", "--mode", "tiny"], "There is no mode 'tiny'"),
         (["build", "77"], "There is no lesson '77'"),
+        (
+            ["build", "02", "--from", "ipynb"],
+            "ipynb is not there.*course build 02_second --from py",
+        ),
+        (["build", __file__], f"{__file__} is none of the lessons in .*course run {__file__}"),
         (["report", "nowhere"], "nowhere holds no batch.*course run"),
         (["report", "--readme"], "README.md cannot be read"),
         (["reference", "add", "nowhere"], "nowhere holds no batch"),
         (["lab", "99"], "There is no lesson '99'"),
+        (
+            ["data", "fetch", "mnist", "foo"],
+            "no data set 'foo'; the course has mnist and cifar10. F",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(project, capsys, words, sentence):
@@ -311,13 +320,14 @@ def test_a_bad_override_is_a_sentence(project, monkeypatch, capsys, name):
     assert err.startswith(f"error: {name} is 'two'; ")
 
 
-def test_ctrl_c_ends_everything_and_says_how_to_go_on(tmp_path):
+@pytest.mark.parametrize(("ends_it", "delay"), [(signal.SIGINT, 0), (signal.SIGTERM, 1.5)])
+def test_ctrl_c_ends_everything_and_says_how_to_go_on(ends_it, delay, tmp_path):
     write(tmp_path, "hangs", HANG)
     client = start("run", "hangs.ipynb", "--out", "out", cwd=tmp_path)
     # The header is there before the first run starts.
     wait_until(lambda: (tmp_path / "out/manifest.jsonl").exists(), 60, "the batch")
-    time.sleep(random.uniform(0, 2))
-    client.send_signal(random.choice([signal.SIGINT, signal.SIGTERM]))
+    time.sleep(delay)
+    client.send_signal(ends_it)
     out = client.communicate(timeout=patience(60))[0]
     assert client.returncode == 130, out
     assert "Interrupted: 0 of 1 runs are done and kept in out. Finish the others: course run" in out
@@ -420,10 +430,42 @@ def test_a_pair_edited_apart_is_refused_with_its_cells(project, monkeypatch, cap
     assert "last" not in script.read_text()
 
 
+def test_a_merge_that_was_not_finished_is_named_and_mended(project, monkeypatch, capsys):
+    fake_run(monkeypatch)
+    book = project / "notebooks/02_second.ipynb"
+    assert said(capsys, "build", "02")[0] == 0
+    whole = book.read_text()
+    book.write_text(f"<<<<<<< HEAD\n{whole}=======\n{whole}>>>>>>> theirs\n")
+    code, _, err = said(capsys, "build", "02")
+    assert code == 2
+    assert re.fullmatch(
+        r"error: \S+02_second\.ipynb cannot be read as a notebook \(JSONDecodeError: .* line 1 .*\)\. "
+        r"Write it anew from the \.py: course build 02_second --from py\n",
+        err,
+    )
+    mend = []
+    doctor._pairs([], mend)
+    assert any(err == f"error: {sentence}\n" for sentence in mend)
+    started = []
+    monkeypatch.setattr(os, "execve", lambda *words: started.append(words))
+    code, _, warned = said(capsys, "lab", "01")
+    assert (code, len(started)) == (0, 1), "the other lessons can still be opened"
+    assert warned == err.replace("error: ", "to mend: ")
+    assert said(capsys, "build", "02", "--from", "py")[0] == 0
+    assert [c.source for c in nbformat.read(book, as_version=4).cells] == [
+        c.source for c in nbformat.reads(whole, as_version=4).cells
+    ]
+
+
 def test_a_commit_counts_as_agreement_only_where_its_pair_agrees(project, monkeypatch, capsys):
+    # Nothing of the repository that a hook runs for, nor of the user's settings, such as signing.
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    bare = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
     def git(*words):
-        author = ["-c", "user.name=T", "-c", "user.email=t@example.org"]
-        subprocess.run(["git", *author, *words], cwd=project, check=True, capture_output=True)
+        command = ["git", "-c", "user.name=T", "-c", "user.email=t@example.org", *words]
+        subprocess.run(command, cwd=project, env=bare, check=True, capture_output=True)
 
     fake_run(monkeypatch)
     script = project / "notebooks/02_second.py"
@@ -434,6 +476,7 @@ def test_a_commit_counts_as_agreement_only_where_its_pair_agrees(project, monkey
     git("add", "notebooks")
     git("commit", "--quiet", "--message=both")
     script.write_text(script.read_text().replace("mode)", "mode, 1)"))
+    monkeypatch.setenv("GIT_DIR", str(project / "nowhere"))
     assert build.source_of(script) == "py"
     git("commit", "--quiet", "--all", "--message=half")
     with pytest.raises(BatchError, match="were edited apart"):
@@ -574,6 +617,24 @@ def test_a_stand_in_is_added_when_it_is_named(finished, tmp_path):
     assert bookkeeping.add(batch, tmp_path, allow_fallback=True)["runs"] == 1
 
 
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda path: path.unlink(), "0.json is gone; run it again: "),
+        (lambda path: path.write_text('{"lesson":'), "0.json is no record (Expecting value"),
+        (lambda path: path.write_text("[]"), "is no record (no JSON object); delete it and run"),
+    ],
+)
+@pytest.mark.parametrize("words", [["report"], ["reference", "add"]])
+def test_a_record_that_is_gone_or_broken_is_named(finished, capsys, words, damage, sentence):
+    folder = finished([record()])
+    damage(folder / "records" / "0.json")
+    code, _, err = said(capsys, *words, folder)
+    assert code == 2
+    assert sentence in err
+    assert err.endswith(f": course run … --out {folder} --resume\n")
+
+
 def test_reference_columns_that_differ_are_refused(finished, tmp_path):
     (tmp_path / "runs.csv").write_text("lesson,model\n")
     with pytest.raises(BatchError, match=r"has the columns lesson, model; expected"):
@@ -655,8 +716,8 @@ def test_the_scoreboard_keeps_originals_and_copies_apart(monkeypatch):
     monkeypatch.setattr(evidence, "reference", lambda: pd.DataFrame(runs))
     rows = scoreboard.table().splitlines()[2:]
     assert rows == [
-        "| all-conv | CIFAR-10 (JPEG copy) | 77.50 % | 76.54 % (1 run) | not yet measured |",
-        "| all-conv | CIFAR-10 (originals) | 77.50 % | 77.50 % (1 run) | not yet measured |",
+        "| all-conv | CIFAR-10 (JPEG copy) | 77.5 % (validation) | 76.54 % (1 run) | not yet measured |",
+        "| all-conv | CIFAR-10 (originals) | 77.5 % (validation) | 77.50 % (1 run) | not yet measured |",
     ]
 
 
@@ -687,7 +748,7 @@ def test_the_table_compares_like_with_like(finished, measured):
     assert found[3][-1] == "no figure, 1 diverged"
     # A re-encoded copy holds the real images, and says so.
     assert titles[4] == "02_second: small_all_conv on cifar10 (JPEG copy)"
-    assert found[4][2] == "70.00 %"
+    assert found[4][2] == "70 %"
 
 
 def told(folder):

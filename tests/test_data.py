@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from foreign import free_port
 
 from course_utils import data, supervisor, tidy
 from course_utils.data import downloads, formats, specs, stand_ins, store, transfer
@@ -911,7 +912,9 @@ def test_a_failed_download_leaves_everything_as_it_was(
     mirror, published, cache, monkeypatch, behave, message
 ):
     mirror.behave = behave
-    monkeypatch.setattr(downloads, "STALL_SECONDS", 0.3)
+    if behave is hang_midway:
+        # A busy machine may keep the others waiting that long.
+        monkeypatch.setattr(downloads, "STALL_SECONDS", 0.3)
     before = write(cache)
     truncate(before)
     old = before.read_bytes()
@@ -953,14 +956,8 @@ def test_a_name_look_up_that_hangs_is_not_waited_for(monkeypatch):
         data.fetch(["mnist"], connect_seconds=0.3)
 
 
-def closed_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def test_a_closed_network_falls_back_at_once_and_says_so(monkeypatch):
-    monkeypatch.setenv("COURSE_DATA_URL", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("COURSE_DATA_URL", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("no_proxy", "*")
     dataset = data.load("mnist", "smoke")
     assert dataset.is_fallback

@@ -326,6 +326,14 @@ BROKEN = [
 ]
 
 
+def test_a_user_may_be_called_as_something_in_the_lesson(lesson, monkeypatch):
+    monkeypatch.setattr(run_rules.getpass, "getuser", lambda: "adam")
+    code(lesson, 1).outputs = stream("adam: done")
+    assert "a name of this machine: adam" in "\n".join(run_rules.nothing_of_the_machine(lesson))
+    code(lesson, 1).source += "  # adam"
+    assert run_rules.nothing_of_the_machine(lesson) == []
+
+
 @pytest.mark.parametrize(("rule", "break_it", "says"), BROKEN, ids=[case[2] for case in BROKEN])
 def test_a_broken_lesson_is_found(lesson, monkeypatch, rule, break_it, says):
     monkeypatch.setattr(run_rules.socket, "gethostname", lambda: "ada-laptop.example")

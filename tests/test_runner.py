@@ -1,5 +1,6 @@
 """One notebook run in a process of its own: what comes back, and that nothing stays behind."""
 
+import contextlib
 import errno
 import json
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -39,9 +41,10 @@ def mark(monkeypatch):
     """A variable that every process of this test inherits, so that strays can be found."""
     value = f"{os.getpid()}-{random.random()}"
     monkeypatch.setenv("COURSE_TEST_MARK", value)
-    yield lambda: processes_with("COURSE_TEST_MARK", value)
+    yield partial(processes_with, "COURSE_TEST_MARK", value)
     for process in processes_with("COURSE_TEST_MARK", value):
-        process.kill()
+        with contextlib.suppress(psutil.Error):
+            process.kill()
 
 
 def test_parameters_go_in_and_outputs_come_out():
@@ -157,9 +160,7 @@ def test_kill_9_of_kernel_or_runner_at_any_moment(victim, _repeat, mark):
     killed = []
 
     def kill():
-        found = wait_until(
-            lambda: [p for p in mark() if victim in " ".join(p.cmdline())], what="the start"
-        )
+        found = wait_until(lambda: mark(victim), what="the start")
         time.sleep(delay)
         killed.extend(found)
         for process in found:
@@ -197,8 +198,7 @@ def test_a_killed_parent_leaves_no_orphans(stuck, tmp_path, mark):
     assert len(mark()) >= 3
     victims = [parent.pid]
     if stuck:
-        runner = [p for p in mark() if "course_utils.runner" in " ".join(p.cmdline())]
-        victims += [process.pid for process in runner]
+        victims += [process.pid for process in mark("course_utils.runner")]
     for pid in victims:
         os.kill(pid, signal.SIGKILL)
     parent.wait()

@@ -83,10 +83,17 @@ def fetch(
         One dictionary a data set: those of `describe`, and action "downloaded" or "already there".
 
     Raises:
-        DataError: the download failed; what was there before is still there.
+        DataError: an unknown name; or the download failed, and what was there before still is.
     """
+    names = list(SPECS if names is None else names)
+    for name in names:
+        if name not in SPECS:
+            raise DataError(
+                f"There is no data set {name!r}; the course has {' and '.join(SPECS)}. "
+                "Fetch both: course data fetch"
+            )
     rows = []
-    for name in SPECS if names is None else names:
+    for name in names:
         spec = store.get_spec(name)
         present = None if force else _sound(name)
         if present is None:

@@ -8,6 +8,7 @@ COURSE_BROWSER is "required", as in CI. On Debian: `apt-get install chromium`; P
 import os
 import shutil
 
+import optional
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -34,15 +35,13 @@ def chromium():
 @pytest.fixture(scope="session")
 def browser():
     """Chromium, started once for a module's tests."""
-    without = pytest.fail if os.environ.get("COURSE_BROWSER") == "required" else pytest.skip
     path = chromium()
     if path is None:
-        without("There is no Chromium here. On Debian: apt-get install chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        without("Playwright is not installed: make site")
-    with sync_playwright() as driver:
+        optional.without("COURSE_BROWSER")(
+            "There is no Chromium here. On Debian: apt-get install chromium"
+        )
+    playwright = optional.needed("playwright.sync_api", "COURSE_BROWSER", "make site")
+    with playwright.sync_playwright() as driver:
         running = driver.chromium.launch(executable_path=path, args=list(FLAGS))
         yield running
         running.close()

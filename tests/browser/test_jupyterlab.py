@@ -12,6 +12,7 @@ import urllib.request
 
 import nbformat
 import pytest
+from foreign import free_port, patience
 from notebook_files import ROOT
 from test_project import tracked_files
 
@@ -82,7 +83,7 @@ class Lab:
         self.address = self._wait()
 
     def _wait(self):
-        until = time.monotonic() + 60
+        until = time.monotonic() + patience(60)
         while time.monotonic() < until:
             text = self.log.read_text()
             found = re.search(r"http://(?:localhost|127\.0\.0\.1):(\d+)/\S*", text)
@@ -497,7 +498,8 @@ def test_an_old_browser_cache_is_no_obstacle(course, visit, tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
     notebook.metadata.kernelspec = dict(library.KERNEL)
     nbformat.write(notebook, gone)
-    first = Lab(course, tmp_path / "home", "--ServerApp.port=18731")
+    port = f"--ServerApp.port={free_port()}"
+    first = Lab(course, tmp_path / "home", port)
     try:
         page.goto(first.page)
         page.wait_for_function(READY)
@@ -509,7 +511,7 @@ def test_an_old_browser_cache_is_no_obstacle(course, visit, tmp_path):
     finally:
         first.stop()
         gone.unlink()
-    second = Lab(course, tmp_path / "home", "--ServerApp.port=18731")
+    second = Lab(course, tmp_path / "home", port)
     try:
         assert second.address == first.address, "the port was not free again"
         page.goto(second.page)

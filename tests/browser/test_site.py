@@ -10,10 +10,10 @@ import threading
 from functools import partial
 from pathlib import Path
 
+import optional
 import pytest
+from foreign import patience
 from notebook_files import NOTEBOOKS, ROOT
-
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
 MOST_BYTES = 1_500_000  # of a page with all that it loads, over the wire
 MOST_SECONDS = 1.5  # until the largest part of a page is painted
@@ -58,7 +58,7 @@ class Host(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The learner's edition, built as `make site` builds it."""
-    pytest.importorskip("myst_nb", reason="Sphinx is not installed: make site")
+    optional.needed("myst_nb", "COURSE_BROWSER", "make site")
     out = tmp_path_factory.mktemp("rendered")
     command = [sys.executable, ROOT / "site" / "render.py", "--edition", "learner", "--out", out]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -116,16 +116,18 @@ def test_no_link_is_dead(folder):
 def test_every_page_is_whole_without_the_network(folder, address, visit, record_property):
     """Nothing is asked of another host, nothing fails, formulas are set, figures are described;
     light over the wire, and no sideways scrolling, neither on a desktop nor on a phone."""
+    from playwright.sync_api import TimeoutError as Late
+
     problems, weights = [], {}
     for name in pages(folder):
         page = visit()
         Host.sent = 0
         page.goto(f"{address}/{name}", wait_until="networkidle")
-        with contextlib.suppress(playwright.TimeoutError):
+        with contextlib.suppress(Late):
             page.wait_for_function(f"!({UNSET}).length", timeout=10_000)
         # Figures load when they are scrolled to: count them all.
         page.evaluate("document.querySelectorAll('img').forEach(i => { i.loading = 'eager' })")
-        with contextlib.suppress(playwright.TimeoutError):
+        with contextlib.suppress(Late):
             page.wait_for_function(
                 "[...document.images].every(image => image.complete && image.naturalWidth)",
                 timeout=10_000,
@@ -165,9 +167,12 @@ def test_a_page_is_painted_soon(address, visit, name):
         page.add_init_script(LARGEST_PAINT)
         page.goto(f"{address}/{name}.html", wait_until="networkidle")
         seconds.append(page.evaluate("window.largestPaint") / 1000)
-    print(f"\n{name}: largest contentful paint after {min(seconds):.2f} s")
+    # On a busy machine the browser may not have told the observer yet; that is no time of 0.
+    told = [each for each in seconds if each > 0]
+    assert told, "the browser told of no paint"
+    print(f"\n{name}: largest contentful paint after {min(told):.2f} s")
     # The best of three: a busy machine delays one of them, a heavy page all.
-    assert 0 < min(seconds) < MOST_SECONDS
+    assert min(told) < patience(MOST_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +189,7 @@ def test_a_page_is_painted_soon(address, visit, name):
     ],
 )
 def test_axe_finds_nothing_serious(address, visit, name, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    axe = optional.needed("axe_playwright_python.sync_playwright", "COURSE_BROWSER", "make site")
     page = visit(color_scheme=scheme)
     page.goto(f"{address}/{name}.html", wait_until="networkidle")
     results = axe.Axe().run(page)
