@@ -20,7 +20,8 @@
 # The lessons, with links. The last column fills as you work.
 
 # %% tags=["desk"]
-# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
 from course_utils import contents
 
 contents.table()

@@ -23,7 +23,8 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
-# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
 from course_utils import Lesson, plots
 
 lesson = Lesson("01_mlp", mode=mode, seed=seed)
@@ -73,7 +74,7 @@ weights = ops.convert_to_numpy(linear.layers[-1].kernel).T.reshape(10, 28, 28, 1
 scale = np.abs(weights).max()
 plots.images(
     (weights + scale) / (2 * scale),
-    title="What one layer looks for: bright speaks for the digit, dark against it",
+    title="What one layer looks for: bright speaks for the digit, dark against it" + mnist.figure_suffix,
     labels=range(10),
     columns=10,
     alt="Ten pictures of weights, one for each digit; the 0 is a bright ring, the others are faint shapes in grain.",
@@ -164,7 +165,7 @@ wrong = np.flatnonzero(predicted.argmax(axis=1) != mnist.y_val)
 worst = wrong[np.argsort(-predicted[wrong].max(axis=1))][:10]
 plots.images(
     mnist.x_val[worst],
-    title="Its most confident mistakes: true digit, then what it said",
+    title="Its most confident mistakes: true digit, then what it said" + mnist.figure_suffix,
     labels=[f"{mnist.y_val[i]} → {predicted[i].argmax()} ({predicted[i].max():.0%})" for i in worst],
     columns=5,
     alt="Ten digits that the perceptron got wrong while being sure, with true label and prediction.",
@@ -191,7 +192,7 @@ def shuffle_pixels(images):
 
 plots.images(
     np.concatenate([mnist.x_train[:10], shuffle_pixels(mnist.x_train[:10])]),
-    title="The same ten digits before and after one shuffling of their pixels",
+    title="The same ten digits before and after one shuffling of their pixels" + mnist.figure_suffix,
     labels=[*mnist.y_train[:10]] * 2,
     columns=10,
     alt="Ten readable digits above, and below the same digits with pixels shuffled, which look like noise.",

@@ -21,7 +21,8 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
-# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
 from course_utils import Lesson, plots
 
 lesson = Lesson("02_baseline_cnn", mode=mode, seed=seed)
@@ -193,7 +194,7 @@ first = ops.convert_to_numpy(model.layers[1].kernel)
 scale = np.abs(first).max()
 plots.images(
     (np.moveaxis(first, -1, 0) + scale) / (2 * scale),
-    title="The 32 learned kernels of the first layer: no two are alike",
+    title="The 32 learned kernels of the first layer: no two are alike" + mnist.figure_suffix,
     columns=8,
     alt="Thirty-two small three-by-three kernels, some of them bright on one side and dark on the other.",
 )
@@ -210,7 +211,7 @@ first_layer = keras.Model(model.inputs, model.layers[1].output)
 maps = np.asarray(first_layer.predict(mnist.x_val[:1], verbose=0), dtype="float32")[0]
 plots.images(
     np.moveaxis(maps / maps.max(), -1, 0),
-    title="One digit through the first layer: each map answers another question",
+    title="One digit through the first layer: each map answers another question" + mnist.figure_suffix,
     columns=8,
     alt="The feature maps of one digit: some show its left edges, some its right edges, some its filled strokes, "
     "some are black.",
@@ -236,7 +237,7 @@ wrong = np.flatnonzero(predicted.argmax(axis=1) != mnist.y_val)
 worst = wrong[np.argsort(-predicted[wrong].max(axis=1))][:10]
 plots.images(
     mnist.x_val[worst],
-    title="Its most confident mistakes: true digit, then what it said",
+    title="Its most confident mistakes: true digit, then what it said" + mnist.figure_suffix,
     labels=[f"{mnist.y_val[i]} → {predicted[i].argmax()} ({predicted[i].max():.0%})" for i in worst],
     columns=5,
     alt="Up to ten digits that the network got wrong while being sure, each with its true label and its prediction.",

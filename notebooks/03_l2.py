@@ -21,7 +21,8 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
-# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("03_l2", mode=mode, seed=seed)
@@ -260,7 +261,7 @@ without = cross_entropy(free)
 shown = [0.0, 1e-6, 1e-4, 1e-3, 1e-2, 1.0]
 plots.histograms(
     {f"λ = {f:g}": kernels[f] for f in shown},
-    title="The larger λ, the closer the weights crowd around zero",
+    title="The larger λ, the closer the weights crowd around zero" + mnist.figure_suffix,
     x="weight of the first hidden layer",
     limits=(-0.25, 0.25),
     log_y=True,
@@ -287,7 +288,8 @@ axes.axhline(without, color="#999999", linestyle=":", label="cross-entropy witho
 axes.plot(penalties, reports, "--", color=plots.COLOURS[1], label="the loss that Keras reports")
 axes.plot(penalties, entropies, "-o", color=plots.COLOURS[0], label="cross-entropy")
 axes.set(xscale="log", ylim=(0, 3), xlabel="λ", ylabel="validation loss")
-axes.set_title(f"Cross-entropy likes λ = $10^{{{best}}}$, the reported loss $10^{{{tempting}}}$")
+likes = f"Cross-entropy likes λ = $10^{{{best}}}$, the reported loss $10^{{{tempting}}}$"
+axes.set_title(likes + mnist.figure_suffix)
 axes.legend(frameon=False, fontsize=9)
 plots.show(
     drawn,

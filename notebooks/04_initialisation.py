@@ -21,7 +21,8 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
-# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("04_initialisation", mode=mode, seed=seed)
@@ -146,7 +147,7 @@ def draw_depth(sizes, title, y, alt):
         style = "--" if name == "orthogonal" else "-"
         axes.plot(range(1, 21), values, style, color=colour, label=name, linewidth=2)
     axes.set(xlabel="layer", ylabel=y, xticks=range(2, 21, 2))
-    drawn.suptitle(title, fontsize=11)
+    drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
     axes.set(yscale="log", ylim=(1e-6, 1e6))
     axes.grid(alpha=0.25)
     drawn.legend(loc="outside right center", fontsize=8, frameon=False)
@@ -316,7 +317,7 @@ weights = np.hstack([kernels["constant"][:, :8], kernels["random"][:, :8]]).T.re
 scale = np.abs(weights).max(axis=(1, 2), keepdims=True)
 plots.images(
     weights / (2 * scale) + 0.5,
-    title="Above, eight units that started equal; below, eight that did not",
+    title="Above, eight units that started equal; below, eight that did not" + mnist.figure_suffix,
     columns=8,
     alt="Two rows of eight weight pictures: all the same in the upper row, different in the lower.",
 )
@@ -352,7 +353,7 @@ def growth(draw, step):
 own, shared = ([growth(draw, step) for draw in range(10)] for step in (1, 0))
 plots.dots(
     {"a seed for each layer": own, "one seed for all": shared},
-    title="Copies of one layer are a lottery",
+    title="Copies of one layer are a lottery" + mnist.figure_suffix,
     x="powers of ten gained by the signal, first to last layer",
     alt="Ten networks each: with a seed a layer all lie near zero, with one seed far apart.",
 )

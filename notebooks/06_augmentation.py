@@ -21,7 +21,8 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
-# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("06_augmentation", mode=mode, seed=seed)
@@ -134,7 +135,7 @@ for name, change in changes.items():
 # %%
 plots.images(
     np.concatenate(rows) / 255,
-    title="One digit and four kinds of change: it stays a 5",
+    title="One digit and four kinds of change: it stays a 5" + mnist.figure_suffix,
     labels=names,
     columns=8,
     alt="Four rows with the same 5: as it is, then seven times shifted, turned, zoomed, sheared.",
@@ -183,7 +184,7 @@ digit = five[0, :, :, 0] / 255
 down, left = shift_matrix(5.5), shift_matrix(-5.5).T
 plots.images(
     [digit, down @ digit, digit @ left, down @ digit @ left],
-    title="One matrix moves the rows, another one the columns",
+    title="One matrix moves the rows, another one the columns" + mnist.figure_suffix,
     labels=["x", "A(5.5) x", "x A(-5.5)ᵀ", "A(5.5) x A(-5.5)ᵀ"],
     columns=4,
     alt="A digit four times: as it is, moved down, moved left, and moved down and left.",
@@ -193,8 +194,16 @@ plots.images(
 # `course_utils.layers.RandomShift` does this with its own two random numbers for each image, rounded to whole pixels:
 # a mixture of two neighbours is a little blurred, and the digits of the exam are sharp. (The article's library took
 # whole pixels too.) Keras's `RandomTranslation` above interpolates. It also switches XLA compilation off for the whole
-# model it stands in, and on PyTorch it visits the images one by one; a matrix product is what every backend does best.
-#
+# model it stands in, as Keras itself will tell us, and on PyTorch it visits the images one by one (Keras 3.15,
+# `backend/torch/image.py`); a matrix product is what every backend does best.
+
+# %% tags=["nbval-check-output"]
+from course_utils.layers import FusedBatchNormalization, RandomShift
+
+for layer in (layers.RandomTranslation(0.1, 0.1), RandomShift(0.1)):
+    print(f"a model with {type(layer).__name__} may be compiled: {'yes' if layer.supports_jit else 'no'}")
+
+# %% [markdown]
 # ## Train on digits that move
 #
 # Same seed, same images, same epochs. The layer gets a seed of its own, so that it takes no random number away from the
@@ -202,8 +211,6 @@ plots.images(
 # than the baseline's?
 
 # %%
-from course_utils.layers import FusedBatchNormalization, RandomShift
-
 keras.utils.set_random_seed(seed)
 shifted = build(RandomShift(0.1, seed=seed))
 shifted_history = train(shifted)

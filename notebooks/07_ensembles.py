@@ -21,7 +21,8 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
-# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("07_ensembles", mode=mode, seed=seed)
@@ -180,7 +181,8 @@ def chosen_ensemble(some):
     axes.set(ylim=(100 * (1 - wrong.mean(axis=1).max()) - 1, mean + 1), xlabel="network", ylabel="accuracy, %")
     axes.set_xticks(range(1, count + 1))
     axes.legend(frameon=False)
-    drawn.suptitle(f"{len(some)} of {count} networks averaged: {mean:.1f} % of the validation digits", fontsize=11)
+    averaged = f"{len(some)} of {count} networks averaged: {mean:.1f} % of the validation digits"
+    drawn.suptitle(averaged + mnist.figure_suffix, fontsize=11)
     return drawn, f"Accuracy of each network, {len(some)} of them chosen, and of their average: {mean:.1f} %."
 
 

@@ -21,7 +21,8 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
-# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("08_early_stopping", mode=mode, seed=seed)
@@ -204,7 +205,7 @@ axes.plot(last, measured[False], "D", color=plots.COLOURS[1], label="by default"
 axes.plot(lowest, measured[True], "D", color=plots.COLOURS[2], label="restore_best_weights=True")
 low = min(run)
 axes.set(xlabel="epoch", ylabel="validation loss", ylim=(0.9 * low, 1.6 * low))
-axes.set_title("Unless told otherwise, Keras keeps the last weights")
+axes.set_title("Unless told otherwise, Keras keeps the last weights" + mnist.figure_suffix)
 axes.legend(frameon=False)
 plots.show(
     drawn,
@@ -263,7 +264,7 @@ for n in sizes:
 # %%
 plots.lines(
     {"on the pictures that chose the epoch": (sizes, chosen_on), "on the others": (sizes, asked)},
-    title="The best validation loss flatters, the more so the fewer pictures chose",
+    title="The best validation loss flatters, the more so the fewer pictures chose" + mnist.figure_suffix,
     x="pictures that chose the epoch",
     y="loss at the chosen epoch",
     log_x=True,

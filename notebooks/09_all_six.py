@@ -109,8 +109,9 @@ cross_entropy = keras.metrics.SparseCategoricalCrossentropy(name="cross_entropy"
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy", cross_entropy])
 
 # %% [markdown]
-# Early stopping (lesson 08) has to watch the cross-entropy *alone*. The article watched `val_loss`, and its Keras 1 left the
-# L2 penalty out of that. Keras 3 adds it (lesson 03), and a penalty that drifts would decide when to stop.
+# Early stopping (lesson 08) has to watch the cross-entropy *alone*. The article watched `val_loss`, and the first versions
+# of Keras 1 left the L2 penalty out of that (`in_train_phase` in their `regularizers.py`). Keras 3 adds it (lesson 03), and
+# a penalty that drifts would decide when to stop.
 
 # %%
 stopping = keras.callbacks.EarlyStopping(
@@ -311,16 +312,17 @@ from course_utils import evidence
 decayed = evidence.FALLING_RATE
 lesson.reference_verdict(decayed, baseline=techniques)
 print("\nAt full size (the article's one run of all six: "
-      f"{evidence.article_figure('baseline_cnn', techniques):.2%}):")
+      f"{evidence.article_words('baseline_cnn', techniques)}, stopped after 31 epochs):")
 for name, chosen in {"all six": techniques, "five and the decay": decayed}.items():
-    runs = evidence.reference_runs("baseline_cnn", chosen, "full", "mnist")["test_accuracy"]
-    print(f"  {name}:", ", ".join(f"{a:.2%}" for a in runs) or "not yet measured", f"(runs: {len(runs)})")
+    runs = evidence.reference_runs("baseline_cnn", chosen, "full", "mnist")
+    each = [f"{accuracy:.2%} after {n} epochs" for accuracy, n in zip(runs["test_accuracy"], runs["epochs"])]
+    print(f"  {name}:", ", ".join(each) or "not yet measured")
 
 # %% [markdown]
 # Do the two sizes agree? They need not. With few training digits and few epochs there may still be far to go, and a rate
 # that falls takes away steps that were needed; with all digits and many epochs the noise is what is left. (Look how close
-# an interval comes to zero before you believe its word. And one run of each at full size is no more than an anecdote: the
-# next lesson.)
+# an interval comes to zero before you believe its word. And where a line has one run only, the comparison at full size is
+# no more than an anecdote: the next lesson.)
 #
 # ## Exercise 1: how large is the ensemble?
 #

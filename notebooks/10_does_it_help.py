@@ -20,7 +20,8 @@ mode = "auto"  # nothing is trained in any mode; which runs are read is settled 
 seed = 1
 
 # %%
-# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("10_does_it_help", mode=mode, seed=seed)

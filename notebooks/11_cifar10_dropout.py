@@ -20,7 +20,8 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
-# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("11_cifar10_dropout", mode=mode, seed=seed)
@@ -239,7 +240,8 @@ for name, found in changes.items():
 #
 # ## Train it
 #
-# Now with all the training pictures of this mode and the article's setting: Adam, batches of 32.
+# Now with all the training pictures of this mode and the article's setting: Adam, batches of 32. The article's listing asks
+# for 200 epochs. In full mode we take 50, as for the networks of the next two lessons, so that they can be compared.
 
 # %%
 keras.utils.set_random_seed(seed)

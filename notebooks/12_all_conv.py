@@ -22,7 +22,8 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
-# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("12_all_conv", mode=mode, seed=seed)
@@ -219,29 +220,34 @@ history = train(model, len(cifar.x_train), lesson.epochs(50, reduced=5), batch_s
 # %% [markdown]
 # ## Your curve and the published one
 #
-# The answer shows its curve, of which we have the accuracies at three epochs. Here they are beside yours; the scale of
-# epochs is logarithmic, so that the first ones can be seen. In reduced mode you train on fewer pictures, and for fewer
+# The answer shows its curve, of which we have the accuracies at three epochs. Here they are beside yours, if yours come
+# from the same photographs (a copy of them has lost some detail); the scale of epochs is logarithmic, so that the first
+# ones can be seen. In reduced mode you train on fewer pictures, and for fewer
 # epochs, so expect the beginning of the same *shape*, at another height.
 
 # %%
 published = {1: (41.5, 46.7), 25: (88.6, 76.8), 50: (93.3, 77.5)}  # epoch: training, validation accuracy in %
-shown = {} if cifar.is_fallback else published  # nothing to compare with where the pictures are others
+if cifar.is_fallback:
+    published = {}  # nothing to compare with where the pictures are others
 drawn, axes = plots.figure(height=3.4)
 epochs = np.arange(1, len(history.epoch) + 1)
 lines = (("accuracy", "--", "white", "training"), ("val_accuracy", "-", "#666666", "validation"))
 for column, (key, style, fill, kind) in enumerate(lines):
     yours = 100 * np.array(history.history[key])
     axes.plot(epochs, yours, style, marker="o", markersize=4, color=plots.COLOURS[0], label=f"yours, {kind}")
-    known = [values[column] for values in shown.values()]
-    axes.plot([*shown], known, "D", color="#666666", markerfacecolor=fill, label=f"published, {kind}")
+    known = [values[column] for values in published.values()]
+    if known:
+        axes.plot([*published], known, "D", color="#666666", markerfacecolor=fill, label=f"published, {kind}")
 axes.set(xscale="log", xlabel="epoch", ylabel="accuracy, %")
 axes.set_xticks([1, 2, 5, 10, 25, 50], [1, 2, 5, 10, 25, 50])
 axes.minorticks_off()
 axes.grid(alpha=0.25)
 axes.legend(frameon=False, fontsize=8)
-drawn.suptitle("In the published curve training runs away from validation; and in yours?", fontsize=11)
-plots.show(drawn, "Accuracy against epoch on a logarithmic scale. In the published curve the validation accuracy is "
-           "above the training accuracy after epoch 1, and far below it after epochs 25 and 50. Yours is beside it.")
+question = "In the published curve training runs away from validation; and in yours?" if published else "Your curve"
+drawn.suptitle(question + cifar.figure_suffix, fontsize=11)
+plots.show(drawn, "Training and validation accuracy against epoch on a logarithmic scale, yours" + ("" if not published else
+           " beside the published one, whose validation accuracy is above the training accuracy after epoch 1, and far "
+           "below it after epochs 25 and 50") + ".")
 
 # %%
 for epoch, (on_training, on_validation) in published.items():

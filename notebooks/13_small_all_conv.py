@@ -20,7 +20,8 @@ mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on
 seed = 1
 
 # %%
-# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
 from course_utils import Lesson, evidence, plots
 
 lesson = Lesson("13_small_all_conv", mode=mode, seed=seed)
@@ -209,20 +210,19 @@ history = model.fit(
 # earlier, in fact: the dashed line was measured with dropout switched on (lesson 11). And the validation curve is rough: a
 # single epoch more or less may cost a few points. Lesson 14 is about both.
 #
-# Now all three side by side, by their reference runs. Where there are none we take the short runs of the clock above. Those
-# show who starts fastest and not who ends highest; batches of 32 made eight times as many steps as those of 256. To the
-# right is dear in operations, a large disc is dear in weights, and up
-# is good. **Which of the three would you call the best buy?**
+# Now all three side by side, by their reference runs; what has none is named below the figure. In a mode without any we take
+# the short runs of the clock above. Those show who starts fastest and not who ends highest; batches of 32 made eight times
+# as many steps as those of 256. To the right is dear in operations, a large disc is dear in weights, and up is good. **Which of the three would you call the best buy?**
 
 # %%
 names = {"dropout CNN": "dropout_cnn", "all-conv": "all_conv", "small all-conv": "small_all_conv"}
 runs = {n: evidence.reference_runs(key, "", lesson.mode, cifar.label)["test_accuracy"] for n, key in names.items()}
-measured = all(len(each) for each in runs.values())
-accuracy = {n: runs[n].mean() if measured else brief[n] for n in names}
+measured = {n: each.mean() for n, each in runs.items() if len(each)}
+accuracy = measured or brief
 source = f"mean test accuracy, reference runs ({lesson.mode} mode)" if measured else "validation accuracy, 3 epochs"
 
 drawn, axes = plots.figure(height=4.0)
-for colour, name in zip(plots.COLOURS, names):
+for colour, name in zip(plots.COLOURS, accuracy):
     at, size = (total[name] / 1e6, 100 * accuracy[name]), networks[name].count_params() / 1e6
     axes.scatter(*at, s=500 * size, color=colour, alpha=0.6)
     axes.annotate(f"{name}\n{size:.1f} million weights\n{1000 * seconds[name]:.2f} ms an image", at,
@@ -239,7 +239,8 @@ axes.set_title(f"What they cost, what they reach: {when}{best} is ahead{cifar.fi
 axes.grid(alpha=0.25)
 plots.show(drawn, f"Scatter plot of accuracy ({source}) against operations, disc area by weights: " + "; ".join(
     f"{n} {accuracy[n]:.1%}, {total[n] / 1e6:.0f} million operations, {1000 * seconds[n]:.2f} ms an image"
-    for n in names))
+    for n in accuracy))
+print("not yet measured:", ", ".join(n for n in names if n not in accuracy) or "none")
 
 # %% [markdown]
 # A plot like this ends many discussions about "the best" model: best *for what price*. A network with another one above

@@ -10,7 +10,7 @@
 # # One model, any of the techniques
 #
 # **Goal:** one training run of the evidence behind this course: a model with any subset of the six techniques, one seed,
-# one final test, one record. Lesson 10 reads hundreds of such runs; this is the notebook that makes them, for anyone
+# one final test, one record. Lesson 10 reads the records of many such runs; this is the notebook that makes them, for anyone
 # who doubts a verdict.
 #
 # From a terminal, for ten seeds of two variants:
@@ -24,7 +24,8 @@ model = "baseline_cnn"  # or "dropout_cnn", "all_conv", "small_all_conv"
 techniques = "none"  # l2, he_init, batch_norm, augmentation, ensemble, early_stopping, cosine_decay, joined by "+"
 
 # %%
-# No course_utils here (Colab, a Jupyter of your own)? First: %pip install git+ADDRESS, where this course's files are
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
 from course_utils import Lesson
 
 lesson = Lesson("ablation", mode=mode, seed=seed)
@@ -34,8 +35,9 @@ images = lesson.load("mnist" if model == "baseline_cnn" else "cifar10")
 chosen = models.parse_techniques(None if techniques == "none" else techniques)
 
 # %% [markdown]
-# The articles' settings: the model's own number of epochs, or, with early stopping, up to 50 epochs with a patience of
-# five and the best weights restored; in reduced mode the few epochs that the model's lesson trains. In reduced mode
+# The articles' settings: the model's own number of epochs (for the dropout CNN 50, where the article's listing asks for
+# 200), or, with early stopping, up to 50 epochs with a patience of five and the best weights restored; in reduced mode the
+# few epochs that the model's lesson trains. In reduced mode
 # there are also few steps an epoch, so batch normalisation gets a momentum that lets its moving statistics settle
 # (lesson 05 shows why).
 #
@@ -81,7 +83,7 @@ history = network.fit(
     batch_size=batch_size,
     epochs=epochs,
     validation_data=(images.x_val, images.y_val),
-    callbacks=[*lesson.callbacks(f"{network.name}: {techniques}"), *stopping],
+    callbacks=[*lesson.callbacks(f"{network.name}: {techniques}", model, models.techniques_label(chosen)), *stopping],
     verbose=0,
 )
 
