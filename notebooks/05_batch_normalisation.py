@@ -248,8 +248,8 @@ def build_raw(first=nothing):
     return keras.Sequential([keras.Input((28, 28, 1)), first(), *model.layers[1:]])  # `first` for the rescaling
 
 
-starts = {}
-makers = {"/ 255": build, "raw": build_raw, "raw, input normalised": lambda: build_raw(batch_norm)}
+starts = {"/ 255": histories["rate 0.001"]}  # its first epoch
+makers = {"raw": build_raw, "raw, input normalised": lambda: build_raw(batch_norm)}
 for name, make in makers.items():
     keras.utils.set_random_seed(seed)
     starts[name] = train(make(), epochs=1).history

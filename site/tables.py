@@ -96,7 +96,10 @@ def technique_tables(mode: str) -> str:
         f"+ {NAMES[key]}": ("+".join(everything[:i]), "+".join(everything[: i + 1]))
         for i, key in enumerate(everything)
     }
-    whole = {"all six": ("", evidence.ALL_SIX)}
+    whole = {
+        "all six": ("", evidence.ALL_SIX),
+        "five, and a falling learning rate": ("", evidence.FALLING_RATE),
+    }
     further = {NAMES["cosine_decay"]: (evidence.ALL_SIX, evidence.FALLING_RATE)}
     parts = [
         ("Each technique alone, against the baseline", alone | whole),
