@@ -18,8 +18,8 @@ def expected_costs(runs) -> dict[str, Cost]:
     """Run id to what the run should take, for the runs that were measured.
 
     The notebook's own cost counts; where one notebook trains different models, the training time of
-    the same model's reference runs corrects it. Both are of one machine: this one, if it was
-    measured.
+    the same model's reference runs corrects it, and one that has none is not estimated. Both are of
+    one machine: this one, if it was measured.
     """
     if not _measured():
         return {}
@@ -65,7 +65,8 @@ def _expected(notebook, mode, model, techniques, hardware):
     elsewhere = "" if machine == hardware else machine
     own, same = (rows[rows["hardware"] == machine] for rows in (own, same))
     if not len(same):
-        return Cost(*whole, elsewhere)
+        # What one model takes says nothing about another, or about more techniques.
+        return Cost(*whole, elsewhere) if model is None and techniques is None else None
     around = max(0.0, whole[0] - float(own["seconds"].median()))
     seconds = float(same["seconds"].median()) + around
     return Cost(seconds, float(same["peak_memory_mb"].median()), elsewhere)
