@@ -260,8 +260,13 @@ def _local_cluster(workers, dashboard):
     _quieten()
     dashboard = dashboard and importlib.util.find_spec("bokeh") is not None
     # The runs are processes of their own: a profile of these threads would show them waiting, and
-    # grow with every second of the batch.
-    silent = {"distributed.worker.http.routes": [], "distributed.worker.profile.enabled": False}
+    # grow with every second of the batch. And these workers cannot die alone: one that gave no sign of
+    # life for minutes was asleep with the machine, and nobody would start another in its place.
+    silent = {
+        "distributed.worker.http.routes": [],
+        "distributed.worker.profile.enabled": False,
+        "distributed.scheduler.worker-ttl": None,
+    }
     if not dashboard:
         silent["distributed.scheduler.http.routes"] = []
         silent["distributed.admin.system-monitor.log-length"] = 1

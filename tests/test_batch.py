@@ -369,6 +369,22 @@ def test_kernels_that_are_killed_are_run_again(repeat, tmp_path, mark):
     check_nothing_is_broken(tmp_path / "out", range(3))
 
 
+def test_a_batch_outlives_the_sleep_of_its_laptop(tmp_path, mark, monkeypatch):
+    """The lid is closed for longer than Dask waits for a worker's sign of life."""
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL", "1s")
+    cells = ["import time; time.sleep(1)", WRITE_RECORD]
+    write(tmp_path, "good", *cells, parameters="seed = 0")
+    client = start(*["run", "good.ipynb", "--seeds", "0-1", "--out", "out"], cwd=tmp_path)
+    wait_until(lambda: kernels(mark), 60, "the first kernel")
+    client.send_signal(signal.SIGSTOP)
+    # Dask waits for ten heartbeats at least, of half a second each.
+    time.sleep(7)
+    client.send_signal(signal.SIGCONT)
+    said = client.communicate(timeout=patience(60))[0]
+    assert client.returncode == 0, said
+    check_nothing_is_broken(tmp_path / "out", range(2))
+
+
 # Workers and schedulers elsewhere ---------------------------------------------------------------
 
 
