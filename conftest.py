@@ -3,7 +3,9 @@
 It stands at the root because `pytest tests notebooks` collects from both folders.
 """
 
+import contextlib
 import os
+import signal
 import sys
 import tempfile
 from unittest import mock
@@ -12,6 +14,9 @@ import hypothesis
 import pytest
 from notebook_files import Notebook, wrong_verdicts
 
+# Begun in the background by a shell, Python ignores Ctrl-C, and so would all that is started here.
+with contextlib.suppress(ValueError):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # No test downloads or writes to the user's Keras cache, kernels included; a test of downloading names
 # an address of its own.
 os.environ.setdefault("COURSE_DATA_URL", "off")

@@ -81,8 +81,8 @@ for rate in (0.001, 0.01, 0.1):
 plots.curves(
     histories,
     title="A hundred times the learning rate: the baseline network falls apart" + mnist.figure_suffix,
-    alt="Loss and accuracy of the baseline against epoch for three learning rates: with the largest, a hundred times the "
-    "usual one, it stays near the accuracy of guessing.",
+    alt="Loss and accuracy of the baseline against epoch for three learning rates: with the largest, a hundred times "
+    "the usual one, it stays near the accuracy of guessing.",
 )
 
 # %% [markdown]
@@ -148,8 +148,8 @@ plots.lines(
     x="epoch",
     y="validation accuracy, %",
     marker="o",
-    alt="Validation accuracy against epoch for four runs: the usual rate, ten times the rate, a hundred times the rate, "
-    "which fails, and a hundred times the rate with batch normalisation, which learns.",
+    alt="Validation accuracy against epoch for four runs: the usual rate, ten times the rate, a hundred times the "
+    "rate, which fails, and a hundred times the rate with batch normalisation, which learns.",
 )
 
 # %%

@@ -85,8 +85,7 @@ def push_right(images, pixels):
 def answers(model, shifts=(0,)):
     """What the model calls the validation digits after each shift, shape (shifts, images)."""
     pushed = np.concatenate([push_right(mnist.x_val, s) for s in shifts])
-    predicted = model.predict(pushed, batch_size=500, verbose=0)
-    return predicted.argmax(axis=1).reshape(len(shifts), -1)
+    return model.predict(pushed, batch_size=500, verbose=0).argmax(axis=1).reshape(len(shifts), -1)
 
 
 shifts = range(-6, 7)

@@ -245,9 +245,9 @@ axes.grid(alpha=0.25)
 axes.legend(frameon=False, fontsize=8)
 question = "In the published curve training runs away from validation; and in yours?" if published else "Your curve"
 drawn.suptitle(question + cifar.figure_suffix, fontsize=11)
-plots.show(drawn, "Training and validation accuracy against epoch on a logarithmic scale, yours" + ("" if not published else
-           " beside the published one, whose validation accuracy is above the training accuracy after epoch 1, and far "
-           "below it after epochs 25 and 50") + ".")
+beside = (" beside the published one, whose validation accuracy is above the training accuracy after epoch 1, and far "
+          "below it after epochs 25 and 50" if published else "")
+plots.show(drawn, f"Training and validation accuracy against epoch on a logarithmic scale, yours{beside}.")
 
 # %%
 for epoch, (on_training, on_validation) in published.items():

@@ -31,7 +31,7 @@ seed = 1
 # %%
 # No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
 #     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
-from course_utils import Lesson, diagnose, evidence, plots
+from course_utils import Lesson, data, diagnose, evidence, plots
 
 lesson = Lesson("14_fighting_overfitting", mode=mode, seed=seed)
 cifar = lesson.load("cifar10")
@@ -48,7 +48,7 @@ import keras
 import numpy as np
 from keras import layers
 from sklearn.metrics import confusion_matrix
-from course_utils.layers import RandomShift
+from course_utils.layers import FusedBatchNormalization as BatchNormalization, RandomShift
 
 
 def build_small(dropout=1, augment=False):
@@ -118,10 +118,7 @@ print(diagnose(bare))
 
 # %%
 factors = {"no dropout": 0, "the article's": 1, "2.5 times": 2.5, "3 times": 3}
-sweep = {"no dropout": bare}
-for name, factor in factors.items():
-    if name not in sweep:
-        sweep[name] = train_on_few(dropout=factor)
+sweep = {name: train_on_few(dropout=factor) if factor else bare for name, factor in factors.items()}
 
 
 def lowest(history):
@@ -146,10 +143,8 @@ for axis, (name, history) in zip(axes.flat, sweep.items()):
     axis.set_title(f"{name}: {amounts[np.sign(factors[name] - factors[enough])]}", fontsize=10)
     axis.xaxis.get_major_locator().set_params(integer=True)
     axis.grid(alpha=0.25)
-for axis in axes[1]:
-    axis.set_xlabel("epoch")
-for axis in axes[:, 0]:
-    axis.set_ylabel("accuracy, %")
+drawn.supxlabel("epoch", fontsize=10)
+drawn.supylabel("accuracy, %", fontsize=10)
 axes[0, 0].legend(frameon=False, fontsize=9)
 drawn.suptitle(f"Dropout narrows the gap; too much of it slows the learning as well{cifar.figure_suffix}", fontsize=11)
 plots.show(drawn, "Training and validation accuracy against epoch in four panels, the gap shaded: " + "; ".join(
@@ -181,8 +176,6 @@ report(sweep)
 # at mirroring. **Predict:** should a network for photographs be shown mirror images?
 
 # %%
-from course_utils import data
-
 digits = np.pad(data.load("mnist", "smoke", seed).x_train[:6], ((0, 0), (2, 2), (2, 2), (0, 0)))
 photographs = cifar.x_train[:6]
 rows = [kind[:, :, ::step] for kind in (photographs, digits.repeat(3, axis=-1)) for step in (1, -1)]
@@ -222,14 +215,11 @@ plots.images(
 # **Predict** which of the two will be kept, and what becomes of the gap.
 
 # %%
-proposals = {
-    "+ mirrored and shifted": lambda kept: {"augment": True},
-    "+ half the dropout": lambda kept: {"dropout": kept["dropout"] / 2},
-}
+proposals = {"+ mirrored and shifted": {"augment": True}, "+ half the dropout": {"dropout": factors[enough] / 2}}
 kept, best = {"dropout": factors[enough], "augment": False}, sweep[enough]
 path = {f"dropout: {enough}": best}
-for name, propose in proposals.items():
-    choices = kept | propose(kept)
+for name, change in proposals.items():
+    choices = kept | change
     path[name] = train_on_few(**choices)
     better = lowest(path[name]) < lowest(best)
     print(f"{name}: {lowest(best):.3f} -> {lowest(path[name]):.3f}, {'kept' if better else 'not kept'}")
@@ -240,8 +230,8 @@ for name, propose in proposals.items():
 plots.curves(
     {name: history.history for name, history in path.items()},
     title="What keeps changing is harder to learn by heart" + cifar.figure_suffix,
-    alt="Loss and accuracy against epoch for the winner of the sweep and for the two proposals: augmented images hold the "
-    "training accuracy down.",
+    alt="Loss and accuracy against epoch for the winner of the sweep and for the two proposals: augmented images hold "
+    "the training accuracy down.",
 )
 
 # %%
@@ -269,7 +259,7 @@ known = {name: found for name, found in verdicts.items() if found is not None}
 if known:
     plots.intervals(
         known,
-        title="Each technique alone on the small network" + cifar.figure_suffix,
+        title="The techniques on the small network, alone and together" + cifar.figure_suffix,
         alt="Differences in test accuracy with 95 % intervals. " + " ".join(f.sentence(n) for n, f in known.items()),
     )
 for key in names:
@@ -288,9 +278,6 @@ for key in names:
 # CPU you train a slim version of it for a few epochs; in full mode it is four times as wide and takes its time.
 
 # %%
-from course_utils.layers import FusedBatchNormalization as BatchNormalization
-
-
 def build_deep(width, momentum):
     model = keras.Sequential([keras.Input((32, 32, 3))], name="deep_all_conv")
     model.add(layers.RandomFlip("horizontal"))
