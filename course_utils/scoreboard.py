@@ -15,6 +15,7 @@ MODELS = {
     ("dropout_cnn", ""): ("dropout CNN", "cifar10"),
     ("all_conv", ""): ("all-conv", "cifar10"),
     ("small_all_conv", ""): ("small all-conv", "cifar10"),
+    ("small_all_conv", evidence.ALL_SIX): ("small all-conv with all six techniques", "cifar10"),
     ("deep_all_conv", ""): ("lesson 14's deeper all-conv", "cifar10"),
 }
 # The data on which a model may have been measured, as records name them, and for readers.
