@@ -60,8 +60,10 @@ class Pool:
         now = time.monotonic()
         if now - self._looked > 2 or not self._workers:
             self._looked = now
+            # Not `scheduler_info`: it answers from a cache that Dask itself keeps emptying of workers.
             with contextlib.suppress(OSError, RuntimeError):
-                self._workers = self._client.scheduler_info(n_workers=-1)["workers"]
+                identity = self._client.sync(self._client.scheduler.identity, n_workers=-1)
+                self._workers = identity["workers"]
         return sum(w["nthreads"] for a, w in self._workers.items() if a not in self._refused)
 
     def takes_jobs(self) -> bool:

@@ -546,6 +546,17 @@ def carried_out(pool, jobs):
     return notes, lost, done
 
 
+def test_a_pool_does_not_lose_sight_of_its_workers(pool, monkeypatch):
+    """Dask's client refreshes what it knows without the workers, at any moment."""
+
+    async def refresh(client, n_workers=0):
+        client._scheduler_identity = {"workers": {}}
+
+    monkeypatch.setattr("distributed.Client._update_scheduler_info", refresh)
+    pool._looked = 0.0
+    assert pool.capacity() == len(pool.addresses) > 0
+
+
 def test_a_worker_that_refuses_is_named_once_and_gets_no_more(pool):
     GO_ON.set()
     notes, lost, done = carried_out(pool, 8)
