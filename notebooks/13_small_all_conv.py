@@ -212,7 +212,8 @@ history = model.fit(
 #
 # Now all three side by side, by their reference runs; what has none is named below the figure. In a mode without any we take
 # the short runs of the clock above. Those show who starts fastest and not who ends highest; batches of 32 made eight times
-# as many steps as those of 256. To the right is dear in operations, a large disc is dear in weights, and up is good. **Which of the three would you call the best buy?**
+# as many steps as those of 256. To the right is dear in operations, a large disc is dear in weights, and up is good.
+# **Which of the three would you call the best buy?**
 
 # %%
 names = {"dropout CNN": "dropout_cnn", "all-conv": "all_conv", "small all-conv": "small_all_conv"}

@@ -339,9 +339,10 @@ print(diagnose(history) if len(history.epoch) >= 4 else "too few epochs for a di
 #
 # The candidates are the models of lessons 11 to 13, by their reference runs in this mode, the small one with all six
 # techniques, and this one. The choice is made by *validation* accuracy among what trains in about the same time: the six
-# on three members take many times longer, and with that time this network too could be trained for longer. Should one of
-# the others be ahead at equal time, test that one, in its lesson. Where a candidate is not yet measured, put down the
-# validation accuracy that you saw in its lesson. **The test set has no say.**
+# on three members take many times longer, and with that time this network too could be trained for longer. (The seconds
+# were not all measured on as many cores, so a factor of two means nothing.) Should one of the others be ahead at equal
+# time, test that one, in its lesson. Where a candidate is not yet measured, put down the validation accuracy that you saw
+# in its lesson. **The test set has no say.**
 
 # %%
 candidates = {"dropout CNN": ("dropout_cnn", ""), "all-conv": ("all_conv", ""), "the small": ("small_all_conv", ""),
@@ -484,7 +485,8 @@ lesson.check_next_factor(next_factor)
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Let the group name the curves of the first run before `diagnose` does, and ask for the remedy;
 # "train longer" comes up every time. While the sweep trains, collect sketches of the curve for three times the dropout:
-# few draw validation above training. After the loop, ask what should be proposed third, and why. Ask for augmentations and let the others judge them by the two questions (label
+# few draw validation above training. After the loop, ask what should be proposed third, and why. Ask for augmentations
+# and let the others judge them by the two questions (label
 # kept? could it occur?): turning by 180 degrees, blurring, changing colours, cutting out a square. Usual wrong answers:
 # in exercise 1 C is called underfitting, since it is low; it is not done yet. D is called overfitting because there is a
 # gap. In exercise 2 a fixed step overshoots the narrow networks; halving the interval between the largest factor that
