@@ -339,8 +339,8 @@ print(diagnose(history) if len(history.epoch) >= 4 else "too few epochs for a di
 #
 # The candidates are the models of lessons 11 to 13, by their reference runs in this mode, the small one with all six
 # techniques, and this one. The choice is made by *validation* accuracy among what trains in about the same time: the six
-# on three members take many times longer, and with that time this network too could be trained for longer. (The seconds
-# were not all measured on as many cores, so a factor of two means nothing.) Should one of the others be ahead at equal
+# on three members take many times longer, and with that time this network too could be trained for longer. (The machine
+# did other work beside some of the runs, so a factor of two means nothing.) Should one of the others be ahead at equal
 # time, test that one, in its lesson. Where a candidate is not yet measured, put down the validation accuracy that you saw
 # in its lesson. **The test set has no say.**
 
