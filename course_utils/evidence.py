@@ -40,6 +40,8 @@ COST_COLUMNS = ("lesson", "mode", "hardware", "seconds", "peak_memory_mb", "vers
 ALL_SIX = "l2+he_init+batch_norm+augmentation+ensemble+early_stopping"
 # Beyond the articles: a learning rate that falls to zero, in the place of early stopping.
 FALLING_RATE = ALL_SIX.replace("early_stopping", "cosine_decay")
+# As many epochs as early stopping allows, to the very end.
+WITHOUT_STOP = ALL_SIX.replace("early_stopping", "long_training")
 # Accuracies as the two articles print them, of a test set unless it says otherwise.
 ARTICLE_FIGURES = {
     ("mlp", ""): "98 %",

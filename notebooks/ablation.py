@@ -21,7 +21,7 @@
 mode = "auto"
 seed = 1
 model = "baseline_cnn"  # or "dropout_cnn", "all_conv", "small_all_conv"
-techniques = "none"  # l2, he_init, batch_norm, augmentation, ensemble, early_stopping, cosine_decay, joined by "+"
+techniques = "none"  # joined by "+": any of models.TECHNIQUES, the six, and models.FURTHER, which is explained below
 
 # %%
 # No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
@@ -41,8 +41,10 @@ chosen = models.parse_techniques(None if techniques == "none" else techniques)
 # there are also few steps an epoch, so batch normalisation gets a momentum that lets its moving statistics settle
 # (lesson 05 shows why).
 #
-# `cosine_decay` is not one of the six. It lets Adam's learning rate fall from its usual 0.001 to zero along half a cosine,
-# over as many epochs as are trained: 40 at full size, unless the model's own number is larger.
+# Two further ones are not of the six. `cosine_decay` lets Adam's learning rate fall from its usual 0.001 to zero along half
+# a cosine, over as many epochs as are trained: 40 at full size, unless the model's own number is larger. `long_training`
+# trains for as many epochs as early stopping would allow, and does not stop: without it nobody can tell whether it was
+# the stopping that helped or the permission to train for longer.
 
 # %%
 plans = {
@@ -63,14 +65,15 @@ import math
 
 import keras
 
-rate = 0.001
-if stopping:
+if stopping or "long_training" in chosen:
     epochs = lesson.epochs(50)
 elif "cosine_decay" in chosen:
     epochs = lesson.epochs(max(40, epochs))
-    rate = keras.optimizers.schedules.CosineDecay(0.001, epochs * math.ceil(len(images.x_train) / batch_size))
 else:
     epochs = lesson.epochs(epochs, reduced=few_epochs)
+rate = 0.001
+if "cosine_decay" in chosen:
+    rate = keras.optimizers.schedules.CosineDecay(rate, epochs * math.ceil(len(images.x_train) / batch_size))
 
 # Early stopping watches the cross-entropy alone: Keras 3 adds the L2 penalty to val_loss.
 cross_entropy = keras.metrics.SparseCategoricalCrossentropy(name="cross_entropy")

@@ -15,6 +15,7 @@ NAMES = {
     "ensemble": "ensemble",
     "early_stopping": "early stopping",
     "cosine_decay": "falling learning rate",
+    "long_training": "long training",
 }
 MODELS = {
     "mlp": "perceptron",
@@ -100,12 +101,17 @@ def technique_tables(mode: str) -> str:
         "all six": ("", evidence.ALL_SIX),
         "five, and a falling learning rate": ("", evidence.FALLING_RATE),
     }
-    further = {NAMES["cosine_decay"]: (evidence.ALL_SIX, evidence.FALLING_RATE)}
+    further = {
+        "a falling learning rate in its place": (evidence.ALL_SIX, evidence.FALLING_RATE),
+        "long training without a stop, in its place": (evidence.ALL_SIX, evidence.WITHOUT_STOP),
+        "long training without a stop, alone": ("", "long_training"),
+        "early stopping, against long training": ("long_training", "early_stopping"),
+    }
     parts = [
         ("Each technique alone, against the baseline", alone | whole),
         ("Each technique left out of all six", left_out),
         ("Step by step, each against the one before", path),
-        ("Beyond the six, in the place of early stopping", further),
+        ("What early stopping is worth beside what it permits", further),
     ]
     return "\n\n".join(
         f"### {title}\n\n{_comparisons(rows, mode, 'mnist')}" for title, rows in parts
