@@ -8,8 +8,9 @@ import pytest
 from course_utils.checks import lesson_05, run_check
 
 
-def normalised(maps, axes):
-    return (maps - maps.mean(axes, keepdims=True)) / np.sqrt(maps.var(axes, keepdims=True) + 1e-3)
+def normalised(maps, axes, epsilon=1e-3):
+    variance = maps.var(axes, keepdims=True)
+    return (maps - maps.mean(axes, keepdims=True)) / np.sqrt(variance + epsilon)
 
 
 @pytest.mark.parametrize(
@@ -22,8 +23,17 @@ def normalised(maps, axes):
     ],
 )
 def test_normalise(axes, says):
-    answer = run_check(lesson_05.check_normalise, None, lambda maps: normalised(maps, axes))
+    answer = run_check(
+        lesson_05.check_normalise, None, lambda maps, epsilon=1e-3: normalised(maps, axes, epsilon)
+    )
     assert repr(answer).startswith(says)
+
+
+def test_normalise_has_to_use_its_epsilon():
+    answer = run_check(
+        lesson_05.check_normalise, None, lambda maps, epsilon=1e-3: normalised(maps, (0, 1, 2))
+    )
+    assert "use the argument" in repr(answer)
 
 
 def test_normalise_without_epsilon_is_nearly_right():
@@ -40,6 +50,7 @@ def test_normalise_without_epsilon_is_nearly_right():
     [
         (lambda m, s: math.ceil(math.log(s) / math.log(m)), "Correct"),
         (lambda m, s: math.floor(math.log(s) / math.log(m)), "Not yet: momentum 0.99"),
+        (lambda m, s: math.floor(math.log(s) / math.log(m)) + 1, "Not yet: momentum 0.5, share 0.25"),
         (lambda m, s: math.log(s) / math.log(m), "Not yet: momentum 0.99"),
         (lambda m, s: int(s / m), "Not yet: momentum 0.99"),
         (lambda m, s: None, "Not yet: steps_to_forget returns nothing"),

@@ -66,6 +66,8 @@ def test_right_numbers_of_members(function):
         (lambda rho, target: math.floor((1 - rho) / (target - rho)), "not enough"),
         (lambda rho, target: math.ceil((1 - rho) / (target - rho)), "never goes away"),
         (lambda rho, target: members_needed(rho, target) + 1, "fewer would do"),
+        # One too many where a whole number reaches the target exactly.
+        (lambda rho, target: math.floor((1 - rho) / (target - rho)) + 1, "rho=0.5, target=0.75"),
         (lambda rho, target: math.ceil((1 - rho) / abs(target - rho)), "never goes away"),
         (lambda rho, target: math.inf, "whole numbers"),
     ],

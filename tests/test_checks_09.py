@@ -9,12 +9,19 @@ def counts(before, after, n, share=1.0, cut=float):
     return cut((1 - before) * n), cut((1 - after) * n), share * (after - before) / (1 - before)
 
 
+def cut_first(before, after, n):
+    """Cut the counts, and take the share from what is left of them."""
+    first, second = int((1 - before) * n), int((1 - after) * n)
+    return first, second, (first - second) / first
+
+
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
         (counts, "Correct"),
         # Floats fall short of 53, and a count that is cut to 52 is no mistake of the learner's.
         (lambda *given: counts(*given, cut=int), "Correct"),
+        (cut_first, "Correct"),
         (lambda *given: counts(*given, share=100), "a fraction, not per cent"),
         (lambda b, a, n: (*counts(b, a, n)[:2], (a - b) / b), "divide by the mistakes"),
         (lambda b, a, n: (b * n, a * n, (a - b) / (1 - b)), "Hint: 1 - accuracy"),

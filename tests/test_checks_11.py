@@ -20,6 +20,7 @@ def dropped(signal, rate, rng, scale=lambda rate: 1 / (1 - rate), shape=None):
         (lambda s, p, rng: s * (rng.random(s.shape) < 0.5), "Not yet: at rate 0.25, 50% are"),
         (lambda s, p, rng: dropped(s, p, rng, shape=(1, 500)), "Not yet: "),
         (lambda s, p, rng: dropped(s, p, np.random.default_rng(0)), "Not yet: two generators"),
+        (lambda s, p, rng: dropped(s, p, np.random), "Not yet: equal generators"),
         (lambda s, p, rng: s[0], "Not yet: the result has shape"),
         (lambda s, p, rng: None, "Not yet: drop_by_hand returns nothing"),
     ],

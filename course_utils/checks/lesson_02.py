@@ -32,6 +32,7 @@ def check_conv_weights(lesson, conv_weights):
 def check_slim(lesson, build_slim):
     """A function () -> Keras model on (28, 28, 1) with two convolutions and few weights."""
     import keras
+    import numpy as np
 
     model = build_slim()
     if model is None:
@@ -44,6 +45,9 @@ def check_slim(lesson, build_slim):
         )
     if len(convolutions) < 2:
         raise Wrong(f"{len(convolutions)} convolutional layers; keep both of them.")
+    outputs = np.asarray(model(np.arange(2 * 784, dtype="float32").reshape(2, 28, 28, 1) / 6))
+    if outputs.min() < 0 or not np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
+        raise Wrong("the ten outputs are no probabilities: which activation ends the baseline?")
     weights = model.count_params()
     if weights >= SLIM_LIMIT:
         largest = max(model.layers, key=lambda layer: layer.count_params())

@@ -6,6 +6,8 @@ from course_utils.checks import Wrong
 
 _MEMBERS = {"A": (0.50, 0.45, 0.05), "B": (0.48, 0.47, 0.05), "C": (0.04, 0.85, 0.11)}
 _DIGITS = (3, 5, 8)
+# (rho, target); in (0.5, 0.75) and (0.5, 1.0) a whole number of members reaches the target exactly.
+_CASES = ((0.0, 0.3), (0.5, 0.62), (0.5, 0.75), (0.5, 1.0), (0.8, 0.812), (0.9, 0.85), (0.6, 0.6))
 _PARTS = ("average", "answer of the average", "answer of the majority")
 
 
@@ -39,7 +41,7 @@ def check_combined(lesson, combined):
 
 def check_members_needed(lesson, members_needed):
     """A function (rho, target) -> least number of members, or infinity."""
-    for rho, target in ((0.0, 0.3), (0.5, 0.62), (0.3, 1.0), (0.8, 0.812), (0.9, 0.85), (0.6, 0.6)):
+    for rho, target in _CASES:
         case = f"for rho={rho}, target={target}"
         try:
             answer = members_needed(rho, target)
@@ -65,5 +67,5 @@ def _judge(answer, rho, target, case):
     reached = rho + (1 - rho) / answer
     if reached > target + 1e-9:
         raise Wrong(f"{case} {answer:.0f} members leave {reached:.3f} of the error: not enough.")
-    if answer > 1 and rho + (1 - rho) / (answer - 1) <= target - 1e-9:
+    if answer > 1 and rho + (1 - rho) / (answer - 1) <= target:
         raise Wrong(f"{case} {answer:.0f} members are enough, but fewer would do.")

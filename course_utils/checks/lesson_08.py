@@ -27,6 +27,8 @@ def check_stop_epoch(lesson, stop_epoch):
     for name, losses, patience, min_delta in cases:
         case = f"on {name} with patience={patience}, min_delta={min_delta}"
         answer = stop_epoch(list(losses), patience, min_delta)
+        if answer is None and not answers:
+            raise Wrong("stop_epoch returns nothing yet. Write it and run the cell again.")
         if answer is None:
             raise Wrong(f"{case} stop_epoch returns nothing. Does every path end in a return?")
         answers.append(answer)

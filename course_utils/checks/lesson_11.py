@@ -30,6 +30,8 @@ def check_drop_by_hand(lesson, drop_by_hand):
                 f"at rate {rate} the signal's mean was 2 and is now {answer.mean():.2f}. By which "
                 "factor must those that survive be scaled?"
             )
+    if not np.array_equal(*(drop_by_hand(signal, 0.5, np.random.default_rng(3)) for _ in range(2))):
+        raise Wrong("equal generators give different masks; draw them from rng and nothing else.")
     if np.array_equal(*(drop_by_hand(signal, 0.5, np.random.default_rng(s)) == 0 for s in (1, 2))):
         raise Wrong("two generators give the same mask; draw it from rng.")
     return "as many fall silent as the rate says, and the mean stays where it was."
