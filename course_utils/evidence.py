@@ -34,6 +34,8 @@ COLUMNS = (
     "precision",
     "hardware",
     "version",
+    "keras_version",
+    "data_sha256",
 )
 COST_COLUMNS = ("lesson", "mode", "hardware", "seconds", "peak_memory_mb", "version")
 
@@ -117,8 +119,20 @@ def reference():
 
 @lru_cache(maxsize=1)
 def lesson_costs():
-    """Whole-notebook costs as a pandas DataFrame with `COST_COLUMNS`; seconds, and MB (10^6 bytes)."""
+    """Whole-notebook costs as a pandas DataFrame with `COST_COLUMNS`; seconds, and MB (10^6 bytes).
+
+    Of a notebook whose parameters choose what it trains, see `around_training`.
+    """
     return _read_csv("costs.csv", COST_COLUMNS)
+
+
+def around_training(lesson: str) -> str:
+    """The name under which the costs keep what a notebook takes before and after its training.
+
+    Where parameters choose what is trained, no one time is that of the notebook, and it has no cost
+    under its own name; the training's time stands in the reference runs, model by model.
+    """
+    return f"{lesson} around training"
 
 
 def lesson_cost(lesson: str, mode: str, hardware: str | None = None) -> tuple[float, float] | None:
@@ -165,6 +179,15 @@ def reference_runs(model: str, techniques: str, mode: str, data: str, lesson: st
     if wanted.any():
         wanted &= setting == setting[alike & setting.isin(setting[wanted])].mode()[0]
     return runs[wanted].sort_values(["seed", "lesson", "hardware"]).drop_duplicates("seed")
+
+
+def epochs_words(model: str, techniques: str, mode: str, data: str) -> str:
+    """How long the reference runs trained: "16 epochs", "12 to 16 epochs" or "not yet measured"."""
+    epochs = reference_runs(model, techniques, mode, data)["epochs"]
+    if not len(epochs):
+        return "not yet measured"
+    low, high = epochs.min(), epochs.max()
+    return f"{high} epochs" if low == high else f"{low} to {high} epochs"
 
 
 def _setting(runs):
@@ -281,13 +304,19 @@ def _read_csv(name, columns):
     if not path.is_file():
         return pd.DataFrame(columns=list(columns))
     with path.open(encoding="utf-8") as file:
-        return pd.read_csv(file, keep_default_na=False, na_values={"": []} | _numeric_na(columns))
+        return pd.read_csv(
+            file,
+            keep_default_na=False,
+            na_values={"": []} | _numeric_na(columns),
+            dtype={"data_sha256": str},  # 16 hexadecimal digits may look like a number
+        )
 
 
 def _numeric_na(columns):
     """An empty cell is a missing number in number columns and an empty text elsewhere."""
-    text = {"lesson", "model", "techniques", "mode", "data", "backend", "precision", "hardware"}
-    return {column: [""] for column in columns if column not in text | {"version"}}
+    numbers = ("seed", "n_train", "epochs", "seconds", "peak_memory_mb")
+    figures = ("val_accuracy", "val_loss", "test_accuracy", "test_loss")
+    return {column: [""] for column in columns if column in numbers + figures}
 
 
 def _plain(value):

@@ -126,6 +126,18 @@ def test_reference_rows_are_consistent():
     }
 
 
+def test_how_long_the_reference_runs_trained(reference):
+    def words():
+        return evidence.epochs_words("baseline_cnn", "", "reduced", "mnist")
+
+    reference(runs([0.9, 0.8]).assign(epochs=[16, 16]))
+    assert words() == "16 epochs"
+    reference(runs([0.9, 0.8]).assign(epochs=[16, 12]))
+    assert words() == "12 to 16 epochs"
+    reference(runs([0.9]).assign(mode="full"))
+    assert words() == "not yet measured"
+
+
 def test_expected_range_is_the_prediction_interval(reference):
     values = [0.96, 0.97, 0.965, 0.968]
     reference(runs(values))
