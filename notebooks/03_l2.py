@@ -204,7 +204,7 @@ for f in factors:
 
 # %% [markdown]
 # Adam takes steps of about the learning rate whatever the gradient's size, so it wipes out an unused weight at full
-# speed for any $\lambda$. And a weight that the data pull at strongly has a large divisor, so that it feels less of the
+# speed for any $\lambda$ whose gradient is well above the $10^{-7}$ that Adam adds to its divisor. And a weight that the data pull at strongly has a large divisor, so that it feels less of the
 # penalty than SGD would let it feel. **With Adam, an L2 penalty in the loss is not weight decay.** Loshchilov and
 # Hutter (2019) took the decay out of the gradient and multiplied the weights directly; that is `AdamW`, the dotted
 # line. The article adds the penalty to the loss and trains with Adam, and so do we. It is worth knowing which of the

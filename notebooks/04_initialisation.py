@@ -236,7 +236,8 @@ print(f"Glorot: the gradient at layer 20 is {ratio:,.0f} times that at layer 1")
 #
 # $$\operatorname{Var}(w) = \frac{2}{n_\text{in}}.$$
 #
-# What about the way back? It would like $2 / n_\text{out}$, and so He's rule multiplies the gradient's mean square by
+# What about the way back? A ReLU hands a gradient on only where $y > 0$, for half of the units, so there too the mean square
+# is halved. The way back would like $2 / n_\text{out}$, and so He's rule multiplies the gradient's mean square by
 # $n_\text{out} / n_\text{in}$. But one layer's $n_\text{out}$ is the next one's $n_\text{in}$, so along the network
 # these factors cancel, all but the first and the last number. That is one constant for the whole network, and not a
 # factor at each layer. One side is enough.
@@ -428,6 +429,7 @@ for name, epoch in [("after the first epoch", 0), ("after the last epoch", -1)]:
     before, after = ({s: run[epoch] for s, run in runs.items()} for runs in (glorot, he))
     comparisons[name] = evidence.compare(before, after)
     print(comparisons[name].sentence(f"He against Glorot, {name}"))
+print(f"uniform, -1 to 1: {careless.max():.1%} at its best, {careless[-1]:.1%} after the last epoch")
 
 # %%
 plots.intervals(
@@ -442,9 +444,9 @@ verdict = lesson.reference_verdict("he_init")
 # %% [markdown]
 # He's start gives the baseline a head start. Adam makes up for part of a weak start, if the signal still gets through:
 # compare the two dots. The intervals of three seeds are wide, so believe the reference runs, which are more. Then hold
-# their figure against the first one of this lesson. At twenty layers the start decided between learning and guessing; at
-# four it is worth a fraction of a point, if anything. (In reduced mode training is short, and a head start counts for
-# more than in full mode.)
+# their figure against the first one of this lesson. At twenty layers the start decided between learning and guessing. At
+# four, a careless start still spoils the training; the choice between two good rules is worth a fraction of a point. (In
+# reduced mode training is short, and a head start counts for more than in full mode.)
 #
 # A technique is not good or bad; it is good *for* something. He's rule costs nothing, and the day you make the network
 # deeper it saves you. So the article keeps it, and so do we.

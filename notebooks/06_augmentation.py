@@ -95,7 +95,7 @@ without = (answers(baseline, shifts) == mnist.y_val).mean(axis=1)
 axis_labels = {"x": "shift of the validation digits to the right, pixels", "y": "accuracy, %"}
 plots.lines(
     {"baseline CNN": (shifts, 100 * without)},
-    title=f"In place {without[6]:.0%} are right, four pixels to the side {without[10]:.0%}"
+    title=f"In place {without[6]:.0%} are right, four pixels to the right {without[10]:.0%}"
     + mnist.figure_suffix,
     **axis_labels,
     marker="o",
@@ -256,7 +256,7 @@ for training in (True, False):
 with_shifts = (answers(shifted, shifts) == mnist.y_val).mean(axis=1)
 plots.lines(
     {"trained in place": (shifts, 100 * without), "with shifts": (shifts, 100 * with_shifts)},
-    title=f"Four pixels off: {with_shifts[10]:.0%} right with shifts in training, "
+    title=f"Four pixels to the right: {with_shifts[10]:.0%} are read after shifts in training, "
     f"{without[10]:.0%} without" + mnist.figure_suffix,
     **axis_labels,
     marker="o",

@@ -177,7 +177,7 @@ def chosen_ensemble(some):
     drawn, axes = plots.figure(height=2.6)
     axes.bar(range(1, count + 1), 100 * (1 - wrong.mean(axis=1)), color="#cccccc")
     axes.bar([m + 1 for m in some], [100 * (1 - wrong[m].mean()) for m in some], color=plots.COLOURS[0])
-    axes.axhline(mean, color=plots.COLOURS[1], label="their average")
+    axes.axhline(mean, color=plots.COLOURS[1], label="their probabilities, averaged")
     axes.set(ylim=(100 * (1 - wrong.mean(axis=1).max()) - 1, mean + 1), xlabel="network", ylabel="accuracy, %")
     axes.set_xticks(range(1, count + 1))
     axes.legend(frameon=False)
@@ -414,6 +414,9 @@ lesson.expect(record)
 lesson.progress(record)
 
 # %% [markdown]
+# Does the chart contradict the verdict above it? There the joint ensemble was added to the plain baseline, here it stands on
+# top of four other techniques. Lesson 10 measures it both ways.
+#
 # ## Exercise 1: vote or average?
 #
 # Three members look at one digit. Work out on paper what each way of combining them answers.

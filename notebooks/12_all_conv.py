@@ -243,7 +243,7 @@ axes.set_xticks([1, 2, 5, 10, 25, 50], [1, 2, 5, 10, 25, 50])
 axes.minorticks_off()
 axes.grid(alpha=0.25)
 axes.legend(frameon=False, fontsize=8)
-question = "In the published curve training runs away from validation; and in yours?" if published else "Your curve"
+question = "Published, training runs away from validation; and yours?" if published else "Your curve"
 drawn.suptitle(question + cifar.figure_suffix, fontsize=11)
 beside = (" beside the published one, whose validation accuracy is above the training accuracy after epoch 1, and far "
           "below it after epochs 25 and 50" if published else "")
@@ -282,9 +282,9 @@ for row, found in enumerate(maps):
     axes[row, 0].text(0, 0.5, size, va="center", fontsize=8, transform=axes[row, 0].transAxes)
 for axis in axes.flat:
     axis.axis("off")
-drawn.suptitle("From edges to a few bright spots: the maps of the four convolutions" + cifar.figure_suffix, fontsize=11)
+drawn.suptitle("From outlines to coarse patches: the maps of the four convolutions" + cifar.figure_suffix, fontsize=11)
 plots.show(drawn, "Eight feature maps from each of the four convolutions: the first show the picture's outlines at "
-           "nearly full size, the last are five by five with a few bright spots.")
+           "nearly full size, the last are five by five, coarse and bright in places.")
 
 # %% [markdown]
 # The first row still looks like a picture; in the last one, each of the five by five spots says "something of this kind is

@@ -53,6 +53,8 @@ plans = {
     "all_conv": (models.build_all_conv, 256, 50, 5),
     "small_all_conv": (models.build_small_all_conv, 256, 50, 10),
 }
+if model not in plans:
+    raise ValueError(f"model={model!r} is not one of {', '.join(plans)}.")
 build, batch_size, epochs, few_epochs = plans[model]
 stopping = [models.early_stopping(5, "val_cross_entropy")] if "early_stopping" in chosen else []
 momentum = 0.99 if lesson.mode == "full" else 0.9
