@@ -28,9 +28,15 @@ class Options:
     cwd: str | None = None
 
 
+def settings() -> dict[str, str]:
+    """What the user chose by environment variables; it holds on every host."""
+    return {name: os.environ[name] for name in TRAVELLING if name in os.environ}
+
+
 def header(runs, notebooks) -> dict:
     """What the manifest keeps of a grid."""
     return {
+        "settings": settings(),
         "notebooks": {notebook.name: notebook.digest for notebook in notebooks},
         "runs": {run.id: {"notebook": run.notebook, "parameters": run.parameters} for run in runs},
     }
@@ -102,8 +108,7 @@ def job(run: grid.Run, notebook: library.Notebook, options: Options, expected=No
         "timeout": options.timeout or default_timeout(run, expected),
         "memory_limit_mb": options.memory_limit_mb,
         "cwd": options.cwd,
-        # What the user chose here holds on every host.
-        "env": {name: os.environ[name] for name in TRAVELLING if name in os.environ},
+        "env": settings(),
     }
 
 
@@ -130,5 +135,7 @@ def command_for(run: grid.Run, path) -> str:
     words = ["course", "run", str(path)]
     for name, value in run.parameters.items():
         text = repr(value) if isinstance(value, str) and "," in value else str(value)
-        words += [f"--{name}", text] if name in ("mode", "seed") else ["--param", f"{name}={text}"]
+        # Only the course's own modes are an option's.
+        option = name == "seed" or (name == "mode" and grid.is_mode(value))
+        words += [f"--{name}", text] if option else ["--param", f"{name}={text}"]
     return shlex.join(words)

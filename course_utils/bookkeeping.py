@@ -83,12 +83,17 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
 def keep_cost(lesson: str, mode: str, result: dict) -> None:
     """Put what one execution of a lesson on this machine took into `costs.csv`.
 
-    `result` has `seconds` and `peak_memory_mb` (10^6 bytes), as `supervisor.run` returns them.
+    `result` has `seconds`, `peak_memory_mb` (10^6 bytes) and, of a notebook with variants,
+    `records`, as `supervisor.run` returns them.
     """
     from course_utils import __version__, machine
 
-    cost = {"lesson": lesson, "mode": mode, "hardware": machine.detect().hardware}
-    cost |= {name: float(result[name]) for name in ("seconds", "peak_memory_mb")}
+    name, seconds = lesson, float(result["seconds"])
+    if library.read_notebook(library.lesson_paths()[lesson]).has_variants:
+        name = evidence.around_training(lesson)
+        seconds -= sum(record["seconds"] for record in result["records"])
+    cost = {"lesson": name, "mode": mode, "hardware": machine.detect().hardware}
+    cost |= {"seconds": seconds, "peak_memory_mb": float(result["peak_memory_mb"])}
     cost["version"] = __version__
     _merge(FOLDER / "costs.csv", evidence.COST_COLUMNS, COST_KEY, [cost])
 
@@ -98,25 +103,42 @@ def _count(counts, reason):
 
 
 def _costs(header, entries, records):
-    """Median cost of each lesson, mode and hardware in the batch."""
+    """Median cost of each lesson, mode and hardware in the batch.
+
+    Of a notebook with variants, which differ in their training, it is the time around that.
+    """
     from course_utils import __version__
 
+    training = {}
+    for record in records:
+        training[record["run"]] = training.get(record["run"], 0.0) + record["seconds"]
+    paths = library.lesson_paths()
+    varied = {
+        name
+        for name in {header["runs"][entry["id"]]["notebook"] for entry in entries}
+        if library.read_notebook(paths[name]).has_variants
+    }
     seen = {record["run"]: (record["hardware"], record["mode"]) for record in records}
     everywhere = {hardware for hardware, _ in seen.values()}
     groups = {}
     for entry in entries:
+        name, seconds = header["runs"][entry["id"]]["notebook"], entry["seconds"]
+        if name in varied:
+            if entry["id"] not in training:
+                continue
+            name, seconds = evidence.around_training(name), seconds - training[entry["id"]]
         hardware, mode = seen.get(entry["id"], (None, entry["mode"]))
         if hardware is None:
             # A notebook that trains nothing leaves no record that could name its machine.
             hardware = everywhere.copy().pop() if len(everywhere) == 1 else _this_hardware(entry)
         if hardware and mode:
-            key = (header["runs"][entry["id"]]["notebook"], mode, hardware)
-            groups.setdefault(key, []).append(entry)
+            cost = (seconds, entry["peak_memory_mb"])
+            groups.setdefault((name, mode, hardware), []).append(cost)
     return [
         {
             **dict(zip(COST_KEY, key, strict=True)),
-            "seconds": statistics.median(entry["seconds"] for entry in group),
-            "peak_memory_mb": statistics.median(entry["peak_memory_mb"] for entry in group),
+            "seconds": statistics.median(seconds for seconds, _ in group),
+            "peak_memory_mb": statistics.median(peak for _, peak in group),
             "version": __version__,
         }
         for key, group in groups.items()

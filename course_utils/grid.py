@@ -30,8 +30,9 @@ class Run:
 
     @property
     def mode(self):
-        """The mode that the run was given, or None."""
-        return self.parameters.get("mode")
+        """The course's mode that the run was given, or None."""
+        mode = self.parameters.get("mode")
+        return mode if is_mode(mode) else None
 
 
 # Parameters
@@ -139,7 +140,8 @@ def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
 
     `seeds` (list of int) and `mode` (one of `MODES`) are passed to the notebooks that have such a
     parameter; raises BatchError when one was asked for that a notebook lacks, or when nothing is
-    left to run. `parameters` maps names to lists of texts.
+    left to run. A `mode` whose default is none of the course's is the notebook's own, and a
+    parameter like any other. `parameters` maps names to lists of texts.
     """
     check_mode(mode)
     axes = {name: list(texts) for name, texts in (parameters or {}).items()}
@@ -152,7 +154,14 @@ def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
     for notebook in notebooks:
         values = {name: [coerce(notebook, name, text) for text in axes[name]] for name in axes}
         known = notebook.defaults or {}
-        if "mode" in known and "mode" not in values:
+        own_mode = "mode" in known and not is_mode(known["mode"])
+        if own_mode and mode not in (None, "auto"):
+            raise BatchError(
+                f"The parameter mode of {notebook.name} (default {known['mode']!r}) is none of the "
+                f"course's modes, so --mode {mode} is not for it. Run it without --mode; to give the "
+                "parameter another value: --param mode=VALUE"
+            )
+        if "mode" in known and "mode" not in values and not own_mode:
             values["mode"] = [suitable_mode() if mode in (None, "auto") else mode]
         elif mode not in (None, "auto"):
             coerce(notebook, "mode", mode)
@@ -164,7 +173,7 @@ def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
         values = {
             name: list({repr(v): v for v in found}.values()) for name, found in values.items()
         }
-        _check_values(values)
+        _check_values(values, own_mode)
         names = [*(n for n in values if n not in ("mode", "seed")), "mode", "seed"]
         names = [name for name in names if name in values]
         size = 1
@@ -189,8 +198,8 @@ def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
     return runs
 
 
-def _check_values(values):
-    for value in values.get("mode", ()):
+def _check_values(values, own_mode):
+    for value in () if own_mode else values.get("mode", ()):
         check_mode(value)
     for value in values.get("seed", ()):
         if isinstance(value, int) and value < 0:
@@ -199,9 +208,14 @@ def _check_values(values):
             )
 
 
+def is_mode(value) -> bool:
+    """Whether a parameter's value is a mode of the course: "auto" or one of `MODES`."""
+    return isinstance(value, str) and value in ("auto", *MODES)
+
+
 def check_mode(mode: str | None) -> None:
     """Raise BatchError unless `mode` is None, "auto" or one of `MODES`."""
-    if mode not in (None, "auto", *MODES):
+    if mode is not None and not is_mode(mode):
         near = difflib.get_close_matches(str(mode), MODES, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise BatchError(f"There is no mode {mode!r}.{hint} Modes: --mode {' | '.join(MODES)}")
@@ -227,7 +241,7 @@ def run_id(notebook: str, parameters: dict) -> str:
     for name, value in parameters.items():
         if name == "techniques":
             parts.append(str(value) or "plain")
-        elif name == "mode":
+        elif name == "mode" and is_mode(value):
             parts.append(str(value))
         elif name == "seed":
             parts.append(f"seed{value}")

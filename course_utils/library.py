@@ -26,6 +26,11 @@ class Notebook:
     defaults: dict | None
     digest: str
 
+    @property
+    def has_variants(self) -> bool:
+        """Whether its parameters choose what it trains, and with that how long it takes."""
+        return not {"model", "techniques"}.isdisjoint(self.defaults or ())
+
 
 class _Unknown:
     def __repr__(self):
@@ -75,7 +80,8 @@ def find_notebooks(names, every: bool = False) -> list[Notebook]:
         if notebook.name in notebooks:
             raise BatchError(
                 f"Two notebooks are called {notebook.name}: {notebooks[notebook.name].path} and "
-                f"{path}. Their results would overwrite each other: run them with two --out folders."
+                f"{path}. Their results would overwrite each other: rename one, or run them with "
+                "two --out folders."
             )
         notebooks[notebook.name] = notebook
     return list(notebooks.values())

@@ -11,6 +11,7 @@ client, kill -9 and a full disk included, a line means that everything of that r
 import contextlib
 import json
 import os
+import shlex
 from pathlib import Path
 
 from course_utils.disk import PARTIAL, write_atomically
@@ -23,8 +24,8 @@ NAME = "manifest.jsonl"
 class Manifest:
     """The results of one batch in one folder; only one process at a time writes there.
 
-    `header` describes the grid: a JSON dict with `runs` (id to notebook and parameters) and
-    `notebooks` (name to digest).
+    `header` describes the grid: a JSON dict with `runs` (id to notebook and parameters),
+    `notebooks` (name to digest) and `settings` (environment variable to value; none in old ones).
     With `resume` a batch that is already there is continued, provided that its grid is the same;
     with `replace` it is started anew. Otherwise a folder with a batch is refused (BatchError).
     """
@@ -72,14 +73,22 @@ class Manifest:
                 "Run the batch into another folder: course run … --out FOLDER"
             ) from error
 
+    @classmethod
+    def done_in(cls, folder, header: dict) -> set[str]:
+        """Ids of the runs of this grid that a batch in `folder` has done; writes nothing there.
+
+        Raises BatchError when it is another batch, as opening it with `resume` would.
+        """
+        path = Path(folder) / NAME
+        if not path.is_file() or path.stat().st_size == 0:
+            return set()
+        there, entries = cls.read(folder)
+        _check_same(folder, there, {"format": FORMAT, **header})
+        return _done(Path(folder), entries)
+
     def done(self) -> set[str]:
         """Ids of the runs that ended well and whose files are all there."""
-        return {
-            id
-            for id, entry in self.entries.items()
-            if entry["status"] == "ok"
-            and all((self.folder / name).is_file() for name in entry["files"])
-        }
+        return _done(self.folder, self.entries)
 
     # Writing
 
@@ -88,8 +97,9 @@ class Manifest:
         with self._explained():
             files = []
             if result["notebook"] is not None:
-                files.append(f"notebooks/{result['id']}.ipynb")
-                write_atomically(self.folder / files[-1], result["notebook"])
+                path = notebook_path(self.folder, result["id"])
+                files.append(path.relative_to(self.folder).as_posix())
+                write_atomically(path, result["notebook"])
             for record, name in zip(result["records"], names, strict=True):
                 files.append(f"records/{name}")
                 text = json.dumps(record, indent=1, sort_keys=True) + "\n"
@@ -123,11 +133,7 @@ class Manifest:
 
     def _continue(self):
         header, entries = self.read(self.folder)
-        if header != self._header:
-            raise BatchError(
-                f"{self.folder} holds another batch: {_difference(header, self._header)}. "
-                "Give the options that it was started with, or another folder: --out FOLDER"
-            )
+        _check_same(self.folder, header, self._header)
         content = self.path.read_bytes()
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
@@ -179,8 +185,63 @@ class Manifest:
             ) from error
 
 
+def notebook_path(folder, id: str) -> Path:
+    """Where a batch in `folder` puts the executed notebook of a run."""
+    return Path(folder) / "notebooks" / f"{id}.ipynb"
+
+
+def check_targets(folder, ids, sources) -> None:
+    """Raise BatchError if the executed copy of a run would take the place of a notebook.
+
+    `ids` are those of the runs that are to come to `folder`, `sources` their notebooks' paths.
+    """
+    own = set()
+    for source in sources:
+        # A link is a source, and so is the file that it stands for; and an .ipynb beside its .py.
+        for path in (source.resolve(), source.parent.resolve() / source.name):
+            own.add(path.with_suffix(".ipynb"))
+    for id in ids:
+        path = notebook_path(folder, id)
+        if path.parent.resolve() / path.name in own:
+            raise BatchError(
+                f"The result of {id} would be written to {path}, which is the notebook itself. "
+                "Name another folder: --out results"
+            )
+
+
 def _line(entry):
     return (json.dumps(entry, ensure_ascii=False) + "\n").encode()
+
+
+def _done(folder, entries):
+    return {
+        id
+        for id, entry in entries.items()
+        if entry["status"] == "ok" and all((folder / name).is_file() for name in entry["files"])
+    }
+
+
+def _check_same(folder, there, here):
+    """Raise BatchError unless two headers are of one batch; an old one tells of no settings."""
+    if any(there.get(name) != here[name] for name in here if name != "settings"):
+        raise BatchError(
+            f"{folder} holds another batch: {_difference(there, here)}. "
+            "Give the options that it was started with, or another folder: --out FOLDER"
+        )
+    now = here.get("settings", {})
+    then = there.get("settings", now)
+    other = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+    if other:
+        mend = [f"export {n}={shlex.quote(then[n])}" if n in then else f"unset {n}" for n in other]
+        raise BatchError(
+            f"{folder} holds a batch that was started with {_settings(other, then)}, and now there "
+            f"is {_settings(other, now)}: its runs would not compare. "
+            f"Set it back: {'; '.join(mend)}; or name another folder: --out FOLDER"
+        )
+
+
+def _settings(names, values):
+    return ", ".join(f"{name}={values[name]}" if name in values else f"no {name}" for name in names)
 
 
 def _difference(there, here):

@@ -1,8 +1,9 @@
 """What a batch will cost, said before it starts: runs, minutes and memory from the reference runs."""
 
+import dataclasses
 from typing import NamedTuple
 
-from course_utils import evidence
+from course_utils import evidence, worker
 from course_utils.progress import clock
 
 
@@ -14,26 +15,25 @@ class Cost(NamedTuple):
     elsewhere: str = ""
 
 
-def expected_costs(runs) -> dict[str, Cost]:
+def expected_costs(runs, notebooks=(), workers: int = 1) -> dict[str, Cost]:
     """Run id to what the run should take, for the runs that were measured.
 
-    The notebook's own cost counts; where one notebook trains different models, the training time of
-    the same model's reference runs corrects it, and one that has none is not estimated. Both are of
-    one machine: this one, if it was measured.
+    The notebook's own cost counts; where its parameters choose what it trains, it is the training
+    time of the same model's reference runs and what the notebook takes around it, both of one
+    machine, and a model that has none is not estimated. `notebooks` tell the parameters that a run
+    was not given. The machine is this one, shared among `workers`, if it was measured so.
     """
     if not _measured():
         return {}
-    hardware = _hardware()
+    hardware = _hardware(workers)
+    defaults = {notebook.name: notebook.defaults or {} for notebook in notebooks}
     costs, cache = {}, {}
     for run in runs:
-        key = (
-            run.notebook,
-            run.mode,
-            run.parameters.get("model"),
-            run.parameters.get("techniques"),
-        )
+        values = defaults.get(run.notebook, {}) | run.parameters
+        variant = {name: values[name] for name in ("model", "techniques") if name in values}
+        key = (run.notebook, run.mode, repr(variant))
         if key not in cache:
-            cache[key] = _expected(*key, hardware)
+            cache[key] = _expected(run.notebook, run.mode, variant, hardware)
         if cache[key] is not None:
             costs[run.id] = cache[key]
     return costs
@@ -45,35 +45,47 @@ def _measured():
     return (files("course_utils") / "reference" / "costs.csv").is_file()
 
 
-def _hardware():
+def _hardware(workers):
     from course_utils import machine
 
-    return machine.detect().hardware
+    here = machine.detect()
+    share = worker.thread_share(workers).get("COURSE_THREADS", here.threads)
+    return dataclasses.replace(here, threads=int(share)).hardware
 
 
-def _expected(notebook, mode, model, techniques, hardware):
-    reference = evidence.reference()
-    own = reference[(reference["lesson"] == notebook) & (reference["mode"] == mode)]
-    same = own[own["techniques"] == ("" if techniques == "none" else techniques)]
-    same = same if model is None else same[same["model"] == model]
-    machine = evidence.measured_on(notebook, mode, hardware)
-    if len(same) and not (same["hardware"] == machine).any():
-        machine = same["hardware"].mode()[0]
-    whole = evidence.lesson_cost(notebook, mode, machine)
+def _expected(notebook, mode, variant, hardware):
+    if variant:
+        return _expected_of_variant(notebook, mode, variant, hardware)
+    whole = evidence.lesson_cost(notebook, mode, hardware)
     if whole is None:
         return None
-    elsewhere = "" if machine == hardware else machine
-    own, same = (rows[rows["hardware"] == machine] for rows in (own, same))
-    if not len(same):
-        # What one model takes says nothing about another, or about more techniques.
-        return Cost(*whole, elsewhere) if model is None and techniques is None else None
-    around = max(0.0, whole[0] - float(own["seconds"].median()))
-    seconds = float(same["seconds"].median()) + around
-    return Cost(seconds, float(same["peak_memory_mb"].median()), elsewhere)
+    machine = evidence.measured_on(notebook, mode, hardware)
+    return Cost(*whole, "" if machine == hardware else machine)
 
 
-def lines(runs, costs, slots: int) -> list[str]:
-    """The plan in words: one line a notebook, and a last one for the whole batch."""
+def _expected_of_variant(notebook, mode, variant, hardware):
+    # What one model takes says nothing about another, or about more techniques.
+    same = evidence.reference()
+    same = same[(same["lesson"] == notebook) & (same["mode"] == mode)]
+    for name, value in variant.items():
+        same = same[same[name] == ("" if value == "none" else str(value))]
+    around, costs = evidence.around_training(notebook), evidence.lesson_costs()
+    there = costs.loc[(costs["lesson"] == around) & (costs["mode"] == mode), "hardware"]
+    machines = same.loc[same["hardware"].isin(there), "hardware"]
+    if not len(machines):
+        return None
+    machine = hardware if (machines == hardware).any() else machines.mode()[0]
+    same = same[same["hardware"] == machine]
+    seconds = float(same["seconds"].median()) + evidence.lesson_cost(around, mode, machine)[0]
+    peak = float(same["peak_memory_mb"].median())
+    return Cost(seconds, peak, "" if machine == hardware else machine)
+
+
+def lines(runs, costs, slots: int, done: int = 0) -> list[str]:
+    """The plan in words: one line a notebook, and a last one for the whole batch.
+
+    `runs` are those to come, and `done` counts those that an earlier start of the batch has done.
+    """
     said = []
     for name in dict.fromkeys(run.notebook for run in runs):
         own = [run for run in runs if run.notebook == name]
@@ -88,15 +100,18 @@ def lines(runs, costs, slots: int) -> list[str]:
     together = f"{slots} at a time" if slots else "no worker is there yet"
     slots = max(1, slots)
     known = [costs[run.id] for run in runs if run.id in costs]
+    which = f"All {len(runs)} runs"
+    if done:
+        which = f"The {len(runs)} run{'s' * (len(runs) != 1)} left of {done + len(runs)}"
     if known and (len(runs) > 1 or slots > 1):
         missing = "" if len(known) == len(runs) else f", {len(runs) - len(known)} not yet measured"
         seconds = sum(cost.seconds for cost in known) / min(slots, len(runs))
         said.append(
-            f"All {len(runs)} runs, {together}: about {clock(seconds)}, "
+            f"{which}, {together}: about {clock(seconds)}, "
             f"{min(slots, len(runs)) * _most_mb(known):.0f} MB{missing}"
         )
     elif len(runs) > 1:
-        said.append(f"All {len(runs)} runs, {together}")
+        said.append(f"{which}, {together}")
     return said
 
 

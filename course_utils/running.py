@@ -1,6 +1,7 @@
 """The commands that execute notebooks, from their options to their exit code."""
 
 import contextlib
+import dataclasses
 import os
 import re
 import shlex
@@ -25,6 +26,7 @@ from course_utils import (
 from course_utils.errors import BatchError
 
 INTERRUPTED = 130
+ALL_DONE = "All runs are done already."
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,18 @@ class Where:
     workers: int = 1
     scheduler: str | None = None
     tls: dict = field(default_factory=dict)
+
+
+def where_to_run(workers: int | None, scheduler: str | None, tls: dict) -> Where:
+    """Where the options say; raises BatchError for two answers, and as `security.credentials`."""
+    if workers is not None and scheduler is not None:
+        raise BatchError(
+            f"--workers {workers} and --scheduler {scheduler} are both given: how many runs go at "
+            "a time there is up to the scheduler's own workers. Drop one of the two, for example: "
+            f"course run … --scheduler {scheduler}"
+        )
+    security.credentials(scheduler, tls)
+    return Where(workers or 1, scheduler, tls)
 
 
 def run_batch(notebooks, runs, options, out, resume, where, dry_run=False) -> int:
@@ -52,12 +66,18 @@ def run_batch(notebooks, runs, options, out, resume, where, dry_run=False) -> in
                     f"Bring them together: course build {notebook.name}"
                 ],
             )
-    costs = plan.expected_costs(runs)
     folder = out if out is not None else library.project_root() / "build"
-    if dry_run:
-        say(console, [*plan.lines(runs, costs, where.workers), *(run.id for run in runs)])
-        return 0
+    manifest.check_targets(folder, [run.id for run in runs], [book.path for book in notebooks])
     header = batch.header(runs, notebooks)
+    done = manifest.Manifest.done_in(folder, header) if resume else set()
+    left = [run for run in runs if run.id not in done]
+    # Threads and memory are divided among the workers, so none is started that would have no run.
+    where = dataclasses.replace(where, workers=max(1, min(where.workers, len(left))))
+    costs = plan.expected_costs(left, notebooks, where.workers)
+    if dry_run:
+        said = plan.lines(left, costs, where.workers, len(done)) if left else [ALL_DONE]
+        say(console, [*said, *(run.id for run in left)])
+        return 0
     with (
         contextlib.closing(
             manifest.Manifest(folder, header, resume=resume, replace=out is None)
@@ -89,12 +109,14 @@ def _carry_out(console, notebooks, runs, options, where, store, costs, folder):
     pool = None
     try:
         if all(run.id in store.done() for run in runs):
-            console.print("All runs are done already.")
+            console.print(ALL_DONE)
             return [store.entries[run.id] for run in runs]
         several = len(runs) > 1
         pool = cluster.Pool(where.workers, where.scheduler, where.tls, several)
         slots = pool.capacity() if where.scheduler else where.workers
-        announce(console, plan.lines(runs, costs, slots), pool, where, folder, several)
+        left = [run for run in runs if run.id not in store.done()]
+        lines = plan.lines(left, costs, slots, len(runs) - len(left))
+        announce(console, lines, pool, where, folder, several)
         return batch.execute(runs, notebooks, pool, store, options, display)
     except KeyboardInterrupt:
         display.stop()

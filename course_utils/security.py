@@ -9,9 +9,20 @@ from course_utils.errors import BatchError
 
 
 def credentials(scheduler: str | None, tls: dict | None):
-    """Dask's Security for an address and TLS files, or None; raises BatchError for a missing file."""
+    """Dask's Security for an address and TLS files, or None where it needs none.
+
+    Raises BatchError for a missing file, and for a tls:// address when neither files are given nor
+    Dask's own configuration names them.
+    """
     given = {name: str(path) for name, path in (tls or {}).items() if path}
     if not given:
+        if scheduler is not None and scheduler.startswith("tls://") and not _is_configured():
+            raise BatchError(
+                f"The scheduler {scheduler} is reached by TLS alone, which needs three files: "
+                "--tls-ca, --tls-cert and --tls-key. "
+                f"For example: --scheduler {scheduler} --tls-ca ca.pem --tls-cert me.pem "
+                "--tls-key me.key"
+            )
         return None
     if scheduler is None or not scheduler.startswith("tls://"):
         raise BatchError(
@@ -33,6 +44,13 @@ def credentials(scheduler: str | None, tls: dict | None):
         tls_client_cert=given["cert"],
         tls_client_key=given["key"],
     )
+
+
+def _is_configured():
+    from distributed.security import Security
+
+    found = Security()
+    return bool(found.tls_ca_file and found.tls_client_cert and found.tls_client_key)
 
 
 def is_open_to_network(scheduler: str | None) -> bool:

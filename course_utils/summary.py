@@ -86,10 +86,12 @@ def kind(run, record=None) -> tuple[str, ...]:
     """
     given = run["parameters"]
     variant = repr((run["notebook"], {k: v for k, v in given.items() if k != "seed"}))
-    told = ("seed", "mode", "model", "techniques")
+    # A foreign notebook may call something else its mode.
+    mode = given["mode"] if grid.is_mode(given.get("mode")) else ""
+    told = ("seed", "mode", "model", "techniques") if mode else ("seed", "model", "techniques")
     extra = grid.run_id("", {k: v for k, v in given.items() if k not in told}).lstrip(".")
     if record is None:
-        return variant, run["notebook"], "", extra, given.get("mode") or "", ""
+        return variant, run["notebook"], "", extra, mode, ""
     model, techniques = record["model"], record["techniques"]
     if not went_well(record):
         # It was written before the notebook could say what it trains: the name is Keras's.

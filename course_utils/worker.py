@@ -27,8 +27,9 @@ def run(job: dict, topic: str) -> dict:
 
     Reports each cell as an event on `topic`. The run is ended when the scheduler takes the task
     away, the client has gone, or the worker closes. `job["slots"]` is the number of runs that this
-    host holds at once: threads and memory are divided by it. A worker whose packages differ from
-    `job["versions"]` answers with the status "refused".
+    host holds at once: threads and memory are divided by it, unless this worker has its own (see
+    `thread_share` and `memory_share_mb`). A worker whose packages differ from `job["versions"]`
+    answers with the status "refused".
     """
     from distributed import get_worker
     from distributed.core import Status
@@ -52,7 +53,7 @@ def run(job: dict, topic: str) -> dict:
         worker.log_event(topic, {"event": ["cell", job["id"], index, count]})
 
     slots = job.get("slots", 1)
-    limit = job.get("memory_limit_mb") or round(memory_mb() * USABLE_MEMORY / slots)
+    limit = job.get("memory_limit_mb") or memory_share_mb(worker, slots)
     with device(wanted) as gpu:
         env = {**thread_share(slots), **gpu, **job.get("env", {})}
         result = supervisor.run({**job, "env": env, "memory_limit_mb": limit}, progress, wanted)
@@ -72,6 +73,17 @@ def thread_share(runs_at_once: int) -> dict:
     from dask.system import cpu_count
 
     return dict.fromkeys(THREAD_VARIABLES, str(max(1, cpu_count() // runs_at_once)))
+
+
+def memory_share_mb(worker, runs_at_once: int) -> int:
+    """MB (10^6 bytes) that one run may use, when a host holds so many at once.
+
+    A worker started with `--resources memory_mb=N` has those N for itself: the job of a cluster is
+    given part of a machine, and Dask sees the memory of the whole.
+    """
+    own = worker.state.total_resources.get("memory_mb")
+    share = own / worker.state.nthreads if own else memory_mb() / runs_at_once
+    return round(share * USABLE_MEMORY)
 
 
 def memory_mb() -> float:

@@ -33,6 +33,7 @@ def make_cluster(
     `tls` is a folder with ca.pem, cert.pem and key.pem that all hosts can read. Without it whoever
     reaches the scheduler can run code as you.
     """
+    from dask.utils import parse_bytes
     from dask_jobqueue import SLURMCluster
 
     security = None
@@ -66,11 +67,19 @@ def make_cluster(
         log_directory=log_directory,
         job_extra_directives=[f"--gres=gpu:{gpus}"] if gpus else [],
         # SLURM and the run's own limit watch the memory; Dask's would see its own process alone.
-        worker_extra_args=["--memory-limit", "0"],
+        # The run's limit is taken from what the job was given: a node holds other jobs as well.
+        worker_extra_args=[
+            *("--memory-limit", "0"),
+            *("--resources", f"memory_mb={parse_bytes(memory) // 10**6}"),
+        ],
         job_script_prologue=[
-            f"export {name}={os.environ[name]}"
-            for name in ("COURSE_DATA_DIR", "KERAS_BACKEND", "COURSE_PRECISION")
-            if name in os.environ
+            *(
+                f"export {name}={os.environ[name]}"
+                for name in ("COURSE_DATA_DIR", "KERAS_BACKEND", "COURSE_PRECISION")
+                if name in os.environ
+            ),
+            # Else the job's own cores would be divided among all jobs that share its node.
+            f"export COURSE_THREADS={cores}",
         ],
         **options,
     )

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -198,6 +199,22 @@ def test_threads_are_divided_unless_the_user_decided(monkeypatch):
     assert worker.thread_share(3) == {}
 
 
+def test_the_jobs_of_a_cluster_have_threads_and_memory_of_their_own(monkeypatch):
+    """Eight of them share a node, and each sees its own four cores and the memory of all."""
+    import dask.system
+
+    def started(**resources):
+        state = types.SimpleNamespace(total_resources=resources, nthreads=1)
+        return types.SimpleNamespace(state=state)
+
+    monkeypatch.setattr(dask.system, "cpu_count", lambda: 4)
+    monkeypatch.setattr(worker, "memory_mb", lambda: 64_000.0)
+    monkeypatch.setenv("COURSE_THREADS", "4")
+    assert worker.thread_share(8) == {}, "what the job's script exports stands"
+    assert worker.memory_share_mb(started(memory_mb=6000.0), 8) == 5400
+    assert worker.memory_share_mb(started(), 8) == 7200
+
+
 def test_a_gpu_belongs_to_one_run_at_a_time(monkeypatch):
     names = tuple((name, f"test-{os.getpid()}-{name}") for name in "01")
     monkeypatch.setattr(worker, "devices", lambda: names)
@@ -325,12 +342,38 @@ def test_a_disk_that_fills_up_is_one_sentence_and_is_resumed(repeat, tmp_path, m
     check_nothing_is_broken(tmp_path / "out", range(4))
 
 
+GOOD = ["run", "good.ipynb", "--seeds", "0-3", "--workers", "2", "--out", "out", "--resume"]
+
+
+def write_good(folder):
+    write(folder, "good", "import time; time.sleep(0.3)", WRITE_RECORD, parameters="seed = 0")
+
+
+def table_of(printed):
+    """The rows of the table at the end of a batch, without the columns of time and memory."""
+    rows = [line for line in printed.splitlines() if line.startswith("good: mlp")]
+    assert rows, printed
+    return [re.sub(r"\s+\d+:\d\d\s+\d+ MB\s+", " | ", row).rstrip() for row in rows]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """The table of a batch that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    write_good(folder)
+    ran = course(*GOOD, cwd=folder)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (row,) = table_of(ran.stdout)
+    assert "(4 runs)" in row
+    assert "MB" not in row
+    return [row]
+
+
 @pytest.mark.parametrize("repeat", range(REPEATS))
-def test_a_client_that_dies_is_resumed(repeat, tmp_path, mark):
+def test_a_client_that_dies_is_resumed(repeat, tmp_path, mark, uninterrupted):
     """kill -9 and Ctrl-C in one batch: the other runs are done later, no record twice, none lost."""
-    cells = ["import time; time.sleep(0.3)", WRITE_RECORD]
-    write(tmp_path, "good", *cells, parameters="seed = 0")
-    words = ["run", "good.ipynb", "--seeds", "0-3", "--workers", "2", "--out", "out", "--resume"]
+    write_good(tmp_path)
+    words = GOOD
     chance = moments()
     for signal_number in chance.sample([signal.SIGKILL, signal.SIGINT], 2):
         client = start(*words, cwd=tmp_path)
@@ -351,6 +394,7 @@ def test_a_client_that_dies_is_resumed(repeat, tmp_path, mark):
     finished = course(*words, cwd=tmp_path)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     check_nothing_is_broken(tmp_path / "out", range(4))
+    assert table_of(finished.stdout) == uninterrupted
 
 
 @pytest.mark.parametrize("repeat", range(REPEATS))
@@ -624,6 +668,8 @@ def test_who_else_could_reach_a_scheduler(address, open_to_network):
 def test_tls_files_are_checked_before_anything_starts(tmp_path):
     with pytest.raises(BatchError, match="tls://"):
         security.credentials("tcp://host:1", {"ca": "x"})
+    with pytest.raises(BatchError, match="--tls-ca, --tls-cert and --tls-key"):
+        security.credentials("tls://host:1", {"ca": None})
     with pytest.raises(BatchError, match="--tls-cert is missing"):
         security.credentials("tls://host:1", {"ca": __file__})
     with pytest.raises(BatchError, match="is not a file"):
@@ -651,8 +697,10 @@ def test_the_job_script_of_slurm(monkeypatch, tmp_path):
         "#SBATCH -t 01:30:00",
         "#SBATCH --gres=gpu:1",
         "export COURSE_DATA_DIR=/shared/data",
+        "export COURSE_THREADS=4",
     ):
         assert line in script.splitlines()
     assert "python3 -m distributed.cli.dask_worker tcp://" in script
     assert "--nthreads 1 " in script
-    assert script.rstrip().split("--memory-limit")[-1].startswith(" 0")
+    assert script.rstrip().split("--memory-limit")[-1].startswith(" 0 ")
+    assert "--resources memory_mb=6000" in script

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from foreign import source, write
 
-from course_utils import batch, grid, library, manifest, plan
+from course_utils import batch, grid, library, manifest, plan, summary
 from course_utils.errors import BatchError
 
 PARAMETERS = (
@@ -133,6 +133,26 @@ def test_an_unknown_mode_is_named(lesson, monkeypatch, how):
     options = {"option": {"mode": "smoek"}, "parameter": {"parameters": {"mode": ["smoek"]}}}
     with pytest.raises(BatchError, match="smoek"):
         grid.lay_out([lesson], **options.get(how, {}))
+
+
+def test_a_mode_of_the_notebooks_own_is_a_parameter_like_any_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_MODE", "reduced")
+    path = write(tmp_path, "fit", "1", parameters='mode = "linear"\nseed = 1')
+    fit = library.read_notebook(path)
+    (run,) = grid.lay_out([fit])
+    assert (run.parameters, run.mode) == ({"seed": 1}, None)
+    assert "mode" not in plan.lines([run], {}, 1)[0]
+    cubic, wide = grid.lay_out([fit], parameters={"mode": ["cubic", "wide"]})
+    assert cubic.parameters == {"mode": "cubic", "seed": 1}
+    assert (cubic.id, cubic.mode) == ("fit.mode=cubic.seed1", None)
+    assert batch.command_for(cubic, path).endswith("--param mode=cubic --seed 1")
+    # Two rows of the table, each of which says what it is of.
+    kinds = [
+        summary.kind({"notebook": "fit", "parameters": run.parameters}) for run in (cubic, wide)
+    ]
+    assert [kind[3] for kind in kinds] == ["mode=cubic", "mode=wide"]
+    with pytest.raises(BatchError, match=r"default 'linear'.*--mode smoke is not.*--param mode="):
+        grid.lay_out([fit], mode="smoke")
 
 
 def test_a_seed_that_the_notebook_computes_is_left_to_it(tmp_path):

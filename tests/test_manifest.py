@@ -99,6 +99,49 @@ def test_another_batch_is_refused(store):
         Manifest(store.folder, changed, resume=True)
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "said"),
+    [
+        ({"KERAS_BACKEND": "jax"}, {}, "KERAS_BACKEND=jax, and now there is no KERAS_BACKEND"),
+        ({}, {"KERAS_BACKEND": "jax"}, "no KERAS_BACKEND, and now there is KERAS_BACKEND=jax"),
+        (
+            {"KERAS_BACKEND": "jax", "COURSE_THREADS": "2"},
+            {"KERAS_BACKEND": "torch", "COURSE_THREADS": "2"},
+            "KERAS_BACKEND=jax, and now there is KERAS_BACKEND=torch",
+        ),
+    ],
+)
+def test_a_batch_is_not_resumed_with_other_settings(tmp_path, then, now, said):
+    before, after = ({**HEADER, "settings": settings} for settings in (then, now))
+    Manifest(tmp_path, before).close()
+    Manifest(tmp_path, before, resume=True).close()
+    with pytest.raises(BatchError, match=f"started with {said}") as caught:
+        Manifest(tmp_path, after, resume=True)
+    mend = "export KERAS_BACKEND=jax" if then else "unset KERAS_BACKEND"
+    assert f"Set it back: {mend}; or name another folder: --out FOLDER" in str(caught.value)
+    assert "THREADS" not in str(caught.value)
+
+
+def test_a_batch_from_before_the_settings_were_kept_is_resumed(store):
+    store.store(result(0), names(0))
+    store.close()
+    again = Manifest(store.folder, {**HEADER, "settings": {"KERAS_BACKEND": "jax"}}, resume=True)
+    assert again.done() == {"n.seed0"}
+    again.close()
+
+
+def test_what_is_done_can_be_asked_without_opening_anything(store, tmp_path):
+    store.store(result(0), names(0))
+    before = files(store.folder)
+    # The batch is running: nobody else may open it, and everybody may look.
+    assert Manifest.done_in(store.folder, HEADER) == {"n.seed0"}
+    assert Manifest.done_in(tmp_path / "nothing", HEADER) == set()
+    with pytest.raises(BatchError, match="the notebook n has changed since"):
+        Manifest.done_in(store.folder, {**HEADER, "notebooks": {"n": "other"}})
+    assert files(store.folder) == before
+    assert not (tmp_path / "nothing").exists()
+
+
 def test_a_batch_of_which_no_run_ended_is_in_nobodys_way(store):
     store.close()
     other = {**HEADER, "notebooks": {"n": "other"}}

@@ -39,6 +39,19 @@ def test_every_row_is_a_run_of_a_notebook_that_there_is():
     assert len(set(keys)) == len(keys)
 
 
+def test_every_cost_is_of_a_notebook_and_of_variants_around_their_training():
+    paths = library.lesson_paths(ROOT / "notebooks")
+    known = {}
+    for name, path in paths.items():
+        varied = library.read_notebook(path).has_variants
+        known[evidence.around_training(name) if varied else name] = name
+    assert known[evidence.around_training("ablation")] == "ablation"
+    with (REFERENCE / "costs.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            assert row["lesson"] in known
+            assert float(row["seconds"]) > 0
+
+
 @pytest.mark.slow
 def test_a_row_at_random_can_be_made_again(tmp_path):
     """In smoke mode, which is short: other figures, but the same fields about the same thing."""
