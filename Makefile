@@ -52,6 +52,13 @@ define need-python
 	"or name one: make run PYTHON=/path/to/python3.12" >&2; exit 2; }
 endef
 
+# Ends a recipe line that installs; pip itself has said what it could not get.
+define or-say-how-to
+|| { echo "error: the packages were not installed; the lines above say why." \
+	"No network? Bring their wheels (README.md: Without a network), then:" \
+	"PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels make $(or $(MAKECMDGOALS),setup)" >&2; exit 1; }
+endef
+
 help: ## list the commands
 	@echo 'make COMMAND [LESSONS="01 02"] [ARGS="..."] [PYTHON=python3.12] [FLAVOUR=cpu|gpu]'
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -69,7 +76,7 @@ $(SITE_STAMP): $(STAMP)
 	@rm -f $(VENV)/installed-site-*
 	@echo "Installing the pins of $(LOCK_site)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-		-r $(LOCK_site)
+		-r $(LOCK_site) $(or-say-how-to)
 	@touch $@
 
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser \
@@ -118,9 +125,10 @@ $(STAMP): $(ANEW)
 		&& $(BIN)/python -c '' 2>/dev/null \
 		|| { echo "Making $(VENV) with $(PYTHON)"; "$(PYTHON)" -m venv --clear $(VENV); }
 	@echo "Installing the pins of $(LOCK); the first time takes some minutes"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r $(LOCK) $(or-say-how-to)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
-		--no-build-isolation -e .
+		--no-build-isolation -e . $(or-say-how-to)
 	@echo "$(FLAVOUR)" > $(VENV)/flavour
 	@echo "$(MADE_FOR)" > $(VENV)/made-for
 	@touch $@

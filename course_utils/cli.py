@@ -30,8 +30,23 @@ app = _Course(
 )
 
 
+def _show_version(asked: bool):
+    if asked:
+        import course_utils
+
+        print(course_utils.__version__)
+        raise typer.Exit
+
+
 @app.callback()
-def _course():
+def _course(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Say which version and stop."
+        ),
+    ] = False,
+):
     """Run, read, build and check the course's notebooks."""
 
 
@@ -60,7 +75,9 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Finish the batch that is in the folder.")
     ] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Runs at the same time.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Runs at the same time, on this machine. Default: 1.")
+    ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler: tls://HOST:8786.")
     ] = None,
@@ -85,6 +102,8 @@ def run(
     if listed:
         print("\n".join(library.lesson_paths()))
         return
+    tls = {"ca": tls_ca, "cert": tls_cert, "key": tls_key}
+    where = running.where_to_run(workers, scheduler, tls)
     options = batch.Options(
         running.seconds(timeout), running.megabytes(memory_limit), retries, running.folder(cwd)
     )
@@ -92,10 +111,7 @@ def run(
     runs = grid.lay_out(
         notebooks, running.chosen_seeds(seed, seeds), mode, grid.parse_parameters(param or [])
     )
-    tls = {"ca": tls_ca, "cert": tls_cert, "key": tls_key}
-    code = running.run_batch(
-        notebooks, runs, options, out, resume, running.Where(workers, scheduler, tls), dry_run
-    )
+    code = running.run_batch(notebooks, runs, options, out, resume, where, dry_run)
     if code:
         raise typer.Exit(code)
 
@@ -134,10 +150,7 @@ def lab(
     """Open the lessons in JupyterLab; further options go to it."""
     from course_utils import lab
 
-    extra = list(context.args)
-    if lesson is not None and lesson.startswith("-"):
-        extra, lesson = [lesson, *extra], None
-    command = lab.command(lesson, extra)
+    command = lab.command(*lab.split([*filter(None, [lesson]), *context.args]))
     for sentence in lab.edited_apart():
         print(f"to mend: {sentence}", file=sys.stderr)
     os.execve(command[0], command, lab.prepare())
@@ -282,7 +295,12 @@ def data_where():
     """List the places where images are looked for, and what is there."""
     from course_utils import data
 
-    for row in data.where():
-        found = "used" if row["used"] else "found, but not used" if row["path"] else "nothing"
-        writes = ", fetch and import write here" if row["writes_here"] else ""
+    rows = data.where()
+    for row in rows:
+        found = "nothing"
+        if row["path"]:
+            found = "found, not checked" if row["used"] else "found, but not used"
+        writes = "; fetch and import write here" if row["writes_here"] else ""
         print(f"{row['name']}: {row['place']}: {row['folder']}: {found}{writes}")
+    if any(row["used"] for row in rows):
+        print("Whether what was found can be read: course data verify")

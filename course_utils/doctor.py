@@ -48,7 +48,7 @@ def _python(facts, mend):
 
 
 def _machine(facts, mend):
-    from course_utils import machine, worker
+    from course_utils import grid, machine, worker
 
     found = machine.detect()
     facts.append(("machine", found.describe()))
@@ -60,6 +60,8 @@ def _machine(facts, mend):
             f"{found.memory_mb} MB of memory are little: close other programs, and run one lesson "
             "at a time: course run 02 --mode reduced"
         )
+    # Raises where COURSE_MODE is none.
+    grid.suitable_mode()
 
 
 def _backend(facts, mend):
@@ -82,11 +84,14 @@ def _backend(facts, mend):
 
 def _data(facts, mend):
     from course_utils import data
+    from course_utils.data import specs, transfer
 
     for row in data.verify():
         facts.append((row["name"], row["message"]))
         if not row["ok"]:
             mend.append(row["message"])
+    # Raises where COURSE_DATA_URL is no address.
+    transfer.address(specs.SPECS["mnist"])
 
 
 def _variables(facts, mend):

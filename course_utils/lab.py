@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -15,6 +16,33 @@ QUIET = (
     "--LabApp.extension_manager=readonly",
 )
 NO_NEWS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+
+
+def split(words: list[str]) -> tuple[str | None, list[str]]:
+    """The lesson among the words of a command line, if any, and what is left for JupyterLab.
+
+    A word after an option may be that option's value (`--port 8889`), so there it is a lesson only
+    if it looks like one. Raises BatchError when two are named.
+    """
+    lesson, extra, before = None, [], ""
+    for word in words:
+        free = not before.startswith("-") or "=" in before
+        if word.startswith("-") or not (free or _is_like_a_lesson(word)):
+            extra.append(word)
+        elif lesson is None:
+            lesson = word
+        else:
+            raise BatchError(
+                f"{lesson} and {word} are named, and course lab opens one lesson: first the lesson, "
+                f"then JupyterLab's options. For example: course lab {lesson} --no-browser"
+            )
+        before = word
+    return lesson, extra
+
+
+def _is_like_a_lesson(word):
+    numbered = re.fullmatch(r"\d\d(_\w+)?", word)
+    return numbered or word.endswith((".ipynb", ".py")) or word in library.lesson_paths()
 
 
 def command(lesson: str | None, extra: list[str]) -> list[str]:

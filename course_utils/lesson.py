@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from course_utils import __version__, checks, data, evidence, machine
-from course_utils.errors import CourseError, SealedTestSetError
+from course_utils.errors import CourseError, SealedTestSetError, SettingError
 from course_utils.scoring import Score, score
 
 MODES = ("auto", *data.MODES)
@@ -22,7 +22,8 @@ class Lesson:
 
     Sets the precision, the threads and the seed, and says on which machine and in which mode it
     runs and what that is expected to cost: the lesson's own cost, so a notebook of its solutions
-    (`solution`) announces none. Raises ValueError for an unknown mode or a bad seed.
+    (`solution`) announces none. Raises ValueError for an unknown mode or a bad seed, and
+    SettingError where COURSE_MODE holds an unknown mode.
     """
 
     def __init__(self, name: str, mode: str = "auto", seed: int = 1, solution: bool = False):
@@ -36,7 +37,10 @@ class Lesson:
         if mode == "auto":
             mode = os.environ.get("COURSE_MODE", "auto")
             if mode not in MODES:
-                raise ValueError(f"COURSE_MODE is {mode!r}; allowed are {', '.join(MODES)}")
+                raise SettingError(
+                    f"COURSE_MODE is {mode!r}; allowed are {', '.join(MODES)}. Mend it: "
+                    "unset COURSE_MODE, then start the course again"
+                )
         self.mode = self.machine.mode if mode == "auto" else mode
         self.live = "COURSE_HEADLESS" not in os.environ
         self.dataset = None
@@ -180,7 +184,7 @@ class Lesson:
         print(f"The article reports {article} with its full training set{originals}.{ours}")
 
     def reference_verdict(self, techniques: str, baseline: str = "", model: str = "baseline_cnn"):
-        """Print what the reference runs say of a set of techniques, and the command that re-runs it.
+        """Print what the reference runs say of a set of techniques, and the commands that re-run it.
 
         Returns the `evidence.Comparison` of test accuracies, or None while it is not yet measured.
         """
@@ -191,10 +195,17 @@ class Lesson:
             print(f"{name}: not yet measured in {self.mode} mode on {data}.")
         else:
             print(found.sentence(f"Reference runs, {name}, test accuracy"))
+        # Each verdict of a lesson has a folder of its own: one folder holds one batch.
+        sides = [
+            f"{side.count('+') + 1}_techniques" if "+" in side else side
+            for side in (techniques, baseline)
+        ]
+        folder = "_".join(("doubt", self.name[:2], *filter(None, sides)))
         print(
             f"{'Doubt it?' if found else 'To measure it:'} "
             f"course run ablation --mode {self.mode} --seeds 0-9 "
-            f"--param model={model} --param techniques={baseline or 'none'},{techniques}"
+            f"--param model={model} --param techniques={baseline or 'none'},{techniques} "
+            f"--out {folder}\nThen: course report {folder}"
         )
         return found
 

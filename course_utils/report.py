@@ -1,33 +1,13 @@
-"""One HTML page about a batch: scoreboard, curves over seeds, cost, failures. It needs no network."""
+"""One HTML page about a batch: scoreboard, verdicts, curves, cost, failures. It needs no network."""
 
-import html
 import math
 import statistics
 from pathlib import Path
-from urllib.parse import quote
 
-from course_utils import disk, evidence, manifest, plots, summary
+from course_utils import curves, disk, evidence, exercises, manifest, pairing, summary
 from course_utils.errors import BatchError
+from course_utils.markup import STYLE, link, section, table, text
 from course_utils.progress import clock
-
-CURVES = {
-    "val_accuracy": "validation accuracy",
-    "val_loss": "validation loss",
-    "loss": "training loss",
-}
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
-       color: #1a1a1a; background: #fff; }
-h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0; font-size: .95rem; }
-th, td { padding: .35rem .6rem; border-bottom: 1px solid #ddd; text-align: right; }
-th { border-bottom: 2px solid #555; vertical-align: bottom; }
-th:first-child, td:first-child, td:last-child, th:last-child { text-align: left; }
-figure { margin: 1.5rem 0; } img { max-width: 100%; height: auto; }
-pre { background: #f6f6f6; padding: .8rem; overflow-x: auto; font-size: .85rem; }
-.failed { color: #a33c00; font-weight: 600; } .scroll { overflow-x: auto; }
-nav a { margin-right: 1rem; }
-"""
 
 
 def write(folder, target: Path | None = None) -> Path:
@@ -58,16 +38,17 @@ def render(folder: Path, header: dict, entries: dict, target: Path) -> str:
     missing = len(header["runs"]) - len(done)
     parts = [
         _head(header, done, failed, missing, records),
-        _section("scoreboard", "Scoreboard", _scoreboard(rows)),
-        _section("curves", "Curves over seeds", _curves(header, records)),
-        _section("cost", "Cost", _cost(header, done, records)),
-        _section("failures", "Failures", _failures(failed)),
-        _section("runs", "All runs", _runs(folder, header, entries, target)),
+        section("scoreboard", "Scoreboard", _scoreboard(rows)),
+        section("comparisons", "Paired comparisons", _comparisons(header, records)),
+        section("curves", "Curves over seeds", curves.figures(header, records)),
+        section("cost", "Cost", _cost(header, done, records)),
+        section("failures", "Failures", _failures(failed)),
+        section("runs", "All runs", _runs(folder, header, entries, target, records)),
     ]
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_text(_title(header))}</title>\n<style>{STYLE}</style></head>\n<body>\n"
+        f"<title>{text(_title(header))}</title>\n<style>{STYLE}</style></head>\n<body>\n"
         + "\n".join(parts)
         + "\n</body></html>\n"
     )
@@ -106,28 +87,18 @@ def _head(header, done, failed, missing, records):
         "data": {record.get("data") for record in records},
     }
     facts = "; ".join(
-        f"{name}: {_text(', '.join(sorted(map(str, values - {None}))))}"
+        f"{name}: {text(', '.join(sorted(map(str, values - {None}))))}"
         for name, values in made.items()
         if values - {None}
     )
     links = "".join(
         f'<a href="#{anchor}">{anchor}</a>'
-        for anchor in ("scoreboard", "curves", "cost", "failures", "runs")
+        for anchor in ("scoreboard", "comparisons", "curves", "cost", "failures", "runs")
     )
     return (
-        f"<h1>{_text(_title(header))}</h1>\n<p>{', '.join(words)}.</p>\n"
+        f"<h1>{text(_title(header))}</h1>\n<p>{', '.join(words)}.</p>\n"
         f"<p>{facts}</p>\n<nav>{links}</nav>"
     )
-
-
-def _section(anchor, title, content):
-    return f'<section id="{anchor}">\n<h2>{title}</h2>\n{content}\n</section>'
-
-
-def _table(titles, rows):
-    head = "".join(f"<th>{_text(title)}</th>" for title in titles)
-    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>'
 
 
 def _scoreboard(rows):
@@ -140,8 +111,8 @@ def _scoreboard(rows):
         mean = statistics.fmean(row.accuracies)
         cells.append(
             (
-                _text(row.title),
-                _text(f"{row.mode}, {row.data}"),
+                text(row.title),
+                text(f"{row.mode}, {row.data}"),
                 str(len(row.accuracies)),
                 f"{100 * mean:.2f} %" + (" (validation)" if row.metric == "val_accuracy" else ""),
                 f"{100 * bounds[0]:.2f} to {100 * bounds[1]:.2f} %" if bounds else "one run",
@@ -149,7 +120,7 @@ def _scoreboard(rows):
                 f"{100 * row.expected.low:.2f} to {100 * row.expected.high:.2f} %"
                 if row.expected
                 else "",
-                _text(row.verdict),
+                text(row.verdict),
             )
         )
     titles = (
@@ -160,7 +131,7 @@ def _scoreboard(rows):
         "<p>The articles trained on everything: their figures are to be compared with full mode. "
         "A batch on a stand-in for the data is compared with none.</p>"
     )
-    return _table(titles, cells) + note
+    return table(titles, cells) + note
 
 
 def _against_article(row, mean, bounds):
@@ -172,53 +143,43 @@ def _against_article(row, mean, bounds):
     return evidence.article_words(row.model, row.techniques), words
 
 
-def _curves(header, records):
-    groups = {}
-    for record in filter(summary.went_well, records):
-        key = summary.kind(header["runs"][record["run"]], record)
-        groups.setdefault(key, []).append(record)
-    figures = []
-    for (_, notebook, model, techniques, mode, _), members in groups.items():
-        histories = [r["history"] for r in members if _has_curves(r)]
-        if histories:
-            title = " + ".join(filter(None, (model, techniques)))
-            figures.append(_figure(f"{notebook}: {title}, {mode} mode", histories))
-    return "\n".join(figures) or "<p>No run of this batch left a training curve.</p>"
-
-
-def _has_curves(record):
-    history = record.get("history") or {}
-    return any(len(history.get(key) or ()) > 1 for key in CURVES)
-
-
-def _figure(title, histories):
-    """One panel a curve; a thin line a run, a thick one for the mean over runs."""
-    import numpy as np
-
-    keys = [key for key in CURVES if any(history.get(key) for history in histories)]
-    drawn, axes = plots.figure(1, len(keys), height=2.8, width=3.4 * len(keys), squeeze=False)
-    ends = []
-    for axis, key in zip(axes[0], keys, strict=True):
-        series = [np.array(h[key], dtype=float) for h in histories if h.get(key)]
-        for values in series:
-            axis.plot(np.arange(1, len(values) + 1), values, color=plots.COLOURS[5], linewidth=0.8)
-        # Runs that stopped early leave the mean where fewer than half of them are left.
-        length = sorted(len(values) for values in series)[len(series) // 2]
-        if len(series) > 1:
-            mean = [
-                np.mean([values[i] for values in series if len(values) > i]) for i in range(length)
-            ]
-            axis.plot(np.arange(1, length + 1), mean, color=plots.COLOURS[0], linewidth=2)
-        axis.set_xlabel("epoch")
-        axis.set_ylabel(CURVES[key])
-        last = [values[-1] for values in series]
-        ends.append(f"last {CURVES[key]} {min(last):.4g} to {max(last):.4g}")
-    drawn.suptitle(f"{title}: {len(histories)} run{'s' * (len(histories) > 1)}", fontsize=11)
-    data, _ = plots.bundle(drawn, "")
-    alt = f"Training curves of {title}, {len(histories)} runs: {'; '.join(ends)}."
-    return (
-        f'<figure><img src="data:image/png;base64,{data["image/png"]}" alt="{_text(alt)}"></figure>'
+def _comparisons(header, records):
+    found = pairing.pairings(header, records)
+    if not found:
+        return (
+            "<p>Nothing to pair: a comparison needs two variants of a network that share two seeds "
+            "or more, trained on the same images with the same backend and precision. For example: "
+            "<code>course run ablation --seeds 0-9 --param techniques=none,l2 --out l2</code></p>"
+        )
+    cells = []
+    for pair in found:
+        verdict = pair.comparison
+        bounds = f"{100 * verdict.low:+.2f} to {100 * verdict.high:+.2f}"
+        cells.append(
+            (
+                text(f"{pair.candidate or 'no technique'} against {pair.baseline or 'none'}"),
+                text(" ".join(filter(None, (f"{pair.notebook}: {pair.model}", pair.extra)))),
+                text(f"{pair.mode}, {pair.data}"),
+                text(" ".join(filter(None, (pair.backend, pair.precision)))),
+                f"{100 * verdict.mean:+.2f}"
+                + (" (validation)" if pair.metric == "val_accuracy" else ""),
+                bounds if verdict.has_interval else "none: all differences are equal",
+                str(verdict.n),
+                text(verdict.verdict),
+            )
+        )
+    titles = (
+        *("techniques", "network", "mode, data", "backend, precision"),
+        *("difference, points", "95 % interval", "paired seeds", "verdict"),
     )
+    note = (
+        "<p>The same seed and the same images, without and with: the mean difference of the test "
+        "accuracies in percentage points, and the 95 % interval of that mean by Student&#x27;s t. "
+        "Helps: the whole interval lies above zero; hurts: below; else nothing was detected, which "
+        "is a statement about the evidence. Of twenty comparisons without any true difference, one "
+        "is expected to look like one.</p>"
+    )
+    return table(titles, cells) + note
 
 
 def _cost(header, done, records):
@@ -236,12 +197,12 @@ def _cost(header, done, records):
         elsewhere = f" on {machine}" if machine != hardware else ""
         rows.append(
             (
-                _text(notebook),
+                text(notebook),
                 mode,
                 str(len(members)),
                 clock(statistics.median(seconds)),
                 f"{clock(min(seconds))} to {clock(max(seconds))}",
-                _text(clock(expected[0]) + elsewhere) if expected else "",
+                text(clock(expected[0]) + elsewhere) if expected else "",
                 f"{max(entry['peak_memory_mb'] for entry in members):,.0f} MB",
                 str(sum(entry.get("attempts", 1) - 1 for entry in members)),
             )
@@ -256,7 +217,7 @@ def _cost(header, done, records):
         "peak memory",
         "retries",
     )
-    return _table(titles, rows)
+    return table(titles, rows)
 
 
 def _failures(failed):
@@ -264,36 +225,47 @@ def _failures(failed):
         return "<p>None.</p>"
     parts = []
     for entry in failed:
-        trace = f"<pre>{_text(entry['traceback'])}</pre>" if entry["traceback"] else ""
+        trace = f"<pre>{text(entry['traceback'])}</pre>" if entry["traceback"] else ""
         parts.append(
-            f'<details open id="{_text(entry["id"])}"><summary><span class="failed">{_text(entry["id"])}'
-            f"</span>: {entry['status']}: {_text(entry['message'] or '')}</summary>{trace}</details>"
+            f'<details open id="{text(entry["id"])}"><summary><span class="failed">{text(entry["id"])}'
+            f"</span>: {entry['status']}: {text(entry['message'] or '')}</summary>{trace}</details>"
         )
     return "\n".join(parts)
 
 
-def _runs(folder, header, entries, target):
+def _runs(folder, header, entries, target, records):
     rows = []
     for id in header["runs"]:
         entry = entries.get(id)
         if entry is None:
-            rows.append((_text(id), "not yet run", "", "", ""))
+            rows.append((text(id), "not yet run", *[""] * 5))
             continue
         books = [name for name in entry["files"] if name.startswith("notebooks/")]
-        link = f'<a href="{_link(folder / books[0], target)}">notebook</a>' if books else ""
+        executed = link("notebook", folder / books[0], target) if books else ""
         status = entry["status"]
         shown = status if status == "ok" else f'<span class="failed">{status}</span>'
+        solved = exercises.words(exercises.answers(folder / books[0])) if books else ""
+        tested = _tested([record for record in records if record["run"] == id])
         memory = f"{entry['peak_memory_mb']:,.0f} MB"
-        rows.append((_text(id), shown, clock(entry["seconds"]), memory, link))
-    return _table(("run", "status", "time", "peak memory", "executed"), rows)
+        cells = (text(id), shown, tested, text(solved), clock(entry["seconds"]), memory, executed)
+        rows.append(cells)
+    # A column that no run fills says nothing.
+    titles = ("run", "status", "test accuracy", "exercises", "time", "peak memory", "executed")
+    kept = [i for i, title in enumerate(titles) if title != "exercises" or any(r[i] for r in rows)]
+    return table([titles[i] for i in kept], [[row[i] for i in kept] for row in rows])
 
 
-def _link(path, target):
-    import os
-
-    relative = os.path.relpath(path, target.parent)
-    return quote(relative.replace(os.sep, "/"))
-
-
-def _text(words):
-    return html.escape(str(words), quote=True)
+def _tested(records):
+    """A run's test accuracies; with their networks where it recorded several."""
+    well = [record for record in records if summary.went_well(record)]
+    figures = [
+        (
+            " + ".join(filter(None, (r["model"], r["techniques"]))),
+            f"{100 * r['test_accuracy']:.2f} %",
+        )
+        for r in well
+        if r.get("test_accuracy") is not None
+    ]
+    if len(well) == 1:
+        return "".join(figure for _, figure in figures)
+    return "<br>".join(text(f"{name}: {figure}") for name, figure in figures)

@@ -10,6 +10,7 @@ BEGIN, END = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 MODELS = {
     ("mlp", ""): ("perceptron", "mnist"),
     ("baseline_cnn", ""): ("baseline CNN", "mnist"),
+    ("baseline_cnn", "cosine_decay"): ("baseline CNN, falling learning rate", "mnist"),
     ("baseline_cnn", evidence.ALL_SIX): ("all six techniques", "mnist"),
     ("baseline_cnn", evidence.FALLING_RATE): ("five of them, falling learning rate", "mnist"),
     ("dropout_cnn", ""): ("dropout CNN", "cifar10"),

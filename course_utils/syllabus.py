@@ -138,7 +138,8 @@ def plan(sessions: int, length: int, names=(), mode: str = "reduced", pace: Pace
             raise CourseError(f"{name} is {value}; expected 1 or more, for example: {name} 6")
     lessons = parts(names, mode)
     minutes = [part.minutes(pace) for part in lessons]
-    blocks = [f"# {len(lessons)} lessons in {sessions} sessions of {length} minutes"]
+    held = f"{_count(sessions, 'session')} of {_count(length, 'minute')}"
+    blocks = [f"# {_count(len(lessons), 'lesson')} in {held}"]
     for number, chosen in enumerate(lay_out(minutes, sessions), start=1):
         taken = sum(minutes[i] for i in chosen)
         if not chosen:
@@ -172,6 +173,21 @@ def _is_open(part):
     return part.running is None and not part.assumed
 
 
+def _count(number, word):
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
+def _fewer(lessons, minutes, sessions, length, mode, pace):
+    """The command for as many of the lessons, from the first on, as the sessions hold."""
+    held = max(k for k in range(1, len(lessons) + 1) if needed(minutes[:k], length) <= sessions)
+    words = ["course syllabus", *(part.name[:2] for part in lessons[:held])]
+    words += [f"--sessions {sessions} --minutes {length}"]
+    words += [f"--mode {mode}"] if mode != "reduced" else []
+    words += [f"--words {pace.words}"] if pace.words != WORDS_A_MINUTE else []
+    words += [f"--exercise {pace.exercise}"] if pace.exercise != EXERCISE_MINUTES else []
+    return " ".join(words)
+
+
 def _notes(lessons, minutes, sessions, length, mode, pace):
     machines = dict.fromkeys(part.measured_on for part in lessons if part.measured_on)
     notes = []
@@ -194,15 +210,25 @@ def _notes(lessons, minutes, sessions, length, mode, pace):
         )
     but = ", but for the running times that are not known" if not_counted else ""
     fitting = needed(minutes, length)
+    # Exercises as homework are no advice where they are so already, or where it fits no better.
+    bare = needed([part.minutes(Pace(pace.words, 0)) for part in lessons], length)
+    homework = pace.exercise and bare is not None and bare <= sessions
     if fitting is None:
-        longest = max(zip(minutes, lessons, strict=True), key=lambda pair: pair[0])
+        longest, part = max(zip(minutes, lessons, strict=True), key=lambda pair: pair[0])
         notes.append(
-            f"Lesson {longest[1].name[:2]} alone takes {longest[0]} minutes{but}: give its exercises "
-            f"as homework, or plan longer sessions: --minutes {longest[0]}."
+            f"Lesson {part.name[:2]} alone takes {_count(longest, 'minute')}{but}: "
+            f"{'give exercises as homework (--exercise 0), or ' if homework else ''}"
+            f"plan longer sessions: --minutes {longest}."
         )
     elif fitting > sessions:
+        fewer = _fewer(lessons, minutes, sessions, length, mode, pace)
         notes.append(
-            f"This does not fit. {fitting} sessions of {length} minutes hold all of it{but} "
-            f"(--sessions {fitting}); or give exercises as homework: --exercise 0."
+            f"This does not fit. {_count(fitting, 'session')} of {_count(length, 'minute')} hold all "
+            f"of it{but} (--sessions {fitting}); or "
+            + (
+                "give exercises as homework: --exercise 0."
+                if homework
+                else f"name fewer lessons, as here: {fewer}"
+            )
         )
     return "\n".join(f"* {note}" for note in notes)

@@ -15,7 +15,8 @@
 #
 # From a terminal, for ten seeds of two variants:
 #
-#     course run ablation --mode reduced --seeds 0-9 --param techniques=none,l2+he_init
+#     course run ablation --mode reduced --seeds 0-9 --param techniques=none,l2+he_init --out ablation
+#     course report ablation
 
 # %% tags=["parameters"]
 mode = "auto"

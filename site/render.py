@@ -53,6 +53,8 @@ def lay_out(source: Path, edition: str) -> None:
     written["figures.json"] = json.dumps(figures, indent=0, sort_keys=True)
     contents = {name: text.encode() for name, text in written.items()}
     contents |= {path.name: path.read_bytes() for path in (ROOT / "docs").glob("*.png")}
+    # Every reference run, to be downloaded from the page that sums them up.
+    contents["runs.csv"] = (ROOT / "course_utils" / "reference" / "runs.csv").read_bytes()
     for path in [path for path in source.rglob("*") if path.is_file()]:
         if path.relative_to(source).as_posix() not in contents:
             path.unlink()

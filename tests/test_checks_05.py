@@ -50,7 +50,10 @@ def test_normalise_without_epsilon_is_nearly_right():
     [
         (lambda m, s: math.ceil(math.log(s) / math.log(m)), "Correct"),
         (lambda m, s: math.floor(math.log(s) / math.log(m)), "Not yet: momentum 0.99"),
-        (lambda m, s: math.floor(math.log(s) / math.log(m)) + 1, "Not yet: momentum 0.5, share 0.25"),
+        (
+            lambda m, s: math.floor(math.log(s) / math.log(m)) + 1,
+            "Not yet: momentum 0.5, share 0.25",
+        ),
         (lambda m, s: math.log(s) / math.log(m), "Not yet: momentum 0.99"),
         (lambda m, s: int(s / m), "Not yet: momentum 0.99"),
         (lambda m, s: None, "Not yet: steps_to_forget returns nothing"),

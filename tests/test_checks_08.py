@@ -59,7 +59,10 @@ def test_the_truth_is_keras_own(losses, patience, min_delta):
     ("answer", "says"),
     [
         (lambda losses, patience, min_delta: None, "returns nothing yet. Write it"),
-        (lambda losses, patience, min_delta: [None, 2][patience == 1], "every path end in a return"),
+        (
+            lambda losses, patience, min_delta: [None, 2][patience == 1],
+            "every path end in a return",
+        ),
         (lambda losses, patience, min_delta: stop(losses, patience, min_delta) - 1, "count from 1"),
         (
             lambda losses, patience, min_delta: stop(losses, patience + 1, min_delta),

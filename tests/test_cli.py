@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -26,6 +28,7 @@ from foreign import (
 )
 
 from course_utils import (
+    batch,
     bookkeeping,
     build,
     cli,
@@ -33,6 +36,7 @@ from course_utils import (
     doctor,
     evidence,
     grid,
+    library,
     machine,
     manifest,
     plan,
@@ -114,6 +118,11 @@ def test_a_time_out_as_its_help_writes_it(text, expected):
         (["run", "01", "--memory-limit", "lots"], "--memory-limit is 'lots'"),
         (["run", "01", "--cwd", "nowhere"], "--cwd names nowhere"),
         (["run", "01", "--scheduler", "tls://h:1", "--tls-ca", "x"], "--tls-ca names x|missing"),
+        (["run", "01", "--scheduler", "tls://h:1"], "--tls-ca, --tls-cert and --tls-key"),
+        (
+            ["run", "01", "--workers", "4", "--scheduler", "tcp://h:1", "--dry-run"],
+            "--workers 4 and --scheduler tcp://h:1 are both given.*Drop one.*course run …",
+        ),
         (["build", "--from", "docx"], "--from is 'docx'; expected py or ipynb"),
         (["build", "--mode", "tiny"], "There is no mode 'tiny'"),
         (["build", "77"], "There is no lesson '77'"),
@@ -174,32 +183,188 @@ def test_the_plan_divides_among_the_workers_that_there_are(slots, costs, said):
     assert said in plan.lines(runs, costs, slots)[-1]
 
 
-def test_the_plan_does_not_mix_machines_and_names_another_one(monkeypatch):
+@pytest.fixture
+def ablation(monkeypatch):
+    """A notebook whose parameters choose what it trains, and what such runs took on two machines."""
     import pandas as pd
 
-    rows = [("ablation", "reduced", name, seconds, 900, "1") for name, seconds in
-            (("here", 20.0), ("there", 120.0))]  # fmt: skip
+    rows = [
+        (evidence.around_training("ablation"), "reduced", "here", 10.0, 900, "1"),
+        (evidence.around_training("ablation"), "reduced", "there", 40.0, 900, "1"),
+    ]
     costs = pd.DataFrame(rows, columns=list(evidence.COST_COLUMNS))
     given = [("", "here", 10.0), ("", "there", 80.0), ("ensemble", "there", 300.0)]
     trained = [
         record(lesson="ablation", techniques=names, hardware=where, seconds=seconds)
         for names, where, seconds in given
     ]
+    # The last batch that was added trained something slow.
+    trained += [
+        record(lesson="ablation", model="slow_cnn", hardware="here", seconds=s, seed=s)
+        for s in range(400, 500)
+    ]
     monkeypatch.setattr(evidence, "lesson_costs", lambda: costs)
     monkeypatch.setattr(evidence, "reference", lambda: pd.DataFrame(trained))
-    monkeypatch.setattr(plan, "_hardware", lambda: "here")
+    monkeypatch.setattr(plan, "_hardware", lambda workers: "here")
+    defaults = {"mode": "auto", "seed": 1, "model": "baseline_cnn", "techniques": "none"}
+    return library.Notebook("ablation", Path("ablation.ipynb"), b"", defaults, "")
+
+
+def test_the_plan_does_not_mix_machines_and_names_another_one(ablation):
     runs = [
         grid.Run(names, "ablation", {"techniques": names, "mode": "reduced"})
         for names in ("none", "ensemble", "l2")
     ]
-    found = plan.expected_costs(runs)
+    found = plan.expected_costs(runs, [ablation])
     assert found["none"] == (20, 1, "")
     # On the other machine: 300 s of training, and around it what is not training there.
-    assert found["ensemble"] == (300 + max(0, 120 - (80 + 300) / 2), 1, "there")
+    assert found["ensemble"] == (340, 1, "there")
     # What another technique takes tells nothing of this one.
     assert "l2" not in found
     assert "MB each (measured on there)" in plan.lines(runs, found, 1)[0]
     assert "measured on" not in plan.lines(runs[:1], found, 1)[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ({}, 20),
+        ({"techniques": "none"}, 20),
+        ({"model": "slow_cnn"}, 459.5),
+        ({"model": "slow_cnn", "techniques": "none"}, 459.5),
+        ({"model": "slow_cnn", "techniques": "l2"}, None),
+        ({"model": "unheard_of"}, None),
+    ],
+)
+def test_the_plan_estimates_what_the_given_parameters_and_the_defaults_train(
+    ablation, given, seconds
+):
+    run = grid.Run("run", "ablation", {**given, "mode": "reduced", "seed": 1})
+    found = plan.expected_costs([run], [ablation])
+    assert found.get("run", (None,))[0] == seconds
+
+
+def test_the_plan_of_workers_that_share_the_cores_is_of_as_many_threads(monkeypatch):
+    import pandas as pd
+    from dask import system
+
+    monkeypatch.delenv("COURSE_THREADS", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    monkeypatch.setattr(system, "cpu_count", lambda: 4)
+    whole, half, quarter = (plan._hardware(workers) for workers in (1, 2, 9))
+    for threads, name in ((4, whole), (2, half), (1, quarter)):
+        assert f"{threads} of 4 cores" in name
+    rows = [("02", "reduced", name, s, 900, "1") for name, s in ((whole, 20.0), (half, 70.0))]
+    costs = pd.DataFrame(rows, columns=list(evidence.COST_COLUMNS))
+    monkeypatch.setattr(evidence, "lesson_costs", lambda: costs)
+    runs = [grid.Run(f"run{seed}", "02", {"mode": "reduced", "seed": seed}) for seed in range(9)]
+    assert plan.expected_costs(runs, workers=1)["run0"] == (20, 900, "")
+    assert plan.expected_costs(runs, workers=2)["run0"] == (70, 900, "")
+    found = plan.expected_costs(runs, workers=4)
+    # Nobody measured a quarter of the cores.
+    assert found["run0"].elsewhere in (whole, half)
+    assert "measured on" in plan.lines(runs, found, 4)[0]
+    monkeypatch.setenv("COURSE_THREADS", "3")
+    assert "3 of 4 cores" in plan._hardware(4)
+
+
+def test_a_command_plans_for_its_workers_and_for_no_more_than_it_has_runs(
+    project, capsys, monkeypatch
+):
+    import pandas as pd
+
+    asked = []
+
+    def hardware(workers):
+        asked.append(workers)
+        return f"shared by {workers}"
+
+    rows = [("01_first", "smoke", f"shared by {n}", 60.0 * n, 900, "1") for n in (1, 2, 3)]
+    costs = pd.DataFrame(rows, columns=list(evidence.COST_COLUMNS))
+    monkeypatch.setattr(evidence, "lesson_costs", lambda: costs)
+    monkeypatch.setattr(plan, "_hardware", hardware)
+    words = ["run", "01", "--mode", "smoke", "--seeds", "0-2", "--dry-run", "--workers"]
+    assert "about 2:00 and 900 MB each\n" in said(capsys, *words, 2)[1]
+    out = said(capsys, *words, 9)[1]
+    assert "about 3:00 and 900 MB each\n" in out
+    assert "All 3 runs, 3 at a time: about 3:00" in out
+    assert asked == [2, 3]
+
+
+@pytest.fixture
+def begun(project):
+    """A batch of four runs in `out`, two of them done; returns the words of its command."""
+    notebooks = library.find_notebooks(["01"])
+    runs = grid.lay_out(notebooks, seeds=range(4), mode="smoke")
+    store = manifest.Manifest(project / "out", batch.header(runs, notebooks))
+    for run in runs[:2]:
+        done = {"status": "ok", "seconds": 60.0, "peak_memory_mb": 900.0, "notebook": b"{}"}
+        store.store(done | {"id": run.id, "records": []}, [], mode="smoke")
+    store.close()
+    return ["run", "01", "--mode", "smoke", "--seeds", "0-3", "--out", "out", "--resume"]
+
+
+def test_what_is_resumed_is_planned_and_divided_without_what_is_done(begun, capsys, monkeypatch):
+    costs = {f"01_first.smoke.seed{seed}": plan.Cost(60, 900) for seed in range(4)}
+    monkeypatch.setattr(plan, "expected_costs", lambda runs, *_: {r.id: costs[r.id] for r in runs})
+    code, out, _ = said(capsys, *begun, "--dry-run")
+    assert code == 0
+    assert "01_first: 2 runs, mode smoke, seed 2 to 3, about 1:00" in out
+    assert "The 2 runs left of 4, 1 at a time: about 2:00" in out
+    assert out.splitlines()[-2:] == ["01_first.smoke.seed2", "01_first.smoke.seed3"]
+    started = []
+
+    class Pool:
+        dashboard = None
+
+        def __init__(self, workers, *_):
+            started.append(workers)
+
+        def takes_jobs(self):
+            raise KeyboardInterrupt
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(cluster, "Pool", Pool)
+    code, out, _ = said(capsys, *begun, "--workers", 9)
+    assert code == 130
+    assert started == [2]
+    assert "The 2 runs left of 4, 2 at a time: about 1:00" in out
+
+
+def test_other_settings_are_no_resumption(begun, project, capsys, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setenv("COURSE_PRECISION", "float32")
+    before = (project / "out/manifest.jsonl").read_bytes()
+    for words in (begun, [*begun, "--dry-run"]):
+        code, _, err = said(capsys, *words)
+        assert code == 2
+        assert re.search("started with no KERAS_BACKEND, .*now there is KERAS_BACKEND=jax, ", err)
+        assert "Set it back: unset KERAS_BACKEND; unset COURSE_PRECISION; or" in err
+        assert "--out FOLDER" in err
+    assert (project / "out/manifest.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("how", ["plain", "linked", "paired"])
+def test_a_result_does_not_take_the_place_of_its_notebook(project, capsys, how):
+    source = write(project / "notebooks", "plain", "1")
+    before = source.read_bytes()
+    if how == "paired":
+        (source.with_suffix(".py")).write_text("# %%\n1\n")
+    if how == "linked":
+        (project / "elsewhere").symlink_to(project)
+    words = {
+        "plain": ["notebooks/plain.ipynb", "--out", "."],
+        "linked": ["elsewhere/notebooks/plain.ipynb", "--out", "."],
+        "paired": ["notebooks/plain.py", "--out", project],
+    }[how]
+    code, _, err = said(capsys, "run", *words)
+    assert code == 2
+    assert "The result of plain would be written to " in err
+    assert err.endswith("Name another folder: --out results\n")
+    assert source.read_bytes() == before
+    assert not (project / "manifest.jsonl").exists()
 
 
 def test_a_run_without_options_goes_to_build_and_may_be_repeated(project):
@@ -310,6 +475,38 @@ def test_the_doctor_says_in_a_sentence_what_no_lesson_would_start_with(monkeypat
     monkeypatch.setenv("COURSE_THREADS", "two")
     (sentence,) = (words for words in doctor.examine()[1] if "COURSE_THREADS" in words)
     assert sentence.startswith("COURSE_THREADS is 'two'; expected a whole number")
+
+
+def test_the_doctor_refuses_a_mode_that_there_is_not(monkeypatch):
+    for part in ("_backend", "_data", "_packages", "_pairs"):
+        monkeypatch.setattr(doctor, part, lambda facts, mend: None)
+    monkeypatch.setenv("COURSE_MODE", "foo")
+    (sentence,) = doctor.examine()[1]
+    assert sentence.startswith("COURSE_MODE is 'foo'; allowed are auto, smoke, reduced, full")
+    assert sentence.endswith("unset COURSE_MODE")
+
+
+def test_the_doctor_refuses_an_address_that_is_none(monkeypatch):
+    for part in ("_machine", "_backend", "_packages", "_pairs"):
+        monkeypatch.setattr(doctor, part, lambda facts, mend: None)
+    monkeypatch.setenv("COURSE_DATA_URL", "garbage")
+    assert [
+        s for s in doctor.examine()[1] if s.startswith("COURSE_DATA_URL is 'garbage'; expected")
+    ]
+
+
+def test_what_was_found_is_not_said_to_be_sound(monkeypatch, tmp_path, capsys):
+    (tmp_path / "mnist.npz").write_text("no archive")
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path))
+    code, out, _ = said(capsys, "data", "where")
+    assert code == 0
+    assert f"mnist: COURSE_DATA_DIR: {tmp_path}: found, not checked; fetch and" in out
+    assert out.splitlines()[-1].endswith(": course data verify")
+    assert said(capsys, "data", "verify")[0] == 1
+
+
+def test_the_version_is_said(capsys):
+    assert said(capsys, "--version")[:2] == (0, f"{version('generalisation-course')}\n")
 
 
 @pytest.mark.parametrize("name", ["COURSE_THREADS", "COURSE_PRECISION"])
@@ -588,6 +785,38 @@ def test_reference_runs_are_sorted_rounded_and_replaced(finished, tmp_path):
     assert (target / "runs.csv").read_bytes() == once
 
 
+VARIANTS = SCRIPT.replace("seed = 1", 'seed = 1\nmodel = "baseline_cnn"\ntechniques = "none"')
+
+
+def test_of_variants_the_cost_around_their_training_is_kept(finished, project, tmp_path):
+    (project / "notebooks/variants.py").write_text(VARIANTS)
+    target = tmp_path / "reference"
+    target.mkdir()
+    # The runs took 60.04, 61.04, 62.04 and 63.04 s, and the last one's training diverged.
+    trained = [
+        record(lesson="variants", seed=1, seconds=40.0),
+        record(lesson="variants", seed=2, seconds=50.0, techniques="l2"),
+        record(lesson="variants", seed=3, seconds=2.0, model="small_all_conv"),
+        record(lesson="variants", seed=4, status="failed"),
+    ]
+    assert bookkeeping.add(finished(trained), target)["costs"] == 1
+    (cost,) = table(target / "costs.csv")
+    assert cost["lesson"] == evidence.around_training("variants")
+    assert cost["seconds"] == "20.0", "the median of 20, 11 and 60"
+
+
+def test_a_build_keeps_of_variants_what_is_around_their_training(
+    project, monkeypatch, capsys, tmp_path
+):
+    (project / "notebooks/variants.py").write_text(VARIANTS)
+    monkeypatch.setattr(bookkeeping, "FOLDER", tmp_path)
+    records = [{"seconds": 7.0}]
+    fake_run(monkeypatch, seconds=12.34, peak_memory_mb=900.0, records=records)
+    assert said(capsys, "build", "variants", "--no-solutions", "--costs")[0] == 0
+    (row,) = table(tmp_path / "costs.csv")
+    assert (row["lesson"], row["seconds"]) == (evidence.around_training("variants"), "5.3")
+
+
 @pytest.mark.parametrize(
     ("records", "options", "reason"),
     [
@@ -802,3 +1031,58 @@ def test_what_diverged_is_counted_beside_the_other_seeds_and_in_no_mean(finished
     assert "sequential" not in page
     added = bookkeeping.add(folder, folder)
     assert (added["runs"], added["left_out"]) == (2, {"diverged": 2, "failed": 1})
+
+
+def cells_of(page, section):
+    """The rows of the table in a section of a report, as lists of texts."""
+    found = re.search(rf'<section id="{section}">.*?<tbody>(.*?)</tbody>', page, re.DOTALL)
+    return [re.findall("<td>(.*?)</td>", row) for row in found[1].splitlines()]
+
+
+def test_a_report_gives_the_verdict_and_each_runs_accuracy(finished, capsys):
+    gains = {"": 0, "l2": 0.01, "batch_norm": 0}
+    records = [
+        record(seed=seed, techniques=names, test_accuracy=0.95 + gain + (seed + 1) * gain / 100)
+        for names, gain in gains.items()
+        for seed in range(3)
+    ]
+    folder = finished([*records, record(seed=9, techniques="he_init", precision="bfloat16")])
+    assert said(capsys, "report", folder)[0] == 0
+    page = (folder / "report.html").read_text()
+    helps, equal = cells_of(page, "comparisons")
+    assert helps == [
+        "l2 against none",
+        "02_second: baseline_cnn",
+        "reduced, mnist",
+        "tensorflow float32",
+        "+1.02",
+        "+1.00 to +1.04",
+        "3",
+        "helps",
+    ]
+    assert equal[0] == "batch_norm against none"
+    assert equal[5:] == ["none: all differences are equal", "3", "no detectable difference"]
+    runs = cells_of(page, "runs")
+    assert [row[2] for row in runs[:3]] == ["95.00 %"] * 3
+    # No notebook of this batch has an exercise.
+    assert "<th>exercises</th>" not in page
+    assert said(capsys, "report", finished([record()], "alone"))[0] == 0
+    page = (folder.parent / "alone" / "report.html").read_text()
+    assert "Nothing to pair: " in page
+    assert "course run ablation --seeds 0-9 --param techniques=none,l2 --out l2" in page
+
+
+def test_a_report_says_which_exercises_each_notebook_solves(finished, capsys):
+    folder = finished([record(seed=1), record(seed=2), record(seed=3, ended="failed")])
+    (folder / "notebooks").mkdir()
+    lines = (folder / "manifest.jsonl").read_text().splitlines()
+    for number, name in ((1, "02_baseline_cnn"), (2, "solutions/02_baseline_cnn")):
+        entry = json.loads(lines[number])
+        entry["files"].append(f"notebooks/{entry['id']}.ipynb")
+        lines[number] = json.dumps(entry)
+        book = (ROOT / "notebooks" / f"{name}.ipynb").read_bytes()
+        (folder / entry["files"][-1]).write_bytes(book)
+    (folder / "manifest.jsonl").write_text("\n".join(lines) + "\n")
+    assert said(capsys, "report", folder)[0] == 0
+    runs = cells_of((folder / "report.html").read_text(), "runs")
+    assert [row[3] for row in runs] == ["0 of 2 (not yet: conv_weights, slim)", "2 of 2", ""]

@@ -33,7 +33,7 @@ from foreign import free_port
 
 from course_utils import data, supervisor, tidy
 from course_utils.data import downloads, formats, specs, stand_ins, store, transfer
-from course_utils.errors import CourseError, DataError, SealedTestSetError
+from course_utils.errors import CourseError, DataError, SealedTestSetError, SettingError
 
 REAL_DATA = os.environ.get("COURSE_DATA_DIR")
 SIDES = {"mnist": (28, 28), "cifar10": (32, 32, 3)}
@@ -994,6 +994,26 @@ def test_downloads_can_be_switched_off():
     assert "COURSE_DATA_URL is off" in data.load("mnist", "smoke").announcement
     with pytest.raises(DataError, match="unset COURSE_DATA_URL"):
         data.fetch(["mnist"])
+
+
+@pytest.mark.parametrize(
+    "address", ["garbage", "mirror.org/images", "https://", "c:\\images", "of"]
+)
+def test_an_address_that_is_none_is_refused_by_the_variables_name(monkeypatch, address):
+    monkeypatch.setenv("COURSE_DATA_URL", address)
+    expected = "COURSE_DATA_URL is .*; expected the address of a folder.*: unset COURSE_DATA_URL"
+    for use in (lambda: data.fetch(["mnist"]), lambda: data.load("mnist", "smoke")):
+        with pytest.raises(SettingError, match=expected):
+            use()
+
+
+@pytest.mark.parametrize(
+    "address", ["http://host", "HTTPS://host:81/a/", "ftp://host/a", "file:///media/usb"]
+)
+def test_an_address_may_be_a_mirrors_or_a_folders(monkeypatch, address):
+    monkeypatch.setenv("COURSE_DATA_URL", address)
+    found = transfer.address(specs.SPECS["mnist"])
+    assert found == address.rstrip("/") + "/mnist.npz"
 
 
 def test_the_addresses_are_kerass(monkeypatch):

@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
 
 from course_utils import Lesson, contents, lab, library, syllabus
+from course_utils.cli import app
 from course_utils.errors import BatchError, CourseError
 
 
@@ -38,6 +40,40 @@ def test_a_notebook_from_elsewhere_is_served_from_where_it_lies(tmp_path, monkey
     words = options(lab.command("mine.ipynb", []))
     assert words["ServerApp.root_dir"] == str(tmp_path)
     assert words["LabApp.default_url"] == "/lab/tree/mine.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("words", "lesson", "extra"),
+    [
+        ("", None, ""),
+        ("02", "02", ""),
+        ("--no-browser 02", "02", "--no-browser"),
+        ("--no-browser 02_baseline_cnn --port 8889", "02_baseline_cnn", "--no-browser --port 8889"),
+        ("--port 8889 mine.ipynb", "mine.ipynb", "--port 8889"),
+        ("--port=8889 tuning", "tuning", "--port=8889"),
+        ("--no-browser 99", "99", "--no-browser"),
+        ("--ip tuning", None, "--ip tuning"),
+        ("ablation --no-browser", "ablation", "--no-browser"),
+    ],
+)
+def test_the_lesson_is_found_among_the_options(words, lesson, extra):
+    assert lab.split(words.split()) == (lesson, extra.split())
+
+
+def test_two_lessons_are_refused_with_the_right_order():
+    with pytest.raises(BatchError, match="02 and 03 are named.*course lab 02 --no-browser"):
+        lab.split(["02", "--no-browser", "03"])
+
+
+def test_the_command_opens_the_lesson_wherever_it_is_named(monkeypatch):
+    opened = []
+    monkeypatch.setattr(os, "execve", lambda path, words, environment: opened.append(words))
+    monkeypatch.setattr(lab, "edited_apart", list)
+    monkeypatch.setattr(lab, "prepare", dict)
+    done = CliRunner().invoke(app, ["lab", "--no-browser", "02", "--port", "8889"])
+    assert done.exit_code == 0, done.output
+    assert options(opened[0])["LabApp.default_url"] == "/lab/tree/notebooks/02_baseline_cnn.ipynb"
+    assert opened[0][-3:] == ["--no-browser", "--port", "8889"]
 
 
 def test_a_lesson_that_is_not_there_is_a_sentence():

@@ -9,7 +9,12 @@ import pandas as pd
 import pytest
 
 from course_utils import Lesson, callbacks, checks, evidence, lesson, plots
-from course_utils.errors import CourseError, SealedTestSetError, TrainingDiverged
+from course_utils.errors import (
+    CourseError,
+    SealedTestSetError,
+    SettingError,
+    TrainingDiverged,
+)
 
 
 @pytest.fixture
@@ -78,7 +83,7 @@ def test_the_environment_decides_only_what_the_notebook_leaves_open(monkeypatch)
     assert Lesson("x").mode == "smoke"
     assert Lesson("x", mode="reduced").mode == "reduced"
     monkeypatch.setenv("COURSE_MODE", "quick")
-    with pytest.raises(ValueError, match="COURSE_MODE is 'quick'"):
+    with pytest.raises(SettingError, match="COURSE_MODE is 'quick'.*unset COURSE_MODE"):
         Lesson("x")
 
 
@@ -227,16 +232,19 @@ def test_what_to_expect_is_set_beside_the_article_and_says_what_differs(smoke, c
 def test_a_verdict_comes_with_the_command_that_makes_its_runs(smoke, capsys, monkeypatch):
     smoke.dataset = SimpleNamespace(label="mnist")
     smoke.reference_verdict("l2")
-    missing, command = capsys.readouterr().out.splitlines()
+    missing, command, _ = capsys.readouterr().out.splitlines()
     assert missing == "l2 against the baseline: not yet measured in smoke mode on mnist."
     assert command.startswith("To measure it: course run ablation --mode smoke --seeds 0-9")
     found = evidence.compare({0: 0.1, 1: 0.2}, {0: 0.3, 1: 0.5})
     monkeypatch.setattr(evidence, "compare_reference", lambda *args, **options: found)
     smoke.reference_verdict("l2+he_init", baseline="l2", model="all_conv")
-    verdict, command = capsys.readouterr().out.splitlines()
+    verdict, command, then = capsys.readouterr().out.splitlines()
     assert verdict.startswith("Reference runs, l2+he_init against l2, test accuracy: +25.00")
     assert command.startswith("Doubt it? course run ablation")
-    assert command.endswith("--param model=all_conv --param techniques=l2,l2+he_init")
+    assert command.endswith(
+        "--param model=all_conv --param techniques=l2,l2+he_init --out doubt_02_2_techniques_l2"
+    )
+    assert then == "Then: course report doubt_02_2_techniques_l2"
 
 
 def test_nan_stops_the_fit_and_leaves_a_failed_record(smoke, tmp_path):

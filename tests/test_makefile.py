@@ -124,6 +124,19 @@ def test_an_interrupted_installation_leaves_no_stamp(machine):
     assert machine.stamps() == []
 
 
+@pytest.mark.parametrize(("command", "pins"), [("setup", "requirements.txt"), ("site", "site")])
+def test_a_failed_installation_says_how_to_do_without_a_network(machine, command, pins):
+    if pins == "site":
+        machine.make("setup")
+    (machine.fakes / "no-network").touch()
+    calls, printed = machine.make(command, expect=2)
+    assert pins in calls[-1]
+    (sentence,) = (line for line in printed.splitlines() if line.startswith("error: "))
+    assert sentence.endswith(f"then: PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels make {command}")
+    assert "README.md: Without a network" in sentence
+    assert "\n## Without a network\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_site_brings_its_own_pins_once(machine):
     install = f"{PIP} --require-hashes -r requirements-site.txt"
     build = "python site/render.py --edition learner"

@@ -1,6 +1,7 @@
 """The project around the course: what it declares, pins, forbids, and how fast it starts."""
 
 import ast
+import csv
 import itertools
 import re
 import subprocess
@@ -251,6 +252,15 @@ def test_no_committed_file_names_a_registry_or_a_path_of_one_machine():
 )
 def test_such_a_line_is_found(line):
     assert FOREIGN.search(line)
+
+
+def test_the_memory_that_the_readme_asks_for_is_enough():
+    """The README gives a bound, and the measured costs stay below it."""
+    with (ROOT / "course_utils" / "reference" / "costs.csv").open(encoding="utf-8") as file:
+        costs = [row for row in csv.DictReader(file) if row["mode"] == "reduced"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (bound,) = re.findall(r"of which a lesson takes less than (\d+)", readme)
+    assert max(float(row["peak_memory_mb"]) for row in costs) < 1000 * int(bound)
 
 
 def test_the_version_is_one():

@@ -76,6 +76,13 @@ def test_no_comment_to_be_filled_is_left(laid_out):
         assert not [name for name, text in everything(folder).items() if "<!-- fill" in text]
 
 
+def test_the_reference_runs_can_be_downloaded_from_the_page_about_them(laid_out):
+    kept = (ROOT / "course_utils" / "reference" / "runs.csv").read_bytes()
+    for folder in laid_out.values():
+        assert "{download}`runs.csv <runs.csv>`" in (folder / "evidence.md").read_text()
+        assert (folder / "runs.csv").read_bytes() == kept
+
+
 def test_every_figure_has_its_alt_text_and_size(laid_out):
     figures = json.loads((laid_out["learner"] / "figures.json").read_text())
     assert len(figures) > 50
@@ -124,8 +131,22 @@ def test_the_table_tells_what_the_runs_say_and_what_was_not_measured(monkeypatch
     assert f"| batch normalisation | +5.00 | {equal}" in shown
     assert re.search(r"\| ensemble \| −2.10 \| −2.35 to −1.85 \| 3 \| hurts \|", shown)
     assert "| without L2 | | | | not yet measured |" in shown
-    assert shown.count("| falling learning rate |") == 1, "it is none of the six"
+    assert shown.count("| a falling learning rate in its place |") == 1, "it is none of the six"
     assert tables.other_techniques() == "On CIFAR-10 this is not yet measured."
+
+
+def test_every_seed_is_shown(monkeypatch):
+    rows = [("baseline_cnn", "", seed, 0.9 + 0.01 * seed) for seed in (0, 1, 3)]
+    rows += [("baseline_cnn", "l2", seed, 0.95) for seed in (1, 2)]
+    rows += [("mlp", "", 4, 0.5)]
+    monkeypatch.setattr(evidence, "reference", lambda: runs(rows))
+    assert tables.seeds_table("reduced").splitlines() == [
+        "| seed | 0 | 1 | 2 | 3 |",
+        "| --- | --- | --- | --- | --- |",
+        "| baseline | 90.00 | 91.00 |  | 93.00 |",
+        "| L2 |  | 95.00 | 95.00 |  |",
+    ]
+    assert "not yet measured" in tables.seeds_table("full")
 
 
 def test_other_networks_appear_as_they_are_measured(monkeypatch):

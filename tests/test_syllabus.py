@@ -1,6 +1,7 @@
 """`course syllabus`: sessions cut as evenly as can be, and what is not known said."""
 
 import itertools
+import re
 
 import pandas as pd
 import pytest
@@ -122,6 +123,41 @@ def test_a_plan_that_does_not_fit_says_so_and_what_would(costs):
     assert "TOO LONG" not in syllabus.plan(2, 60, ["01", "02", "03"])
     tight = syllabus.plan(20, 15)
     assert "alone takes" in tight
+
+
+def advice(*given):
+    """What a plan says of lessons that do not fit; "" where they do."""
+    return re.sub("(?s).*This does not fit[.] |.*", "", syllabus.plan(*given), count=1)
+
+
+def test_homework_is_advised_only_where_it_helps(costs):
+    names = ["01", "02", "03", "04", "05"]
+    parts = syllabus.parts(names)
+    bare = sum(part.minutes(syllabus.Pace(exercise=0)) for part in parts)
+    assert advice(1, bare, names).endswith("or give exercises as homework: --exercise 0.")
+    fewer = advice(1, bare - 1, names)
+    assert "--exercise" not in fewer
+    homework = syllabus.Pace(exercise=0)
+    again = advice(1, bare - 1, names, "reduced", homework)
+    assert "homework" not in again
+    assert again.endswith(f"--sessions 1 --minutes {bare - 1} --exercise 0")
+    # What is advised fits.
+    for text, pace in ((fewer, syllabus.Pace()), (again, homework)):
+        named = re.search(r"course syllabus ([\d ]+) --sessions", text)[1].split()
+        assert 0 < len(named) < 5
+        assert advice(1, bare - 1, named, "reduced", pace) == ""
+    assert "in 1 session of 90 minutes\n" in syllabus.plan(1, 90, names)
+    assert syllabus.plan(2, 90, ["02"]).startswith("# 1 lesson in 2 sessions")
+
+
+def test_a_lesson_too_long_without_its_exercises_is_not_given_as_homework(costs):
+    (part,) = syllabus.parts(["02"])
+    bare = part.minutes(syllabus.Pace(exercise=0))
+    assert "give exercises as homework (--exercise 0), or plan longer" in syllabus.plan(
+        1, bare, ["02"]
+    )
+    assert "homework" not in syllabus.plan(1, bare - 1, ["02"])
+    assert "alone takes" in syllabus.plan(1, bare - 1, ["02"])
 
 
 @pytest.mark.parametrize(

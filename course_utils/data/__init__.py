@@ -133,6 +133,7 @@ def load(name: str, mode: str = "reduced", seed: int = 1) -> Dataset:
     Raises:
         ValueError: an unknown name or mode, or a negative seed.
         DataError: the data found are damaged, or full mode finds none.
+        SettingError: nothing is found, and COURSE_DATA_URL is neither an address nor "off".
     """
     spec = store.get_spec(name)
     if mode not in MODES:

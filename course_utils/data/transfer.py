@@ -7,20 +7,33 @@ cifar-10-python.tar.gz; "off" forbids them.
 
 import contextlib
 import os
+import re
 import shutil
 import time
 from pathlib import Path
 
 from course_utils.data import downloads, formats, store
 from course_utils.data.specs import ARCHIVE_FILE, SPECS, Spec
-from course_utils.errors import DataError
+from course_utils.errors import DataError, SettingError
+
+# A mirror: a server that is named, or a folder of this machine.
+ADDRESS = re.compile(r"(https?|ftp)://[^/\s]|file:/", re.IGNORECASE)
 
 
 def address(spec: Spec) -> str | None:
-    """Where a data set is downloaded from; None if COURSE_DATA_URL forbids downloads."""
+    """Where a data set is downloaded from; None if COURSE_DATA_URL forbids downloads.
+
+    Raises SettingError where COURSE_DATA_URL is neither an address nor "off".
+    """
     base = os.environ.get("COURSE_DATA_URL", "").strip()
     if base.lower() == "off":
         return None
+    if base and not ADDRESS.match(base):
+        raise SettingError(
+            f"COURSE_DATA_URL is {base!r}; expected the address of a folder that holds mnist.npz and "
+            f"{ARCHIVE_FILE}, such as https://example.org/images, or off. Mend it: "
+            "unset COURSE_DATA_URL"
+        )
     return f"{base.rstrip('/')}/{spec.url.rsplit('/', 1)[1]}" if base else spec.url
 
 

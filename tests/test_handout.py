@@ -1,0 +1,69 @@
+"""The instructor's guide: a copy for students, made by the commands that stand there."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from notebook_files import NOTEBOOKS, ROOT
+
+GUIDE = (ROOT / "site" / "pages" / "guide.md").read_text(encoding="utf-8")
+
+
+def listing(first):
+    """The commands of the guide from the line that begins so to the end of its block."""
+    found = re.search(
+        rf"(?:^    .*\n)*^    {re.escape(first)}.*\n(?:^    .*\n)*", GUIDE, re.MULTILINE
+    )
+    assert found, f"{first} is not in the guide"
+    return found[0]
+
+
+def shell(commands, folder):
+    """Run commands of the guide in `folder`, with this Python's tools."""
+    here = Path(sys.executable).parent
+    commands = commands.replace(".venv/bin/", f"{here}/")
+    commands = commands.replace("git archive", f"git -C '{ROOT}' archive")
+    done = subprocess.run(
+        ["sh", "-ec", commands], cwd=folder, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_students_copy_has_neither_solutions_nor_notes(tmp_path):
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout")
+    shell(listing("git archive"), tmp_path)
+    copy = tmp_path / "build" / "handout"
+    assert (copy / "Makefile").is_file()
+    assert not (copy / "notebooks" / "solutions").exists()
+    assert not (copy / "tests").exists()
+    books = sorted((copy / "notebooks").glob("*.ipynb"))
+    assert len(books) == len(list(NOTEBOOKS.glob("*.ipynb")))
+    for book in books:
+        cells = nbformat.read(book, as_version=4).cells
+        assert not any("instructor" in cell.metadata.get("tags", []) for cell in cells)
+        text = book.with_suffix(".py").read_text(encoding="utf-8")
+        assert "For the instructor" not in text + book.read_text(encoding="utf-8")
+        assert "# %% [markdown]" in text
+
+
+def test_submissions_of_one_name_become_one_batch(tmp_path):
+    names = ["ada", "Bob B"]
+    for name in names:
+        folder = tmp_path / "submissions" / name
+        folder.mkdir(parents=True)
+        shutil.copy(NOTEBOOKS / "02_baseline_cnn.ipynb", folder)
+    commands = listing("mkdir -p build/collected")
+    assert "course report build/graded" in commands
+    planned = re.sub(r"( --out build/graded).*", r"\1 --dry-run", commands, flags=re.DOTALL)
+    printed = shell(planned, tmp_path)
+    collected = tmp_path / "build" / "collected"
+    assert sorted(path.stem for path in collected.iterdir()) == sorted(names)
+    assert "All 2 runs, " in printed
+    assert "ada.smoke.seed1" in printed
