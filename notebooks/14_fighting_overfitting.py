@@ -260,7 +260,7 @@ if known:
 for name, found in verdicts.items():
     print(found.sentence(name) if found else f"{name}: not yet measured")
 print(f"Doubt it? course run ablation --mode {lesson.mode} --seeds 0-9 --param model=small_all_conv "
-      f"--param techniques=none,{','.join(names)}")
+      f"--param techniques=none,{','.join(names)} --out doubt_14\nThen: course report doubt_14")
 
 # %% [markdown]
 # Few seeds make wide intervals, and a mean to the right of zero is then no verdict; nor can rows as wide as these say
