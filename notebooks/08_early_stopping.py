@@ -345,6 +345,7 @@ for name, found in comparisons.items():
 for k, rule in enumerate(rules):
     print(f"{rule}: mean cross-entropy {np.mean([rows[k][1] for rows in outcomes.values()]):.4f}")
 verdict = lesson.reference_verdict("early_stopping")
+stop_alone = lesson.reference_verdict("early_stopping", baseline="long_training")
 
 # %% [markdown]
 # The first row is the one that is usually shown. The second says what permission to train longer is worth by itself, and
@@ -353,9 +354,10 @@ verdict = lesson.reference_verdict("early_stopping")
 # where training to the end has the lower one, the loss had not turned for good, and half a validation set, a noisy
 # chooser, called a halt too soon.
 #
-# The reference line compares as the first row does: it counts stopping and the longer permission together, so its
-# verdict cannot tell which of the two it was. How many of those runs were stopped at all is printed after the final
-# test.
+# The first reference line compares as the first row does: it counts stopping and the longer permission together, so its
+# verdict cannot tell which of the two it was. The second has runs of `long_training` on the other side, which trained for as
+# many epochs as early stopping allows and never stopped: there the stop stands alone. How many of the runs were stopped at
+# all is printed after the final test.
 #
 # So early stopping is no sure way to more accuracy. What it does give: you can allow a generous number of epochs without
 # fear, a run that has nothing left to learn ends by itself, and nobody has to guess the number 12.

@@ -122,6 +122,14 @@ def against(reference, candidates, mode=read):
     }
 
 
+def between(pairs, mode=read):
+    """{name: Comparison} of {name: (before, after)}, each pair against its own start."""
+    found = {}
+    for name, (start, end) in pairs.items():
+        found |= against(start, {name: end}, mode)
+    return found
+
+
 def settle(comparisons, title):
     """Show the intervals and print a verdict in words for each."""
     if not comparisons:
@@ -139,23 +147,16 @@ settle(alone, "Each technique alone, added to the baseline")
 
 # %% [markdown]
 # Two rows need a second look. *Early stopping* may train for up to fifty epochs (fewer in reduced mode), and the
-# baseline has its fixed few. So that row holds two changes, stopping and training longer; the next cell counts how many of
-# these runs were stopped at all. And the *ensemble* is the article's, three branches trained jointly on the loss of their
-# average: lesson 07 has shown how a member that knows the answer keeps the others from learning it, and short training
-# leaves them no time to make up for it. A technique can be right and its recipe wrong for your budget.
+# baseline has its fixed few. So that row holds two changes, stopping and training longer; a section of its own takes them
+# apart below. And the *ensemble* is the article's, three branches trained jointly on the loss of their average: lesson 07
+# has shown how a member that knows the answer keeps the others from learning it, and short training leaves them no time
+# to make up for it. A technique can be right and its recipe wrong for your budget.
 #
 # Each interval was computed twice: from the $t$ distribution, which assumes that the differences are roughly normal, and
 # by the **bootstrap**, which draws new samples from the differences themselves. Where the two disagree, the line says
 # so, and the verdict hangs by a thread. And each of these intervals misses the truth one time in twenty, so six of them
 # raise more false alarms than one.
-
-# %%
-ran = evidence.reference_runs("baseline_cnn", "early_stopping", read, "mnist")["epochs"]
-fixed = evidence.reference_runs("baseline_cnn", "", read, "mnist")["epochs"]
-print(f"early stopping: {int((ran < 16).sum())} of {len(ran)} runs stopped before their limit of 16 epochs; "
-      f"the baseline trains {fixed.max()}")
-
-# %% [markdown]
+#
 # ## Each technique left out
 #
 # Alone is one question. Another is: is it still needed when the other five are there? Two techniques that mend the same
@@ -179,23 +180,54 @@ for name in names.values():
 # %% [markdown]
 # "Hurts" in this figure speaks for a technique: without it the six are worse. Compare each row with its row in the figure
 # before. What is worth much alone may be idle in company, and what does harm alone may pay there. So "does X help?" has
-# no answer until one says: *added to what?* (The joint ensemble is the case to think about. Alone it keeps its members from
-# learning, says lesson 07. What do the other five give them that may make up for it? And where a start is no longer
-# missed: lesson 04 chose it so that signals keep their scale, and which other technique sees to that at every step?)
+# no answer until one says: *added to what?* But mind that the company is not all that differs between the two figures:
+# the first trained for the few epochs of the baseline, this one for as many as early stopping allows. (The joint ensemble
+# is the case to think about. Alone it keeps its members from learning, says lesson 07. What do the others give them
+# that may make up for it, time among it? And where a start is no longer missed: lesson 04 chose it so that signals keep
+# their scale. Which other technique sees to that at every step? Or has longer training caught up?)
 #
 # ## The article's path
 #
 # The article adds one technique after the other. Each step is compared with the step before it.
 
 # %%
-path = {names[key]: ("+".join(everything[:i]), "+".join(everything[: i + 1])) for i, key in enumerate(everything)}
-steps = {}
-for name, (start, end) in path.items():
-    steps |= against(start, {f"+ {name}": end})
-print("not yet measured:", ", ".join(name for name in path if f"+ {name}" not in steps) or "none of the steps")
+path = {
+    f"+ {names[key]}": ("+".join(everything[:i]), "+".join(everything[: i + 1])) for i, key in enumerate(everything)
+}
+steps = between(path)
+print("not yet measured:", ", ".join(name for name in path if name not in steps) or "none of the steps")
 settle(steps, "Step by step along the article's path, each against the one before")
 
 # %% [markdown]
+# ## Better, or only longer?
+#
+# **Look for the unfair rows** before you read on: where in these three figures did one side have more time?
+#
+# Wherever early stopping is on one side only. It comes with a permission to go on, and *permission* may be all that
+# helped. So there is a third kind of run, with the permission and without the stop: as many epochs as early stopping
+# allows, to the very end. Between that and early stopping only the stop differs (and the weights that it brings back); and
+# between two of that kind, one plain and one with the other five techniques, both sides have the same time.
+
+# %%
+five = "+".join(everything[:-1])
+apart = {
+    "longer, for the baseline": ("", "long_training"),
+    "the stop, for the baseline": ("long_training", "early_stopping"),
+    "longer, for the other five": (five, evidence.WITHOUT_STOP),
+    "the stop, for the other five": (evidence.WITHOUT_STOP, evidence.ALL_SIX),
+    "the other five, both long": ("long_training", evidence.WITHOUT_STOP),
+}
+settle(between(apart), "The stop and the time that it permits, one at a time")
+kinds = {"baseline": "", "longer": "long_training", "early stopping": "early_stopping", "all six": evidence.ALL_SIX}
+for name, techniques in kinds.items():
+    print(f"{name}: {evidence.epochs_words('baseline_cnn', techniques, read, 'mnist')}")
+
+# %% [markdown]
+# If a row "the stop" has zero in its interval, then what early stopping was praised for above was the time. (Where all runs
+# trained for the same number of epochs, the stop never came, and all that is left of the technique is that it brings back
+# its best epoch.) That is no case against it: it lets you grant the time without fear, as lesson 08 said. But it is a case
+# against the sentence "early stopping makes networks better". And the last row is the fairest answer to "do the techniques help?" that this lesson has.
+#
 # ## Two kinds of noise
 #
 # More seeds make the interval narrower, but they do not make the *test set* larger. With $n$ test images and accuracy
@@ -264,18 +296,28 @@ else:
 # small training set need not help a large one.
 
 # %%
-large = {"all six": evidence.ALL_SIX, "five, falling rate": evidence.FALLING_RATE}
-settle(against("", large, mode="full"), "Against the baseline, trained on everything")
-for name, techniques in {"baseline": "", **large}.items():
+large = {
+    "all six": ("", evidence.ALL_SIX),
+    "five and a falling rate": ("", evidence.FALLING_RATE),
+    "a falling rate alone": ("", "cosine_decay"),
+    "the five, both falling": ("cosine_decay", evidence.FALLING_RATE),
+}
+settle(between(large, mode="full"), "Trained on everything")
+single = {"baseline": "", "baseline, falling rate": "cosine_decay",
+          "all six": evidence.ALL_SIX, "five, falling rate": evidence.FALLING_RATE}  # fmt: skip
+for name, techniques in single.items():
     found = accuracies(techniques, "full")
     article = evidence.article_figure("baseline_cnn", techniques)
     shown = ", ".join(f"{a:.2%}" for a in found.values()) or "not yet measured"
     beside = f"; the article's one run: {article:.2%}" if article else ""
-    print(f"{name}: {shown} (full-size runs: {len(found)}){beside}")
+    epochs = evidence.epochs_words("baseline_cnn", techniques, "full", "mnist")
+    print(f"{name}: {shown} (full-size runs: {len(found)}, {epochs}){beside}")
 
 # %% [markdown]
-# ("Falling rate" is the last section of lesson 09.) Where a line shows one run, the first rule holds: no claim from it,
-# neither for the six nor against the article.
+# ("Falling rate" is the last section of lesson 09.) The baseline's few epochs are the article's, so a verdict against it is on
+# the techniques *and* the time. In "both falling" the two sides have the same rate and the same number of epochs, and
+# what is left belongs to the five. Where a line shows one run, the first rule holds: no claim from it, neither for the six
+# nor against the article.
 
 # %% [markdown]
 # ## Exercise 1: your own interval
@@ -311,7 +353,11 @@ lesson.check_difference_sd(difference_sd)
 # %% [markdown]
 # Doubt a verdict? Every run behind it can be made again:
 #
-#     course run ablation --mode reduced --seeds 0-9 --param techniques=none,l2
+#     course run ablation --mode reduced --seeds 0-9 --param techniques=none,l2 --out doubt
+#     course report doubt
+#
+# The report compares in pairs, as this lesson does. The reference runs themselves, one row each, are in
+# `course_utils/reference/runs.csv`.
 #
 # Solutions: [solutions/10_does_it_help.ipynb](solutions/10_does_it_help.ipynb).
 #
@@ -319,6 +365,7 @@ lesson.check_difference_sd(difference_sd)
 #
 # * One run is an anecdote. Compare in pairs, over seeds, and give the interval with the verdict.
 # * "No detectable difference" is a statement about the evidence. It may be the honest answer.
+# * Ask what else differed. Longer training hides behind many a technique.
 # * Seeds answer "if we train again"; images answer "on other digits". A claim should say which it means.
 #
 # ## Sources

@@ -212,21 +212,25 @@ history = model.fit(
 #
 # Now all three side by side, by their reference runs; what has none is named below the figure. In a mode without any we take
 # the short runs of the clock above. Those show who starts fastest and not who ends highest; batches of 32 made eight times
-# as many steps as those of 256. To the right is dear in operations, a large disc is dear in weights, and up is good.
+# as many steps as those of 256. To the right is dear in operations, a large disc is dear in weights, and up is good. The
+# labels give the epochs too, for those were not the same.
 # **Which of the three would you call the best buy?**
 
 # %%
 names = {"dropout CNN": "dropout_cnn", "all-conv": "all_conv", "small all-conv": "small_all_conv"}
-runs = {n: evidence.reference_runs(key, "", lesson.mode, cifar.label)["test_accuracy"] for n, key in names.items()}
-measured = {n: each.mean() for n, each in runs.items() if len(each)}
+runs = {n: evidence.reference_runs(key, "", lesson.mode, cifar.label) for n, key in names.items()}
+measured = {n: each["test_accuracy"].mean() for n, each in runs.items() if len(each)}
 accuracy = measured or brief
+trained = {
+    n: evidence.epochs_words(names[n], "", lesson.mode, cifar.label) if measured else "3 epochs" for n in accuracy
+}
 source = f"mean test accuracy, reference runs ({lesson.mode} mode)" if measured else "validation accuracy, 3 epochs"
 
 drawn, axes = plots.figure(height=4.0)
 for colour, name in zip(plots.COLOURS, accuracy):
     at, size = (total[name] / 1e6, 100 * accuracy[name]), networks[name].count_params() / 1e6
     axes.scatter(*at, s=500 * size, color=colour, alpha=0.6)
-    axes.annotate(f"{name}\n{size:.1f} million weights\n{1000 * seconds[name]:.2f} ms an image", at,
+    axes.annotate(f"{name}, {trained[name]}\n{size:.1f} million weights\n{1000 * seconds[name]:.2f} ms an image", at,
                   xytext=(0, -22), textcoords="offset points", ha="center", va="top", fontsize=9)
 low, high = 100 * min(accuracy.values()), 100 * max(accuracy.values())
 room = max(high - low, 2)
@@ -246,7 +250,8 @@ print("not yet measured:", ", ".join(n for n in names if n not in accuracy) or "
 # %% [markdown]
 # A plot like this ends many discussions about "the best" model: best *for what price*. A network with another one above
 # it and to its left is out of the race; among those that remain, your budget decides. Remember that reduced mode gives
-# each network few images and few epochs, which favours whoever learns quickly.
+# each network few images and few epochs, which favours whoever learns quickly, and that it does not give all of them the
+# same number of epochs: part of a network's height is the time that it was given.
 #
 # ## Cut where the weights are
 #
