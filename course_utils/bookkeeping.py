@@ -111,7 +111,8 @@ def _costs(header, entries, records):
 
     training = {}
     for record in records:
-        training[record["run"]] = training.get(record["run"], 0.0) + record["seconds"]
+        if record["seconds"] is not None:  # a fit that was not timed
+            training[record["run"]] = training.get(record["run"], 0.0) + record["seconds"]
     paths = library.lesson_paths()
     varied = {
         name

@@ -154,7 +154,8 @@ def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
     for notebook in notebooks:
         values = {name: [coerce(notebook, name, text) for text in axes[name]] for name in axes}
         known = notebook.defaults or {}
-        own_mode = "mode" in known and not is_mode(known["mode"])
+        # Of a default that is computed nobody knows yet what it is; the course's are strings.
+        own_mode = known.get("mode", UNKNOWN) is not UNKNOWN and not is_mode(known["mode"])
         if own_mode and mode not in (None, "auto"):
             raise BatchError(
                 f"The parameter mode of {notebook.name} (default {known['mode']!r}) is none of the "

@@ -68,7 +68,10 @@ def _expected_of_variant(notebook, mode, variant, hardware):
     same = evidence.reference()
     same = same[(same["lesson"] == notebook) & (same["mode"] == mode)]
     for name, value in variant.items():
-        same = same[same[name] == ("" if value == "none" else str(value))]
+        # Techniques are the same ones in any order.
+        wanted = sorted(("" if value == "none" else str(value)).split("+"))
+        alike = same[name].map(lambda text, wanted=wanted: sorted(text.split("+")) == wanted)
+        same = same[alike.astype(bool)]
     around, costs = evidence.around_training(notebook), evidence.lesson_costs()
     there = costs.loc[(costs["lesson"] == around) & (costs["mode"] == mode), "hardware"]
     machines = same.loc[same["hardware"].isin(there), "hardware"]

@@ -71,11 +71,13 @@ def run_batch(notebooks, runs, options, out, resume, where, dry_run=False) -> in
     header = batch.header(runs, notebooks)
     done = manifest.Manifest.done_in(folder, header) if resume else set()
     left = [run for run in runs if run.id not in done]
-    # Threads and memory are divided among the workers, so none is started that would have no run.
-    where = dataclasses.replace(where, workers=max(1, min(where.workers, len(left))))
+    # Threads and memory are divided among the workers, so none is started that would have no run;
+    # of the whole grid, so that a resumed batch gives its runs the same share as before.
+    where = dataclasses.replace(where, workers=max(1, min(where.workers, len(runs))))
     costs = plan.expected_costs(left, notebooks, where.workers)
     if dry_run:
-        said = plan.lines(left, costs, where.workers, len(done)) if left else [ALL_DONE]
+        slots = min(where.workers, len(left))
+        said = plan.lines(left, costs, slots, len(done)) if left else [ALL_DONE]
         say(console, [*said, *(run.id for run in left)])
         return 0
     with (
@@ -115,7 +117,7 @@ def _carry_out(console, notebooks, runs, options, where, store, costs, folder):
         pool = cluster.Pool(where.workers, where.scheduler, where.tls, several)
         slots = pool.capacity() if where.scheduler else where.workers
         left = [run for run in runs if run.id not in store.done()]
-        lines = plan.lines(left, costs, slots, len(runs) - len(left))
+        lines = plan.lines(left, costs, min(slots, len(left)), len(runs) - len(left))
         announce(console, lines, pool, where, folder, several)
         return batch.execute(runs, notebooks, pool, store, options, display)
     except KeyboardInterrupt:

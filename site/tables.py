@@ -109,15 +109,26 @@ def technique_tables(mode: str) -> str:
         "the other five, both long": ("long_training", evidence.WITHOUT_STOP),
         "the other five, both with a falling rate": ("cosine_decay", evidence.FALLING_RATE),
     }
+    # What was trained for longer is an answer to another question, so the epochs stand beside it.
+    further = {
+        f"{name}{_epochs(start, end, mode)}": (start, end) for name, (start, end) in further.items()
+    }
     parts = [
         ("Each technique alone, against the baseline", alone | whole),
         ("Each technique left out of all six", left_out),
         ("Step by step, each against the one before", path),
-        ("Equal epochs: what is worth what beside longer training", further),
+        ("The stop, the time that it permits, and the falling rate", further),
     ]
     return "\n\n".join(
         f"### {title}\n\n{_comparisons(rows, mode, 'mnist')}" for title, rows in parts
     )
+
+
+def _epochs(start, end, mode):
+    before, after = (
+        evidence.epochs_words("baseline_cnn", key, mode, "mnist") for key in (start, end)
+    )
+    return "" if NOT_YET in (before, after) else f" ({after} against {before})"
 
 
 def seeds_table(mode: str) -> str:

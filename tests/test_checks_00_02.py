@@ -49,5 +49,13 @@ def slim(filters=16, convolutions=2, hidden=32, end="softmax"):
         ({"filters": 32, "hidden": 512}, "are in one Dense layer"),
     ],
 )
-def test_slim(change, says):
-    assert says in repr(run_check(lesson_02.check_slim, None, lambda: slim(**change)))
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_slim(change, says, precision):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        for seed in range(3):
+            keras.utils.set_random_seed(seed)
+            assert says in repr(run_check(lesson_02.check_slim, None, lambda: slim(**change)))
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -194,6 +194,7 @@ def ablation(monkeypatch):
     ]
     costs = pd.DataFrame(rows, columns=list(evidence.COST_COLUMNS))
     given = [("", "here", 10.0), ("", "there", 80.0), ("ensemble", "there", 300.0)]
+    given += [("l2+he_init", "here", 30.0)]
     trained = [
         record(lesson="ablation", techniques=names, hardware=where, seconds=seconds)
         for names, where, seconds in given
@@ -234,6 +235,7 @@ def test_the_plan_does_not_mix_machines_and_names_another_one(ablation):
         ({"model": "slow_cnn", "techniques": "none"}, 459.5),
         ({"model": "slow_cnn", "techniques": "l2"}, None),
         ({"model": "unheard_of"}, None),
+        ({"techniques": "he_init+l2"}, 40),
     ],
 )
 def test_the_plan_estimates_what_the_given_parameters_and_the_defaults_train(
@@ -329,7 +331,7 @@ def test_what_is_resumed_is_planned_and_divided_without_what_is_done(begun, caps
     monkeypatch.setattr(cluster, "Pool", Pool)
     code, out, _ = said(capsys, *begun, "--workers", 9)
     assert code == 130
-    assert started == [2]
+    assert started == [4], "as many share the machine as when the batch began"
     assert "The 2 runs left of 4, 2 at a time: about 1:00" in out
 
 

@@ -155,6 +155,13 @@ def test_a_mode_of_the_notebooks_own_is_a_parameter_like_any_other(tmp_path, mon
         grid.lay_out([fit], mode="smoke")
 
 
+def test_a_mode_that_the_notebook_computes_may_be_the_courses(tmp_path):
+    source = 'import os\nmode = os.environ.get("COURSE_MODE", "auto")'
+    path = write(tmp_path, "computed", "1", parameters=source)
+    (run,) = grid.lay_out([library.read_notebook(path)], mode="smoke")
+    assert run.parameters == {"mode": "smoke"}
+
+
 def test_a_seed_that_the_notebook_computes_is_left_to_it(tmp_path):
     path = write(tmp_path, "computed", "1", parameters="import time\nseed = int(time.time())")
     runs = grid.lay_out([library.read_notebook(path)])

@@ -45,8 +45,10 @@ def check_slim(lesson, build_slim):
         )
     if len(convolutions) < 2:
         raise Wrong(f"{len(convolutions)} convolutional layers; keep both of them.")
-    outputs = np.asarray(model(np.arange(2 * 784, dtype="float32").reshape(2, 28, 28, 1) / 6))
-    if outputs.min() < 0 or not np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
+    pictures = np.arange(2 * 784, dtype="float32").reshape(2, 28, 28, 1) / 6
+    outputs = np.asarray(keras.ops.cast(model(pictures), "float32"))
+    # Ten numbers in bfloat16, which has eight digits (binary), may miss 1 by some per cent.
+    if outputs.min() < 0 or not np.allclose(outputs.sum(axis=1), 1, atol=0.05):
         raise Wrong("the ten outputs are no probabilities: which activation ends the baseline?")
     weights = model.count_params()
     if weights >= SLIM_LIMIT:
