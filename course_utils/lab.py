@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -15,19 +14,40 @@ QUIET = (
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
 )
+# Options of JupyterLab that take no value; of any other, the next word may be the value.
+FLAGS = (
+    "--allow-root",
+    "--autoreload",
+    "--collaborative",
+    "--core-mode",
+    "--custom-css",
+    "--debug",
+    "--dev-mode",
+    "--expose-app-in-browser",
+    "--extensions-in-dev-mode",
+    "--generate-config",
+    "--no-browser",
+    "--no-script",
+    "--script",
+    "--show-config",
+    "--show-config-json",
+    "--skip-dev-build",
+    "--splice-source",
+    "-y",
+)
 NO_NEWS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
 
 def split(words: list[str]) -> tuple[str | None, list[str]]:
     """The lesson among the words of a command line, if any, and what is left for JupyterLab.
 
-    A word after an option may be that option's value (`--port 8889`), so there it is a lesson only
-    if it looks like one. Raises BatchError when two are named.
+    A word after an option is that option's value (`--log-level 10`), unless the option is one of
+    `FLAGS` or holds its value already (`--port=8889`). Raises BatchError when two are named.
     """
     lesson, extra, before = None, [], ""
     for word in words:
-        free = not before.startswith("-") or "=" in before
-        if word.startswith("-") or not (free or _is_like_a_lesson(word)):
+        is_value = before.startswith("-") and "=" not in before and before not in FLAGS
+        if word.startswith("-") or is_value:
             extra.append(word)
         elif lesson is None:
             lesson = word
@@ -38,11 +58,6 @@ def split(words: list[str]) -> tuple[str | None, list[str]]:
             )
         before = word
     return lesson, extra
-
-
-def _is_like_a_lesson(word):
-    numbered = re.fullmatch(r"\d\d(_\w+)?", word)
-    return numbered or word.endswith((".ipynb", ".py")) or word in library.lesson_paths()
 
 
 def command(lesson: str | None, extra: list[str]) -> list[str]:

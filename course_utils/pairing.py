@@ -6,10 +6,8 @@ was given to the runs (`--param`), mode and data are the same on both sides too.
 
 from dataclasses import dataclass
 
-from course_utils import evidence, grid, summary
+from course_utils import evidence, summary
 
-# Parameters that a record tells of itself.
-TOLD = ("seed", "mode", "model", "techniques")
 METRICS = ("test_accuracy", "val_accuracy")
 
 
@@ -45,8 +43,7 @@ def pairings(header: dict, records: list[dict]) -> list[Pairing]:
     groups = {}
     for record in filter(summary.went_well, records):
         run = header["runs"][record["run"]]
-        further = {k: v for k, v in run["parameters"].items() if k not in TOLD}
-        extra = grid.run_id("", further).lstrip(".")
+        extra = summary.further_parameters(run["parameters"])
         group = (run["notebook"], record["model"], extra, record["mode"], record["data"])
         setting = (record.get("backend") or "", record.get("precision") or "")
         variants = groups.setdefault(group, {})

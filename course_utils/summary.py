@@ -78,6 +78,15 @@ def went_well(record) -> bool:
     return record.get("status", "ok") == "ok"
 
 
+def further_parameters(given: dict) -> str:
+    """What a run was given that no record tells, as its id spells it; "" for nothing."""
+    told = ["seed", "model", "techniques"]
+    # A foreign notebook may call something else its mode, and no record tells that.
+    if grid.is_mode(given.get("mode")):
+        told.append("mode")
+    return grid.run_id("", {k: v for k, v in given.items() if k not in told}).lstrip(".")
+
+
 def kind(run, record=None) -> tuple[str, ...]:
     """What a record's row is of; the records of one kind differ in their seed alone.
 
@@ -86,10 +95,8 @@ def kind(run, record=None) -> tuple[str, ...]:
     """
     given = run["parameters"]
     variant = repr((run["notebook"], {k: v for k, v in given.items() if k != "seed"}))
-    # A foreign notebook may call something else its mode.
     mode = given["mode"] if grid.is_mode(given.get("mode")) else ""
-    told = ("seed", "mode", "model", "techniques") if mode else ("seed", "model", "techniques")
-    extra = grid.run_id("", {k: v for k, v in given.items() if k not in told}).lstrip(".")
+    extra = further_parameters(given)
     if record is None:
         return variant, run["notebook"], "", extra, mode, ""
     model, techniques = record["model"], record["techniques"]

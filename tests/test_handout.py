@@ -22,16 +22,16 @@ def listing(first):
     return found[0]
 
 
-def shell(commands, folder):
-    """Run commands of the guide in `folder`, with this Python's tools."""
+def shell(commands, folder, code=0):
+    """What commands of the guide say in `folder`, with this Python's tools, ending with `code`."""
     here = Path(sys.executable).parent
     commands = commands.replace(".venv/bin/", f"{here}/")
     commands = commands.replace("git archive", f"git -C '{ROOT}' archive")
     done = subprocess.run(
         ["sh", "-ec", commands], cwd=folder, capture_output=True, text=True, timeout=600
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert done.returncode == code, done.stderr
+    return done.stderr if code else done.stdout
 
 
 @pytest.mark.slow
@@ -51,6 +51,32 @@ def test_the_students_copy_has_neither_solutions_nor_notes(tmp_path):
         text = book.with_suffix(".py").read_text(encoding="utf-8")
         assert "For the instructor" not in text + book.read_text(encoding="utf-8")
         assert "# %% [markdown]" in text
+
+
+def without_parameters(path):
+    """Write lesson 02 to `path`, its parameters cell gone."""
+    book = nbformat.read(NOTEBOOKS / "02_baseline_cnn.ipynb", as_version=4)
+    book.cells = [c for c in book.cells if "parameters" not in c.metadata.get("tags", [])]
+    nbformat.write(book, path)
+
+
+def cut_off(path):
+    path.write_text('{"cells": [')
+
+
+@pytest.mark.parametrize("spoil", [without_parameters, cut_off])
+def test_a_submission_that_stops_the_batch_is_told_of_and_moved_aside(spoil, tmp_path):
+    collected = tmp_path / "build" / "collected"
+    collected.mkdir(parents=True)
+    shutil.copy(NOTEBOOKS / "02_baseline_cnn.ipynb", collected / "bob.ipynb")
+    spoil(collected / "ada.ipynb")
+    (run,) = re.findall(r"^    \.venv/bin/course run build/collected.*", GUIDE, re.MULTILINE)
+    said = shell(f"{run} --dry-run", tmp_path, code=2)
+    told = [sentence.partition("…")[0] for sentence in re.findall("`(error: .*?)`", GUIDE)]
+    assert [said.startswith(sentence) for sentence in told].count(True) == 1, said
+    assert sorted(path.name for path in (tmp_path / "build").iterdir()) == ["collected"]
+    (collected / "ada.ipynb").rename(tmp_path / "ada.ipynb")
+    assert "bob.smoke.seed1" in shell(f"{run} --dry-run", tmp_path)
 
 
 def test_submissions_of_one_name_become_one_batch(tmp_path):

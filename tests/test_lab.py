@@ -54,10 +54,30 @@ def test_a_notebook_from_elsewhere_is_served_from_where_it_lies(tmp_path, monkey
         ("--no-browser 99", "99", "--no-browser"),
         ("--ip tuning", None, "--ip tuning"),
         ("ablation --no-browser", "ablation", "--no-browser"),
+        ("02 --port-retries 10", "02", "--port-retries 10"),
+        ("02 --log-level 10", "02", "--log-level 10"),
+        ("02 --config my_conf.py", "02", "--config my_conf.py"),
+        ("--log-level 10", None, "--log-level 10"),
+        ("--config my_conf.py -y 02", "02", "--config my_conf.py -y"),
+        ("--debug 02", "02", "--debug"),
     ],
 )
 def test_the_lesson_is_found_among_the_options(words, lesson, extra):
     assert lab.split(words.split()) == (lesson, extra.split())
+
+
+def test_the_flags_are_jupyterlabs():
+    from jupyterlab.labapp import LabApp
+
+    # `--watch` is an alias as well, and may take a value.
+    names = LabApp.flags.keys() - LabApp.aliases.keys()
+    assert set(lab.FLAGS) <= {f"--{name}" if len(name) > 1 else f"-{name}" for name in names}
+
+
+@pytest.mark.parametrize("between", [[], ["--no-browser"], ["--port=8889"], ["--port", "8889"]])
+def test_a_second_lesson_is_refused_wherever_it_is_no_value(between):
+    with pytest.raises(BatchError, match="02 and 03 are named"):
+        lab.split(["02", *between, "03"])
 
 
 def test_two_lessons_are_refused_with_the_right_order():
@@ -74,6 +94,10 @@ def test_the_command_opens_the_lesson_wherever_it_is_named(monkeypatch):
     assert done.exit_code == 0, done.output
     assert options(opened[0])["LabApp.default_url"] == "/lab/tree/notebooks/02_baseline_cnn.ipynb"
     assert opened[0][-3:] == ["--no-browser", "--port", "8889"]
+    done = CliRunner().invoke(app, ["lab", "--log-level", "10"])
+    assert done.exit_code == 0, done.output
+    assert options(opened[1])["LabApp.default_url"] == "/lab/tree/notebooks/00_start_here.ipynb"
+    assert opened[1][-2:] == ["--log-level", "10"]
 
 
 def test_a_lesson_that_is_not_there_is_a_sentence():

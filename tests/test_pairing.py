@@ -81,6 +81,21 @@ def test_what_differs_in_more_than_the_techniques_is_not_paired(changes):
     assert pairs(*rows) == []
 
 
+def test_what_a_foreign_notebook_calls_its_mode_is_a_parameter_like_any_other():
+    rows = [
+        run(names, seed, given={"mode": mode})
+        for mode in ("fast", "slow")
+        for names in ("", "l2")
+        for seed in (1, 2, 3)
+    ]
+    found = pairs(*rows)
+    assert [pair.extra for pair in found] == ["mode=fast", "mode=slow"]
+    assert [pair.comparison.n for pair in found] == [3, 3]
+    rows = [run(names, seed, given={"mode": "smoke"}) for names in ("", "l2") for seed in (1, 2)]
+    (own,) = pairs(*rows)
+    assert own.extra == ""
+
+
 def test_each_backend_is_compared_for_itself():
     rows = [
         run(names, seed, backend=backend)
