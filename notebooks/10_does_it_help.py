@@ -363,9 +363,9 @@ lesson.check_difference_sd(difference_sd)
 #
 # ## What to take away
 #
-# * One run is an anecdote. Compare in pairs, over seeds, and give the interval with the verdict.
+# * One run is an anecdote. Compare in pairs, over seeds, give the interval with the verdict, and ask what else differed:
+#   longer training hides behind many a technique.
 # * "No detectable difference" is a statement about the evidence. It may be the honest answer.
-# * Ask what else differed. Longer training hides behind many a technique.
 # * Seeds answer "if we train again"; images answer "on other digits". A claim should say which it means.
 #
 # ## Sources

@@ -269,7 +269,7 @@ axes.fill_between(dice_spent, low, high, color=plots.COLOURS[0], alpha=0.2)
 axes.plot(dice_spent, mean, "o-", color=plots.COLOURS[0], label="dice: mean, and the middle 80 % of the orders")
 axes.plot(spent, 100 * best, "o-", color=plots.COLOURS[1], label="search that gives up early")
 title = f"{total} tries each: {dice_spent[-1]} epochs of dice, {spent[-1]} of the search"
-axes.set(xlabel="epochs trained, all tries together", ylabel="best accuracy so far, %", title=title + mnist.figure_suffix)
+axes.set(xlabel="epochs trained, all tries together", ylabel="best so far, %", title=title + mnist.figure_suffix)
 axes.legend(frameon=False, loc="upper left")
 plots.show(drawn, f"{title}. The dice reach {max(values):.1%}, the search {best[-1]:.1%}.")
 
@@ -284,7 +284,7 @@ plots.show(drawn, f"{title}. The dice reach {max(values):.1%}, the search {best[
 # ## What mattered?
 #
 # A regression forest predicts the accuracy from the settings. What part of the variance goes back to each setting *by
-# itself* is called its **importance** (fANOVA); Optuna scales the parts so that they make 100 % together. What two settings
+# itself* is called its **importance** (fANOVA); Optuna scales the parts so that together they make a whole. What two settings
 # explain only jointly, such as a learning rate that suits one optimiser and not the other, is in none of them. We ask the
 # dice, since they drew every setting without looking at the results, and completed every try. (That is not the same as
 # evenly: count the colours in the first figure.) And we ask again with each try left out in turn: if one try can change the
