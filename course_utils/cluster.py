@@ -9,6 +9,8 @@ import contextlib
 import importlib.util
 import logging
 import queue
+import signal
+import threading
 import time
 import uuid
 
@@ -47,11 +49,17 @@ class Pool:
         self._scheduler, self._security = scheduler, security.credentials(scheduler, tls)
         self._looked, self._workers = 0.0, {}
         self._client = self._cluster = None
-        if scheduler is None:
-            self._cluster = _local_cluster(workers, dashboard)
-        self._connect(timeout)
         if scheduler is not None:
+            self._connect(timeout)
             self._check_versions()
+            return
+        try:
+            with _uninterrupted():
+                self._cluster = _local_cluster(workers, dashboard)
+                self._connect(timeout)
+        except KeyboardInterrupt:
+            self.close()
+            raise
 
     # Jobs
 
@@ -184,9 +192,16 @@ class Pool:
     def _connect(self, timeout):
         import distributed
 
+        class Client(distributed.Client):
+            def __del__(self):
+                """Nothing: the pool closes it. One that Ctrl-C leaves half-built cannot be closed.
+
+                Dask's own would try for half a minute, and then print a traceback.
+                """
+
         _quieten()
         try:
-            self._client = distributed.Client(
+            self._client = Client(
                 self._cluster or self._scheduler,
                 security=self._security,
                 set_as_default=False,
@@ -246,6 +261,24 @@ class Pool:
                 f"Workers have other packages than this machine: {'; '.join(problems[:5])}{more}. "
                 "Bring them to the same checkout and its lock: git pull && make setup"
             )
+
+
+@contextlib.contextmanager
+def _uninterrupted():
+    """Ctrl-C waits for the end of the block: what Dask has built by half, it cannot close."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    missed = []
+    ends = (signal.SIGINT, signal.SIGTERM)
+    before = {end: signal.signal(end, lambda number, _: missed.append(number)) for end in ends}
+    try:
+        yield
+    finally:
+        for end, handler in before.items():
+            signal.signal(end, handler)
+    if missed:
+        signal.raise_signal(missed[0])
 
 
 def _local_cluster(workers, dashboard):

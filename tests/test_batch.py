@@ -590,6 +590,22 @@ def carried_out(pool, jobs):
     return notes, lost, done
 
 
+def test_ctrl_c_waits_until_the_local_workers_can_be_closed(monkeypatch):
+    made, make = [], cluster._local_cluster
+
+    def interrupted(*given):
+        made.append(make(*given))
+        signal.raise_signal(signal.SIGINT)
+        return made[0]
+
+    monkeypatch.setattr(cluster, "_local_cluster", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        cluster.Pool(1)
+    assert made[0].status.name == "closed"
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_a_pool_does_not_lose_sight_of_its_workers(pool, monkeypatch):
     """Dask's client refreshes what it knows without the workers, at any moment."""
 
