@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import measure
-from course_utils import manifest, supervisor
+from course_tools.batch import manifest, supervisor
 
 # Goals: MB for 1,000 runs, seconds a run, seconds a run, a fraction of the ideal.
 GOALS = {"memory": 50, "scheduling": 0.2, "papermill": 0.2, "parallel": 0.9}
@@ -59,7 +59,7 @@ def batch(folder, book, runs, workers):
     A sample is the number of runs done, the client's memory in MB and its CPU time in seconds.
     """
     out = Path(tempfile.mkdtemp(dir=folder))
-    code = "from course_utils.cli import app; app()"
+    code = "from course_tools.cli import app; app()"
     words = ["run", book, "--seeds", f"0-{runs - 1}", "--workers", workers, "--out", out / "out"]
     samples, began = [], time.monotonic()
     with (out / "log.txt").open("w") as log:

@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from course_utils import evidence, syllabus
+from course_tools.desk import syllabus
+from course_utils import evidence
 from course_utils.errors import CourseError
 from course_utils.lesson import records_folder
 

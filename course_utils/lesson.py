@@ -12,7 +12,7 @@ from pathlib import Path
 
 from course_utils import __version__, checks, data, evidence, machine
 from course_utils.errors import CourseError, SealedTestSetError, SettingError
-from course_utils.scoring import Score, score
+from course_utils.evidence.scoring import Score, score
 
 MODES = ("auto", *data.MODES)
 
@@ -211,7 +211,7 @@ class Lesson:
 
     def progress(self, record: dict) -> None:
         """Draw the course's chart so far: each step's reference runs, and this record as a star."""
-        from course_utils import way
+        from course_utils import progress_chart as way
 
         self._need_data()
         number = int(self.name[:2]) if self.name[:2].isdecimal() else 99

@@ -3,7 +3,9 @@
 import json
 import re
 
-from course_utils import evidence, library, scoreboard
+from course_tools.authoring import scoreboard
+from course_tools.batch import notebooks as library
+from course_utils import evidence
 from course_utils.data.specs import SPECS
 
 NOT_YET = "not yet measured"

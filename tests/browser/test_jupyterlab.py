@@ -13,10 +13,10 @@ import urllib.request
 import nbformat
 import pytest
 from foreign import free_port, patience
-from notebook_files import ROOT
 from test_project import tracked_files
 
-from course_utils import library
+from course_tools.authoring.notebook_files import ROOT
+from course_tools.batch import notebooks as library
 
 MOST_SECONDS_TO_OPEN = 15
 MOST_SECONDS_TO_A_FIGURE = 10
@@ -64,7 +64,7 @@ class Lab:
         environment.pop("COURSE_HEADLESS", None)
         home.mkdir(parents=True, exist_ok=True)
         self.log = home / "lab.log"
-        command = [sys.executable, "-c", "from course_utils.cli import app; app()", "lab"]
+        command = [sys.executable, "-c", "from course_tools.cli import app; app()", "lab"]
         if binder:
             del environment["COURSE_MODE"], environment["COURSE_THREADS"]
             command = [course / "binder" / "start", sys.executable, "-m", "jupyterlab"]

@@ -1,0 +1,243 @@
+"""Reference runs: how the results of a batch get into the tables that the course is measured by.
+
+Rows come from batches of `course run` alone, with their provenance; floats are written in a fixed
+format and rows are sorted, so that a new batch changes few lines.
+"""
+
+import csv
+import io
+import json
+import statistics
+from pathlib import Path
+
+from course_tools.batch import manifest, summary
+from course_tools.batch import notebooks as library
+from course_utils import evidence
+from course_utils import files as disk
+from course_utils.errors import BatchError
+
+FOLDER = Path(evidence.__file__).resolve().parents[1] / "reference"
+RUN_KEY = (
+    "lesson",
+    "model",
+    "techniques",
+    "mode",
+    "data",
+    "backend",
+    "precision",
+    "hardware",
+    "seed",
+)
+COST_KEY = ("lesson", "mode", "hardware")
+# What a run may have been given and still stand for its lesson.
+STANDARD = {"mode", "seed", "model", "techniques"}
+DECIMALS = {"accuracy": 4, "loss": 5, "seconds": 1, "mb": 0}
+
+
+def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) -> dict:
+    """Merge a batch into `runs.csv` and `costs.csv`; a newer run of the same kind replaces the older.
+
+    The pair of runs for McNemar's test is kept in `mistakes.json` (see `_merge_mistakes`).
+
+    Runs that failed, diverged, or were given other parameters than a lesson's own are left out, and
+    so are runs on a stand-in for the data unless `allow_fallback`. Returns counts: `runs` and `costs`
+    (rows of the batch), `left_out` (reason to number). Raises BatchError when nothing is left.
+    """
+    folder = folder or FOLDER
+    header, entries = manifest.Manifest.read(batch_folder)
+    lessons = library.lesson_paths()
+    left_out, records = {}, []
+    good = []
+    for entry in entries.values():
+        run = header["runs"][entry["id"]]
+        if entry["status"] != "ok":
+            # A run that failed keeps no records but those of what diverged.
+            diverged = any(name.startswith("records/") for name in entry["files"])
+            _count(left_out, "diverged" if diverged else entry["status"])
+        elif run["notebook"] not in lessons:
+            _count(left_out, "not a notebook of the course")
+        elif set(run["parameters"]) - STANDARD:
+            _count(left_out, "given other parameters than the lesson's own")
+        else:
+            good.append(entry)
+    fallback = set()
+    for record in summary.records_of(batch_folder, good):
+        if not summary.went_well(record):
+            _count(left_out, "diverged")
+        elif record["data"] not in summary.REAL_DATA and not allow_fallback:
+            _count(left_out, f"trained on {record['data']}, which needs --allow-fallback")
+            fallback.add(record["run"])
+        else:
+            records.append(record)
+    rows = [{column: record.get(column) for column in evidence.COLUMNS} for record in records]
+    costs = _costs(header, [entry for entry in good if entry["id"] not in fallback], records)
+    if not rows and not costs:
+        reasons = "; ".join(f"{number} {reason}" for reason, number in left_out.items())
+        raise BatchError(
+            f"{batch_folder} has no run to add ({reasons or 'it is empty'}). "
+            f"Finish it first: course run … --out {batch_folder} --resume"
+        )
+    _merge(folder / "runs.csv", evidence.COLUMNS, RUN_KEY, rows)
+    _merge(folder / "costs.csv", evidence.COST_COLUMNS, COST_KEY, costs)
+    _merge_mistakes(folder / "mistakes.json", records)
+    return {"runs": len(rows), "costs": len(costs), "left_out": left_out}
+
+
+def keep_cost(lesson: str, mode: str, result: dict) -> None:
+    """Put what one execution of a lesson on this machine took into `costs.csv`.
+
+    `result` has `seconds`, `peak_memory_mb` (10^6 bytes) and, of a notebook with variants,
+    `records`, as `supervisor.run` returns them.
+    """
+    from course_utils import __version__, machine
+
+    name, seconds = lesson, float(result["seconds"])
+    if library.read_notebook(library.lesson_paths()[lesson]).has_variants:
+        name = evidence.around_training(lesson)
+        seconds -= sum(record["seconds"] for record in result["records"])
+    cost = {"lesson": name, "mode": mode, "hardware": machine.detect().hardware}
+    cost |= {"seconds": seconds, "peak_memory_mb": float(result["peak_memory_mb"])}
+    cost["version"] = __version__
+    _merge(FOLDER / "costs.csv", evidence.COST_COLUMNS, COST_KEY, [cost])
+
+
+def _count(counts, reason):
+    counts[reason] = counts.get(reason, 0) + 1
+
+
+def _costs(header, entries, records):
+    """Median cost of each lesson, mode and hardware in the batch.
+
+    Of a notebook with variants, which differ in their training, it is the time around that.
+    """
+    from course_utils import __version__
+
+    training = {}
+    for record in records:
+        if record["seconds"] is not None:  # a fit that was not timed
+            training[record["run"]] = training.get(record["run"], 0.0) + record["seconds"]
+    paths = library.lesson_paths()
+    varied = {
+        name
+        for name in {header["runs"][entry["id"]]["notebook"] for entry in entries}
+        if library.read_notebook(paths[name]).has_variants
+    }
+    seen = {record["run"]: (record["hardware"], record["mode"]) for record in records}
+    everywhere = {hardware for hardware, _ in seen.values()}
+    groups = {}
+    for entry in entries:
+        name, seconds = header["runs"][entry["id"]]["notebook"], entry["seconds"]
+        if name in varied:
+            if entry["id"] not in training:
+                continue
+            name, seconds = evidence.around_training(name), seconds - training[entry["id"]]
+        hardware, mode = seen.get(entry["id"], (None, entry["mode"]))
+        if hardware is None:
+            # A notebook that trains nothing leaves no record that could name its machine.
+            hardware = everywhere.copy().pop() if len(everywhere) == 1 else _this_hardware(entry)
+        if hardware and mode:
+            cost = (seconds, entry["peak_memory_mb"])
+            groups.setdefault((name, mode, hardware), []).append(cost)
+    return [
+        {
+            **dict(zip(COST_KEY, key, strict=True)),
+            "seconds": statistics.median(seconds for seconds, _ in group),
+            "peak_memory_mb": statistics.median(peak for _, peak in group),
+            "version": __version__,
+        }
+        for key, group in groups.items()
+    ]
+
+
+def _this_hardware(entry):
+    if "worker" in entry:
+        return None
+    from course_utils import machine
+
+    return machine.detect().hardware
+
+
+def _merge(path, columns, key, rows):
+    if not rows:
+        return
+    merged = {}
+    for row in [*_read(path, columns), *(_as_text(row) for row in rows)]:
+        merged[tuple(row[name] for name in key)] = row
+    ordered = sorted(merged.values(), key=lambda row: _order(row, key))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(ordered)
+    _write(path, text.getvalue())
+
+
+def _write(path, text):
+    try:
+        disk.write_atomically(path, text.encode())
+    except OSError as error:
+        raise BatchError(
+            f"{path} could not be written ({error.strerror}); it is as it was before. "
+            "Free some space, then: course reference add FOLDER"
+        ) from error
+
+
+def _merge_mistakes(path, records):
+    """Keep, for each mode, which test images one baseline and one all-six run got wrong.
+
+    One run of each kind is kept: of the lowest seed that both have, or the lowest while they share
+    none. So the two meet also when they were trained in different batches.
+    """
+    kept = evidence.kept_mistakes(path)
+    before = json.dumps(kept)
+    for mode in {record["mode"] for record in records}:
+        runs = {
+            kind: {run["seed"]: run for run in filter(None, [kept.get(mode, {}).get(kind)])}
+            | {
+                record["seed"]: {
+                    "data_sha256": record["data_sha256"],
+                    "mistakes": sorted(record["test_mistakes"]),
+                    "seed": record["seed"],
+                }
+                for record in records
+                if (record["model"], record["techniques"]) == ("baseline_cnn", techniques)
+                and (record["mode"], record["data"]) == (mode, "mnist")
+                and record.get("test_mistakes") is not None
+            }
+            for kind, techniques in evidence.MISTAKES_OF.items()
+        }
+        shared = set.intersection(*map(set, runs.values()))
+        pair = {kind: seeds[min(shared or seeds)] for kind, seeds in runs.items() if seeds}
+        if pair:
+            kept[mode] = pair
+    if json.dumps(kept) != before:
+        lines = (f' "{mode}": {json.dumps(kept[mode], sort_keys=True)}' for mode in sorted(kept))
+        _write(path, "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def _read(path, columns):
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != tuple(columns):
+            raise BatchError(
+                f"{path} has the columns {', '.join(reader.fieldnames or ['none'])}; expected "
+                f"{', '.join(columns)}. Take the committed file back: git checkout -- {path}"
+            )
+        return list(reader)
+
+
+def _as_text(row):
+    return {name: _cell(name, value) for name, value in row.items()}
+
+
+def _cell(name, value):
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.{DECIMALS.get(name.rpartition('_')[2], 6)}f}"
+    return str(value)
+
+
+def _order(row, key):
+    return [row[name].zfill(10) if name == "seed" else row[name] for name in key]

@@ -1,0 +1,1 @@
+"""Many notebook runs: papermill inside, worker processes or Dask around it."""

@@ -1,0 +1,239 @@
+"""The notebooks that can be run: what the user named, where it is, and which parameters it has."""
+
+import ast
+import difflib
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course_utils.errors import BatchError
+
+KERNEL = {"display_name": "Generalisation course", "language": "python", "name": "python3"}
+NUMBERED = re.compile(r"\d\d_\w+")
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook to run: `name` (file stem), `source` (bytes of an .ipynb without outputs),
+    `defaults` (parameter name to default value, `UNKNOWN` where it is no literal; None when the
+    language is not Python and nothing can be said) and `digest` of what will be executed."""
+
+    name: str
+    path: Path
+    source: bytes = field(repr=False)
+    defaults: dict | None
+    digest: str
+
+    @property
+    def has_variants(self) -> bool:
+        """Whether its parameters choose what it trains, and with that how long it takes."""
+        return not {"model", "techniques"}.isdisjoint(self.defaults or ())
+
+
+class _Unknown:
+    def __repr__(self):
+        return "(computed)"
+
+
+UNKNOWN = _Unknown()
+
+
+def project_root() -> Path:
+    """The folder that holds `notebooks/`: the nearest one above here, else the package's own."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "notebooks").is_dir() and (folder / "course_utils").is_dir():
+            return folder
+    return Path(__file__).resolve().parents[2]
+
+
+# Notebooks
+
+
+def lesson_paths(folder: Path | None = None) -> dict[str, Path]:
+    """Every notebook of the course, name to path (.ipynb, or .py where there is no pair yet)."""
+    folder = folder or project_root() / "notebooks"
+    found = {}
+    for suffix in (".py", ".ipynb"):
+        for path in sorted(folder.glob(f"*{suffix}")):
+            found[path.stem] = path
+    return dict(sorted(found.items()))
+
+
+def find_notebooks(names, every: bool = False) -> list[Notebook]:
+    """Resolve what the user named: numbers ("02"), prefixes, parts of a name, or paths.
+
+    `every` means all numbered lessons. Raises BatchError for a name that fits none or several.
+    """
+    known = lesson_paths()
+    paths = [path for name, path in known.items() if NUMBERED.fullmatch(name)] if every else []
+    paths += [find_notebook_path(name) for name in names]
+    if not paths:
+        raise BatchError(
+            "No lesson was named. Name one or more, or all of them: course run 02   course run --all"
+        )
+    notebooks = {}
+    for path in dict.fromkeys(paths):
+        notebook = read_notebook(path)
+        if notebook.name in notebooks:
+            raise BatchError(
+                f"Two notebooks are called {notebook.name}: {notebooks[notebook.name].path} and "
+                f"{path}. Their results would overwrite each other: rename one, or run them with "
+                "two --out folders."
+            )
+        notebooks[notebook.name] = notebook
+    return list(notebooks.values())
+
+
+def find_notebook_path(name: str) -> Path:
+    """The one notebook that a number, prefix, part of a name or path means; raises BatchError."""
+    known = lesson_paths()
+    path = Path(name)
+    if path.suffix in (".ipynb", ".py"):
+        if path.is_file():
+            return path
+        raise BatchError(f"There is no file {name}. The course's lessons: course run --list")
+    fits = [name] if name in known else [k for k in known if k.startswith(name)]
+    fits = fits or [k for k in known if name.lower() in k.lower()]
+    if len(fits) == 1:
+        return known[fits[0]]
+    if fits and name:
+        raise BatchError(f"{name!r} fits {', '.join(fits)}. Write more of the name.")
+    near = _near(name, known)
+    hint = f" Did you mean {near}?" if near else ""
+    raise BatchError(f"There is no lesson {name!r}.{hint} All lessons: course run --list")
+
+
+def _near(name, known):
+    """The known name nearest to `name`; a lesson also answers to its topic and its number."""
+    aliases = {alias: k for k in known for alias in (k, k[:2], k[3:])}
+    near = difflib.get_close_matches(name.lower(), aliases, n=1, cutoff=0.5)
+    return aliases[near[0]] if near else None
+
+
+def read_notebook(path: Path) -> Notebook:
+    """Read an .ipynb, or a py:percent .py through jupytext. Raises BatchError when it is neither."""
+    try:
+        if path.suffix == ".py":
+            content = _from_text(path)
+        else:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        content = _upgraded(content)
+        # A notebook that was never opened names no kernel, and papermill then refuses it.
+        content["metadata"].setdefault("kernelspec", KERNEL)
+        cells = content["cells"]
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                cell["outputs"], cell["execution_count"] = [], None
+        code = [[c["cell_type"], "".join(c["source"])] for c in cells]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise unreadable(path, error) from error
+    digest = hashlib.sha256(json.dumps(code).encode()).hexdigest()[:16]
+    source = json.dumps(content, ensure_ascii=False).encode()
+    return Notebook(path.stem, path, source, _defaults(content), digest)
+
+
+def unreadable(path: Path, error: Exception) -> BatchError:
+    """The error for a file that is no notebook: why it is none, and the command that mends it."""
+    why = error.__cause__ or error  # nbformat's own words would quote the whole file.
+    reason = f"{type(why).__name__}: {why}".partition("\n")[0][:200]
+    other = "ipynb" if path.suffix == ".py" else "py"
+    if is_lesson(path) and path.with_suffix(f".{other}").is_file():
+        mend = f"Write it anew from the .{other}: course build {path.stem} --from {other}"
+    else:
+        mend = "Open it once in JupyterLab and save it: course lab"
+    return BatchError(f"{path} cannot be read as a notebook ({reason}). {mend}")
+
+
+def is_lesson(path: Path, folder: Path | None = None) -> bool:
+    """Whether a file is one of the course's lessons or solutions, by the folder that it lies in."""
+    folder = (folder or project_root() / "notebooks").resolve()
+    return path.parent.resolve() in (folder, folder / "solutions")
+
+
+def is_stale(path: Path) -> bool:
+    """Whether the code of an .ipynb is not that of the .py beside it; a rough and quick look.
+
+    Raises BatchError for an .ipynb that cannot be read, as a merge that was not finished leaves it.
+    """
+    script = path.with_suffix(".py")
+    if path.suffix != ".ipynb" or not script.is_file():
+        return False
+    blocks, kind = [], None
+    for line in script.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# %%"):
+            kind = "markdown" if "[markdown]" in line else "code"
+            blocks.append([])
+        elif kind == "code":
+            blocks[-1].append(line.rstrip())
+    written = ["\n".join(block).strip() for block in blocks if any(block)]
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        executed = ["".join(c["source"]).strip() for c in cells if c["cell_type"] == "code"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise unreadable(path, error) from error
+    # A line such as %timeit stands behind a comment sign in the .py.
+    if any(line.lstrip()[:1] in ("%", "!") for code in executed for line in code.splitlines()):
+        return False
+    stripped = ["\n".join(ln.rstrip() for ln in code.splitlines()) for code in executed if code]
+    return stripped != written
+
+
+def _from_text(path):
+    import jupytext
+    import nbformat
+
+    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+    notebook.metadata["kernelspec"] = KERNEL
+    return json.loads(nbformat.writes(notebook))
+
+
+def _upgraded(content):
+    if content.get("nbformat", 4) >= 4:
+        return content
+    import nbformat
+
+    old = nbformat.reads(json.dumps(content), as_version=4)
+    return json.loads(nbformat.writes(old))
+
+
+def _defaults(content):
+    metadata = content.get("metadata", {})
+    language = (
+        metadata.get("kernelspec", {}).get("language")
+        or metadata.get("language_info", {}).get("name")
+        or "python"
+    )
+    if language.lower() != "python":
+        return None
+    for cell in content["cells"]:
+        if "parameters" in cell["metadata"].get("tags", ()):
+            lines = "".join(cell["source"]).splitlines()
+            # IPython's own lines are no Python; the assignments around them are what counts.
+            source = "\n".join("" if line.lstrip()[:1] in "%!" else line for line in lines)
+            return _assignments(source)
+    return {}
+
+
+def _assignments(source):
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return None
+    defaults = {}
+    for statement in body:
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            targets = [statement.target]
+        else:
+            continue
+        for target in targets:
+            if isinstance(target, ast.Name):
+                try:
+                    defaults[target.id] = ast.literal_eval(statement.value)
+                except (ValueError, TypeError):
+                    defaults[target.id] = UNKNOWN
+    return defaults

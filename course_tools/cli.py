@@ -1,0 +1,309 @@
+"""The `course` command."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_utils.errors import CourseError
+
+
+class _Course(typer.Typer):
+    """A command whose errors are sentences: a CourseError goes to standard error, exit code 2."""
+
+    def __call__(self, *args, **kwargs):
+        try:
+            return super().__call__(*args, **kwargs)
+        except CourseError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(2)
+
+
+app = _Course(
+    name="course",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(asked: bool):
+    if asked:
+        import course_utils
+
+        print(course_utils.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _course(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Say which version and stop."
+        ),
+    ] = False,
+):
+    """Run, read, build and check the course's notebooks."""
+
+
+Lessons = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="LESSON…", help="Numbers (02), names, or paths of notebooks."),
+]
+
+
+@app.command()
+def run(
+    lessons: Lessons = None,
+    every: Annotated[bool, typer.Option("--all", help="All numbered lessons.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the lessons and stop.")] = False,
+    mode: Annotated[str | None, typer.Option(help="smoke, reduced, full or auto.")] = None,
+    seed: Annotated[int | None, typer.Option(help="One seed.")] = None,
+    seeds: Annotated[str | None, typer.Option(help="Several: 0-9, or 0-4,7.")] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(help="name=value, or name=value,value for a grid. Repeatable."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the results. Default: build, whose last batch it replaces."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Finish the batch that is in the folder.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Runs at the same time, on this machine. Default: 1.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler: tls://HOST:8786.")
+    ] = None,
+    tls_ca: Annotated[Path | None, typer.Option(help="Certificate authority, PEM.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="This client's certificate.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key.")] = None,
+    retries: Annotated[int, typer.Option(min=0, help="New tries of a run that failed.")] = 1,
+    timeout: Annotated[
+        str | None, typer.Option(help="Longest time of a run: 90 (seconds), 30min, 2h.")
+    ] = None,
+    memory_limit: Annotated[
+        str | None, typer.Option(help="Most memory of a run: 1500MB, 2GB. Default: its share.")
+    ] = None,
+    cwd: Annotated[
+        Path | None, typer.Option(help="Folder to run in. Default: a temporary one each.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+):
+    """Execute notebooks headlessly; executed copies, records and a manifest go to --out."""
+    from course_tools.batch import batch, grid, running
+    from course_tools.batch import notebooks as library
+
+    if listed:
+        print("\n".join(library.lesson_paths()))
+        return
+    tls = {"ca": tls_ca, "cert": tls_cert, "key": tls_key}
+    where = running.where_to_run(workers, scheduler, tls)
+    options = batch.Options(
+        running.seconds(timeout), running.megabytes(memory_limit), retries, running.folder(cwd)
+    )
+    notebooks = library.find_notebooks(lessons or [], every)
+    runs = grid.lay_out(
+        notebooks, running.chosen_seeds(seed, seeds), mode, grid.parse_parameters(param or [])
+    )
+    code = running.run_batch(notebooks, runs, options, out, resume, where, dry_run)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
+def build(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="[LESSON…]", help="All when none is named.")
+    ] = None,
+    mode: Annotated[str, typer.Option(help="Mode to execute in.")] = "reduced",
+    origin: Annotated[
+        str | None, typer.Option("--from", help="py or ipynb: which file of a pair counts.")
+    ] = None,
+    solutions: Annotated[bool, typer.Option(help="Build the solutions as well.")] = True,
+    costs: Annotated[
+        bool,
+        typer.Option(
+            "--costs", help="Keep each lesson's time and memory. On an otherwise idle machine."
+        ),
+    ] = False,
+):
+    """Execute the lessons and their solutions and write the committed notebooks."""
+    from course_tools.authoring import reference_runs as bookkeeping
+    from course_tools.batch import running
+
+    keep_cost = bookkeeping.keep_cost if costs else None
+    code = running.build_all(lessons or [], mode, origin, solutions, keep_cost)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(
+    context: typer.Context,
+    lesson: Annotated[str | None, typer.Argument(help="Default: the first.")] = None,
+):
+    """Open the lessons in JupyterLab; further options go to it."""
+    from course_tools.desk import lab
+
+    command = lab.command(*lab.split([*filter(None, [lesson]), *context.args]))
+    for sentence in lab.edited_apart():
+        print(f"to mend: {sentence}", file=sys.stderr)
+    os.execve(command[0], command, lab.prepare())
+
+
+@app.command()
+def report(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of a batch. Default: build.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Default: report.html in the folder.")] = None,
+    readme: Annotated[
+        bool, typer.Option("--readme", help="Write README.md's scoreboard instead.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="With --readme: only say whether it is up to date.")
+    ] = False,
+):
+    """Write one HTML page about a batch, or the README's scoreboard from the reference runs."""
+    from course_tools.batch import notebooks as library
+
+    if readme or check:
+        from course_tools.authoring import scoreboard
+
+        path = library.project_root() / "README.md"
+        if scoreboard.write(path, check):
+            print("The README's scoreboard is up to date.")
+        elif check:
+            raise CourseError("The README's scoreboard is stale. Write it: course report --readme")
+        else:
+            print("The README's scoreboard was brought up to date.")
+        return
+    from course_tools.batch import running
+    from course_tools.desk import report
+
+    print(running.shown(report.write(folder or library.project_root() / "build", out)))
+
+
+@app.command()
+def syllabus(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="[LESSON…]", help="All when none is named.")
+    ] = None,
+    sessions: Annotated[int, typer.Option(help="How many sessions.")] = 8,
+    minutes: Annotated[int, typer.Option(help="Minutes of a session.")] = 90,
+    mode: Annotated[str, typer.Option(help="The mode that it will run in.")] = "reduced",
+    words: Annotated[int, typer.Option(min=1, help="Words read in a minute.")] = 130,
+    exercise: Annotated[int, typer.Option(min=0, help="Minutes for an exercise.")] = 10,
+):
+    """Plan the lessons for a class, from measured running times; prints Markdown."""
+    from course_tools.desk import syllabus
+
+    pace = syllabus.Pace(words, exercise)
+    print(syllabus.plan(sessions, minutes, lessons or [], mode, pace))
+
+
+@app.command()
+def doctor():
+    """Say what this machine is, what the course found on it, and what to mend."""
+    from course_tools.desk import doctor
+
+    facts, mend = doctor.examine()
+    width = max(len(topic) for topic, _ in facts)
+    for topic, text in facts:
+        print(f"{topic:{width}}  {text}")
+    for sentence in mend:
+        print(f"to mend: {sentence}")
+    if mend:
+        raise typer.Exit(1)
+    print("Nothing to mend.")
+
+
+# Subcommands
+
+
+reference = _Course(no_args_is_help=True, help="The reference runs that the course is measured by.")
+app.add_typer(reference, name="reference")
+
+
+@reference.callback()
+def _reference():
+    pass
+
+
+@reference.command("add")
+def reference_add(
+    folder: Annotated[Path, typer.Argument(help="Folder of a batch.")],
+    allow_fallback: Annotated[
+        bool, typer.Option("--allow-fallback", help="Also runs on a stand-in for the data.")
+    ] = False,
+):
+    """Merge a batch into the reference runs and costs."""
+    from course_tools.authoring import reference_runs as bookkeeping
+
+    added = bookkeeping.add(folder, allow_fallback=allow_fallback)
+    print(f"Added {added['runs']} runs and {added['costs']} costs.")
+    for reason, number in added["left_out"].items():
+        print(f"Left out {number}: {reason}")
+    print("Bring the README up to date: course report --readme")
+
+
+data = _Course(no_args_is_help=True, help="The images: fetch, import, verify, where.")
+app.add_typer(data, name="data")
+
+
+@data.command("fetch")
+def data_fetch(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="mnist, cifar10. Default: both.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also where a sound copy is.")] = False,
+):
+    """Download the images that are not here yet."""
+    from course_utils import data
+
+    for row in data.fetch(names or None, force=force):
+        print(f"{row['name']}: {row['action']}: {row['path']}: {row['message']}")
+
+
+@data.command("import")
+def data_import(folder: Annotated[Path, typer.Argument(help="Holds mnist.npz or cifar10.npz.")]):
+    """Copy the images from a folder, once they are checked."""
+    from course_utils import data
+
+    for row in data.import_folder(folder):
+        print(f"{row['name']}: {row['action']}: {row['path']}: {row['message']}")
+
+
+@data.command("verify")
+def data_verify():
+    """Read whole what the lessons would use; the exit code is 1 if something is missing."""
+    from course_utils import data
+
+    rows = data.verify()
+    for row in rows:
+        print(f"{row['name']}: {row['message']}" + (f" ({row['path']})" if row["path"] else ""))
+    if not all(row["ok"] for row in rows):
+        raise typer.Exit(1)
+
+
+@data.command("where")
+def data_where():
+    """List the places where images are looked for, and what is there."""
+    from course_utils import data
+
+    rows = data.where()
+    for row in rows:
+        found = "nothing"
+        if row["path"]:
+            found = "found, not checked" if row["used"] else "found, but not used"
+        writes = "; fetch and import write here" if row["writes_here"] else ""
+        print(f"{row['name']}: {row['place']}: {row['folder']}: {found}{writes}")
+    if any(row["used"] for row in rows):
+        print("Whether what was found can be read: course data verify")

@@ -1,0 +1,1 @@
+"""What stands around the lessons: the lab, the doctor, the syllabus, the report."""

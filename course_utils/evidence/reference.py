@@ -1,0 +1,332 @@
+"""Run records, reference runs, expected ranges and paired comparisons.
+
+A run record is one JSON file about one trained model. Selected records are kept, one row a run,
+in `reference/runs.csv`: the single source of every figure that the course states.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from course_utils import files as disk
+from course_utils.errors import CourseError
+from course_utils.evidence.comparison import Comparison, compare
+
+COLUMNS = (
+    "lesson",
+    "model",
+    "techniques",
+    "mode",
+    "seed",
+    "data",
+    "n_train",
+    "epochs",
+    "val_accuracy",
+    "val_loss",
+    "test_accuracy",
+    "test_loss",
+    "seconds",
+    "peak_memory_mb",
+    "backend",
+    "precision",
+    "hardware",
+    "version",
+    "keras_version",
+    "data_sha256",
+)
+COST_COLUMNS = ("lesson", "mode", "hardware", "seconds", "peak_memory_mb", "version")
+
+ALL_SIX = "l2+he_init+batch_norm+augmentation+ensemble+early_stopping"
+# Beyond the articles: a learning rate that falls to zero, in the place of early stopping.
+FALLING_RATE = ALL_SIX.replace("early_stopping", "cosine_decay")
+# As many epochs as early stopping allows, to the very end.
+WITHOUT_STOP = ALL_SIX.replace("early_stopping", "long_training")
+# Accuracies as the two articles print them, of a test set unless it says otherwise.
+ARTICLE_FIGURES = {
+    ("mlp", ""): "98 %",
+    ("baseline_cnn", ""): "99.12 %",
+    ("baseline_cnn", ALL_SIX): "99.47 %",
+    ("dropout_cnn", ""): "78.6 %",
+    ("all_conv", ""): "77.5 % (validation)",
+    ("small_all_conv", ""): "70 %",
+}
+# The two runs of the baseline CNN whose mistakes are kept for McNemar's test, by techniques.
+MISTAKES_OF = {"baseline": "", "all_six": ALL_SIX}
+# End of the name of a record whose training diverged.
+FAILED = ".failed.json"
+
+
+def article_figure(model: str, techniques: str = "") -> float | None:
+    """Accuracy (a fraction) that the article gives for this model, or None."""
+    words = article_words(model, techniques)
+    return float(f"{words.partition(' %')[0]}e-2") if words else None
+
+
+def article_words(model: str, techniques: str = "") -> str:
+    """The article's figure as it stands there, such as "98 %", or an empty string."""
+    return ARTICLE_FIGURES.get((model, techniques), "")
+
+
+# Records
+
+
+def record_name(record: dict) -> str:
+    """File name of a record: what was trained, how, and with which seed.
+
+    A try that failed has a name of its own, so that it never takes a good record's place.
+    """
+    parts = [
+        record["lesson"],
+        record["model"],
+        record["techniques"] or "plain",
+        record["mode"],
+        f"seed{record['seed']}",
+    ]
+    return ".".join(parts) + (FAILED if record.get("status") == "failed" else ".json")
+
+
+def write_record(folder, record: dict) -> Path:
+    """Write one record as JSON, whole or not at all, and return its path.
+
+    Raises ValueError when a column is missing, and CourseError when the file cannot be written.
+    """
+    missing = [column for column in COLUMNS if column not in record]
+    if missing:
+        raise ValueError(f"record lacks {', '.join(missing)}; expected all of {', '.join(COLUMNS)}")
+    path = Path(folder) / record_name(record)
+    text = json.dumps(_plain(record), indent=1, sort_keys=True, allow_nan=False) + "\n"
+    try:
+        disk.write_atomically(path, text.encode())
+    except OSError as error:
+        raise CourseError(
+            f"The run record {path.name} could not be written ({error.strerror}); nothing was left "
+            "half-written. Free some space or choose another folder: export COURSE_OUT=FOLDER"
+        ) from error
+    return path
+
+
+# Reference runs
+
+
+@lru_cache(maxsize=1)
+def reference():
+    """The reference runs as a pandas DataFrame with `COLUMNS`; empty text stays empty text."""
+    return _read_csv("runs.csv", COLUMNS)
+
+
+@lru_cache(maxsize=1)
+def lesson_costs():
+    """Whole-notebook costs as a pandas DataFrame with `COST_COLUMNS`; seconds, and MB (10^6 bytes).
+
+    Of a notebook whose parameters choose what it trains, see `around_training`.
+    """
+    return _read_csv("costs.csv", COST_COLUMNS)
+
+
+def around_training(lesson: str) -> str:
+    """The name under which the costs keep what a notebook takes before and after its training.
+
+    Where parameters choose what is trained, no one time is that of the notebook, and it has no cost
+    under its own name; the training's time stands in the reference runs, model by model.
+    """
+    return f"{lesson} around training"
+
+
+def lesson_cost(lesson: str, mode: str, hardware: str | None = None) -> tuple[float, float] | None:
+    """(seconds, peak MB) of a whole notebook on the machine that `measured_on` names, or None."""
+    machine = measured_on(lesson, mode, hardware)
+    if machine is None:
+        return None
+    costs = lesson_costs()
+    there = (costs["mode"] == mode) & (costs["hardware"] == machine)
+    costs = costs[there & (costs["lesson"] == lesson)]
+    return float(costs["seconds"].median()), float(costs["peak_memory_mb"].median())
+
+
+def measured_on(lesson: str, mode: str, hardware: str | None = None) -> str | None:
+    """The machine whose cost of a lesson is the one to expect on `hardware`; None without any cost.
+
+    It is `hardware` itself where the lesson was measured on it, or else the machine on which most
+    lessons were: one for all lessons as far as can be, since times of two machines do not mix.
+    """
+    costs = lesson_costs()
+    costs = costs[costs["mode"] == mode]
+    machines = costs.loc[costs["lesson"] == lesson, "hardware"]
+    if not len(machines):
+        return None
+    if (machines == hardware).any():
+        return hardware
+    return costs.loc[costs["hardware"].isin(machines), "hardware"].mode()[0]
+
+
+def reference_runs(model: str, techniques: str, mode: str, data: str, lesson: str | None = None):
+    """Reference runs of one model, as a DataFrame; `lesson` narrows to one notebook's runs.
+
+    One row a seed, all of one backend and precision: of those that this model was trained with,
+    the ones most frequent in this mode on these data, so that two sets of techniques get the same
+    wherever both have it. A seed that was trained several times is kept once, from the notebook
+    whose name sorts first, then the hardware, so that no run counts double.
+    """
+    runs = reference()
+    setting = _setting(runs)
+    alike = (runs["mode"] == mode) & (runs["data"] == data)
+    wanted = alike & (runs["model"] == model) & (runs["techniques"] == techniques)
+    if lesson is not None:
+        wanted &= runs["lesson"] == lesson
+    if wanted.any():
+        wanted &= setting == setting[alike & setting.isin(setting[wanted])].mode()[0]
+    return runs[wanted].sort_values(["seed", "lesson", "hardware"]).drop_duplicates("seed")
+
+
+def epochs_words(model: str, techniques: str, mode: str, data: str) -> str:
+    """How long the reference runs trained: "16 epochs", "12 to 16 epochs" or "not yet measured"."""
+    epochs = reference_runs(model, techniques, mode, data)["epochs"]
+    if not len(epochs):
+        return "not yet measured"
+    low, high = epochs.min(), epochs.max()
+    return f"{high} epochs" if low == high else f"{low} to {high} epochs"
+
+
+def _setting(runs):
+    """Backend and precision of each run in one text; figures of different ones do not compare."""
+    return runs["backend"].astype(str) + " " + runs["precision"].astype(str)
+
+
+def reference_mistakes(mode: str) -> tuple[list[int], list[int]] | None:
+    """Test images that one baseline and one all-six run of the same seed got wrong, or None.
+
+    Two lists of indices into the test set of MNIST; kept in `reference/mistakes.json` by mode.
+    """
+    kept = kept_mistakes(files("course_utils") / "reference" / "mistakes.json").get(mode, {})
+    runs = [kept.get(kind) for kind in MISTAKES_OF]
+    # Only on the same images, in the same order, do indices and seeds speak of the same thing.
+    if not all(runs) or len({(run["seed"], run["data_sha256"]) for run in runs}) > 1:
+        return None
+    return tuple(run["mistakes"] for run in runs)
+
+
+def kept_mistakes(path) -> dict:
+    """What `mistakes.json` holds: mode -> "baseline" | "all_six" -> seed, data_sha256, mistakes."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+@dataclass(frozen=True)
+class ExpectedRange:
+    """Where one more run is expected: a 95 % prediction interval from `n` reference runs."""
+
+    low: float
+    high: float
+    mean: float
+    n: int
+    metric: str
+
+    def __contains__(self, value):
+        return self.low <= value <= self.high
+
+    def sentence(self, value: float) -> str:
+        """Say where `value` lies, as percentages for accuracies and plain numbers for losses."""
+        form = "{:.2%}" if self.metric.endswith("accuracy") else "{:.4f}"
+        shown, low, high = (form.format(v) for v in (value, self.low, self.high))
+        where = "inside" if value in self else "below" if value < self.low else "above"
+        return (
+            f"Your {self.metric.replace('_', ' ')} {shown} lies {where} the range {low} to {high} "
+            f"expected from {self.n} reference runs."
+        )
+
+
+def expected_range(
+    model: str,
+    techniques: str,
+    mode: str,
+    data: str,
+    metric: str = "test_accuracy",
+    lesson: str | None = None,
+) -> ExpectedRange | None:
+    """Range in which one more run's `metric` should fall, or None with fewer than 3 runs.
+
+    The interval is mean +- t(0.975, n - 1) * s * sqrt(1 + 1 / n), the standard prediction interval
+    for one more draw from a normal distribution, cut to [0, 1] for accuracies. Only runs of the
+    same mode and data count.
+    """
+    from scipy import stats
+
+    values = reference_runs(model, techniques, mode, data, lesson)[metric].dropna().to_numpy()
+    n = len(values)
+    if n < 3:
+        return None
+    mean, spread = float(values.mean()), float(values.std(ddof=1))
+    half = float(stats.t.ppf(0.975, n - 1)) * spread * math.sqrt(1 + 1 / n)
+    low, high = max(0.0, mean - half), mean + half
+    if metric.endswith("accuracy"):
+        high = min(1.0, high)
+    return ExpectedRange(low, high, mean, n, metric)
+
+
+# Comparisons
+
+
+def compare_reference(
+    baseline: str,
+    candidate: str,
+    mode: str,
+    data: str,
+    model: str = "baseline_cnn",
+    metric: str = "test_accuracy",
+) -> Comparison | None:
+    """`compare` on the reference runs of two sets of techniques; None until both are measured.
+
+    Paired are runs of one backend and precision, the ones with which both sets share the most
+    seeds; of several runs of a seed, two on the same hardware if there are such.
+    """
+    runs = reference()
+    runs = runs[(runs["model"] == model) & (runs["mode"] == mode) & (runs["data"] == data)]
+    runs = runs.dropna(subset=[metric]).assign(setting=_setting)
+    sides = [runs[runs["techniques"] == techniques] for techniques in (baseline, candidate)]
+    pairs = sides[0].merge(sides[1], on=["setting", "seed"], suffixes=("_0", "_1"))
+    pairs["apart"] = pairs["hardware_0"] != pairs["hardware_1"]
+    order = ["seed", "apart", "lesson_0", "lesson_1", "hardware_0", "hardware_1"]
+    pairs = pairs.sort_values(order).drop_duplicates(["setting", "seed"])
+    pairs = pairs[pairs["setting"].isin(pairs["setting"].mode()[:1])]
+    if len(pairs) < 2:
+        return None
+    seeds = pairs["seed"].astype(int)
+    figures = (dict(zip(seeds, pairs[f"{metric}_{side}"], strict=True)) for side in (0, 1))
+    return compare(*figures, higher_is_better=not metric.endswith("loss"))
+
+
+def _read_csv(name, columns):
+    import pandas as pd
+
+    path = files("course_utils") / "reference" / name
+    if not path.is_file():
+        return pd.DataFrame(columns=list(columns))
+    with path.open(encoding="utf-8") as file:
+        return pd.read_csv(
+            file,
+            keep_default_na=False,
+            na_values={"": []} | _numeric_na(columns),
+            dtype={"data_sha256": str},  # 16 hexadecimal digits may look like a number
+        )
+
+
+def _numeric_na(columns):
+    """An empty cell is a missing number in number columns and an empty text elsewhere."""
+    numbers = ("seed", "n_train", "epochs", "seconds", "peak_memory_mb")
+    figures = ("val_accuracy", "val_loss", "test_accuracy", "test_loss")
+    return {column: [""] for column in columns if column in numbers + figures}
+
+
+def _plain(value):
+    """NumPy numbers and arrays as JSON knows them; NaN and infinity as null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

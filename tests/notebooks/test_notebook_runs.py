@@ -1,0 +1,75 @@
+"""nbval, as `conftest.py` sets it up: smoke mode, and exercises that answer as they must."""
+
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from course_tools.authoring.notebook_files import ROOT
+
+SETTINGS = """\
+import os
+names = ("COURSE_MODE", "COURSE_HEADLESS", "COURSE_THREADS", "KERAS_BACKEND")
+print(*(os.environ[name] for name in names), os.path.isdir(os.environ["COURSE_OUT"]))
+"""
+CHECK = """\
+class lesson:
+    @staticmethod
+    def check_rope(length):
+        print("Correct: so." if length else "Not yet: measure it.")
+
+lesson.check_rope({})
+"""
+NOTEBOOKS = {
+    "open.ipynb": (CHECK.format(0), "smoke 1 1 tensorflow True\n"),
+    "given_away.ipynb": (CHECK.format(9), "full 1 1 tensorflow True\n"),
+    "solutions/unsolved.ipynb": (CHECK.format(0), "smoke 1 1 tensorflow True\n"),
+}
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """What pytest prints of three notebooks that are run as `make test` runs them."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    for name, (check, settings) in NOTEBOOKS.items():
+        checked = new_code_cell(SETTINGS, execution_count=1, outputs=[new_output("stream")])
+        checked.metadata.tags = ["nbval-check-output"]
+        checked.outputs[0].text = settings
+        cells = [checked, new_code_cell(check, execution_count=2)]
+        (folder / name).parent.mkdir(exist_ok=True)
+        nbformat.write(new_notebook(cells=cells), folder / name)
+    command = [sys.executable, "-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider", "-rA"]
+    command += ["--color=no", "--nbval-lax", "--nbval-current-env", *NOTEBOOKS]
+    # A learner's full mode in the shell does not make the tests train for hours.
+    environment = os.environ | {
+        "COURSE_MODE": "full",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+    }
+    return subprocess.run(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, timeout=300
+    ).stdout
+
+
+def test_kernels_run_in_smoke_mode(printed):
+    assert "PASSED open.ipynb::Cell 0" in printed, printed
+
+
+def test_a_stub_is_not_yet(printed):
+    assert "PASSED open.ipynb::Cell 1" in printed, printed
+
+
+def test_an_output_that_differs_fails(printed):
+    assert "FAILED given_away.ipynb::Cell 0" in printed, printed
+
+
+def test_a_stub_that_passes_fails(printed):
+    assert "FAILED given_away.ipynb::Cell 1" in printed, printed
+    assert "check_rope answers 'Correct: so.\\n', not 'Not yet'" in printed, printed
+
+
+def test_a_solution_that_does_not_solve_fails(printed):
+    assert "PASSED solutions/unsolved.ipynb::Cell 0" in printed, printed
+    assert "FAILED solutions/unsolved.ipynb::Cell 1" in printed, printed

@@ -1,0 +1,42 @@
+"""Lesson 09's program trains where nothing but Keras is installed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+
+LESSON = Path(__file__).parents[2] / "notebooks" / "09_all_six.py"
+# The course cannot be imported, and a few drawn images stand where the download would be.
+WITHOUT_THE_COURSE = """
+import sys
+sys.modules["course_utils"] = None
+import keras, numpy as np
+draw = np.random.default_rng(0)
+images = draw.integers(0, 256, (6256, 28, 28), dtype="uint8")
+labels = draw.integers(0, 10, 6256, dtype="uint8")
+keras.datasets.mnist.load_data = lambda: ((images, labels), (images[:99], labels[:99]))
+"""
+
+
+def test_the_listing_of_lesson_09_trains_without_the_course(tmp_path):
+    cells = [c.source for c in jupytext.read(LESSON).cells if c.cell_type == "code"]
+    last = next(i for i, source in enumerate(cells) if "model.evaluate(x_test" in source)
+    listing = cells[: last + 1]
+    lines = [line for source in listing for line in source.splitlines() if line.strip()]
+    assert len(lines) < 90
+    program = "\n".join([WITHOUT_THE_COURSE, *listing])
+    assert "lesson else 50" in program
+    program = program.replace("lesson else 50", "lesson else 1")
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"KERAS_BACKEND": "tensorflow"},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "val_accuracy" in done.stdout
+    assert "on the test set: {'accuracy'" in done.stdout
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,356 @@
+"""What a batch will run: notebooks, seeds, parameters; every wrong word is named before a kernel starts."""
+
+import json
+
+import nbformat
+import pytest
+from foreign import source, write
+
+from course_tools.batch import batch, grid, manifest, plan, summary
+from course_tools.batch import notebooks as library
+from course_utils.errors import BatchError
+
+PARAMETERS = (
+    'mode = "auto"\nseed = 1\ntechniques = "none"  # a comment\n'
+    "depth: int = 3\nrate = 0.1\nfast = False\nsizes = [1, 2]\nroot = len('ab')"
+)
+
+
+@pytest.fixture
+def lesson(tmp_path):
+    return library.read_notebook(write(tmp_path, "lesson", "1", parameters=PARAMETERS))
+
+
+@pytest.fixture
+def plain(tmp_path):
+    return library.read_notebook(write(tmp_path, "plain", "1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"),
+    [
+        ("0-3", [0, 1, 2, 3]),
+        ("7", [7]),
+        ("0-2,5, 9-10", [0, 1, 2, 5, 9, 10]),
+        ("3,3,2-4", [3, 2, 4]),
+    ],
+)
+def test_seeds(text, seeds):
+    assert grid.parse_seeds(text) == seeds
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is no seed or range"),
+        ("-1", "is no seed or range"),
+        ("1-", "is no seed or range"),
+        ("a-b", "is no seed or range"),
+        ("1,,2", "is no seed or range"),
+        ("1.5", "is no seed or range"),
+        ("9-0", "runs backwards"),
+        ("0-99999999", "out of bounds"),
+        ("5000000000", "out of bounds"),
+    ],
+)
+def test_bad_seeds_are_named_with_an_example(text, said):
+    with pytest.raises(BatchError, match=said) as caught:
+        grid.parse_seeds(text)
+    assert "--seeds 0-9" in str(caught.value)
+
+
+def test_parameters_of_a_grid():
+    parsed = grid.parse_parameters(
+        ["techniques=,l2+he_init,batch_norm", "sizes=[1,2],[3]", "text='a,b'", "depth=3"]
+    )
+    assert parsed == {
+        "techniques": ["", "l2+he_init", "batch_norm"],
+        "sizes": ["[1,2]", "[3]"],
+        "text": ["'a,b'"],
+        "depth": ["3"],
+    }
+
+
+@pytest.mark.parametrize("pair", ["depth", "=3", "1x=3", "a b=3"])
+def test_a_parameter_that_is_no_assignment_is_refused(pair):
+    with pytest.raises(BatchError, match="expected name=value"):
+        grid.parse_parameters([pair])
+
+
+def test_a_parameter_given_twice_is_refused():
+    with pytest.raises(BatchError, match="given twice"):
+        grid.parse_parameters(["depth=1", "depth=2"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("techniques", "l2+he_init", "l2+he_init"),
+        ("techniques", "3", "3"),
+        ("techniques", "'a,b'", "a,b"),
+        ("techniques", "", ""),
+        ("depth", "5", 5),
+        ("rate", "5", 5.0),
+        ("rate", "1e-4", 1e-4),
+        ("fast", "true", True),
+        ("sizes", "[3, 4]", [3, 4]),
+        ("root", "anything", "anything"),
+    ],
+)
+def test_a_value_takes_the_type_of_the_default(lesson, name, text, value):
+    found = grid.coerce(lesson, name, text)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("depth", "2.5", "is a whole number"),
+        ("depth", "many", "is a whole number"),
+        ("depth", "True", "is a whole number"),
+        ("rate", "fast", "is a number"),
+        ("fast", "1", "is True or False"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(lesson, name, text, said):
+    with pytest.raises(BatchError, match=said):
+        grid.coerce(lesson, name, text)
+
+
+def test_an_unknown_parameter_is_named_with_the_nearest(lesson, plain):
+    with pytest.raises(BatchError, match="has no parameter 'techniqes'. Did you mean techniques"):
+        grid.lay_out([lesson], parameters={"techniqes": ["l2"]})
+    with pytest.raises(BatchError, match="plain has no parameter 'seed'.*no cell is tagged"):
+        grid.lay_out([plain], seeds=[1])
+    with pytest.raises(BatchError, match="plain has no parameter 'mode'"):
+        grid.lay_out([plain], mode="smoke")
+
+
+@pytest.mark.parametrize("how", ["option", "parameter", "environment"])
+def test_an_unknown_mode_is_named(lesson, monkeypatch, how):
+    if how == "environment":
+        monkeypatch.setenv("COURSE_MODE", "smoek")
+    options = {"option": {"mode": "smoek"}, "parameter": {"parameters": {"mode": ["smoek"]}}}
+    with pytest.raises(BatchError, match="smoek"):
+        grid.lay_out([lesson], **options.get(how, {}))
+
+
+def test_a_mode_of_the_notebooks_own_is_a_parameter_like_any_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_MODE", "reduced")
+    path = write(tmp_path, "fit", "1", parameters='mode = "linear"\nseed = 1')
+    fit = library.read_notebook(path)
+    (run,) = grid.lay_out([fit])
+    assert (run.parameters, run.mode) == ({"seed": 1}, None)
+    assert "mode" not in plan.lines([run], {}, 1)[0]
+    cubic, wide = grid.lay_out([fit], parameters={"mode": ["cubic", "wide"]})
+    assert cubic.parameters == {"mode": "cubic", "seed": 1}
+    assert (cubic.id, cubic.mode) == ("fit.mode=cubic.seed1", None)
+    assert batch.command_for(cubic, path).endswith("--param mode=cubic --seed 1")
+    # Two rows of the table, each of which says what it is of.
+    kinds = [
+        summary.kind({"notebook": "fit", "parameters": run.parameters}) for run in (cubic, wide)
+    ]
+    assert [kind[3] for kind in kinds] == ["mode=cubic", "mode=wide"]
+    with pytest.raises(BatchError, match=r"default 'linear'.*--mode smoke is not.*--param mode="):
+        grid.lay_out([fit], mode="smoke")
+
+
+def test_a_mode_that_the_notebook_computes_may_be_the_courses(tmp_path):
+    source = 'import os\nmode = os.environ.get("COURSE_MODE", "auto")'
+    path = write(tmp_path, "computed", "1", parameters=source)
+    (run,) = grid.lay_out([library.read_notebook(path)], mode="smoke")
+    assert run.parameters == {"mode": "smoke"}
+
+
+def test_a_seed_that_the_notebook_computes_is_left_to_it(tmp_path):
+    path = write(tmp_path, "computed", "1", parameters="import time\nseed = int(time.time())")
+    runs = grid.lay_out([library.read_notebook(path)])
+    assert [run.parameters for run in runs] == [{}]
+
+
+def test_negative_seeds_are_refused_wherever_they_come_from(lesson):
+    with pytest.raises(BatchError, match="whole number from 0"):
+        grid.lay_out([lesson], parameters={"seed": ["-1"]})
+
+
+def test_a_grid_in_order_with_names_fit_for_files(lesson, plain):
+    runs = grid.lay_out(
+        [lesson, plain][:1],
+        seeds=[0, 1],
+        mode="smoke",
+        parameters={"techniques": ["", "l2+he_init"], "rate": ["0.1", "0.10"]},
+    )
+    assert [run.id for run in runs] == [
+        "lesson.plain.rate=0.1.smoke.seed0",
+        "lesson.plain.rate=0.1.smoke.seed1",
+        "lesson.l2+he_init.rate=0.1.smoke.seed0",
+        "lesson.l2+he_init.rate=0.1.smoke.seed1",
+    ]
+    assert runs[3].parameters == {
+        "techniques": "l2+he_init",
+        "rate": 0.1,
+        "mode": "smoke",
+        "seed": 1,
+    }
+
+
+def test_a_value_is_what_its_manifest_reads_back_and_its_plan_shows(lesson, tmp_path):
+    runs = grid.lay_out([lesson], mode="smoke", parameters={"sizes": ["[1,2]", "(3,)", "[3]"]})
+    assert [run.parameters["sizes"] for run in runs] == [[1, 2], [3]]
+    header = batch.header(runs, [lesson])
+    manifest.Manifest(tmp_path / "out", header).close()
+    manifest.Manifest(tmp_path / "out", header, resume=True).close()
+    assert "sizes [1, 2], [3]" in plan.lines(runs, {}, 1)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("{1, 2}", "set"), ("b'x'", "bytes"), ("1j", "complex")]
+)
+def test_a_value_that_no_json_holds_is_refused(lesson, text, kind):
+    with pytest.raises(BatchError, match=f"cannot be {text}: a {kind} does not travel"):
+        grid.coerce(lesson, "sizes", text)
+
+
+def test_defaults_are_laid_out_and_foreign_notebooks_get_nothing(lesson, plain, monkeypatch):
+    monkeypatch.setenv("COURSE_MODE", "reduced")
+    runs = grid.lay_out([lesson, plain])
+    assert [run.parameters for run in runs] == [{"mode": "reduced", "seed": 1}, {}]
+    assert runs[1].id == "plain"
+
+
+def test_names_that_a_file_cannot_hold_stay_apart():
+    ids = {grid.run_id("n", {"path": value}) for value in ("a/b", "a_b", "a:b", "x" * 300)}
+    assert len(ids) == 4
+    assert all(len(id) < 200 and "/" not in id for id in ids)
+
+
+def test_a_mode_given_twice_and_an_endless_grid_are_refused(lesson):
+    with pytest.raises(BatchError, match="given twice"):
+        grid.lay_out([lesson], mode="smoke", parameters={"mode": ["smoke"]})
+    with pytest.raises(BatchError, match="more than 100,000 runs"):
+        grid.lay_out([lesson], seeds=range(1000), parameters={"depth": map(str, range(200))})
+    with pytest.raises(BatchError, match="empty"):
+        grid.lay_out([])
+
+
+# Finding notebooks
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    (tmp_path / "course_utils").mkdir()
+    notebooks = tmp_path / "notebooks"
+    notebooks.mkdir()
+    for name in ("01_mlp", "02_baseline_cnn", "03_l2", "ablation"):
+        write(notebooks, name, "1", parameters="seed = 1")
+    (notebooks / "04_initialisation.py").write_text("# %% tags=['parameters']\nseed = 1\n")
+    monkeypatch.chdir(notebooks)
+    return notebooks
+
+
+@pytest.mark.parametrize(
+    "name", ["02", "02_base", "02_baseline_cnn", "cnn", "02_baseline_cnn.ipynb"]
+)
+def test_a_lesson_answers_to_number_prefix_part_and_path(course, name):
+    assert library.find_notebook_path(name).stem == "02_baseline_cnn"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("22", "There is no lesson '22'"),
+        ("baselin_cnn", "Did you mean 02_baseline_cnn?"),
+        ("0", "fits 01_mlp, 02_baseline_cnn, 03_l2"),
+        ("", "There is no lesson|fits"),
+        ("nowhere.ipynb", "There is no file nowhere.ipynb"),
+    ],
+)
+def test_a_name_that_fits_none_or_several_is_explained(course, name, said):
+    with pytest.raises(BatchError, match=said):
+        library.find_notebook_path(name)
+
+
+def test_all_lessons_are_the_numbered_ones(course):
+    found = library.find_notebooks([], every=True)
+    assert [n.name for n in found] == ["01_mlp", "02_baseline_cnn", "03_l2", "04_initialisation"]
+    assert found[3].defaults == {"seed": 1}
+    with pytest.raises(BatchError, match="No lesson was named"):
+        library.find_notebooks([])
+
+
+def test_two_notebooks_of_one_name_are_refused(course, tmp_path):
+    other = write(tmp_path, "01_mlp", "2")
+    with pytest.raises(BatchError, match="Two notebooks are called 01_mlp"):
+        library.find_notebooks(["01", str(other)])
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"cells": 3}', "\x00\xff"])
+def test_a_file_that_is_no_notebook_is_refused(tmp_path, content):
+    path = tmp_path / "broken.ipynb"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(BatchError, match=r"broken.ipynb cannot be read as a notebook"):
+        library.read_notebook(path)
+
+
+def test_notebooks_of_other_kinds_are_read(tmp_path):
+    path = write(tmp_path, "magic", "1", parameters="%matplotlib inline\nseed = 3\n!ls")
+    assert library.read_notebook(path).defaults == {"seed": 3}
+    content = json.loads(source("1", parameters="seed <- 1"))
+    content["metadata"]["kernelspec"]["language"] = "R"
+    path.write_text(json.dumps(content))
+    assert library.read_notebook(path).defaults is None
+    old = nbformat.v3.new_notebook()
+    old.worksheets = [nbformat.v3.new_worksheet(cells=[nbformat.v3.new_code_cell("1 + 1")])]
+    path.write_text(nbformat.v3.writes_json(old))
+    assert library.read_notebook(path).defaults == {}
+
+
+def test_a_notebook_that_differs_from_its_text_is_noticed(tmp_path):
+    path = write(tmp_path, "n", "x = 1\n\n\ndef f():\n    return x", "f()")
+    assert not library.is_stale(path)
+    script = path.with_suffix(".py")
+    text = "# %% [markdown]\n# Words.\n\n# %%\nx = 1\n\n\ndef f():\n    return x\n\n\n# %%\nf()\n"
+    script.write_text(text)
+    assert not library.is_stale(path)
+    script.write_text(text.replace("x = 1", "x = 2"))
+    assert library.is_stale(path)
+
+
+def test_outputs_are_not_sent_along(tmp_path):
+    content = json.loads(source("1"))
+    content["cells"][0]["outputs"] = [
+        {"output_type": "stream", "name": "stdout", "text": "x" * 100_000}
+    ]
+    path = tmp_path / "big.ipynb"
+    path.write_text(json.dumps(content))
+    assert len(library.read_notebook(path).source) < 2000
+
+
+# Files and commands of a run
+
+
+def test_records_of_different_runs_never_share_a_file(tmp_path):
+    """Not of a copy of a notebook, nor of techniques in another order, which record the same."""
+    tag = 'seed = 1\ntechniques = "none"'
+    books = [
+        library.read_notebook(write(tmp_path, name, "1", parameters=tag))
+        for name in ("03_l2", "03_mine")
+    ]
+    given = {"techniques": ["l2+he_init", "he_init+l2", "", "plain", "a/b", "a_b"]}
+    runs = grid.lay_out(books, seeds=[1, 2], parameters=given)
+    assert len({run.id for run in runs}) == len(runs) == 24
+    record = {"lesson": "03_l2", "model": "mlp", "techniques": "", "mode": "smoke", "seed": 1}
+    names = [name for run in runs for name in batch.record_names(run, [record] * 3)]
+    assert len(set(names)) == len(names) == 72
+    assert names[:2] == ["03_l2.l2+he_init.seed1.json", "03_l2.l2+he_init.seed1~2.json"]
+
+
+def test_the_command_of_one_run_gives_its_grid_back(lesson):
+    parameters = {"techniques": "a,b c", "mode": "smoke", "seed": 3}
+    command = batch.command_for(grid.Run("x", "lesson", parameters), "lesson.ipynb")
+    assert command == (
+        "course run lesson.ipynb --param 'techniques='\"'\"'a,b c'\"'\"'' --mode smoke --seed 3"
+    )
+    text = grid.parse_parameters(["techniques='a,b c'"])["techniques"][0]
+    assert grid.coerce(lesson, "techniques", text) == "a,b c"

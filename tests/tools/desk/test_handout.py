@@ -1,0 +1,96 @@
+"""The instructor's guide: a copy for students, made by the commands that stand there."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course_tools.authoring.notebook_files import NOTEBOOKS, ROOT
+
+GUIDE = (ROOT / "site" / "pages" / "guide.md").read_text(encoding="utf-8")
+
+
+def listing(first):
+    """The commands of the guide from the line that begins so to the end of its block."""
+    found = re.search(
+        rf"(?:^    .*\n)*^    {re.escape(first)}.*\n(?:^    .*\n)*", GUIDE, re.MULTILINE
+    )
+    assert found, f"{first} is not in the guide"
+    return found[0]
+
+
+def shell(commands, folder, code=0):
+    """What commands of the guide say in `folder`, with this Python's tools, ending with `code`."""
+    here = Path(sys.executable).parent
+    commands = commands.replace(".venv/bin/", f"{here}/")
+    commands = commands.replace("git archive", f"git -C '{ROOT}' archive")
+    done = subprocess.run(
+        ["sh", "-ec", commands], cwd=folder, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == code, done.stderr
+    return done.stderr if code else done.stdout
+
+
+@pytest.mark.slow
+def test_the_students_copy_has_neither_solutions_nor_notes(tmp_path):
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout")
+    shell(listing("git archive"), tmp_path)
+    copy = tmp_path / "build" / "handout"
+    assert (copy / "Makefile").is_file()
+    assert not (copy / "notebooks" / "solutions").exists()
+    assert not (copy / "tests").exists()
+    books = sorted((copy / "notebooks").glob("*.ipynb"))
+    assert len(books) == len(list(NOTEBOOKS.glob("*.ipynb")))
+    for book in books:
+        cells = nbformat.read(book, as_version=4).cells
+        assert not any("instructor" in cell.metadata.get("tags", []) for cell in cells)
+        text = book.with_suffix(".py").read_text(encoding="utf-8")
+        assert "For the instructor" not in text + book.read_text(encoding="utf-8")
+        assert "# %% [markdown]" in text
+
+
+def without_parameters(path):
+    """Write lesson 02 to `path`, its parameters cell gone."""
+    book = nbformat.read(NOTEBOOKS / "02_baseline_cnn.ipynb", as_version=4)
+    book.cells = [c for c in book.cells if "parameters" not in c.metadata.get("tags", [])]
+    nbformat.write(book, path)
+
+
+def cut_off(path):
+    path.write_text('{"cells": [')
+
+
+@pytest.mark.parametrize("spoil", [without_parameters, cut_off])
+def test_a_submission_that_stops_the_batch_is_told_of_and_moved_aside(spoil, tmp_path):
+    collected = tmp_path / "build" / "collected"
+    collected.mkdir(parents=True)
+    shutil.copy(NOTEBOOKS / "02_baseline_cnn.ipynb", collected / "bob.ipynb")
+    spoil(collected / "ada.ipynb")
+    (run,) = re.findall(r"^    \.venv/bin/course run build/collected.*", GUIDE, re.MULTILINE)
+    said = shell(f"{run} --dry-run", tmp_path, code=2)
+    told = [sentence.partition("…")[0] for sentence in re.findall("`(error: .*?)`", GUIDE)]
+    assert [said.startswith(sentence) for sentence in told].count(True) == 1, said
+    assert sorted(path.name for path in (tmp_path / "build").iterdir()) == ["collected"]
+    (collected / "ada.ipynb").rename(tmp_path / "ada.ipynb")
+    assert "bob.smoke.seed1" in shell(f"{run} --dry-run", tmp_path)
+
+
+def test_submissions_of_one_name_become_one_batch(tmp_path):
+    names = ["ada", "Bob B"]
+    for name in names:
+        folder = tmp_path / "submissions" / name
+        folder.mkdir(parents=True)
+        shutil.copy(NOTEBOOKS / "02_baseline_cnn.ipynb", folder)
+    commands = listing("mkdir -p build/collected")
+    assert "course report build/graded" in commands
+    planned = re.sub(r"( --out build/graded).*", r"\1 --dry-run", commands, flags=re.DOTALL)
+    printed = shell(planned, tmp_path)
+    collected = tmp_path / "build" / "collected"
+    assert sorted(path.stem for path in collected.iterdir()) == sorted(names)
+    assert "All 2 runs, " in printed
+    assert "ada.smoke.seed1" in printed

@@ -1,0 +1,205 @@
+"""`course lab` without a browser: the command, the kernel, pairs edited apart; the table of lessons."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from course_tools.batch import notebooks as library
+from course_tools.cli import app
+from course_tools.desk import lab, syllabus
+from course_utils import Lesson, contents
+from course_utils.errors import BatchError, CourseError
+
+
+def options(words):
+    return dict(word.removeprefix("--").partition("=")[::2] for word in words if word[:2] == "--")
+
+
+@pytest.mark.parametrize(
+    ("lesson", "page"),
+    [
+        (None, "/lab/tree/notebooks/00_start_here.ipynb"),
+        ("02", "/lab/tree/notebooks/02_baseline_cnn.ipynb"),
+        ("notebooks/solutions/02_baseline_cnn.py", "/lab/tree/notebooks/solutions/02_baseline_cnn.ipynb"),
+    ],
+)  # fmt: skip
+def test_a_lesson_opens_as_a_notebook_in_the_courses_folder(lesson, page, monkeypatch):
+    monkeypatch.chdir(library.project_root())
+    words = lab.command(lesson, ["--no-browser"])
+    assert words[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert options(words)["LabApp.default_url"] == page
+    assert options(words)["ServerApp.root_dir"] == str(library.project_root())
+    assert words[-1] == "--no-browser"
+
+
+def test_a_notebook_from_elsewhere_is_served_from_where_it_lies(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.ipynb").write_text("{}")
+    words = options(lab.command("mine.ipynb", []))
+    assert words["ServerApp.root_dir"] == str(tmp_path)
+    assert words["LabApp.default_url"] == "/lab/tree/mine.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("words", "lesson", "extra"),
+    [
+        ("", None, ""),
+        ("02", "02", ""),
+        ("--no-browser 02", "02", "--no-browser"),
+        ("--no-browser 02_baseline_cnn --port 8889", "02_baseline_cnn", "--no-browser --port 8889"),
+        ("--port 8889 mine.ipynb", "mine.ipynb", "--port 8889"),
+        ("--port=8889 tuning", "tuning", "--port=8889"),
+        ("--no-browser 99", "99", "--no-browser"),
+        ("--ip tuning", None, "--ip tuning"),
+        ("ablation --no-browser", "ablation", "--no-browser"),
+        ("02 --port-retries 10", "02", "--port-retries 10"),
+        ("02 --log-level 10", "02", "--log-level 10"),
+        ("02 --config my_conf.py", "02", "--config my_conf.py"),
+        ("--log-level 10", None, "--log-level 10"),
+        ("--config my_conf.py -y 02", "02", "--config my_conf.py -y"),
+        ("--debug 02", "02", "--debug"),
+    ],
+)
+def test_the_lesson_is_found_among_the_options(words, lesson, extra):
+    assert lab.split(words.split()) == (lesson, extra.split())
+
+
+def test_the_flags_are_jupyterlabs():
+    from jupyterlab.labapp import LabApp
+
+    # `--watch` is an alias as well, and may take a value.
+    names = LabApp.flags.keys() - LabApp.aliases.keys()
+    assert set(lab.FLAGS) <= {f"--{name}" if len(name) > 1 else f"-{name}" for name in names}
+
+
+@pytest.mark.parametrize("between", [[], ["--no-browser"], ["--port=8889"], ["--port", "8889"]])
+def test_a_second_lesson_is_refused_wherever_it_is_no_value(between):
+    with pytest.raises(BatchError, match="02 and 03 are named"):
+        lab.split(["02", *between, "03"])
+
+
+def test_two_lessons_are_refused_with_the_right_order():
+    with pytest.raises(BatchError, match="02 and 03 are named.*course lab 02 --no-browser"):
+        lab.split(["02", "--no-browser", "03"])
+
+
+def test_the_command_opens_the_lesson_wherever_it_is_named(monkeypatch):
+    opened = []
+    monkeypatch.setattr(os, "execve", lambda path, words, environment: opened.append(words))
+    monkeypatch.setattr(lab, "edited_apart", list)
+    monkeypatch.setattr(lab, "prepare", dict)
+    done = CliRunner().invoke(app, ["lab", "--no-browser", "02", "--port", "8889"])
+    assert done.exit_code == 0, done.output
+    assert options(opened[0])["LabApp.default_url"] == "/lab/tree/notebooks/02_baseline_cnn.ipynb"
+    assert opened[0][-3:] == ["--no-browser", "--port", "8889"]
+    done = CliRunner().invoke(app, ["lab", "--log-level", "10"])
+    assert done.exit_code == 0, done.output
+    assert options(opened[1])["LabApp.default_url"] == "/lab/tree/notebooks/00_start_here.ipynb"
+    assert opened[1][-2:] == ["--log-level", "10"]
+
+
+def test_a_lesson_that_is_not_there_is_a_sentence():
+    with pytest.raises(BatchError, match="There is no lesson"):
+        lab.command("99", [])
+
+
+def test_the_courses_kernel_goes_before_all_others(tmp_path, monkeypatch):
+    """Also before one that another project left in the user's folder under the same name."""
+    stale = tmp_path / "user" / "kernels" / "python3"
+    stale.mkdir(parents=True)
+    gone = {"argv": ["/no/such/python"], "display_name": "Stale", "language": "python"}
+    (stale / "kernel.json").write_text(json.dumps(gone))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "user"))
+    # As outside a virtual environment, where the user's folder comes first.
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    ask = (
+        "from jupyter_client.kernelspec import get_kernel_spec as get; s = get('python3');"
+        "print(s.display_name, s.argv[0], sep='|')"
+    )
+
+    def kernel(environment):
+        done = subprocess.run(
+            [sys.executable, "-c", ask], env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip().split("|")
+
+    assert kernel(dict(os.environ))[0] == "Stale"
+    environment = lab.prepare(tmp_path / "course")
+    assert kernel(environment) == [library.KERNEL["display_name"], sys.executable]
+    monkeypatch.setenv("JUPYTER_PATH", "/some/where")
+    assert "announcements" in (tmp_path / "course" / "labconfig" / "page_config.json").read_text()
+    kept = lab.prepare(tmp_path / "course")["JUPYTER_PATH"]
+    assert kept == os.pathsep.join([str(tmp_path / "course"), "/some/where"])
+
+
+def test_a_folder_that_cannot_be_written_does_not_keep_the_lab_shut(tmp_path, capsys):
+    (tmp_path / "course").write_text("a file where a folder should be")
+    assert "JUPYTER_PATH" in lab.prepare(tmp_path / "course")
+    assert "The course's kernel could not be written" in capsys.readouterr().out
+
+
+def test_a_pair_edited_apart_is_named_with_its_cells(tmp_path, monkeypatch):
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    (tmp_path / "course_utils").mkdir()
+    for path in (library.project_root() / "notebooks").glob("02_*"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "jupytext.toml").write_bytes(
+        (library.project_root() / "notebooks" / "jupytext.toml").read_bytes()
+    )
+    monkeypatch.chdir(tmp_path)
+    script = folder / "02_baseline_cnn.py"
+    text = script.read_text(encoding="utf-8")
+    assert lab.edited_apart() == []
+    script.write_text(text.replace("seed = 1", "seed = 2"), encoding="utf-8")
+    (sentence,) = lab.edited_apart()
+    assert "02_baseline_cnn: the .py and the .ipynb differ: cell 2 (mode =" in sentence
+    assert "course build 02_baseline_cnn --from py" in sentence
+    assert "seed = 2" in script.read_text(encoding="utf-8"), "nothing was overwritten"
+
+
+# The table of lessons
+
+
+@pytest.fixture
+def records(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_OUT", str(tmp_path))
+    monkeypatch.delenv("COURSE_HEADLESS", raising=False)
+    return tmp_path
+
+
+def test_the_table_links_every_lesson(records):
+    shown = contents.table()._repr_markdown_()
+    for part in syllabus.parts():
+        assert f"| {part.name[:2]} | [{part.title}]({part.name}.ipynb) |" in shown
+
+
+def test_the_table_shows_what_was_done_here(records, monkeypatch):
+    (records / "02_baseline_cnn.baseline_cnn.plain.smoke.seed1.json").write_text("{}")
+    # What diverged was not trained.
+    (records / "03_l2.baseline_cnn.l2.smoke.seed1.failed.json").write_text("{}")
+    lesson = Lesson("02_baseline_cnn", mode="smoke")
+    assert not lesson.check_conv_weights(lambda k, i, o: k).passed
+    shown = {name: done for name, _, _, done in contents.table().rows()}
+    assert shown["02_baseline_cnn"] == "trained"
+    assert lesson.check_conv_weights(lambda k, i, o: (k * k * i + 1) * o).passed
+    shown = {name: done for name, _, _, done in contents.table().rows()}
+    assert shown["02_baseline_cnn"] == "trained, 1 of 2 exercises"
+    assert shown["03_l2"] == ""
+    (records / "solved" / "02_baseline_cnn.check_slim").touch()
+    assert contents.table().rows()[2][3] == "trained, all exercises"
+    # A headless run is nobody's progress.
+    monkeypatch.setenv("COURSE_HEADLESS", "1")
+    assert {done for *_, done in contents.table().rows()} == {""}
+
+
+def test_without_the_notebooks_there_is_nothing_to_click_on(records, monkeypatch):
+    def none(*_, **__):
+        raise CourseError("There is no lesson to plan.")
+
+    monkeypatch.setattr(syllabus, "parts", none)
+    assert contents.table()._repr_markdown_() == "The other lessons are not in this folder."
