@@ -10,7 +10,6 @@ CNN and the six techniques); an answer on Cross Validated about fighting overfit
 (the two all-convolutional models).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -18,51 +17,16 @@ import keras
 from keras import layers
 
 from course_utils.layers import FusedBatchNormalization, RandomShift, check_shift
-
-TECHNIQUES = ("l2", "he_init", "batch_norm", "augmentation", "ensemble", "early_stopping")
-# What the articles do not use and the ablation can add: a learning rate that falls to zero, and as
-# many epochs as early stopping allows, without stopping.
-FURTHER = ("cosine_decay", "long_training")
+from course_utils.networks import (  # noqa: F401  what a lesson reads as models.…
+    FURTHER,
+    TECHNIQUES,
+    parse_techniques,
+    techniques_label,
+)
 
 MNIST_SHAPE = (28, 28, 1)
 CIFAR10_SHAPE = (32, 32, 3)
 CLASSES = 10
-
-
-def parse_techniques(techniques):
-    """Return the named techniques as a tuple in the order of TECHNIQUES and FURTHER, each once.
-
-    Args:
-        techniques: names joined by "+", such as "l2+batch_norm", or an iterable of names;
-            "", "none", "plain" or None for none of them.
-
-    Raises:
-        ValueError: for a name that is in neither, or for something that is no names at all.
-    """
-    known = TECHNIQUES + FURTHER
-    if techniques is None or isinstance(techniques, str):
-        text = (techniques or "").strip()
-        names = [] if text in ("", "none", "plain") else [name.strip() for name in text.split("+")]
-    else:
-        names = techniques
-    if not isinstance(names, Iterable):
-        raise ValueError(
-            f"techniques={techniques!r} is neither a text nor a collection of names. Expected any of "
-            f"{', '.join(known)}, joined by '+'."
-        )
-    names = list(names)
-    for name in names:
-        if name not in known:
-            raise ValueError(
-                f"techniques={techniques!r}: {name!r} is not a technique. Expected any of "
-                f"{', '.join(known)}, joined by '+'."
-            )
-    return tuple(name for name in known if name in names)
-
-
-def techniques_label(techniques):
-    """Return the techniques joined by "+" in the order of `parse_techniques`, "" for none."""
-    return "+".join(parse_techniques(techniques))
 
 
 def early_stopping(patience=5, monitor="val_loss"):

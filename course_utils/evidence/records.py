@@ -1,0 +1,141 @@
+"""Run records: one JSON file about one trained model, whoever trained it and wherever."""
+
+import json
+import math
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from course_utils import files
+from course_utils.errors import CourseError
+
+# End of the name of a record whose training diverged.
+FAILED = ".failed.json"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one training was, and what came of it.
+
+    Accuracies are fractions, losses cross-entropies without penalties, times seconds, memory MB of
+    10^6 bytes; None is what was not measured.
+
+    Attributes:
+        lesson: the notebook's name.
+        model, techniques: what was trained, as `models.NETWORKS` and `models.parse_techniques` spell it.
+        mode, seed: as `Lesson` had them.
+        data, data_sha256, n_train: `Dataset.label`, `Dataset.sha256`, number of training images.
+        table, arm, parameters: the protocol's table and arm that asked for the run, and what else
+            the notebook was given; a lesson's own run belongs to no table.
+        val_*, compare_*, test_*: scores on validation, comparison and test set.
+        compare_mistakes, test_mistakes: indices of the images that were classified wrongly.
+        epochs, seconds, epoch_seconds, history: how the training went; `history` as Keras has it.
+        code: digest of what decides a training: networks, layers, choice of images.
+        status: "ok", or "failed" for a training that diverged.
+        further: whatever else the file holds.
+    """
+
+    lesson: str
+    model: str
+    techniques: str = ""
+    mode: str = ""
+    seed: int = 0
+    data: str = ""
+    data_sha256: str = ""
+    n_train: int = 0
+    table: str = ""
+    arm: str = ""
+    parameters: dict = field(default_factory=dict)
+    val_accuracy: float | None = None
+    val_loss: float | None = None
+    compare_accuracy: float | None = None
+    compare_loss: float | None = None
+    compare_mistakes: list | None = None
+    test_accuracy: float | None = None
+    test_loss: float | None = None
+    test_mistakes: list | None = None
+    test_openings: list = field(default_factory=list)
+    epochs: int = 0
+    seconds: float | None = None
+    epoch_seconds: list = field(default_factory=list)
+    history: dict = field(default_factory=dict)
+    peak_memory_mb: float | None = None
+    backend: str = ""
+    precision: str = ""
+    hardware: str = ""
+    version: str = ""
+    keras_version: str = ""
+    python_version: str = ""
+    code: str = ""
+    status: str = "ok"
+    further: dict = field(default_factory=dict)
+
+    @property
+    def went_well(self) -> bool:
+        """Whether the training ended, and did not diverge."""
+        return self.status == "ok"
+
+    @property
+    def file_name(self) -> str:
+        """What was trained, how, and with which seed.
+
+        A training that diverged has a name of its own, so that it never takes a good record's place.
+        """
+        parts = (self.lesson, self.model, self.techniques or "plain", self.mode, f"seed{self.seed}")
+        return ".".join(parts) + (".json" if self.went_well else FAILED)
+
+    @classmethod
+    def from_dict(cls, content) -> "Record":
+        """The record that a JSON object holds; what it does not know goes to `further`.
+
+        Raises ValueError for what is no object, or does not name a lesson and a model.
+        """
+        if not isinstance(content, dict):
+            raise ValueError(f"a {type(content).__name__} in place of a JSON object")
+        known = {each.name for each in fields(cls)}
+        own = {name: value for name, value in content.items() if name in known - {"further"}}
+        for name in ("lesson", "model"):
+            if not isinstance(own.get(name), str):
+                raise ValueError(f"no text under {name!r}")
+        return cls(**own, further={k: v for k, v in content.items() if k not in own})
+
+    @classmethod
+    def read(cls, path) -> "Record":
+        """The record in a file. Raises OSError, and ValueError for a file that holds none."""
+        return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+
+    def to_dict(self) -> dict:
+        """What the JSON file holds: plain numbers, texts, lists and objects; NaN as null."""
+        content = {each.name: getattr(self, each.name) for each in fields(self)}
+        return _plain(content.pop("further") | content)
+
+    def to_json(self) -> str:
+        """The record as the text of its file."""
+        return json.dumps(self.to_dict(), indent=1, sort_keys=True, allow_nan=False) + "\n"
+
+    def write(self, folder) -> Path:
+        """Write the record into a folder, whole or not at all, and return its path.
+
+        Raises CourseError when the file cannot be written.
+        """
+        path = Path(folder) / self.file_name
+        try:
+            files.write_atomically(path, self.to_json().encode())
+        except OSError as error:
+            raise CourseError(
+                f"The run record {path.name} could not be written to {folder} ({error.strerror}); "
+                "nothing was left half-written. Choose another folder: export COURSE_OUT=FOLDER"
+            ) from error
+        return path
+
+
+def _plain(value):
+    """NumPy numbers and arrays as JSON knows them; NaN and infinity as null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

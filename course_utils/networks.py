@@ -1,0 +1,121 @@
+"""The course's networks and techniques by name: what they are called, and what their sources say.
+
+The one list that lessons, batches, tables and site read. It loads no framework; `models` builds.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+TECHNIQUES = ("l2", "he_init", "batch_norm", "augmentation", "ensemble", "early_stopping")
+# What the articles do not use and the ablation can add: a learning rate that falls to zero, and as
+# many epochs as early stopping allows, without stopping.
+FURTHER = ("cosine_decay", "long_training")
+
+ALL_SIX = "+".join(TECHNIQUES)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network of the course, and what its source says of it.
+
+    Attributes:
+        title: what readers call it.
+        data: "mnist" or "cifar10".
+        builder: the function of `models` that returns it; "" where only a lesson writes it.
+        lesson: the notebook that introduces it.
+        article: the source's accuracy in its own words, "" where there is none.
+        batch_size, epochs: the source's training.
+        few_epochs: what its lesson trains in reduced mode.
+    """
+
+    title: str
+    data: str
+    builder: str
+    lesson: str
+    article: str
+    batch_size: int
+    epochs: int
+    few_epochs: int
+
+    def build(self, **options):
+        """Return the Keras model, not yet compiled; `options` as its builder in `models` takes them."""
+        from course_utils import models
+
+        return getattr(models, self.builder)(**options)
+
+
+# The dropout CNN's listing asks for 200 epochs, of which the course trains a quarter.
+NETWORKS = {
+    "mlp": Network("perceptron", "mnist", "build_mlp", "01_mlp", "98 %", 128, 20, 10),
+    "baseline_cnn": Network(
+        "baseline CNN", "mnist", "build_cnn", "02_baseline_cnn", "99.12 %", 128, 12, 6
+    ),
+    "dropout_cnn": Network(
+        "dropout CNN", "cifar10", "build_dropout_cnn", "11_cifar10_dropout", "78.6 %", 32, 50, 6
+    ),
+    "all_conv": Network(
+        "all-conv", "cifar10", "build_all_conv", "12_all_conv", "77.5 % (validation)", 256, 50, 5
+    ),
+    "small_all_conv": Network(
+        "small all-conv",
+        "cifar10",
+        "build_small_all_conv",
+        "13_small_all_conv",
+        "70 %",
+        256,
+        50,
+        10,
+    ),
+    "deep_all_conv": Network(
+        "lesson 14's deeper all-conv", "cifar10", "", "14_fighting_overfitting", "", 64, 80, 6
+    ),
+}
+
+
+def article_words(model: str, techniques: str = "") -> str:
+    """The source's accuracy as it stands there, such as "98 %", or an empty text."""
+    if (model, techniques) == ("baseline_cnn", ALL_SIX):
+        return "99.47 %"
+    return NETWORKS[model].article if model in NETWORKS and not techniques else ""
+
+
+def article_figure(model: str, techniques: str = "") -> float | None:
+    """The source's accuracy as a fraction, or None."""
+    words = article_words(model, techniques)
+    return float(f"{words.partition(' %')[0]}e-2") if words else None
+
+
+def parse_techniques(techniques):
+    """Return the named techniques as a tuple in the order of TECHNIQUES and FURTHER, each once.
+
+    Args:
+        techniques: names joined by "+", such as "l2+batch_norm", or an iterable of names;
+            "", "none", "plain" or None for none of them.
+
+    Raises:
+        ValueError: for a name that is in neither, or for something that is no names at all.
+    """
+    known = TECHNIQUES + FURTHER
+    if techniques is None or isinstance(techniques, str):
+        text = (techniques or "").strip()
+        names = [] if text in ("", "none", "plain") else [name.strip() for name in text.split("+")]
+    else:
+        names = techniques
+    if not isinstance(names, Iterable):
+        raise ValueError(
+            f"techniques={techniques!r} is neither a text nor a collection of names. Expected any of "
+            f"{', '.join(known)}, joined by '+'."
+        )
+    names = list(names)
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f"techniques={techniques!r}: {name!r} is not a technique. Expected any of "
+                f"{', '.join(known)}, joined by '+'."
+            )
+    return tuple(name for name in known if name in names)
+
+
+def techniques_label(techniques):
+    """Return the techniques joined by "+" in the order of `parse_techniques`, "" for none."""
+    return "+".join(parse_techniques(techniques))
