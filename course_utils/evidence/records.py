@@ -1,7 +1,11 @@
 """Run records: one JSON file about one trained model, whoever trained it and wherever."""
 
+import ast
+import functools
+import hashlib
 import json
 import math
+import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -10,6 +14,8 @@ from course_utils.errors import CourseError
 
 # End of the name of a record whose training diverged.
 FAILED = ".failed.json"
+# What decides a training besides its notebook: networks, layers, choice of images.
+TRAINING_CODE = ("models.py", "layers.py", "data/split.py")
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,31 @@ class Record:
                 "nothing was left half-written. Choose another folder: export COURSE_OUT=FOLDER"
             ) from error
         return path
+
+
+def records_folder() -> Path:
+    """Where a lesson's records go: COURSE_OUT, or build/own/records beside the notebooks.
+
+    Not build/records, which is a batch's: it is no learner's progress, and the next one replaces it.
+    """
+    if "COURSE_OUT" in os.environ:
+        return Path(os.environ["COURSE_OUT"]).expanduser()
+    project = Path(__file__).resolve().parents[2]
+    root = project if (project / "pyproject.toml").is_file() else Path.cwd()
+    return root / "build" / "own" / "records"
+
+
+@functools.cache
+def code_digest() -> str:
+    """8 hexadecimal digits of the code that decides a training; comments and docstrings do not count."""
+    digest = hashlib.sha256()
+    for name in TRAINING_CODE:
+        tree = ast.parse((Path(__file__).resolve().parents[1] / name).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+                node.body[0].value = ast.Constant("")
+        digest.update(ast.unparse(tree).encode())
+    return digest.hexdigest()[:8]
 
 
 def _plain(value):
