@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 from course_utils import __version__, checks, data, evidence, machine, networks
 from course_utils.errors import CourseError, SealedTestSetError, SettingError
-from course_utils.evidence.records import Record, code_digest, records_folder
+from course_utils.evidence.records import Record, code_digest, pack, records_folder
 from course_utils.evidence.scoring import Score, score
 
 MODES = ("auto", *data.MODES)
@@ -187,13 +187,15 @@ class Lesson:
         compare: Score | None = None,
         table: str = "",
         arm: str = "",
+        keep_predictions: bool = False,
         **parameters,
     ) -> Record:
         """Write the run record of a trained Keras `model` and return it.
 
         `name` and `techniques` are the reference's ("baseline_cnn", "l2+he_init"), `history` is
         what `fit` returned, `test` what `final_test` and `compare` what `compare` returned, `table`
-        and `arm` the protocol's, `parameters` what else was chosen. Validation figures are measured
+        and `arm` the protocol's, `parameters` what else was chosen. With `keep_predictions` the
+        probabilities on the comparison set go into the record, for averaging. Validation figures are measured
         now, on the weights that the model has now; the loss is the cross-entropy without penalties.
         """
         self._need_data()
@@ -207,6 +209,7 @@ class Lesson:
             val_accuracy=validation.accuracy,
             val_loss=validation.loss,
             **_figures("compare", compare),
+            compare_predictions=pack(compare.predictions) if keep_predictions and compare else "",
             **_figures("test", test),
             seconds=seconds,
             epoch_seconds=epoch_seconds,

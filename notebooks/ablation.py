@@ -30,6 +30,7 @@ techniques = "none"  # joined by "+": any of models.TECHNIQUES, the six, and mod
 learning_rate = 0.001  # Adam's; with cosine_decay its peak
 epochs = 0  # 0: as the article, or as the model's lesson in reduced mode
 n_train = 0  # training images; 0: the mode's own number
+start = 0  # 1, 2, …: another random start on the same images, for the members of an ensemble
 l2 = 0.0001  # factor of the L2 penalty
 weight_decay = 0.01  # AdamW's factor
 judge = "test"  # or "compare": the comparison set, where techniques are compared
@@ -50,6 +51,10 @@ if judge not in ("test", "compare"):
     raise ValueError(f"judge={judge!r} is neither 'test' nor 'compare'.")
 network = networks.NETWORKS[model]
 images = lesson.load(network.data, n_train=n_train or None)
+if start:
+    import keras
+
+    keras.utils.set_random_seed(seed + 1000 * start)
 chosen = models.parse_techniques(techniques)
 
 # %% [markdown]
@@ -120,6 +125,8 @@ record = lesson.record(
     **scored,
     table=table,
     arm=arm,
+    keep_predictions=judge == "compare",
+    start=start,
     batch_size=network.batch_size,
     momentum=momentum,
     learning_rate=learning_rate,

@@ -1,6 +1,7 @@
 """Run records: one JSON file about one trained model, whoever trained it and wherever."""
 
 import ast
+import base64
 import functools
 import hashlib
 import json
@@ -34,6 +35,7 @@ class Record:
             the notebook was given; a lesson's own run belongs to no table.
         val_*, compare_*, test_*: scores on validation, comparison and test set.
         compare_mistakes, test_mistakes: indices of the images that were classified wrongly.
+        compare_predictions: the probabilities on the comparison set, packed (see `pack`), or "".
         epochs, seconds, epoch_seconds, history: how the training went; `history` as Keras has it.
         code: digest of what decides a training: networks, layers, choice of images.
         status: "ok", or "failed" for a training that diverged.
@@ -56,6 +58,7 @@ class Record:
     compare_accuracy: float | None = None
     compare_loss: float | None = None
     compare_mistakes: list | None = None
+    compare_predictions: str = ""
     test_accuracy: float | None = None
     test_loss: float | None = None
     test_mistakes: list | None = None
@@ -153,10 +156,27 @@ def code_digest() -> str:
     for name in TRAINING_CODE:
         tree = ast.parse((Path(__file__).resolve().parents[1] / name).read_text(encoding="utf-8"))
         for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+                node
+            ):
                 node.body[0].value = ast.Constant("")
         digest.update(ast.unparse(tree).encode())
     return digest.hexdigest()[:8]
+
+
+def pack(predictions) -> str:
+    """Probabilities, shape (n, 10), as text: half-precision numbers in base 64."""
+    import numpy as np
+
+    return base64.b64encode(np.asarray(predictions, dtype="<f2").tobytes()).decode("ascii")
+
+
+def unpack(text: str):
+    """What `pack` made of them: float32, shape (n, 10)."""
+    import numpy as np
+
+    packed = np.frombuffer(base64.b64decode(text), dtype="<f2")
+    return packed.astype("float32").reshape(-1, 10)
 
 
 def _plain(value):
