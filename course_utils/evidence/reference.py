@@ -33,6 +33,7 @@ COLUMNS = (
     "table",
     "arm",
     "learning_rate",
+    "factor",
     "compare_accuracy",
     "compare_loss",
     "code",
@@ -53,6 +54,12 @@ MISTAKES_OF = {"baseline": "", "all_six": ALL_SIX}
 def reference():
     """The reference runs as a pandas DataFrame with `COLUMNS`; empty text stays empty text."""
     return _kept("runs.csv", COLUMNS).copy()
+
+
+def outside_tables():
+    """The reference runs of no table of the protocol: the lessons' own, and those of the first edition."""
+    runs = reference()
+    return runs[runs["table"] == ""]
 
 
 def lesson_costs():
@@ -107,7 +114,7 @@ def reference_runs(model: str, techniques: str, mode: str, data: str, lesson: st
     wherever both have it. A seed that was trained several times is kept once, from the notebook
     whose name sorts first, then the hardware, so that no run counts double.
     """
-    runs = reference()
+    runs = outside_tables()
     setting = _setting(runs)
     alike = (runs["mode"] == mode) & (runs["data"] == data)
     wanted = alike & (runs["model"] == model) & (runs["techniques"] == techniques)
@@ -218,7 +225,7 @@ def compare_reference(
     Paired are runs of one backend and precision, the ones with which both sets share the most
     seeds; of several runs of a seed, two on the same hardware if there are such.
     """
-    runs = reference()
+    runs = outside_tables()
     runs = runs[(runs["model"] == model) & (runs["mode"] == mode) & (runs["data"] == data)]
     runs = runs.dropna(subset=[metric]).assign(setting=_setting)
     sides = [runs[runs["techniques"] == techniques] for techniques in (baseline, candidate)]
@@ -253,7 +260,7 @@ def _kept(name, columns):
 
 def _numeric_na(columns):
     """An empty cell is a missing number in number columns and an empty text elsewhere."""
-    numbers = ("seed", "n_train", "epochs", "seconds", "peak_memory_mb", "learning_rate")
+    numbers = ("seed", "n_train", "epochs", "seconds", "peak_memory_mb", "learning_rate", "factor")
     figures = tuple(
         f"{kind}_{what}" for kind in ("val", "compare", "test") for what in ("accuracy", "loss")
     )
