@@ -54,7 +54,7 @@ def draw(number: int, mode: str, dataset, record) -> None:
     if not runs:
         print(
             f"The chart of the way so far needs reference runs; there are none yet in {mode} "
-            f"mode on {record['data']}."
+            f"mode on {record.data}."
         )
         return
     if record.test_accuracy is None:

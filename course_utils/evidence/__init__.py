@@ -2,7 +2,7 @@
 
 from course_utils.evidence.comparison import Comparison, compare
 from course_utils.evidence.records import FAILED, Record, records_folder
-from course_utils.evidence.reference import (
+from course_utils.evidence.runs import (
     COLUMNS,
     COST_COLUMNS,
     FALLING_RATE,

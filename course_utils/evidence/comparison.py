@@ -7,6 +7,7 @@ verdict.
 """
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -114,9 +115,12 @@ def compare(baseline, candidate, higher_is_better: bool = True) -> Comparison:
         low = high = unpaired_low = unpaired_high = mean
         p = p_exact = s = correlation = math.nan
     else:
-        tested = stats.ttest_1samp(differences, 0)
+        with warnings.catch_warnings():
+            # SciPy warns of figures that are nearly equal; how nearly, the interval says.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            tested = stats.ttest_1samp(differences, 0)
+            welch = stats.ttest_ind(after, before, equal_var=False)
         low, high = tested.confidence_interval(LEVEL)
-        welch = stats.ttest_ind(after, before, equal_var=False)
         unpaired_low, unpaired_high = welch.confidence_interval(LEVEL)
         p, s = float(tested.pvalue), float(differences.std(ddof=1))
         p_exact = _sign_flip_p(differences)

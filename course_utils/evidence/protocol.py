@@ -12,7 +12,7 @@ from importlib.resources import files
 
 from course_utils.errors import CourseError
 from course_utils.evidence.comparison import as_family, compare
-from course_utils.evidence.reference import reference
+from course_utils.evidence.runs import reference
 from course_utils.networks import NETWORKS, parse_techniques
 
 KINDS = ("fair", "article")
