@@ -1,6 +1,6 @@
 """Run records, reference runs, expected ranges and paired comparisons."""
 
-from course_utils.evidence.comparison import Comparison, compare
+from course_utils.evidence.comparison import Comparison, as_family, compare, seeds_needed
 from course_utils.evidence.records import FAILED, Record, records_folder
 from course_utils.evidence.runs import (
     COLUMNS,
