@@ -12,7 +12,8 @@ from importlib.resources import files
 
 from course_utils.errors import CourseError
 from course_utils.evidence.comparison import as_family, compare
-from course_utils.evidence.runs import reference
+from course_utils.evidence.records import Record
+from course_utils.evidence.runs import COLUMNS, reference
 from course_utils.networks import NETWORKS, parse_techniques
 
 KINDS = ("fair", "article")
@@ -202,26 +203,82 @@ def chosen(of: Table, arm: Arm, runs=None) -> dict | None:
     if arm.rate_of:
         return chosen(of, of.arms[arm.rate_of], runs)
     found = rows_of(of.name, arm.name, runs)
-    found = found[found["seed"].isin(of.tuning_seeds)]
-    settings = {}
-    for column, values, middle in _axes(arm):
-        of_value = {value: found[_equals(found[column], value)] for value in values}
-        if middle is not None:
-            of_value = {v: rows[_equals(rows["factor"], middle)] for v, rows in of_value.items()}
-        if any(set(rows["seed"]) != set(of.tuning_seeds) for rows in of_value.values()):
-            return None
-        best = min(of_value, key=lambda value: of_value[value]["val_loss"].mean())
-        settings["learning_rate" if column == "learning_rate" else arm.factor] = best
-        found = found[_equals(found[column], best)] if column == "learning_rate" else found
-    return settings
-
-
-def _axes(arm):
-    """(column, values, factor that stands fixed meanwhile) of each step of the tuning."""
     middle = sorted(arm.factors)[len(arm.factors) // 2] if arm.factors else None
-    yield "learning_rate", arm.rates, middle
-    if arm.factors:
-        yield "factor", arm.factors, None
+    fixed = {arm.factor: middle} if arm.factor else {}
+    tried = [{"learning_rate": rate, **fixed} for rate in arm.rates]
+    best = _best(of, arm, found, tried)
+    if best is not None and arm.factors:
+        best = _best(of, arm, found, [best | {arm.factor: value} for value in arm.factors])
+    return best
+
+
+def _best(of, arm, found, tried):
+    """Of the settings that were tried, those with the lowest mean validation loss.
+
+    None while a tuning run of one of them is missing.
+    """
+    losses = []
+    for settings in tried:
+        rows = _with(found, arm, settings)
+        rows = rows[rows["seed"].isin(of.tuning_seeds)]
+        if set(rows["seed"]) != set(of.tuning_seeds):
+            return None
+        losses.append(rows["val_loss"].mean())
+    return tried[losses.index(min(losses))]
+
+
+def _with(found, arm, settings):
+    """The rows of an arm that were made with these settings."""
+    found = found[_equals(found["learning_rate"], settings["learning_rate"])]
+    return found[_equals(found["factor"], settings[arm.factor])] if arm.factor else found
+
+
+def next_runs(of: Table, arm: Arm, runs=None) -> tuple[str, list[dict]]:
+    """What an arm needs next: the name of the step, and the ablation's parameters of each run.
+
+    The steps are "rates", "factors" and "verdict"; a later one is laid out once those before it are
+    measured. ("", []) for an arm that has all its runs, and for one that needs no training.
+    """
+    if arm.mean_of or (arm.rate_of and chosen(of, arm, runs) is None):
+        return "", []
+    given = of.parameters(arm)
+    found = rows_of(of.name, arm.name, runs)
+    if of.kind == "fair" and not arm.rate_of:
+        middle = sorted(arm.factors)[len(arm.factors) // 2] if arm.factors else None
+        fixed = {arm.factor: middle} if arm.factor else {}
+        rates = [{"learning_rate": rate, **fixed} for rate in arm.rates]
+        wanted = _untried(of, arm, found, rates)
+        if wanted:
+            return "rates", [given | each for each in wanted]
+        if arm.factors:
+            best = _best(of, arm, found, rates)
+            wanted = _untried(of, arm, found, [best | {arm.factor: v} for v in arm.factors])
+            if wanted:
+                return "factors", [given | each for each in wanted]
+    settings = chosen(of, arm, runs)
+    there = set(verdict_runs(of, arm, runs)["seed"])
+    left = [given | settings | {"seed": seed} for seed in of.verdict_seeds if seed not in there]
+    return ("verdict", left) if left else ("", [])
+
+
+def _untried(of, arm, found, tried):
+    """Settings and tuning seed of each run that is still missing."""
+    return [
+        settings | {"seed": seed}
+        for settings in tried
+        for seed in of.tuning_seeds
+        if seed not in set(_with(found, arm, settings)["seed"])
+    ]
+
+
+def row_of(record: Record) -> dict:
+    """A record as a row of the reference runs; the settings that a table tunes are columns."""
+    row = {column: getattr(record, column, None) for column in COLUMNS}
+    if record.table:
+        arm = table(record.table).arms.get(record.arm, Arm(record.arm))
+        row["learning_rate"] = record.parameters.get("learning_rate")
+        row["factor"] = record.parameters.get(arm.factor) if arm.factor else None
+    return row
 
 
 def _equals(column, value):
@@ -235,11 +292,7 @@ def verdict_runs(of: Table, arm: Arm, runs=None):
     settings = chosen(of, arm, runs)
     if settings is None:
         return found[:0]
-    if "learning_rate" in settings:
-        found = found[_equals(found["learning_rate"], settings["learning_rate"])]
-    if arm.factor:
-        found = found[_equals(found["factor"], settings[arm.factor])]
-    return found
+    return found if arm.mean_of else _with(found, arm, settings)
 
 
 def missing(of: Table, runs=None) -> dict[str, int]:

@@ -105,6 +105,44 @@ def test_the_factor_is_chosen_at_the_rate_that_was_found(table):
     assert chosen == {"learning_rate": 0.01, "l2": 0.3}
 
 
+def test_an_arm_is_laid_out_step_by_step_and_what_is_there_is_not_run_again(table):
+    arm = table.arms["l2"]
+
+    def next_runs(*rows):
+        step, wanted = protocol.next_runs(table, arm, frame(*rows))
+        return step, [(r.get("learning_rate"), r.get("l2"), r["seed"]) for r in wanted]
+
+    step, wanted = next_runs()
+    assert step == "rates"
+    assert wanted == [(r, 0.2, s) for r in (0.001, 0.01) for s in (100, 101)]
+    rates = [row("l2", s, r, 0.2, 1 - r) for r in (0.001, 0.01) for s in (100, 101)]
+    assert next_runs(*rates[1:]) == ("rates", [(0.001, 0.2, 100)])
+    step, wanted = next_runs(*rates)
+    assert (step, wanted) == ("factors", [(0.01, f, s) for f in (0.1, 0.3) for s in (100, 101)])
+    factors = [row("l2", s, 0.01, f, f) for f in (0.1, 0.3) for s in (100, 101)]
+    step, wanted = next_runs(*rates, *factors)
+    assert (step, wanted) == ("verdict", [(0.01, 0.1, s) for s in range(5)])
+    done = [row("l2", s, 0.01, 0.1) for s in range(5)]
+    assert next_runs(*rates, *factors, *done) == ("", [])
+    given = protocol.next_runs(table, arm, frame(*rates))[1][0]
+    assert (given["techniques"], given["epochs"], given["table"]) == ("l2", 2, "t")
+    # An arm that takes over another's rate waits for it, and an average is never trained.
+    assert protocol.next_runs(table, table.arms["other"], frame()) == ("", [])
+    assert protocol.next_runs(table, table.arms["mean"], frame()) == ("", [])
+
+
+def test_a_record_becomes_a_row_with_what_was_tuned():
+    given = {"learning_rate": 0.003, "l2": 0.001, "weight_decay": 1.0}
+    made = evidence.Record(
+        "ablation", "baseline_cnn", table="fair_mnist", arm="l2", parameters=given
+    )
+    row = protocol.row_of(made)
+    assert set(row) == set(evidence.COLUMNS)
+    assert (row["learning_rate"], row["factor"]) == (0.003, 0.001)
+    alone = protocol.row_of(evidence.Record("02_baseline_cnn", "baseline_cnn", parameters=given))
+    assert (alone["learning_rate"], alone["factor"]) == (None, None)
+
+
 def test_verdicts_rest_on_complete_arms_at_the_chosen_rate_alone(table):
     runs = tuning("baseline", r0_001=0.3, r0_01=0.2)
     good = [row("baseline", s, 0.01, accuracy=0.9 + s / 1000) for s in range(5)]
