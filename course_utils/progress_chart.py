@@ -1,26 +1,29 @@
 """The chart that every lesson ends with: how far the course has come, run by run."""
 
 from course_utils import evidence, plots
+from course_utils.networks import ALL_SIX, NETWORKS
 
-# Step -> (lesson, model, techniques).
-STEPS = {
-    "mnist": {
-        "perceptron": (1, "mlp", ""),
-        "baseline CNN": (2, "baseline_cnn", ""),
-        "+ L2": (3, "baseline_cnn", "l2"),
-        "+ He": (4, "baseline_cnn", "l2+he_init"),
-        "+ batch norm": (5, "baseline_cnn", "l2+he_init+batch_norm"),
-        "+ augmentation": (6, "baseline_cnn", "l2+he_init+batch_norm+augmentation"),
-        "+ ensemble": (7, "baseline_cnn", "l2+he_init+batch_norm+augmentation+ensemble"),
-        "all six": (9, "baseline_cnn", evidence.ALL_SIX),
-    },
-    "cifar10": {
-        "dropout CNN": (11, "dropout_cnn", ""),
-        "all-conv": (12, "all_conv", ""),
-        "small all-conv": (13, "small_all_conv", ""),
-        "deeper all-conv": (14, "deep_all_conv", ""),
-    },
+# Step on MNIST -> (lesson, model, techniques); on photographs each network is a step.
+ON_MNIST = {
+    "+ L2": (3, "l2"),
+    "+ He": (4, "l2+he_init"),
+    "+ batch norm": (5, "l2+he_init+batch_norm"),
+    "+ augmentation": (6, "l2+he_init+batch_norm+augmentation"),
+    "+ ensemble": (7, "l2+he_init+batch_norm+augmentation+ensemble"),
+    "all six": (9, ALL_SIX),
 }
+
+
+def steps_of(data: str) -> dict[str, tuple[int, str, str]]:
+    """Step to its lesson's number, model and techniques, in the order of the course."""
+    steps = {
+        network.title: (int(network.lesson[:2]), name, "")
+        for name, network in NETWORKS.items()
+        if network.data == data
+    }
+    if data == "mnist":
+        steps |= {name: (lesson, "baseline_cnn", on) for name, (lesson, on) in ON_MNIST.items()}
+    return steps
 
 
 def draw(number: int, mode: str, dataset, record) -> None:
@@ -32,7 +35,7 @@ def draw(number: int, mode: str, dataset, record) -> None:
     # A later lesson's figure would give its answer away.
     steps = {
         name: tuple(step)
-        for name, (lesson, *step) in STEPS[dataset.name].items()
+        for name, (lesson, *step) in steps_of(dataset.name).items()
         if lesson <= number
     }
     accuracies, mark = {}, {}
