@@ -123,7 +123,9 @@ def test_a_batch_is_not_resumed_by_other_code(store):
         store.path.write_text(there)
         with pytest.raises(BatchError, match=f"was started with {began}.*--out FOLDER"):
             Manifest(store.folder, HEADER, resume=True)
-        store.path.write_text(there.replace('"code": "other"', f'"code": "{manifest.code_digest()}"'))
+        store.path.write_text(
+            there.replace('"code": "other"', f'"code": "{manifest.code_digest()}"')
+        )
 
 
 def test_a_batch_of_the_first_edition_is_read_and_not_continued(tmp_path):
@@ -188,7 +190,8 @@ def test_a_folder_that_cannot_be_made_is_explained(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("number", "mend"), [(errno.EACCES, "you may write to: --out"), (errno.EROFS, "you may write to")]
+    ("number", "mend"),
+    [(errno.EACCES, "you may write to: --out"), (errno.EROFS, "you may write to")],
 )
 def test_a_folder_that_may_not_be_written_is_no_full_disk(tmp_path, monkeypatch, number, mend):
     def refuse(*_, **__):
