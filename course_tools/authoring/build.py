@@ -11,11 +11,13 @@ import io
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
+from course_tools.authoring import tidy
+from course_tools.batch import execution, grid, terminal
 from course_tools.batch import notebooks as library
-from course_tools.batch import supervisor
 from course_utils import files as disk
 from course_utils.errors import BatchError
 
@@ -110,8 +112,8 @@ def differing_cells(in_script, in_book) -> str:
     return ", ".join(words[:5]) + more
 
 
-def build(script: Path, mode: str, decide: str | None = None, progress=None) -> dict:
-    """Execute one notebook and write its pair; returns the run's result (see `supervisor.run`).
+def build(script: Path, mode: str, decide: str | None = None, progress=None) -> execution.Result:
+    """Execute one notebook and write its pair; returns the run's result.
 
     Nothing is written when the run fails. Raises BatchError when the pair was edited apart.
     """
@@ -121,17 +123,12 @@ def build(script: Path, mode: str, decide: str | None = None, progress=None) -> 
     origin = script if source_of(script, decide) == "py" else book
     notebook = _read(origin)
     _pin(notebook, script.stem, _cells_before(book), _filters(script))
-    job = {
-        "id": script.stem,
-        "notebook": nbformat.writes(notebook).encode(),
-        "parameters": {},
-        # The notebook itself says "auto", and stays so: the mode comes from the environment.
-        "env": {"COURSE_MODE": mode},
-    }
-    result = supervisor.run(job, progress)
-    if result["status"] != "ok":
+    # The notebook itself says "auto", and stays so: the mode comes from the environment.
+    source, mode = nbformat.writes(notebook).encode(), {"COURSE_MODE": mode}
+    result = execution.run(execution.Job(script.stem, source, env=mode), progress)
+    if result.status != "ok":
         return result
-    executed = nbformat.reads(result["notebook"].decode(), as_version=4)
+    executed = nbformat.reads(tidy.clean(result.notebook).decode(), as_version=4)
     for cell, ran in zip(notebook.cells, executed.cells, strict=True):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
@@ -141,6 +138,49 @@ def build(script: Path, mode: str, decide: str | None = None, progress=None) -> 
     disk.write_atomically(script, _as_text(book))
     _remember(script, cells_of(script))
     return result
+
+
+def build_all(names, mode, origin, solutions=True, keep_cost=None) -> int:
+    """Build the named pairs, or all, with or without solutions; returns the exit code.
+
+    `keep_cost(lesson, mode, result)` is called with what each lesson took, solutions left out.
+    """
+    if origin not in (None, "py", "ipynb"):
+        raise BatchError(f"--from is {origin!r}; expected py or ipynb.")
+    grid.check_mode(mode)
+    # A cost is that of a mode, and "auto" is none.
+    mode = grid.suitable_mode() if mode == "auto" else mode
+    scripts = pairs(names)
+    if not solutions:
+        scripts = [script for script in scripts if script.parent.name != "solutions"]
+    for script in scripts:
+        source_of(script, origin)
+    display = terminal.Display(terminal.make_console())
+    failed = 0
+    with terminal.terminated_like_interrupted():
+        try:
+            display.start(total=len(scripts), done=0)
+            for script in scripts:
+                solution = script.parent.name == "solutions"
+                name = f"solutions/{script.stem}" if solution else script.stem
+
+                def tell(index, count, name=name):
+                    display.cell(name, index, count)
+
+                result = build(script, mode, origin, tell)
+                display.finished(name, result, again=False)
+                if result.status != "ok":
+                    failed += 1
+                    display.note(result.traceback or "")
+                elif keep_cost is not None and not solution:
+                    keep_cost(script.stem, mode, result)
+        except KeyboardInterrupt:
+            display.stop()
+            print("Interrupted; what was built is whole. Go on: course build", file=sys.stderr)
+            return terminal.INTERRUPTED
+        finally:
+            display.stop()
+    return 1 if failed else 0
 
 
 def _read(path):

@@ -31,6 +31,7 @@ RUN_KEY = (
 COST_KEY = ("lesson", "mode", "hardware")
 # What a run may have been given and still stand for its lesson.
 STANDARD = {"mode", "seed", "model", "techniques"}
+# By the last word of a column's name.
 DECIMALS = {"accuracy": 4, "loss": 5, "seconds": 1, "mb": 0}
 
 
@@ -49,28 +50,28 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     left_out, records = {}, []
     good = []
     for entry in entries.values():
-        run = header["runs"][entry["id"]]
-        if entry["status"] != "ok":
+        run = header.runs[entry.id]
+        if entry.status != "ok":
             # A run that failed keeps no records but those of what diverged.
-            diverged = any(name.startswith("records/") for name in entry["files"])
-            _count(left_out, "diverged" if diverged else entry["status"])
-        elif run["notebook"] not in lessons:
+            diverged = any(name.startswith("records/") for name in entry.files)
+            _count(left_out, "diverged" if diverged else entry.status)
+        elif run.notebook not in lessons:
             _count(left_out, "not a notebook of the course")
-        elif set(run["parameters"]) - STANDARD:
+        elif set(run.parameters) - STANDARD:
             _count(left_out, "given other parameters than the lesson's own")
         else:
             good.append(entry)
     fallback = set()
     for record in summary.records_of(batch_folder, good):
-        if not summary.went_well(record):
+        if not record.went_well:
             _count(left_out, "diverged")
-        elif record["data"] not in summary.REAL_DATA and not allow_fallback:
-            _count(left_out, f"trained on {record['data']}, which needs --allow-fallback")
-            fallback.add(record["run"])
+        elif record.data not in summary.REAL_DATA and not allow_fallback:
+            _count(left_out, f"trained on {record.data}, which needs --allow-fallback")
+            fallback.add(record.further["run"])
         else:
             records.append(record)
-    rows = [{column: record.get(column) for column in evidence.COLUMNS} for record in records]
-    costs = _costs(header, [entry for entry in good if entry["id"] not in fallback], records)
+    rows = [{name: getattr(record, name) for name in evidence.COLUMNS} for record in records]
+    costs = _costs(header, [entry for entry in good if entry.id not in fallback], records)
     if not rows and not costs:
         reasons = "; ".join(f"{number} {reason}" for reason, number in left_out.items())
         raise BatchError(
@@ -83,20 +84,20 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     return {"runs": len(rows), "costs": len(costs), "left_out": left_out}
 
 
-def keep_cost(lesson: str, mode: str, result: dict) -> None:
+def keep_cost(lesson: str, mode: str, result) -> None:
     """Put what one execution of a lesson on this machine took into `costs.csv`.
 
     `result` has `seconds`, `peak_memory_mb` (10^6 bytes) and, of a notebook with variants,
-    `records`, as `supervisor.run` returns them.
+    `records`, as `execution.run` returns them.
     """
     from course_utils import __version__, machine
 
-    name, seconds = lesson, float(result["seconds"])
+    name, seconds = lesson, float(result.seconds)
     if library.read_notebook(library.lesson_paths()[lesson]).has_variants:
         name = evidence.around_training(lesson)
-        seconds -= sum(record["seconds"] for record in result["records"])
+        seconds -= sum(record.seconds for record in result.records)
     cost = {"lesson": name, "mode": mode, "hardware": machine.detect().hardware}
-    cost |= {"seconds": seconds, "peak_memory_mb": float(result["peak_memory_mb"])}
+    cost |= {"seconds": seconds, "peak_memory_mb": float(result.peak_memory_mb)}
     cost["version"] = __version__
     _merge(FOLDER / "costs.csv", evidence.COST_COLUMNS, COST_KEY, [cost])
 
@@ -114,29 +115,30 @@ def _costs(header, entries, records):
 
     training = {}
     for record in records:
-        if record["seconds"] is not None:  # a fit that was not timed
-            training[record["run"]] = training.get(record["run"], 0.0) + record["seconds"]
+        if record.seconds is not None:  # a fit that was not timed
+            run = record.further["run"]
+            training[run] = training.get(run, 0.0) + record.seconds
     paths = library.lesson_paths()
     varied = {
         name
-        for name in {header["runs"][entry["id"]]["notebook"] for entry in entries}
+        for name in {header.runs[entry.id].notebook for entry in entries}
         if library.read_notebook(paths[name]).has_variants
     }
-    seen = {record["run"]: (record["hardware"], record["mode"]) for record in records}
+    seen = {record.further["run"]: (record.hardware, record.mode) for record in records}
     everywhere = {hardware for hardware, _ in seen.values()}
     groups = {}
     for entry in entries:
-        name, seconds = header["runs"][entry["id"]]["notebook"], entry["seconds"]
+        name, seconds = header.runs[entry.id].notebook, entry.seconds
         if name in varied:
-            if entry["id"] not in training:
+            if entry.id not in training:
                 continue
-            name, seconds = evidence.around_training(name), seconds - training[entry["id"]]
-        hardware, mode = seen.get(entry["id"], (None, entry["mode"]))
+            name, seconds = evidence.around_training(name), seconds - training[entry.id]
+        hardware, mode = seen.get(entry.id, (None, entry.mode))
         if hardware is None:
             # A notebook that trains nothing leaves no record that could name its machine.
             hardware = everywhere.copy().pop() if len(everywhere) == 1 else _this_hardware(entry)
         if hardware and mode:
-            cost = (seconds, entry["peak_memory_mb"])
+            cost = (seconds, entry.peak_memory_mb)
             groups.setdefault((name, mode, hardware), []).append(cost)
     return [
         {
@@ -150,7 +152,7 @@ def _costs(header, entries, records):
 
 
 def _this_hardware(entry):
-    if "worker" in entry:
+    if entry.worker:
         return None
     from course_utils import machine
 
@@ -177,7 +179,7 @@ def _write(path, text):
     except OSError as error:
         raise BatchError(
             f"{path} could not be written ({error.strerror}); it is as it was before. "
-            "Free some space, then: course reference add FOLDER"
+            "Mend that, then add the batch again: course reference add FOLDER"
         ) from error
 
 
@@ -189,19 +191,19 @@ def _merge_mistakes(path, records):
     """
     kept = evidence.kept_mistakes(path)
     before = json.dumps(kept)
-    for mode in {record["mode"] for record in records}:
+    for mode in {record.mode for record in records}:
         runs = {
             kind: {run["seed"]: run for run in filter(None, [kept.get(mode, {}).get(kind)])}
             | {
-                record["seed"]: {
-                    "data_sha256": record["data_sha256"],
-                    "mistakes": sorted(record["test_mistakes"]),
-                    "seed": record["seed"],
+                record.seed: {
+                    "data_sha256": record.data_sha256,
+                    "mistakes": sorted(record.test_mistakes),
+                    "seed": record.seed,
                 }
                 for record in records
-                if (record["model"], record["techniques"]) == ("baseline_cnn", techniques)
-                and (record["mode"], record["data"]) == (mode, "mnist")
-                and record.get("test_mistakes") is not None
+                if (record.model, record.techniques) == ("baseline_cnn", techniques)
+                and (record.mode, record.data) == (mode, "mnist")
+                and record.test_mistakes is not None
             }
             for kind, techniques in evidence.MISTAKES_OF.items()
         }

@@ -34,7 +34,7 @@ class Pairing:
     comparison: evidence.Comparison
 
 
-def pairings(header: dict, records: list[dict]) -> list[Pairing]:
+def pairings(header, records) -> list[Pairing]:
     """Every comparison that the records of a batch allow, in the order of the batch.
 
     The baseline is the variant without techniques or, in a batch that has none, its first. A
@@ -42,15 +42,15 @@ def pairings(header: dict, records: list[dict]) -> list[Pairing]:
     test accuracies where both sides measured these, and of validation accuracies otherwise.
     """
     groups = {}
-    for record in filter(summary.went_well, records):
-        run = header["runs"][record["run"]]
-        extra = summary.further_parameters(run["parameters"])
-        group = (run["notebook"], record["model"], extra, record["mode"], record["data"])
-        setting = (record.get("backend") or "", record.get("precision") or "")
+    for record in (each for each in records if each.went_well):
+        run = header.runs[record.further["run"]]
+        extra = summary.further_parameters(run.parameters)
+        group = (run.notebook, record.model, extra, record.mode, record.data)
+        setting = (record.backend, record.precision)
         variants = groups.setdefault(group, {})
-        seeds = variants.setdefault(record["techniques"], {}).setdefault(setting, {})
+        seeds = variants.setdefault(record.techniques, {}).setdefault(setting, {})
         # Techniques named in another order are the same ones, and count once.
-        seeds.setdefault(record["seed"], record)
+        seeds.setdefault(record.seed, record)
     found = []
     for group, variants in groups.items():
         baseline = "" if "" in variants else next(iter(variants))
@@ -68,16 +68,18 @@ def _compared(baseline, candidate):
     shared = [
         seed
         for seed in baseline
-        if seed in candidate
-        and baseline[seed].get("data_sha256") == candidate[seed].get("data_sha256")
+        if seed in candidate and baseline[seed].data_sha256 == candidate[seed].data_sha256
     ]
     for metric in METRICS:
         seeds = [
             seed
             for seed in shared
-            if None not in (baseline[seed].get(metric), candidate[seed].get(metric))
+            if None not in (getattr(baseline[seed], metric), getattr(candidate[seed], metric))
         ]
         if len(seeds) > 1:
-            sides = ({seed: side[seed][metric] for seed in seeds} for side in (baseline, candidate))
+            sides = (
+                {seed: getattr(side[seed], metric) for seed in seeds}
+                for side in (baseline, candidate)
+            )
             return metric, evidence.compare(*sides)
     return METRICS[0], None

@@ -11,15 +11,15 @@ CURVES = {
 }
 
 
-def figures(header: dict, records: list[dict]) -> str:
+def figures(header, records) -> str:
     """A figure with alt text for each kind of run that left curves, as HTML with the images inside."""
     groups = {}
-    for record in filter(summary.went_well, records):
-        key = summary.kind(header["runs"][record["run"]], record)
+    for record in (each for each in records if each.went_well):
+        key = summary.kind(header.runs[record.further["run"]], record)
         groups.setdefault(key, []).append(record)
     found = []
     for (_, notebook, model, techniques, mode, _), members in groups.items():
-        histories = [r["history"] for r in members if _has_curves(r)]
+        histories = [r.history for r in members if _has_curves(r)]
         if histories:
             title = " + ".join(filter(None, (model, techniques)))
             found.append(_figure(f"{notebook}: {title}, {mode} mode", histories))
@@ -27,7 +27,7 @@ def figures(header: dict, records: list[dict]) -> str:
 
 
 def _has_curves(record):
-    history = record.get("history") or {}
+    history = record.history
     return any(len(history.get(key) or ()) > 1 for key in CURVES)
 
 

@@ -5,7 +5,7 @@ import statistics
 from pathlib import Path
 
 from course_tools.batch import manifest, summary
-from course_tools.batch.progress import clock
+from course_tools.batch.terminal import clock
 from course_tools.desk import comparisons as pairing
 from course_tools.desk import curves
 from course_tools.desk import grading as exercises
@@ -34,13 +34,13 @@ def write(folder, target: Path | None = None) -> Path:
     return target
 
 
-def render(folder: Path, header: dict, entries: dict, target: Path) -> str:
+def render(folder: Path, header, entries: dict, target: Path) -> str:
     """The page as one text, with its figures inside; links are relative to `target`."""
-    done = [entries[id] for id in header["runs"] if id in entries]
+    done = [entries[id] for id in header.runs if id in entries]
     rows = summary.rows(folder, done, header)
     records = summary.records_of(folder, done)
-    failed = [entry for entry in done if entry["status"] != "ok"]
-    missing = len(header["runs"]) - len(done)
+    failed = [entry for entry in done if entry.status != "ok"]
+    missing = len(header.runs) - len(done)
     parts = [
         _head(header, done, failed, missing, records),
         section("scoreboard", "Scoreboard", _scoreboard(rows)),
@@ -71,30 +71,30 @@ def interval(values) -> tuple[float, float] | None:
 
 
 def _title(header):
-    names = list(header["notebooks"])
+    names = list(header.notebooks)
     return f"Batch: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}"
 
 
 def _head(header, done, failed, missing, records):
     ok = len(done) - len(failed)
-    words = [f"{ok} of {len(header['runs'])} runs are done"]
+    words = [f"{ok} of {len(header.runs)} runs are done"]
     if failed:
         words.append(f'<span class="failed">{len(failed)} failed</span>')
     if missing:
         words.append(f'<span class="failed">{missing} not yet run</span>')
-    words.append(f"{clock(sum(entry['seconds'] for entry in done))} of running time")
+    words.append(f"{clock(sum(entry.seconds for entry in done))} of running time")
     made = {
-        "machine": {record.get("hardware") for record in records},
-        "backend": {record.get("backend") for record in records},
-        "precision": {record.get("precision") for record in records},
-        "Keras": {record.get("keras_version") for record in records},
-        "course": {record.get("version") for record in records},
-        "data": {record.get("data") for record in records},
+        "machine": {record.hardware for record in records},
+        "backend": {record.backend for record in records},
+        "precision": {record.precision for record in records},
+        "Keras": {record.keras_version for record in records},
+        "course": {record.version for record in records},
+        "data": {record.data for record in records},
     }
     facts = "; ".join(
-        f"{name}: {text(', '.join(sorted(map(str, values - {None}))))}"
+        f"{name}: {text(', '.join(sorted(map(str, values - {None, ''}))))}"
         for name, values in made.items()
-        if values - {None}
+        if values - {None, ""}
     )
     links = "".join(
         f'<a href="#{anchor}">{anchor}</a>'
@@ -189,14 +189,14 @@ def _comparisons(header, records):
 
 def _cost(header, done, records):
     groups = {}
-    made_on = {record.get("hardware") for record in records}
+    made_on = {record.hardware for record in records}
     hardware = made_on.pop() if len(made_on) == 1 else None
     for entry in done:
-        run = header["runs"][entry["id"]]
-        groups.setdefault((run["notebook"], entry.get("mode") or ""), []).append(entry)
+        run = header.runs[entry.id]
+        groups.setdefault((run.notebook, entry.mode or ""), []).append(entry)
     rows = []
     for (notebook, mode), members in groups.items():
-        seconds = [entry["seconds"] for entry in members]
+        seconds = [entry.seconds for entry in members]
         expected = evidence.lesson_cost(notebook, mode, hardware)
         machine = evidence.measured_on(notebook, mode, hardware)
         elsewhere = f" on {machine}" if machine != hardware else ""
@@ -208,8 +208,8 @@ def _cost(header, done, records):
                 clock(statistics.median(seconds)),
                 f"{clock(min(seconds))} to {clock(max(seconds))}",
                 text(clock(expected[0]) + elsewhere) if expected else "",
-                f"{max(entry['peak_memory_mb'] for entry in members):,.0f} MB",
-                str(sum(entry.get("attempts", 1) - 1 for entry in members)),
+                f"{max(entry.peak_memory_mb for entry in members):,.0f} MB",
+                str(sum(entry.attempts - 1 for entry in members)),
             )
         )
     titles = (
@@ -230,29 +230,29 @@ def _failures(failed):
         return "<p>None.</p>"
     parts = []
     for entry in failed:
-        trace = f"<pre>{text(entry['traceback'])}</pre>" if entry["traceback"] else ""
+        trace = f"<pre>{text(entry.traceback)}</pre>" if entry.traceback else ""
         parts.append(
-            f'<details open id="{text(entry["id"])}"><summary><span class="failed">{text(entry["id"])}'
-            f"</span>: {entry['status']}: {text(entry['message'] or '')}</summary>{trace}</details>"
+            f'<details open id="{text(entry.id)}"><summary><span class="failed">{text(entry.id)}'
+            f"</span>: {entry.status}: {text(entry.message or '')}</summary>{trace}</details>"
         )
     return "\n".join(parts)
 
 
 def _runs(folder, header, entries, target, records):
     rows = []
-    for id in header["runs"]:
+    for id in header.runs:
         entry = entries.get(id)
         if entry is None:
             rows.append((text(id), "not yet run", *[""] * 5))
             continue
-        books = [name for name in entry["files"] if name.startswith("notebooks/")]
+        books = [name for name in entry.files if name.startswith("notebooks/")]
         executed = link("notebook", folder / books[0], target) if books else ""
-        status = entry["status"]
+        status = entry.status
         shown = status if status == "ok" else f'<span class="failed">{status}</span>'
         solved = exercises.words(exercises.answers(folder / books[0])) if books else ""
-        tested = _tested([record for record in records if record["run"] == id])
-        memory = f"{entry['peak_memory_mb']:,.0f} MB"
-        cells = (text(id), shown, tested, text(solved), clock(entry["seconds"]), memory, executed)
+        tested = _tested([record for record in records if record.further["run"] == id])
+        memory = f"{entry.peak_memory_mb:,.0f} MB"
+        cells = (text(id), shown, tested, text(solved), clock(entry.seconds), memory, executed)
         rows.append(cells)
     # A column that no run fills says nothing.
     titles = ("run", "status", "test accuracy", "exercises", "time", "peak memory", "executed")
@@ -262,14 +262,14 @@ def _runs(folder, header, entries, target, records):
 
 def _tested(records):
     """A run's test accuracies; with their networks where it recorded several."""
-    well = [record for record in records if summary.went_well(record)]
+    well = [record for record in records if record.went_well]
     figures = [
         (
-            " + ".join(filter(None, (r["model"], r["techniques"]))),
-            f"{100 * r['test_accuracy']:.2f} %",
+            " + ".join(filter(None, (r.model, r.techniques))),
+            f"{100 * r.test_accuracy:.2f} %",
         )
         for r in well
-        if r.get("test_accuracy") is not None
+        if r.test_accuracy is not None
     ]
     if len(well) == 1:
         return "".join(figure for _, figure in figures)
