@@ -123,9 +123,10 @@ def build(
         list[str] | None, typer.Argument(metavar="[LESSON…]", help="All when none is named.")
     ] = None,
     mode: Annotated[str, typer.Option(help="Mode to execute in.")] = "reduced",
-    origin: Annotated[
-        str | None, typer.Option("--from", help="py or ipynb: which file of a pair counts.")
-    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also over an edited .ipynb; a copy goes to build/replaced."),
+    ] = False,
     solutions: Annotated[bool, typer.Option(help="Build the solutions as well.")] = True,
     costs: Annotated[
         bool,
@@ -134,12 +135,11 @@ def build(
         ),
     ] = False,
 ):
-    """Execute the lessons and their solutions and write the committed notebooks."""
-    from course_tools.authoring import reference_runs as bookkeeping
-    from course_tools.batch import running
+    """Execute the lessons' and solutions' .py and write the committed .ipynb beside them."""
+    from course_tools.authoring import build, reference_runs
 
-    keep_cost = bookkeeping.keep_cost if costs else None
-    code = running.build_all(lessons or [], mode, origin, solutions, keep_cost)
+    keep_cost = reference_runs.keep_cost if costs else None
+    code = build.build_all(lessons or [], mode, force, solutions, keep_cost)
     if code:
         raise typer.Exit(code)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from course_tools.authoring.notebook_files import NOTEBOOKS, Notebook, find_notebooks
 from jupytext.cli import jupytext
 from nbformat.v4 import new_code_cell, new_output
 
 from course_tools.authoring import reader_rules, run_rules
-from course_tools.authoring.notebook_files import NOTEBOOKS, Notebook, find_notebooks
 
 LESSON = """\
 # ---

@@ -2,8 +2,8 @@
 
 import nbformat
 import pytest
+from paths import NOTEBOOKS
 
-from course_tools.authoring.notebook_files import NOTEBOOKS
 from course_tools.desk import grading as exercises
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
