@@ -48,6 +48,10 @@ def _course(
     ] = False,
 ):
     """Run, read, build and check the course's notebooks."""
+    # Notebooks run in folders of their own, where a path relative to here would name another place.
+    for name in ("COURSE_DATA_DIR", "COURSE_OUT", "KERAS_HOME"):
+        if os.environ.get(name):
+            os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
 
 
 Lessons = Annotated[
