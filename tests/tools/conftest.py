@@ -13,10 +13,10 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def finished(tmp_path):
-    """Make a folder that holds a finished batch with given records, one a run."""
+def finished(project):
+    """Make a folder in the small course that holds a finished batch, one record a run."""
 
     def make(records, name="batch", status="ok", **parameters):
-        return small_course.batch_of(tmp_path / name, records, status, **parameters)
+        return small_course.batch_of(project / name, records, status, **parameters)
 
     return make
