@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import psutil
 
-from course_tools.batch import processes
+from course_tools.batch import execution
 
 ROOT = Path(__file__).resolve().parents[2]
 # How often the tests that kill at random moments repeat themselves; 20 is a thorough evening.
@@ -102,7 +102,7 @@ def marked(run_id=None):
     found = []
     for process in psutil.process_iter():
         try:
-            mark = process.environ().get(processes.RUN_VARIABLE)
+            mark = process.environ().get(execution.RUN_VARIABLE)
             if mark and run_id in (None, mark) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except (psutil.Error, OSError):

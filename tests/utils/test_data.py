@@ -31,7 +31,8 @@ import numpy as np
 import pytest
 from foreign import free_port
 
-from course_tools.batch import supervisor, tidy
+from course_tools.authoring import tidy
+from course_tools.batch import execution
 from course_utils import data
 from course_utils.data import downloads, formats, specs, stand_ins, store, transfer
 from course_utils.errors import CourseError, DataError, SealedTestSetError, SettingError
@@ -582,11 +583,10 @@ def test_a_folder_below_the_home_folder_is_the_same_in_a_lesson_and_in_a_batch(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("COURSE_DATA_DIR", "~/images")
     monkeypatch.setenv("KERAS_HOME", "~/keras")
-    given = supervisor._environment(tmp_path / "run", "an id", {})
+    given = execution._environment(tmp_path / "run", "an id", {})
     assert Path(given["COURSE_DATA_DIR"]) == store.course_folder() == tmp_path / "images"
     assert Path(given["KERAS_HOME"]) / "datasets" == store.keras_cache()
-    scrub = tidy.scrubber(tmp_path / "run")
-    assert scrub(f"{tmp_path}/images/mnist.npz") == "COURSE_DATA_DIR/mnist.npz"
+    assert tidy.scrubber()(f"{tmp_path}/images/mnist.npz") == "COURSE_DATA_DIR/mnist.npz"
 
 
 def test_nothing_is_found_and_nothing_is_written_on_a_bare_machine(tmp_path):
