@@ -174,8 +174,8 @@ def carry_out(runs, notebooks, where, store: manifest.Manifest, options: Options
                 # Its worker has ended, and the scheduler has given it to another one.
                 losses[id] += 1
                 display.gone(id)
-            if losses[id] > FREE_LOSSES:
-                _give_up(pending, by_id.get(id))
+                if losses[id] > FREE_LOSSES:
+                    _give_up(pending, by_id.get(id))
         for future in ended:
             run, attempt = pending.pop(future)
             try:
