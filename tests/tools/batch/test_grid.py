@@ -322,7 +322,10 @@ def test_notebooks_of_other_kinds_are_read(tmp_path):
 def test_a_script_that_is_not_utf_8_is_a_sentence(tmp_path):
     path = write(tmp_path, "n", "1")
     path.with_suffix(".py").write_bytes("# %%\n# Größe\n1\n".encode("latin-1"))
-    for look, named in ((library.pair_agrees, path), (library.read_notebook, path.with_suffix(".py"))):
+    for look, named in (
+        (library.pair_agrees, path),
+        (library.read_notebook, path.with_suffix(".py")),
+    ):
         with pytest.raises(BatchError, match=r"n\.py cannot be read as a notebook \(UnicodeDecode"):
             look(named)
 
