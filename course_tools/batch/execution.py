@@ -77,6 +77,7 @@ class Result:
         notebook: bytes of the executed notebook, or None when none could be saved.
         records: what it recorded (`course_utils.evidence.records.Record`). A run that failed keeps
             those of trainings that diverged; any other that did not end well keeps none.
+        solved: "LESSON.check_NAME" of each exercise whose check `course_utils.Lesson` saw pass.
         worker: address of the Dask worker that ran it; "" on this machine.
     """
 
@@ -91,6 +92,7 @@ class Result:
     peak_memory_mb: float = 0.0
     notebook: bytes | None = field(default=None, repr=False)
     records: list = field(default_factory=list, repr=False)
+    solved: list = field(default_factory=list)
     worker: str = ""
 
 
@@ -234,6 +236,7 @@ def _collect(folder, job, ended, returncode, tree, seconds):
         seconds=round(seconds, 3),
         peak_memory_mb=round(tree.peak_mb, 1),
         notebook=notebook,
+        solved=sorted(p.name for p in (folder / "records" / "solved").glob("*.check_*")),
     )
     problems = [problem] if problem else []
     if result.status in ("ok", "failed"):

@@ -101,6 +101,7 @@ class Entry:
     cell_seconds: list = field(default_factory=list)
     seconds: float = 0.0
     peak_memory_mb: float = 0.0
+    solved: list = field(default_factory=list)
     worker: str = ""
     files: list = field(default_factory=list)
     attempts: int = 1

@@ -60,7 +60,7 @@ def run_batch(notebooks, runs, options: Options, out, resume=False, dry_run=Fals
     """
     console = terminal.make_console()
     for notebook in notebooks:
-        if library.is_stale(notebook.path):
+        if notebook.path.suffix == ".ipynb" and not library.pair_agrees(notebook.path):
             words = f"Note: {notebook.path.name} and its .py differ; this runs the .ipynb. "
             words += f"Bring them together: course build {notebook.name}"
             terminal.say(console, [words])

@@ -13,9 +13,9 @@ import urllib.request
 import nbformat
 import pytest
 from foreign import free_port, patience
+from paths import ROOT
 from test_project import tracked_files
 
-from course_tools.authoring.notebook_files import ROOT
 from course_tools.batch import notebooks as library
 
 MOST_SECONDS_TO_OPEN = 15

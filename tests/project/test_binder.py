@@ -16,9 +16,8 @@ import numpy as np
 import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
+from paths import ROOT
 from test_project import PROJECT, tracked_files
-
-from course_tools.authoring.notebook_files import ROOT
 
 BINDER = ROOT / "binder"
 

@@ -322,20 +322,23 @@ def test_notebooks_of_other_kinds_are_read(tmp_path):
 def test_a_script_that_is_not_utf_8_is_a_sentence(tmp_path):
     path = write(tmp_path, "n", "1")
     path.with_suffix(".py").write_bytes("# %%\n# Größe\n1\n".encode("latin-1"))
-    for look, named in ((library.is_stale, path), (library.read_notebook, path.with_suffix(".py"))):
+    for look, named in (
+        (library.pair_agrees, path),
+        (library.read_notebook, path.with_suffix(".py")),
+    ):
         with pytest.raises(BatchError, match=r"n\.py cannot be read as a notebook \(UnicodeDecode"):
             look(named)
 
 
 def test_a_notebook_that_differs_from_its_text_is_noticed(tmp_path):
     path = write(tmp_path, "n", "x = 1\n\n\ndef f():\n    return x", "f()")
-    assert not library.is_stale(path)
+    assert library.pair_agrees(path)
     script = path.with_suffix(".py")
-    text = "# %% [markdown]\n# Words.\n\n# %%\nx = 1\n\n\ndef f():\n    return x\n\n\n# %%\nf()\n"
+    text = "# %%\nx = 1\n\n\ndef f():\n    return x\n\n\n# %%\nf()\n"
     script.write_text(text)
-    assert not library.is_stale(path)
+    assert library.pair_agrees(path)
     script.write_text(text.replace("x = 1", "x = 2"))
-    assert library.is_stale(path)
+    assert not library.pair_agrees(path)
 
 
 def test_outputs_are_not_sent_along(tmp_path):
