@@ -119,8 +119,10 @@ def _retrieve(url, spec, folder, connect_seconds) -> Path:
     }
     http = pooch.HTTPDownloader(progressbar=progress, chunk_size=_CHUNK, timeout=timeout)
     downloader = downloaders.get(urllib.parse.urlsplit(url).scheme.lower(), http)
+    failure = _cannot_connect(url, connect_seconds)
+    if failure is not None:
+        raise DataError(_reason(failure, url, progress, connect_seconds)) from failure
     try:
-        _try_to_connect(url, connect_seconds)
         received = pooch.retrieve(
             url, f"sha256:{spec.url_sha256}", fname=name, path=folder, downloader=downloader
         )
@@ -145,31 +147,31 @@ def _copy(url, output, _):
         shutil.copyfileobj(source, file)
 
 
-def _try_to_connect(url, seconds):
-    """Raise what keeps the server, or the proxy before it, from being reached in that time.
+def _cannot_connect(url, seconds) -> Exception | None:
+    """What keeps the server, or the proxy before it, from being reached in that time.
 
     A time-out of pooch's covers neither the name look-up nor a host with many dead addresses, so the
     attempt runs in a thread that is left behind when its time is up.
     """
-    proxy = _proxy(url)
-    parts = urllib.parse.urlsplit(proxy[0] if proxy else url)
-    if not parts.hostname or parts.scheme not in _PORTS:
-        return  # A folder, or a proxy of another kind: what is wrong with it, requests says.
-    address, failures = (parts.hostname, parts.port or _PORTS[parts.scheme]), []
+    failures = []
 
     def attempt():
         try:
-            socket.create_connection(address, timeout=seconds).close()
-        except OSError as error:
+            proxy = _proxy(url)
+            parts = urllib.parse.urlsplit(proxy[0] if proxy else url)
+            # A folder has no host; what is wrong with a proxy of another kind, requests says.
+            if parts.hostname and parts.scheme in _PORTS:
+                address = parts.hostname, parts.port or _PORTS[parts.scheme]
+                socket.create_connection(address, timeout=seconds).close()
+        except (OSError, ValueError) as error:
             failures.append(error)
 
     thread = threading.Thread(target=attempt, daemon=True)
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        raise TimeoutError
-    if failures:
-        raise failures[0]
+        return TimeoutError()
+    return failures[0] if failures else None
 
 
 class _Progress:

@@ -1010,6 +1010,16 @@ def test_a_host_that_is_reached_without_the_proxy_is_not_the_proxys_fault(monkey
         data.fetch(["mnist"])
 
 
+def test_a_connection_that_a_firewall_forbids_is_no_fault_of_the_disk(monkeypatch):
+    def forbid(*_, **__):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setenv("COURSE_DATA_URL", "http://mirror.invalid")
+    monkeypatch.setattr(socket, "create_connection", forbid)
+    with pytest.raises(DataError, match=r"mirror.invalid cannot be reached \(Operation not perm"):
+        data.fetch(["mnist"])
+
+
 def test_a_closed_network_falls_back_at_once_and_says_so(monkeypatch):
     monkeypatch.setenv("COURSE_DATA_URL", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("no_proxy", "*")
