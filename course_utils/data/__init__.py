@@ -181,7 +181,7 @@ def load(name: str, mode: str = "reduced", seed: int = 1, n_train: int | None = 
         f"{len(y_test):,} sealed for the final test"
     )
     if pool.is_real:
-        announcement = f"Data: {store.name_copy(spec, pool.variant, *words)}; {parts}."
+        announcement = f"Data: {store.name_copy(spec, pool.variant, *words, pool.origin)}; {parts}."
     else:
         announcement = (
             f"Data: a stand-in for {spec.title}, {pool.description}, because {reason}; {parts}. "
@@ -233,7 +233,7 @@ def _find_pool(spec, mode):
     reason = f"{spec.title} is not on this machine and "
     if url is None:
         reason += "COURSE_DATA_URL is off"
-    elif transfer.failures(spec.name).recent(url):
+    elif transfer.FailureMemory(spec.name).recent(url):
         reason += "its download failed within the last hour"
     else:
         try:
