@@ -13,8 +13,7 @@ from pathlib import Path
 import optional
 import pytest
 from foreign import patience
-
-from course_tools.authoring.notebook_files import NOTEBOOKS, ROOT
+from paths import NOTEBOOKS, ROOT
 
 MOST_BYTES = 1_500_000  # of a page with all that it loads, over the wire
 MOST_SECONDS = 1.5  # until the largest part of a page is painted

@@ -7,8 +7,7 @@ import sys
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-
-from course_tools.authoring.notebook_files import ROOT
+from paths import ROOT
 
 SETTINGS = """\
 import os

@@ -16,9 +16,8 @@ import numpy as np
 import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
-from test_project import PROJECT, tracked_files
-
-from course_tools.authoring.notebook_files import ROOT
+from paths import ROOT
+from project import PROJECT, tracked_files
 
 BINDER = ROOT / "binder"
 

@@ -5,8 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-
-from course_tools.authoring.notebook_files import ROOT
+from paths import ROOT
 
 # Stands in for every Python: writes down how it was called, and is as old as a file beside it says.
 FAKE_PYTHON = """\

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import render
 import tables
+from paths import NOTEBOOKS, ROOT
 
-from course_tools.authoring.notebook_files import NOTEBOOKS, ROOT
 from course_utils import evidence
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
