@@ -5,6 +5,7 @@ import csv
 import itertools
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -273,6 +274,33 @@ def test_the_memory_that_the_readme_asks_for_is_enough():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (bound,) = re.findall(r"of which a lesson takes less than (\d+)", readme)
     assert max(float(row["peak_memory_mb"]) for row in costs) < 1000 * int(bound)
+
+
+def last_green(text):
+    """The README's table of the versions last tried: {packages: {column: cell}}."""
+    (table,) = re.findall(r"<!-- last-green -->\n(.*?)<!-- /last-green -->", text, re.DOTALL)
+    header, _, *rows = ([c.strip() for c in line.split("|")[1:-1]] for line in table.splitlines())
+    return {row[0]: dict(zip(header, row, strict=True)) for row in rows}
+
+
+def test_the_readme_tells_the_versions_of_the_lock():
+    told = last_green((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert told.keys() == {"lock", "newest"}
+    pins = {pin.name: str(pin.specifier)[2:] for pin, _ in locked("requirements.txt")}
+    for column in ("Keras", "TensorFlow", "Dask", "jupytext"):
+        assert told["lock"][column] == pins[column.lower()], "make newest ARGS=lock"
+
+
+def test_a_row_that_was_tried_again_replaces_the_old_one():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    script = runpy.run_path(str(ROOT / ".ci" / "last_green.py"))
+    new = ("newest", "2030-01-02", "3.13.1", "4.0", "3.0", "2030.1.0", "2.0", "failed: lessons")
+    changed = script["with_rows"](readme, {"newest": script["row"](*new)})
+    before, after = last_green(readme), last_green(changed)
+    assert after["lock"] == before["lock"]
+    assert tuple(after["newest"].values()) == new
+    outside = re.compile(r"<!-- last-green -->.*<!-- /last-green -->", re.DOTALL)
+    assert outside.sub("", changed) == outside.sub("", readme)
 
 
 def test_the_version_is_one():
