@@ -8,7 +8,11 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 
-_HOMES = {"Lesson": "course_utils.lesson", "diagnose": "course_utils.diagnosis"}
+_HOMES = {
+    "Lesson": "course_utils.lesson",
+    "compare": "course_utils.evidence.comparison",
+    "diagnose": "course_utils.diagnosis",
+}
 _MODULES = (
     "callbacks",
     "checks",
@@ -21,6 +25,7 @@ _MODULES = (
     "lesson",
     "machine",
     "models",
+    "networks",
     "plots",
     "widgets",
 )

@@ -3,15 +3,16 @@
 import contextlib
 import functools
 import gc
+import json
 import os
 import platform
 import re
 import weakref
 from importlib.metadata import version
-from pathlib import Path
 
-from course_utils import __version__, checks, data, evidence, machine
+from course_utils import __version__, checks, data, evidence, machine, networks
 from course_utils.errors import CourseError, SealedTestSetError, SettingError
+from course_utils.evidence.records import Record, code_digest, pack, records_folder
 from course_utils.evidence.scoring import Score, score
 
 MODES = ("auto", *data.MODES)
@@ -57,15 +58,38 @@ class Lesson:
 
     # Data and the seal
 
-    def load(self, name: str):
+    def load(self, name: str, n_train: int | None = None):
         """Load "mnist" or "cifar10" for this mode and seed, and say where the images came from.
 
         Returns a `data.Dataset`: uint8 images x_train, x_val of shape (N, height, width,
-        channels), int32 labels y_train, y_val of shape (N,). The test set stays sealed.
+        channels), int32 labels y_train, y_val of shape (N,). The test set stays sealed. `n_train`
+        asks for another number of training images than the mode's own; full mode ignores it.
         """
-        self.dataset = data.load(name, mode=self.mode, seed=self.seed)
+        self.dataset = data.load(name, mode=self.mode, seed=self.seed, n_train=n_train)
         print(self.dataset.announcement)
         return self.dataset
+
+    def compare(self, model) -> Score:
+        """Score a model on the comparison set, where techniques are compared.
+
+        These are training images on which no seed trains or validates, the same for every seed, so
+        the test set can stay sealed. The loss is the cross-entropy alone. Full mode trains on all
+        images and has none left over: it raises CourseError.
+        """
+        self._need_data()
+        images = self.dataset
+        if not len(images.y_compare):
+            raise CourseError(
+                "Full mode trains on every image, so none is left to compare on. Compare in reduced "
+                f'mode: Lesson("{self.name}", mode="reduced"); or open the test set once, for the '
+                "chosen model: lesson.final_test(model)"
+            )
+        result = score(model, images.x_compare, images.y_compare)
+        print(
+            f"Comparison set: accuracy {result.accuracy:.2%}, loss {result.loss:.4f} on {result.n:,} "
+            f"images{images.figure_suffix}."
+        )
+        return result
 
     def final_test(self, model, reason: str | None = None) -> Score:
         """Open the seal: evaluate the chosen `model` on the test set.
@@ -85,14 +109,35 @@ class Lesson:
         result = score(model, x_test, y_test)
         # Not before: a call that failed or was interrupted has shown nothing of the test set.
         self.test_openings.append(reason or "the final test")
-        times = {1: "once", 2: "twice"}.get(
-            len(self.test_openings), f"{len(self.test_openings)} times"
-        )
+        times = f"{_times(len(self.test_openings))} so far in this lesson"
+        if self.live:
+            times += f" and {_times(self._count_opening(result))} in the course on this machine"
         print(
-            f"Test set opened, {times} so far in this lesson: accuracy {result.accuracy:.2%}, "
+            f"Test set opened, {times}: accuracy {result.accuracy:.2%}, "
             f"loss {result.loss:.4f} on {result.n:,} images{self.dataset.figure_suffix}."
         )
         return result
+
+    def _count_opening(self, result):
+        """Note an opening of the test set among those of all lessons, and return their number."""
+        path = records_folder() / "test_openings.jsonl"
+        line = {
+            "lesson": self.name,
+            "mode": self.mode,
+            "seed": self.seed,
+            "data": self.dataset.label,
+            "reason": self.test_openings[-1],
+            "accuracy": result.accuracy,
+        }
+        # Where nothing can be written, this opening is the only one that is known of.
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+            openings = (json.loads(each) for each in path.read_text(encoding="utf-8").splitlines())
+            # Each data set has a test set of its own.
+            return sum(opening.get("data") == self.dataset.label for opening in openings)
+        return len(self.test_openings)
 
     # Training
 
@@ -132,54 +177,70 @@ class Lesson:
 
     # Evidence
 
-    def record(self, model, name: str, techniques: str = "", history=None, test=None, **parameters):
-        """Write the run record of a trained Keras `model` and return it, a dict.
+    def record(
+        self,
+        model,
+        name: str,
+        techniques: str = "",
+        history=None,
+        test: Score | None = None,
+        compare: Score | None = None,
+        table: str = "",
+        arm: str = "",
+        keep_predictions: bool = False,
+        **parameters,
+    ) -> Record:
+        """Write the run record of a trained Keras `model` and return it.
 
         `name` and `techniques` are the reference's ("baseline_cnn", "l2+he_init"), `history` is
-        what `fit` returned, `test` what `final_test` returned, `parameters` what else was chosen.
-        Validation figures are measured now, on the weights that the model has now; the loss is the
-        cross-entropy without penalties.
+        what `fit` returned, `test` what `final_test` and `compare` what `compare` returned, `table`
+        and `arm` the protocol's, `parameters` what else was chosen. With `keep_predictions` the
+        probabilities on the comparison set go into the record, for averaging. Validation figures are measured
+        now, on the weights that the model has now; the loss is the cross-entropy without penalties.
         """
         self._need_data()
         validation = score(model, self.dataset.x_val, self.dataset.y_val)
         seconds, epoch_seconds = self._times.get(model, (None, []))
-        record = self._blank_record(name, techniques) | {
-            "epochs": len(history.epoch) if history is not None else 0,
-            "val_accuracy": validation.accuracy,
-            "val_loss": validation.loss,
-            "test_accuracy": test.accuracy if test else None,
-            "test_loss": test.loss if test else None,
-            "test_mistakes": test.mistakes if test else None,
-            "seconds": seconds,
-            "epoch_seconds": epoch_seconds,
-            "history": history.history if history is not None else {},
-            "parameters": {"mode": self.mode, "seed": self.seed} | parameters,
-            "status": "ok",
-        }
-        evidence.write_record(records_folder(), record)
+        record = Record(
+            **self._known(name, techniques),
+            table=table,
+            arm=arm,
+            epochs=len(history.epoch) if history is not None else 0,
+            val_accuracy=validation.accuracy,
+            val_loss=validation.loss,
+            **_figures("compare", compare),
+            compare_predictions=pack(compare.predictions) if keep_predictions and compare else "",
+            **_figures("test", test),
+            seconds=seconds,
+            epoch_seconds=epoch_seconds,
+            history=history.history if history is not None else {},
+            parameters={"mode": self.mode, "seed": self.seed} | parameters,
+        )
+        record.write(records_folder())
         return record
 
-    def expect(self, record: dict, metric: str = "test_accuracy") -> None:
+    def expect(self, record: Record, metric: str = "test_accuracy") -> None:
         """Say whether a record's `metric` lies where the reference runs say it should."""
         found = evidence.expected_range(
-            record["model"], record["techniques"], self.mode, record["data"], metric
+            record.model, record.techniques, self.mode, record.data, metric
         )
-        if record[metric] is None:
+        value = getattr(record, metric)
+        if value is None:
             print(f"No {metric.replace('_', ' ')} in this record, so there is nothing to compare.")
         elif found is None:
             print(
-                f"Expected range: not yet measured for {self.mode} mode on {record['data']}. "
+                f"Expected range: not yet measured for {self.mode} mode on {record.data}. "
                 "The course compares like with like only."
             )
         else:
-            print(found.sentence(record[metric]))
-        article = evidence.article_words(record["model"], record["techniques"])
+            print(found.sentence(value))
+        article = networks.article_words(record.model, record.techniques)
         if not article or self.dataset.is_fallback:
             return
         suffix = self.dataset.figure_suffix
         ours = ""
         if suffix or self.mode != "full":
-            ours = f" Here the network trained on {record['n_train']:,} images{suffix}."
+            ours = f" Here the network trained on {record.n_train:,} images{suffix}."
         originals = ", of the original images" if suffix else ""
         print(f"The article reports {article} with its full training set{originals}.{ours}")
 
@@ -209,7 +270,7 @@ class Lesson:
         )
         return found
 
-    def progress(self, record: dict) -> None:
+    def progress(self, record: Record) -> None:
         """Draw the course's chart so far: each step's reference runs, and this record as a star."""
         from course_utils import progress_chart as way
 
@@ -259,9 +320,9 @@ class Lesson:
         )
         return plots.bundle(plots.curves_figure(history, title + suffix), alt)
 
-    def _blank_record(self, name, techniques):
+    def _known(self, name, techniques):
         """Everything of a record that is known without the model's figures."""
-        return dict.fromkeys(evidence.COLUMNS) | {
+        return {
             "lesson": self.name,
             "model": name,
             "techniques": techniques,
@@ -277,8 +338,8 @@ class Lesson:
             "version": __version__,
             "keras_version": version("keras"),
             "python_version": platform.python_version(),
+            "code": code_digest(),
             "test_openings": list(self.test_openings),
-            "article": evidence.article_figure(name, techniques),
         }
 
     def _keep_times(self, model, seconds, epoch_seconds):
@@ -288,19 +349,20 @@ class Lesson:
         """Leave a record of a run whose loss became NaN, so that a batch's table tells the truth."""
         if self.dataset is None:
             return
-        record = self._blank_record(name or re.sub(r"\W+", "_", model.name), techniques)
-        evidence.write_record(
-            records_folder(), record | {"status": "failed", "history": history, "epochs": 0}
-        )
+        known = self._known(name or re.sub(r"\W+", "_", model.name), techniques)
+        Record(**known, status="failed", history=history).write(records_folder())
 
 
-def records_folder() -> Path:
-    """Where a lesson's records go: COURSE_OUT, or build/own/records beside the notebooks.
+def _figures(kind, found):
+    """A score as the fields of a record; none where nothing was scored."""
+    if found is None:
+        return {}
+    return {
+        f"{kind}_accuracy": found.accuracy,
+        f"{kind}_loss": found.loss,
+        f"{kind}_mistakes": found.mistakes,
+    }
 
-    Not build/records, which is a batch's: `make run` is nobody's progress, and overwrites.
-    """
-    if "COURSE_OUT" in os.environ:
-        return Path(os.environ["COURSE_OUT"]).expanduser()
-    project = Path(__file__).resolve().parents[1]
-    root = project if (project / "pyproject.toml").is_file() else Path.cwd()
-    return root / "build" / "own" / "records"
+
+def _times(number):
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")

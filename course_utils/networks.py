@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 TECHNIQUES = ("l2", "he_init", "batch_norm", "augmentation", "ensemble", "early_stopping")
-# What the articles do not use and the ablation can add: a learning rate that falls to zero, and as
-# many epochs as early stopping allows, without stopping.
-FURTHER = ("cosine_decay", "long_training")
-
+# What the articles do not use and an ablation can add: a learning rate that falls to zero; as many
+# epochs as early stopping allows, without stopping; the model's dropout left out; AdamW's weight
+# decay; batch normalisation of the input alone, in the place of the division by 255.
+FURTHER = ("cosine_decay", "long_training", "no_dropout", "weight_decay", "input_norm")
 ALL_SIX = "+".join(TECHNIQUES)
 
 

@@ -23,8 +23,8 @@ STEPS = {
 }
 
 
-def draw(number: int, mode: str, dataset, record: dict) -> None:
-    """Draw each step's reference runs up to lesson `number`, and `record` (a run record) as a star.
+def draw(number: int, mode: str, dataset, record) -> None:
+    """Draw each step's reference runs up to lesson `number`, and `record` (an `evidence.Record`) as a star.
 
     `dataset` is the `data.Dataset` that the record was made on. Where nothing was measured in this
     mode, or the record has no test accuracy to mark, a sentence says so.
@@ -36,15 +36,15 @@ def draw(number: int, mode: str, dataset, record: dict) -> None:
         if lesson <= number
     }
     accuracies, mark = {}, {}
-    ours = record["model"], record["techniques"]
+    ours = record.model, record.techniques
     if ours not in steps.values():
         # A variant beside the way, as lesson 08's, gets a row of its own below.
-        steps[(record["techniques"] or record["model"]).replace("_", " ")] = ours
+        steps[(record.techniques or record.model).replace("_", " ")] = ours
     for name, (model, techniques) in steps.items():
-        runs = evidence.reference_runs(model, techniques, mode, record["data"])
+        runs = evidence.reference_runs(model, techniques, mode, record.data)
         accuracies[name] = 100 * runs["test_accuracy"].dropna().to_numpy(dtype=float)
-        if (model, techniques) == ours and record["test_accuracy"] is not None:
-            mark[name] = 100 * record["test_accuracy"]
+        if (model, techniques) == ours and record.test_accuracy is not None:
+            mark[name] = 100 * record.test_accuracy
     # A step that nobody measured keeps its row: without it the next one would seem to have done it all.
     measured = {
         name if len(values) or name in mark else f"{name} (not yet measured)": values
@@ -54,10 +54,10 @@ def draw(number: int, mode: str, dataset, record: dict) -> None:
     if not runs:
         print(
             f"The chart of the way so far needs reference runs; there are none yet in {mode} "
-            f"mode on {record['data']}."
+            f"mode on {record.data}."
         )
         return
-    if record["test_accuracy"] is None:
+    if record.test_accuracy is None:
         print(
             "Your run is not on the chart: its record has no test accuracy. To measure it: "
             "lesson.record(..., test=lesson.final_test(model))"

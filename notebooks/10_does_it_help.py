@@ -135,11 +135,12 @@ def settle(comparisons, title):
     if not comparisons:
         print(f"{title}: not yet measured")
         return
+    comparisons = evidence.as_family(comparisons)
     words = "; ".join(f"{name}: {found.verdict}" for name, found in comparisons.items())
     plots.intervals(comparisons, title=title, alt=f"{title}. {words}.")
     for name, found in comparisons.items():
-        note = "" if found.intervals_agree else " (the bootstrap interval disagrees)"
-        print(found.sentence(name) + note)
+        disagrees = (found.p < 0.05) != (found.p_exact < 0.05)
+        print(found.sentence(name) + " (The sign-flip test disagrees.)" * disagrees)
 
 
 alone = against("", {name: key for key, name in names.items()})
@@ -152,10 +153,14 @@ settle(alone, "Each technique alone, added to the baseline")
 # has shown how a member that knows the answer keeps the others from learning it, and short training leaves them no time
 # to make up for it. A technique can be right and its recipe wrong for your budget.
 #
-# Each interval was computed twice: from the $t$ distribution, which assumes that the differences are roughly normal, and
-# by the **bootstrap**, which draws new samples from the differences themselves. Where the two disagree, the line says
-# so, and the verdict hangs by a thread. And each of these intervals misses the truth one time in twenty, so six of them
-# raise more false alarms than one.
+# Each interval comes from the $t$ distribution, which assumes that the differences are roughly normal. The **sign-flip
+# test** assumes less: were the technique worth nothing, each difference might as well have had the other sign, so it flips
+# them in every possible way and counts how often the mean comes out as far from zero. Where the two disagree, the line
+# says so.
+#
+# And one such interval in twenty misses the truth, so six of them raise more false alarms than one. **Holm's correction**
+# asks more of each: the smallest of six p values must hold multiplied by six, the next by five, and so on. What survives
+# *helps* or *hurts*; what is significant only by itself is *suggestive*.
 #
 # ## Each technique left out
 #
@@ -372,7 +377,8 @@ lesson.check_difference_sd(difference_sd)
 #
 # * T. G. Dietterich, *Approximate statistical tests for comparing supervised classification learning algorithms*, 1998.
 # * X. Bouthillier and others, *Accounting for variance in machine learning benchmarks*, 2021.
-# * B. Efron and R. Tibshirani, *An introduction to the bootstrap*, 1993.
+# * R. A. Fisher, *The design of experiments*, 1935: the sign-flip test. S. Holm, *A simple sequentially rejective multiple
+#   test procedure*, 1979.
 # * Q. McNemar, *Note on the sampling error of the difference between correlated proportions or percentages*, 1947.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]

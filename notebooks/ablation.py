@@ -9,20 +9,33 @@
 # %% [markdown]
 # # One model, any of the techniques
 #
-# **Goal:** one training run of the evidence behind this course: a model with any subset of the six techniques, one seed,
-# one final test, one record. Lesson 10 reads the records of many such runs; this is the notebook that makes them, for anyone
-# who doubts a verdict.
+# **Goal:** one training run of the evidence behind this course: a model with any set of techniques, one seed, one score,
+# one record. Lesson 10 reads the records of many such runs; this is the notebook that makes them, for anyone who doubts a
+# verdict.
 #
-# From a terminal, for ten seeds of two variants:
+# From a terminal, ten seeds of two variants, then a page about them:
 #
 #     course run ablation --mode reduced --seeds 0-9 --param techniques=none,l2+he_init --out ablation
 #     course report ablation
+#
+# A table of the course's protocol, with the settings that were written down before its runs:
+#
+#     course run --table fair_mnist --out fair_mnist
 
 # %% tags=["parameters"]
 mode = "auto"
 seed = 1
 model = "baseline_cnn"  # or "dropout_cnn", "all_conv", "small_all_conv"
 techniques = "none"  # joined by "+": any of models.TECHNIQUES, the six, and models.FURTHER, which is explained below
+learning_rate = 0.001  # Adam's; with cosine_decay its peak
+epochs = 0  # 0: as the article, or as the model's lesson in reduced mode
+n_train = 0  # training images; 0: the mode's own number
+start = 0  # 1, 2, …: another random start on the same images, for the members of an ensemble
+l2 = 0.0001  # factor of the L2 penalty
+weight_decay = 0.01  # AdamW's factor
+judge = "test"  # or "compare": the comparison set, where techniques are compared
+table = ""  # of the protocol, and the arm of it
+arm = ""
 
 # %%
 # No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
@@ -30,10 +43,19 @@ techniques = "none"  # joined by "+": any of models.TECHNIQUES, the six, and mod
 from course_utils import Lesson
 
 lesson = Lesson("ablation", mode=mode, seed=seed)
-from course_utils import models
+from course_utils import models, networks
 
-images = lesson.load("mnist" if model == "baseline_cnn" else "cifar10")
-chosen = models.parse_techniques(None if techniques == "none" else techniques)
+if model not in networks.NETWORKS or not networks.NETWORKS[model].builder:
+    raise ValueError(f"model={model!r} is not one of {', '.join(k for k, n in networks.NETWORKS.items() if n.builder)}.")
+if judge not in ("test", "compare"):
+    raise ValueError(f"judge={judge!r} is neither 'test' nor 'compare'.")
+network = networks.NETWORKS[model]
+images = lesson.load(network.data, n_train=n_train or None)
+if start:
+    import keras
+
+    keras.utils.set_random_seed(seed + 1000 * start)
+chosen = models.parse_techniques(techniques)
 
 # %% [markdown]
 # The articles' settings: the model's own number of epochs (for the dropout CNN 50, where the article's listing asks for
@@ -42,69 +64,77 @@ chosen = models.parse_techniques(None if techniques == "none" else techniques)
 # there are also few steps an epoch, so batch normalisation gets a momentum that lets its moving statistics settle
 # (lesson 05 shows why).
 #
-# Two further ones are not of the six. `cosine_decay` lets Adam's learning rate fall from its usual 0.001 to zero along half
+# Further ones are not of the six. `cosine_decay` lets Adam's learning rate fall from its peak to zero along half
 # a cosine, over as many epochs as are trained: 40 at full size, unless the model's own number is larger. `long_training`
 # trains for as many epochs as early stopping would allow, and does not stop: without it nobody can tell whether it was
-# the stopping that helped or the permission to train for longer.
+# the stopping that helped or the permission to train for longer. `no_dropout` leaves out the dropout that the model has by
+# itself, `weight_decay` is AdamW's in the place of Adam's penalty, and `input_norm` normalises the input alone.
 
 # %%
-plans = {
-    "baseline_cnn": (models.build_cnn, 128, 12, 6),
-    "dropout_cnn": (models.build_dropout_cnn, 32, 50, 6),
-    "all_conv": (models.build_all_conv, 256, 50, 5),
-    "small_all_conv": (models.build_small_all_conv, 256, 50, 10),
-}
-if model not in plans:
-    raise ValueError(f"model={model!r} is not one of {', '.join(plans)}.")
-build, batch_size, epochs, few_epochs = plans[model]
-stopping = [models.early_stopping(5, "val_cross_entropy")] if "early_stopping" in chosen else []
 momentum = 0.99 if lesson.mode == "full" else 0.9
-
-network = build(techniques=chosen, momentum=momentum)
-print(f"{network.name}: {models.techniques_label(chosen) or 'no technique'}, {network.count_params():,} weights")
+built = network.build() if model == "mlp" else network.build(techniques=chosen, momentum=momentum, l2=l2)
+print(f"{built.name}: {models.techniques_label(chosen) or 'no technique'}, {built.count_params():,} weights")
 
 # %%
 import math
 
 import keras
 
-if stopping or "long_training" in chosen:
+stopping = [models.early_stopping(5, "val_cross_entropy")] if "early_stopping" in chosen else []
+if lesson.mode == "smoke":
+    epochs = 1
+elif not epochs and (stopping or "long_training" in chosen):
     epochs = lesson.epochs(50)
-elif "cosine_decay" in chosen:
-    epochs = lesson.epochs(max(40, epochs))
-else:
-    epochs = lesson.epochs(epochs, reduced=few_epochs)
-rate = 0.001
+elif not epochs and "cosine_decay" in chosen:
+    epochs = lesson.epochs(max(40, network.epochs))
+elif not epochs:
+    epochs = lesson.epochs(network.epochs, reduced=network.few_epochs)
+
+# %%
+rate = learning_rate
 if "cosine_decay" in chosen:
-    rate = keras.optimizers.schedules.CosineDecay(rate, epochs * math.ceil(len(images.x_train) / batch_size))
+    steps = epochs * math.ceil(len(images.x_train) / network.batch_size)
+    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+optimizer = keras.optimizers.Adam(rate)
+if "weight_decay" in chosen:
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])  # kernels alone, as L2 has it
 
 # Early stopping watches the cross-entropy alone: Keras 3 adds the L2 penalty to val_loss.
 cross_entropy = keras.metrics.SparseCategoricalCrossentropy(name="cross_entropy")
-network.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy", cross_entropy])
+built.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy", cross_entropy])
 
 # %%
-history = network.fit(
+history = built.fit(
     images.x_train,
     images.y_train,
-    batch_size=batch_size,
+    batch_size=network.batch_size,
     epochs=epochs,
     validation_data=(images.x_val, images.y_val),
-    callbacks=[*lesson.callbacks(f"{network.name}: {techniques}", model, models.techniques_label(chosen)), *stopping],
+    callbacks=[*lesson.callbacks(f"{built.name}: {techniques}", model, models.techniques_label(chosen)), *stopping],
     verbose=0,
 )
 
 # %%
-test = lesson.final_test(network)
+scored = {judge: lesson.final_test(built) if judge == "test" else lesson.compare(built)}
 record = lesson.record(
-    network,
+    built,
     model,
     techniques=models.techniques_label(chosen),
     history=history,
-    test=test,
-    batch_size=batch_size,
+    **scored,
+    table=table,
+    arm=arm,
+    keep_predictions=judge == "compare",
+    start=start,
+    batch_size=network.batch_size,
     momentum=momentum,
+    learning_rate=learning_rate,
+    l2=l2,
+    weight_decay=weight_decay,
 )
-lesson.expect(record)
+if judge == "test":
+    lesson.expect(record)
 
 # %% [markdown]
 # ## What to take away

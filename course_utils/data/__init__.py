@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from course_utils.data import stand_ins, store, transfer
+from course_utils.data.split import stratified, subsets
 from course_utils.data.store import verify, where
 from course_utils.data.transfer import fetch, import_folder
 from course_utils.errors import DataError, SealedTestSetError
@@ -20,6 +21,7 @@ __all__ = [
     "fetch",
     "import_folder",
     "load",
+    "stratified",
     "verify",
     "where",
 ]
@@ -32,6 +34,8 @@ _SEALED = (
     "The test set is sealed until a model is chosen, so that nothing is chosen by looking at it. "
     "Use x_val and y_val to compare models, and at the end `lesson.final_test(model)`."
 )
+# Images of the comparison set; a stand-in, which is smaller, gives what its modes leave over.
+_COMPARE = {"smoke": 256, "reduced": 10_000}
 _vault = weakref.WeakKeyDictionary()
 
 
@@ -79,6 +83,8 @@ class Dataset:
         sha256: 16 hexadecimal digits that identify the images and labels, test set included.
         x_train, x_val: uint8, (N, 28, 28, 1) or (N, 32, 32, 3), 0 to 255.
         y_train, y_val: int32, shape (N,), 0 to 9.
+        x_compare, y_compare: the comparison set, likewise: training images on which no seed trains
+            or validates, the same for every seed. Empty in full mode, which leaves none over.
         announcement: what the images are, for the top of the notebook.
         figure_suffix: what figure titles add: empty for the real images, " (JPEG copy)" for
             photographs that are not the publisher's bytes.
@@ -98,6 +104,8 @@ class Dataset:
     y_train: np.ndarray
     x_val: np.ndarray
     y_val: np.ndarray
+    x_compare: np.ndarray
+    y_compare: np.ndarray
     announcement: str
     figure_suffix: str
     sealed: SealedTestSet = field(repr=False)
@@ -123,15 +131,17 @@ class Dataset:
         )
 
 
-def load(name: str, mode: str = "reduced", seed: int = 1) -> Dataset:
+def load(name: str, mode: str = "reduced", seed: int = 1, n_train: int | None = None) -> Dataset:
     """Load "mnist" or "cifar10" for a mode: the real images, or in smoke and reduced a stand-in.
 
     The real images come from the folder that COURSE_DATA_DIR names, from Keras's cache, or by
     download. Full mode validates on the last 6,000 (MNIST) or 5,000 (CIFAR-10) training images, as
-    the articles do. The smaller modes draw stratified subsets: the same seed gives the same images.
+    the articles do. The smaller modes draw stratified subsets: the same seed gives the same images,
+    and no seed trains or validates on the comparison set. `n_train` asks the smaller modes for
+    another number of training images than their own.
 
     Raises:
-        ValueError: an unknown name or mode, or a negative seed.
+        ValueError: an unknown name or mode, a negative seed, or more training images than there are.
         DataError: the data found are damaged, or full mode finds none.
         SettingError: nothing is found, and COURSE_DATA_URL is neither an address nor "off".
     """
@@ -141,17 +151,21 @@ def load(name: str, mode: str = "reduced", seed: int = 1) -> Dataset:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed={seed!r}; expected an integer from 0 upwards")
     pool, reason = _find_pool(spec, mode)
-    n_train, n_val, n_test = pool.sizes[mode]
+    own_size, n_val, n_test = pool.sizes[mode]
+    n_train = own_size if n_train is None or mode == "full" else n_train
     random = np.random.default_rng(seed)
 
     # One split at a time: the whole training set is gone before the test set is read.
     x, y = pool.read("train")
     pool.check(mode, n_train=len(y))
     if mode == "full":
-        train, val = slice(None, n_train), slice(n_train, None)
+        train, val, compare = slice(None, n_train), slice(n_train, None), slice(0)
     else:
-        train, val = stratified(y, (n_train, n_val), random)
-    x_train, y_train, x_val, y_val = x[train], y[train], x[val], y[val]
+        n_compare = min(_COMPARE[mode], len(y) - own_size - n_val)
+        train, val, compare = subsets(y, n_train, n_val, n_compare, random)
+    (x_train, y_train), (x_val, y_val), (x_compare, y_compare) = (
+        (x[part], y[part]) for part in (train, val, compare)
+    )
     words = [len(y)]
     del x, y
     x_test, y_test = pool.read("test")
@@ -161,9 +175,10 @@ def load(name: str, mode: str = "reduced", seed: int = 1) -> Dataset:
         (test,) = stratified(y_test, (n_test,), random)
         x_test, y_test = x_test[test], y_test[test]
 
+    between = f"{len(y_compare):,} to compare on, " if len(y_compare) else ""
     parts = (
-        f"{len(y_train):,} images for training, {len(y_val):,} for validation, {len(y_test):,} "
-        f"sealed for the final test"
+        f"{len(y_train):,} images for training, {len(y_val):,} for validation, {between}"
+        f"{len(y_test):,} sealed for the final test"
     )
     if pool.is_real:
         announcement = f"Data: {store.name_copy(spec, pool.variant, *words)}; {parts}."
@@ -187,6 +202,8 @@ def load(name: str, mode: str = "reduced", seed: int = 1) -> Dataset:
         y_train=y_train.astype(np.int32),
         x_val=x_val,
         y_val=y_val.astype(np.int32),
+        x_compare=x_compare,
+        y_compare=y_compare.astype(np.int32),
         announcement=announcement,
         figure_suffix=_suffix(spec, pool),
         sealed=SealedTestSet(x_test, y_test.astype(np.int32)),
@@ -225,34 +242,3 @@ def _find_pool(spec, mode):
         except DataError as error:
             reason += f"its download failed ({error.__cause__ or error})"
     return stand_ins.StandIn(spec.name, mode), reason
-
-
-def stratified(
-    labels: np.ndarray, sizes: tuple[int, ...], random: np.random.Generator
-) -> list[np.ndarray]:
-    """Disjoint random subsets in which every class keeps its share, to within one image.
-
-    Args:
-        labels: integers from 0 upwards, shape (N,).
-        sizes: how many images each subset takes; together at most N.
-
-    Returns:
-        Index arrays, one a subset, in random order.
-
-    Raises:
-        ValueError: the subsets together would need more than N images.
-    """
-    if sum(sizes) > len(labels):
-        raise ValueError(f"sizes={sizes}; expected at most {len(labels)} together")
-    queues = [random.permutation(np.flatnonzero(labels == c)) for c in range(labels.max() + 1)]
-    subsets = []
-    for size in sizes:
-        left = np.array([len(queue) for queue in queues])
-        exact = left * size / max(left.sum(), 1)
-        take = np.floor(exact).astype(int)
-        # The largest remainders get the images that rounding down left over.
-        take[np.argsort(take - exact, kind="stable")[: size - take.sum()]] += 1
-        pairs = list(zip(queues, take, strict=True))
-        subsets.append(random.permutation(np.concatenate([queue[:n] for queue, n in pairs])))
-        queues = [queue[n:] for queue, n in pairs]
-    return subsets

@@ -1,19 +1,15 @@
 """Run records, reference runs, expected ranges and paired comparisons."""
 
-from course_utils.evidence.comparison import Comparison, compare
-from course_utils.evidence.reference import (
-    ALL_SIX,
-    ARTICLE_FIGURES,
+from course_utils.evidence.comparison import Comparison, as_family, compare, seeds_needed
+from course_utils.evidence.records import FAILED, Record, records_folder
+from course_utils.evidence.runs import (
     COLUMNS,
     COST_COLUMNS,
-    FAILED,
     FALLING_RATE,
     MISTAKES_OF,
     WITHOUT_STOP,
     ExpectedRange,
     around_training,
-    article_figure,
-    article_words,
     compare_reference,
     epochs_words,
     expected_range,
@@ -21,9 +17,8 @@ from course_utils.evidence.reference import (
     lesson_cost,
     lesson_costs,
     measured_on,
-    record_name,
     reference,
     reference_mistakes,
     reference_runs,
-    write_record,
 )
+from course_utils.networks import ALL_SIX, article_figure, article_words

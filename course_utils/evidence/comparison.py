@@ -1,25 +1,56 @@
-"""Paired comparisons of two sets of runs: mean difference, interval, verdict in words."""
+"""Paired comparisons of two sets of runs: difference, interval, tests, and a verdict in words.
 
-from dataclasses import dataclass
+The words are three. "helps" and "hurts": the difference survives Holm's correction within the table
+that it belongs to. "suggestive": its own interval leaves out zero, but the correction does not
+bear it out. "no detectable difference": neither. With fewer than `FEWEST_SEEDS` seeds there is no
+verdict.
+"""
+
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from numbers import Real
+
+FEWEST_SEEDS = 5
+LEVEL = 0.95
+NO_VERDICT = "too few seeds for a verdict"
+NO_DIFFERENCE = "no detectable difference"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A paired comparison: mean difference (candidate minus baseline), 95 % interval, verdict.
+    """A paired comparison, candidate minus baseline.
 
-    `low` and `high` come from the t distribution, `bootstrap_low` and `bootstrap_high` from
-    resampling the differences. `verdict` is "helps", "hurts" or "no detectable difference". Where
-    all differences are equal there is no interval: its four ends are then the mean.
+    Attributes:
+        mean: of the differences, in the figures' own unit.
+        low, high: 95 % interval of the mean by Student's t; both are the mean where all
+            differences are equal, since their spread could then not be estimated.
+        p: of the t test that the mean is zero; nan where all differences are equal.
+        p_exact: of the exact sign-flip test, which assumes nothing but symmetry.
+        p_adjusted: `p` after Holm's correction; `p` itself outside a table.
+        family: how many comparisons the correction was made for.
+        s: standard deviation of the differences.
+        correlation: of the two sides over the seeds; nan where one does not vary.
+        unpaired_low, unpaired_high: the interval that ignores the pairs (Welch).
+        n, seeds: the pairs.
+        higher_is_better: whether a positive mean is a gain.
     """
 
     mean: float
     low: float
     high: float
-    bootstrap_low: float
-    bootstrap_high: float
+    p: float
+    p_exact: float
+    p_adjusted: float
+    family: int
+    s: float
+    correlation: float
+    unpaired_low: float
+    unpaired_high: float
     n: int
-    verdict: str
-    seeds: tuple[int, ...]
+    seeds: tuple
+    higher_is_better: bool = True
 
     @property
     def has_interval(self) -> bool:
@@ -27,49 +58,255 @@ class Comparison:
         return self.low < self.high
 
     @property
-    def intervals_agree(self) -> bool:
-        """Whether t and bootstrap give the same verdict."""
-        return (self.low > 0, self.high < 0) == (self.bootstrap_low > 0, self.bootstrap_high < 0)
+    def verdict(self) -> str:
+        """One of the three words, or that there are too few seeds for one."""
+        if self.n < FEWEST_SEEDS:
+            return NO_VERDICT
+        if not self.has_interval or not self.p < 1 - LEVEL:
+            return NO_DIFFERENCE
+        if not self.p_adjusted < 1 - LEVEL:
+            return "suggestive"
+        return "helps" if (self.mean > 0) == self.higher_is_better else "hurts"
 
-    def sentence(self, name: str) -> str:
-        """Say it in percentage points, for a difference of accuracies."""
+    def sentence(self, name: str, unit: str = "points") -> str:
+        """Say it: accuracies, which are fractions, in percentage points; with unit="" as they are."""
+        scale, form = (100, "+.2f") if unit == "points" else (1, "+.4f")
+        mean, low, high = (f"{scale * value:{form}}" for value in (self.mean, self.low, self.high))
+        unit = f" {unit}" if unit else ""
         if not self.has_interval:
             return (
-                f"{name}: {100 * self.mean:+.2f} points in each of {self.n} paired seeds; all "
-                f"differences are equal, so their spread could not be estimated: {self.verdict}."
+                f"{name}: {mean}{unit} in each of {self.n} paired seeds; all differences are equal, "
+                f"so their spread could not be estimated: {self.verdict}."
             )
+        family = f", Holm among {self.family}" if self.family > 1 else ""
         return (
-            f"{name}: {100 * self.mean:+.2f} points, 95 % interval {100 * self.low:+.2f} to "
-            f"{100 * self.high:+.2f}, {self.n} paired seeds: {self.verdict}."
+            f"{name}: {mean}{unit}, 95 % interval {low} to {high}, {self.n} paired "
+            f"seeds{family}: {self.verdict}."
         )
 
 
-def compare(baseline: dict, candidate: dict, higher_is_better: bool = True) -> Comparison:
-    """Compare two sets of runs, paired over the seeds they share.
+def compare(baseline, candidate, higher_is_better: bool = True) -> Comparison:
+    """Compare two sets of runs in pairs; of anybody's models, with any figure.
 
-    `baseline` and `candidate` map seed to a figure (accuracy as a fraction, or loss). Raises
-    ValueError when fewer than two seeds are shared.
+    Args:
+        baseline, candidate: seed (or any name of a pair) to figure; or two lists of equal length,
+            whose entries at one place are a pair. Accuracies are fractions.
+        higher_is_better: False for losses and times.
+
+    Returns:
+        A `Comparison`. With fewer than five pairs it has an interval and no verdict.
+
+    Raises:
+        ValueError: lists of unequal length, fewer than two pairs, or a figure that is no number.
+
+    Source: Student's paired t interval; Fisher's sign-flip test over all 2^n signs (beyond 2^16 a
+    random 65,536 of them); Welch's interval for what the pairs buy.
     """
     import numpy as np
     from scipy import stats
 
-    seeds = tuple(sorted(set(baseline) & set(candidate)))
-    if len(seeds) < 2:
-        raise ValueError(f"{len(seeds)} seeds in common; a paired comparison needs 2 or more")
-    differences = np.array([candidate[seed] - baseline[seed] for seed in seeds], dtype=float)
+    seeds, before, after = _pairs(baseline, candidate)
+    before, after = np.array(before, dtype=float), np.array(after, dtype=float)
+    differences = after - before
     mean = float(differences.mean())
-    better = worse = False
+    # Equal but for the last bits of their subtraction. A few differences that happen to be equal do
+    # not show that all would be: no spread, no interval, no verdict.
     if np.allclose(differences, mean, rtol=1e-9, atol=1e-12):
-        # Equal but for the last bits of their subtraction. A few differences that happen to be
-        # equal do not show that all would be: no spread, no interval, no verdict.
-        low = high = bootstrap_low = bootstrap_high = mean
+        low = high = unpaired_low = unpaired_high = mean
+        p = p_exact = s = correlation = math.nan
     else:
-        low, high = stats.ttest_1samp(differences, 0).confidence_interval(0.95)
-        resampled = stats.bootstrap(
-            (differences,), np.mean, n_resamples=9999, method="percentile", rng=0
+        with warnings.catch_warnings():
+            # SciPy warns of figures that are nearly equal; how nearly, the interval says.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            tested = stats.ttest_1samp(differences, 0)
+            welch = stats.ttest_ind(after, before, equal_var=False)
+        low, high = tested.confidence_interval(LEVEL)
+        unpaired_low, unpaired_high = welch.confidence_interval(LEVEL)
+        p, s = float(tested.pvalue), float(differences.std(ddof=1))
+        p_exact = _sign_flip_p(differences)
+        varies = before.std() > 0 and after.std() > 0
+        correlation = float(np.corrcoef(before, after)[0, 1]) if varies else math.nan
+    return Comparison(
+        mean=mean,
+        low=float(low),
+        high=float(high),
+        p=p,
+        p_exact=p_exact,
+        p_adjusted=p,
+        family=1,
+        s=s,
+        correlation=correlation,
+        unpaired_low=float(unpaired_low),
+        unpaired_high=float(unpaired_high),
+        n=len(seeds),
+        seeds=seeds,
+        higher_is_better=higher_is_better,
+    )
+
+
+def _pairs(baseline, candidate):
+    """Names of the pairs and both sides' figures, checked."""
+    if isinstance(baseline, Mapping) != isinstance(candidate, Mapping):
+        raise ValueError(
+            "One side names its seeds and the other does not. Expected two dictionaries, seed to "
+            "figure, or two lists."
         )
-        bootstrap_low, bootstrap_high = resampled.confidence_interval
-        better, worse = (low > 0, high < 0) if higher_is_better else (high < 0, low > 0)
-    verdict = "helps" if better else "hurts" if worse else "no detectable difference"
-    interval = (float(low), float(high), float(bootstrap_low), float(bootstrap_high))
-    return Comparison(mean, *interval, len(seeds), verdict, seeds)
+    if not isinstance(baseline, Mapping):
+        baseline, candidate = (dict(enumerate(side)) for side in (baseline, candidate))
+        if len(baseline) != len(candidate):
+            raise ValueError(
+                f"{len(baseline)} figures before and {len(candidate)} after. Pairs need as many on "
+                "both sides; name the seeds to leave out what has no partner."
+            )
+    seeds = tuple(seed for seed in baseline if seed in candidate)
+    seeds = tuple(sorted(seeds)) if len({type(seed) for seed in seeds}) == 1 else seeds
+    if len(seeds) < 2:
+        raise ValueError(
+            f"{len(seeds)} seeds in common; a paired comparison needs 2 or more, and {FEWEST_SEEDS} "
+            "for a verdict."
+        )
+    for side, figures in (("before", baseline), ("after", candidate)):
+        for seed in seeds:
+            value = figures[seed]
+            if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+                raise ValueError(f"{side}, seed {seed}: {value!r} is no finite number.")
+    return seeds, [baseline[seed] for seed in seeds], [candidate[seed] for seed in seeds]
+
+
+def _sign_flip_p(differences):
+    """Two-sided: how often the mean would be as far from zero if each sign were a coin's."""
+    import numpy as np
+    from scipy import stats
+
+    found = stats.permutation_test(
+        (differences,),
+        np.mean,
+        permutation_type="samples",
+        n_resamples=2**16,
+        vectorized=True,
+        rng=np.random.default_rng(0),
+    )
+    return float(found.pvalue)
+
+
+def holm(p_values) -> list[float]:
+    """Holm's adjusted p values, in the order given; nan stays nan and counts in the family.
+
+    The k-th smallest of m is multiplied by m - k + 1, and none is smaller than one before it.
+    Source: S. Holm, A simple sequentially rejective multiple test procedure, 1979.
+    """
+    p_values = list(p_values)
+    count, largest, adjusted = len(p_values), 0.0, [math.nan] * len(p_values)
+    known = (i for i in range(count) if not math.isnan(p_values[i]))
+    for rank, i in enumerate(sorted(known, key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, p_values[i] * (count - rank)))
+        adjusted[i] = largest
+    return adjusted
+
+
+def as_family(comparisons: dict, size: int | None = None) -> dict:
+    """The comparisons of one table (name -> Comparison), each judged with regard to all of them.
+
+    `size` is how many the table has in all: those that are not yet measured count too, so that no
+    verdict changes only because another was added later.
+    """
+    size = max(size or 0, len(comparisons))
+    missing = [math.nan] * (size - len(comparisons))
+    adjusted = holm([found.p for found in comparisons.values()] + missing)
+    return {
+        name: replace(found, p_adjusted=p, family=size)
+        for (name, found), p in zip(comparisons.items(), adjusted, strict=False)
+    }
+
+
+def seeds_needed(difference: float, s: float, power: float = 0.8) -> int:
+    """How many paired seeds detect a true mean difference at the 5 % level this often.
+
+    Args:
+        difference: the mean difference that matters; `s`: the standard deviation of the
+            differences, in the same unit.
+        power: how often the t test is to find it.
+
+    Raises:
+        ValueError: a difference of zero, a spread that is not above zero, a power not within (0, 1).
+
+    Source: the power of the t test by the noncentral t distribution.
+    """
+    from scipy import stats
+
+    if not difference or not s > 0 or not 0 < power < 1:
+        raise ValueError(
+            f"difference={difference!r}, s={s!r}, power={power!r}: expected a difference other than "
+            "zero, a spread above zero and a power between 0 and 1."
+        )
+
+    def found(n):
+        shift, edge = abs(difference) / s * math.sqrt(n), stats.t.ppf((1 + LEVEL) / 2, n - 1)
+        return stats.nct.sf(edge, n - 1, shift) + stats.nct.cdf(-edge, n - 1, shift)
+
+    high = 2
+    while found(high) < power:
+        high *= 2
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if middle > 1 and found(middle) >= power else (middle, high)
+    return max(high, 2)
+
+
+def images_sd(only_baseline_wrong: int, only_candidate_wrong: int, n: int) -> float:
+    """Standard deviation that the choice of n images gives to a difference of two accuracies.
+
+    With b and c the images that only the one, only the other network gets wrong, it is
+    sqrt(b + c - (b - c)^2 / n) / n. Source: the variance of a difference of paired proportions.
+    """
+    b, c = only_baseline_wrong, only_candidate_wrong
+    return math.sqrt(b + c - (b - c) ** 2 / n) / n
+
+
+def over_seeds_and_images(baseline_wrong, candidate_wrong) -> tuple[float, float, float]:
+    """Mean difference of the accuracies and its 95 % interval for other seeds *and* other images.
+
+    Args:
+        baseline_wrong, candidate_wrong: bool, shape (seeds, images): which image each run got wrong;
+            row s of both is one seed, column i one image.
+
+    Returns:
+        mean, low, high: fractions, candidate minus baseline.
+
+    Raises:
+        ValueError: unequal shapes, or fewer than two seeds or images.
+
+    Source: the two-way random effects model without replication. The variance of the mean is
+    var(seed means) / seeds + var(image means) / images - var(residuals) / (seeds * images), its
+    degrees of freedom are Satterthwaite's.
+    """
+    import numpy as np
+    from scipy import stats
+
+    wrong = [np.asarray(side, dtype=float) for side in (baseline_wrong, candidate_wrong)]
+    if wrong[0].shape != wrong[1].shape or wrong[0].ndim != 2 or min(wrong[0].shape) < 2:
+        raise ValueError(
+            f"shapes {wrong[0].shape} and {wrong[1].shape}; expected the same (seeds, images) twice, "
+            "at least two of each"
+        )
+    differences = wrong[0] - wrong[1]
+    seeds, images = differences.shape
+    mean = float(differences.mean())
+    by_seed, by_image = differences.mean(axis=1), differences.mean(axis=0)
+    rest = differences - by_seed[:, None] - by_image[None, :] + mean
+    parts = np.array(
+        [
+            by_seed.var(ddof=1) / seeds,
+            by_image.var(ddof=1) / images,
+            -(rest**2).sum() / ((seeds - 1) * (images - 1)) / (seeds * images),
+        ]
+    )
+    freedoms = np.array([seeds - 1, images - 1, (seeds - 1) * (images - 1)])
+    # Chance may make the estimate smaller than what one of the two sources gives alone.
+    variance = max(float(parts.sum()), float(parts[:2].max()))
+    if variance == 0:
+        return mean, mean, mean
+    freedom = variance**2 / float((parts**2 / freedoms).sum())
+    half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * math.sqrt(variance)
+    return mean, mean - half, mean + half

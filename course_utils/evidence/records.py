@@ -1,7 +1,12 @@
 """Run records: one JSON file about one trained model, whoever trained it and wherever."""
 
+import ast
+import base64
+import functools
+import hashlib
 import json
 import math
+import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -10,6 +15,8 @@ from course_utils.errors import CourseError
 
 # End of the name of a record whose training diverged.
 FAILED = ".failed.json"
+# What decides a training besides its notebook: networks, layers, choice of images.
+TRAINING_CODE = ("models.py", "layers.py", "data/split.py")
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,7 @@ class Record:
             the notebook was given; a lesson's own run belongs to no table.
         val_*, compare_*, test_*: scores on validation, comparison and test set.
         compare_mistakes, test_mistakes: indices of the images that were classified wrongly.
+        compare_predictions: the probabilities on the comparison set, packed (see `pack`), or "".
         epochs, seconds, epoch_seconds, history: how the training went; `history` as Keras has it.
         code: digest of what decides a training: networks, layers, choice of images.
         status: "ok", or "failed" for a training that diverged.
@@ -50,6 +58,7 @@ class Record:
     compare_accuracy: float | None = None
     compare_loss: float | None = None
     compare_mistakes: list | None = None
+    compare_predictions: str = ""
     test_accuracy: float | None = None
     test_loss: float | None = None
     test_mistakes: list | None = None
@@ -126,6 +135,48 @@ class Record:
                 "nothing was left half-written. Choose another folder: export COURSE_OUT=FOLDER"
             ) from error
         return path
+
+
+def records_folder() -> Path:
+    """Where a lesson's records go: COURSE_OUT, or build/own/records beside the notebooks.
+
+    Not build/records, which is a batch's: it is no learner's progress, and the next one replaces it.
+    """
+    if "COURSE_OUT" in os.environ:
+        return Path(os.environ["COURSE_OUT"]).expanduser()
+    project = Path(__file__).resolve().parents[2]
+    root = project if (project / "pyproject.toml").is_file() else Path.cwd()
+    return root / "build" / "own" / "records"
+
+
+@functools.cache
+def code_digest() -> str:
+    """8 hexadecimal digits of the code that decides a training; comments and docstrings do not count."""
+    digest = hashlib.sha256()
+    for name in TRAINING_CODE:
+        tree = ast.parse((Path(__file__).resolve().parents[1] / name).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+                node
+            ):
+                node.body[0].value = ast.Constant("")
+        digest.update(ast.unparse(tree).encode())
+    return digest.hexdigest()[:8]
+
+
+def pack(predictions) -> str:
+    """Probabilities, shape (n, 10), as text: half-precision numbers in base 64."""
+    import numpy as np
+
+    return base64.b64encode(np.asarray(predictions, dtype="<f2").tobytes()).decode("ascii")
+
+
+def unpack(text: str):
+    """What `pack` made of them: float32, shape (n, 10)."""
+    import numpy as np
+
+    packed = np.frombuffer(base64.b64decode(text), dtype="<f2")
+    return packed.astype("float32").reshape(-1, 10)
 
 
 def _plain(value):

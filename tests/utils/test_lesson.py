@@ -15,6 +15,8 @@ from course_utils.errors import (
     SettingError,
     TrainingDiverged,
 )
+from course_utils.evidence import Record
+from course_utils.evidence import runs as reference_runs
 
 
 @pytest.fixture
@@ -91,7 +93,7 @@ def test_a_cost_from_another_machine_names_it(monkeypatch, capsys):
     def said(measured_on):
         row = ("02_baseline_cnn", "smoke", measured_on, 90.0, 1200.0, "1")
         costs = pd.DataFrame([row], columns=evidence.COST_COLUMNS)
-        monkeypatch.setattr(evidence, "lesson_costs", lambda: costs)
+        monkeypatch.setattr(reference_runs, "lesson_costs", lambda: costs)
         made = Lesson("02_baseline_cnn", mode="smoke")
         return made.machine.hardware, capsys.readouterr().out
 
@@ -140,6 +142,40 @@ def test_a_test_that_failed_or_was_interrupted_opened_nothing(smoke, network, mo
     assert "once so far" in capsys.readouterr().out
 
 
+def test_a_person_is_told_how_often_the_course_has_opened_the_test_set(
+    network, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("COURSE_OUT", str(tmp_path))
+    monkeypatch.delenv("COURSE_HEADLESS", raising=False)
+    for name, said in (("02_baseline_cnn", "once"), ("09_all_six", "twice")):
+        made = Lesson(name, mode="smoke")
+        made.load("mnist")
+        made.final_test(network)
+        opened = f"once so far in this lesson and {said} in the course on this machine"
+        assert opened in capsys.readouterr().out
+    openings = [json.loads(line) for line in (tmp_path / "test_openings.jsonl").open()]
+    assert [opening["lesson"] for opening in openings] == ["02_baseline_cnn", "09_all_six"]
+    assert openings[0]["reason"] == "the final test"
+
+
+def test_the_comparison_set_leaves_the_test_set_sealed(smoke, network, capsys):
+    found = smoke.compare(network)
+    assert found.n == len(smoke.dataset.y_compare) == 256
+    assert "Comparison set: accuracy" in capsys.readouterr().out
+    assert smoke.test_openings == []
+    record = smoke.record(network, "mlp", compare=found, keep_predictions=True)
+    assert (record.compare_accuracy, record.test_accuracy) == (found.accuracy, None)
+    assert len(record.compare_mistakes) == round((1 - found.accuracy) * found.n)
+    assert len(record.compare_predictions) > 256 * 10 * 2
+
+
+def test_full_mode_has_nothing_to_compare_on(smoke, network):
+    empty = np.zeros(0, "int32")
+    smoke.dataset = SimpleNamespace(y_compare=empty)
+    with pytest.raises(CourseError, match="Full mode trains on every image"):
+        smoke.compare(network)
+
+
 def test_a_test_before_loading_says_what_to_do(network):
     with pytest.raises(CourseError, match=r"lesson\.load"):
         Lesson("x", mode="smoke").final_test(network)
@@ -159,14 +195,14 @@ def test_a_record_holds_what_was_measured(smoke, network, tmp_path):
     test = smoke.final_test(network)
     record = smoke.record(network, "mlp", history=history, test=test, units=10)
     (written,) = (json.loads(path.read_text()) for path in tmp_path.glob("*.json"))
-    assert set(evidence.COLUMNS) <= set(written)
+    assert {"code", "keras_version", "data_sha256", "compare_accuracy"} <= set(written)
     assert written["epochs"] == 2
     assert written["n_train"] == 512
     assert written["seconds"] > 0
     assert len(written["epoch_seconds"]) == 2
     assert sum(written["epoch_seconds"]) == pytest.approx(written["seconds"], abs=0.5)
     assert written["parameters"]["units"] == 10
-    assert written["test_accuracy"] == record["test_accuracy"] == test.accuracy
+    assert written["test_accuracy"] == record.test_accuracy == test.accuracy
     assert written["test_openings"] == ["the final test"]
     assert len(written["test_mistakes"]) == round((1 - test.accuracy) * test.n)
     assert len(written["history"]["val_loss"]) == 2
@@ -215,9 +251,11 @@ def test_what_needs_images_asks_for_them(tmp_path, monkeypatch):
 
 
 def test_what_to_expect_is_set_beside_the_article_and_says_what_differs(smoke, capsys):
-    record = {"model": "all_conv", "techniques": "", "data": "x", "n_train": 512}
+    def record(accuracy):
+        return Record("x", "all_conv", data="x", n_train=512, test_accuracy=accuracy)
+
     smoke.dataset = SimpleNamespace(is_fallback=False, figure_suffix=" (JPEG copy)")
-    smoke.expect(record | {"test_accuracy": 0.5})
+    smoke.expect(record(0.5))
     not_measured, article = capsys.readouterr().out.splitlines()
     assert not_measured.startswith("Expected range: not yet measured for smoke mode on x.")
     assert article == (
@@ -225,7 +263,7 @@ def test_what_to_expect_is_set_beside_the_article_and_says_what_differs(smoke, c
         "images. Here the network trained on 512 images (JPEG copy)."
     )
     smoke.dataset.is_fallback = True
-    smoke.expect(record | {"test_accuracy": None})
+    smoke.expect(record(None))
     assert capsys.readouterr().out.startswith("No test accuracy in this record")
 
 
@@ -254,8 +292,7 @@ def test_nan_stops_the_fit_and_leaves_a_failed_record(smoke, tmp_path):
         [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
     )
     network.compile(keras.optimizers.SGD(1e30), "mean_squared_error")
-    good = smoke._blank_record(network.name, "") | {"status": "ok"}
-    good = evidence.write_record(tmp_path, good)
+    good = Record("02_baseline_cnn", network.name, mode="smoke", seed=3).write(tmp_path)
     before = good.read_text()
     with pytest.raises(TrainingDiverged, match="learning rate that is too large"):
         fit(smoke, network, callbacks=smoke.callbacks())
@@ -333,17 +370,6 @@ def test_an_unknown_check_is_an_attribute_error(smoke):
         smoke.tset  # noqa: B018
 
 
-def test_records_go_beside_the_notebooks_or_where_told(monkeypatch, tmp_path):
-    monkeypatch.setenv("COURSE_OUT", str(tmp_path))
-    assert lesson.records_folder() == tmp_path
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("COURSE_OUT", "~/records")
-    assert lesson.records_folder() == tmp_path / "records"
-    monkeypatch.delenv("COURSE_OUT")
-    # What `make run` leaves in build/records is not what the learner has done.
-    assert lesson.records_folder().parts[-3:] == ("build", "own", "records")
-
-
 @pytest.mark.parametrize(
     ("lesson_name", "techniques", "row", "last"),
     [
@@ -361,8 +387,7 @@ def test_the_chart_marks_a_run_on_the_way_or_beside_it(
     )
     monkeypatch.setattr(evidence, "reference_runs", lambda *_: {"test_accuracy": pd.Series([0.9])})
     smoke.name = lesson_name
-    record = {"model": "baseline_cnn", "techniques": techniques, "data": "mnist"}
-    smoke.progress(record | {"test_accuracy": 0.5})
+    smoke.progress(Record("x", "baseline_cnn", techniques, data="mnist", test_accuracy=0.5))
     assert drawn["mark"] == {row: 50.0}
     # No step of a later lesson is shown before its time.
     assert list(drawn["rows"])[-1] == last
@@ -374,14 +399,13 @@ def test_a_record_without_a_test_is_not_on_the_chart_and_a_sentence_says_why(
     drawn = {}
     monkeypatch.setattr(plots, "dots", lambda rows, **words: drawn.update(words, rows=rows))
     monkeypatch.setattr(evidence, "reference_runs", lambda *_: {"test_accuracy": pd.Series([0.9])})
-    record = {"model": "baseline_cnn", "techniques": "", "data": "mnist", "test_accuracy": None}
-    smoke.progress(record)
+    smoke.progress(Record("x", "baseline_cnn", data="mnist"))
     assert drawn["mark"] == {}
     assert list(drawn["rows"]) == ["perceptron", "baseline CNN"]
     assert not any("yours" in drawn[word] for word in ("title", "x", "alt"))
     said = capsys.readouterr().out
     assert said.startswith("Your run is not on the chart: its record has no test accuracy.")
-    smoke.progress(record | {"test_accuracy": 0.5})
+    smoke.progress(Record("x", "baseline_cnn", data="mnist", test_accuracy=0.5))
     assert "yours" in drawn["title"]
     assert not capsys.readouterr().out
 
@@ -389,6 +413,5 @@ def test_a_record_without_a_test_is_not_on_the_chart_and_a_sentence_says_why(
 def test_a_chart_without_reference_runs_is_a_sentence(smoke, monkeypatch, capsys):
     monkeypatch.setattr(plots, "dots", lambda *_, **__: pytest.fail("there is nothing to draw"))
     monkeypatch.setattr(evidence, "reference_runs", lambda *_: {"test_accuracy": pd.Series([])})
-    record = {"model": "baseline_cnn", "techniques": "", "data": "mnist"}
-    smoke.progress(record | {"test_accuracy": 0.5})
+    smoke.progress(Record("x", "baseline_cnn", data="mnist", test_accuracy=0.5))
     assert "there are none yet in smoke mode on mnist" in capsys.readouterr().out

@@ -1,19 +1,13 @@
-"""Run records, reference runs, expected ranges and paired comparisons.
-
-A run record is one JSON file about one trained model. Selected records are kept, one row a run,
-in `reference/runs.csv`: the single source of every figure that the course states.
-"""
+"""Reference runs: one row a run in `reference/runs.csv`, the source of every figure that is stated."""
 
 import json
 import math
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
 
-from course_utils import files as disk
-from course_utils.errors import CourseError
 from course_utils.evidence.comparison import Comparison, compare
+from course_utils.networks import ALL_SIX
 
 COLUMNS = (
     "lesson",
@@ -36,94 +30,44 @@ COLUMNS = (
     "version",
     "keras_version",
     "data_sha256",
+    "table",
+    "arm",
+    "learning_rate",
+    "factor",
+    "compare_accuracy",
+    "compare_loss",
+    "code",
 )
 COST_COLUMNS = ("lesson", "mode", "hardware", "seconds", "peak_memory_mb", "version")
 
-ALL_SIX = "l2+he_init+batch_norm+augmentation+ensemble+early_stopping"
 # Beyond the articles: a learning rate that falls to zero, in the place of early stopping.
 FALLING_RATE = ALL_SIX.replace("early_stopping", "cosine_decay")
 # As many epochs as early stopping allows, to the very end.
 WITHOUT_STOP = ALL_SIX.replace("early_stopping", "long_training")
-# Accuracies as the two articles print them, of a test set unless it says otherwise.
-ARTICLE_FIGURES = {
-    ("mlp", ""): "98 %",
-    ("baseline_cnn", ""): "99.12 %",
-    ("baseline_cnn", ALL_SIX): "99.47 %",
-    ("dropout_cnn", ""): "78.6 %",
-    ("all_conv", ""): "77.5 % (validation)",
-    ("small_all_conv", ""): "70 %",
-}
 # The two runs of the baseline CNN whose mistakes are kept for McNemar's test, by techniques.
 MISTAKES_OF = {"baseline": "", "all_six": ALL_SIX}
-# End of the name of a record whose training diverged.
-FAILED = ".failed.json"
-
-
-def article_figure(model: str, techniques: str = "") -> float | None:
-    """Accuracy (a fraction) that the article gives for this model, or None."""
-    words = article_words(model, techniques)
-    return float(f"{words.partition(' %')[0]}e-2") if words else None
-
-
-def article_words(model: str, techniques: str = "") -> str:
-    """The article's figure as it stands there, such as "98 %", or an empty string."""
-    return ARTICLE_FIGURES.get((model, techniques), "")
-
-
-# Records
-
-
-def record_name(record: dict) -> str:
-    """File name of a record: what was trained, how, and with which seed.
-
-    A try that failed has a name of its own, so that it never takes a good record's place.
-    """
-    parts = [
-        record["lesson"],
-        record["model"],
-        record["techniques"] or "plain",
-        record["mode"],
-        f"seed{record['seed']}",
-    ]
-    return ".".join(parts) + (FAILED if record.get("status") == "failed" else ".json")
-
-
-def write_record(folder, record: dict) -> Path:
-    """Write one record as JSON, whole or not at all, and return its path.
-
-    Raises ValueError when a column is missing, and CourseError when the file cannot be written.
-    """
-    missing = [column for column in COLUMNS if column not in record]
-    if missing:
-        raise ValueError(f"record lacks {', '.join(missing)}; expected all of {', '.join(COLUMNS)}")
-    path = Path(folder) / record_name(record)
-    text = json.dumps(_plain(record), indent=1, sort_keys=True, allow_nan=False) + "\n"
-    try:
-        disk.write_atomically(path, text.encode())
-    except OSError as error:
-        raise CourseError(
-            f"The run record {path.name} could not be written ({error.strerror}); nothing was left "
-            "half-written. Free some space or choose another folder: export COURSE_OUT=FOLDER"
-        ) from error
-    return path
 
 
 # Reference runs
 
 
-@lru_cache(maxsize=1)
 def reference():
     """The reference runs as a pandas DataFrame with `COLUMNS`; empty text stays empty text."""
-    return _read_csv("runs.csv", COLUMNS)
+    return _kept("runs.csv", COLUMNS).copy()
 
 
-@lru_cache(maxsize=1)
+def outside_tables():
+    """The reference runs of no table of the protocol: the lessons' own, and those of the first edition."""
+    runs = reference()
+    return runs[runs["table"] == ""]
+
+
 def lesson_costs():
     """Whole-notebook costs as a pandas DataFrame with `COST_COLUMNS`; seconds, and MB (10^6 bytes).
 
     Of a notebook whose parameters choose what it trains, see `around_training`.
     """
-    return _read_csv("costs.csv", COST_COLUMNS)
+    return _kept("costs.csv", COST_COLUMNS).copy()
 
 
 def around_training(lesson: str) -> str:
@@ -170,7 +114,7 @@ def reference_runs(model: str, techniques: str, mode: str, data: str, lesson: st
     wherever both have it. A seed that was trained several times is kept once, from the notebook
     whose name sorts first, then the hardware, so that no run counts double.
     """
-    runs = reference()
+    runs = outside_tables()
     setting = _setting(runs)
     alike = (runs["mode"] == mode) & (runs["data"] == data)
     wanted = alike & (runs["model"] == model) & (runs["techniques"] == techniques)
@@ -281,7 +225,7 @@ def compare_reference(
     Paired are runs of one backend and precision, the ones with which both sets share the most
     seeds; of several runs of a seed, two on the same hardware if there are such.
     """
-    runs = reference()
+    runs = outside_tables()
     runs = runs[(runs["model"] == model) & (runs["mode"] == mode) & (runs["data"] == data)]
     runs = runs.dropna(subset=[metric]).assign(setting=_setting)
     sides = [runs[runs["techniques"] == techniques] for techniques in (baseline, candidate)]
@@ -297,7 +241,9 @@ def compare_reference(
     return compare(*figures, higher_is_better=not metric.endswith("loss"))
 
 
-def _read_csv(name, columns):
+@lru_cache(maxsize=2)
+def _kept(name, columns):
+    """A table as it is read once; whoever asks gets a copy of their own to change."""
     import pandas as pd
 
     path = files("course_utils") / "reference" / name
@@ -308,25 +254,14 @@ def _read_csv(name, columns):
             file,
             keep_default_na=False,
             na_values={"": []} | _numeric_na(columns),
-            dtype={"data_sha256": str},  # 16 hexadecimal digits may look like a number
+            dtype={"data_sha256": str, "code": str},  # hexadecimal digits may look like a number
         )
 
 
 def _numeric_na(columns):
     """An empty cell is a missing number in number columns and an empty text elsewhere."""
-    numbers = ("seed", "n_train", "epochs", "seconds", "peak_memory_mb")
-    figures = ("val_accuracy", "val_loss", "test_accuracy", "test_loss")
+    numbers = ("seed", "n_train", "epochs", "seconds", "peak_memory_mb", "learning_rate", "factor")
+    figures = tuple(
+        f"{kind}_{what}" for kind in ("val", "compare", "test") for what in ("accuracy", "loss")
+    )
     return {column: [""] for column in columns if column in numbers + figures}
-
-
-def _plain(value):
-    """NumPy numbers and arrays as JSON knows them; NaN and infinity as null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

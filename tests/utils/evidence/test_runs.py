@@ -1,9 +1,6 @@
-"""Records are whole or absent, ranges and comparisons say what their formulas say."""
+"""Reference runs: which count, which are paired, and what range one more is expected in."""
 
-import errno
-import json
 import math
-import os
 
 import numpy as np
 import pandas as pd
@@ -12,22 +9,7 @@ from scipy import stats
 
 from course_tools.authoring import reference_runs as bookkeeping
 from course_utils import evidence
-from course_utils.errors import CourseError
-
-
-def record(**changes):
-    return (
-        dict.fromkeys(evidence.COLUMNS)
-        | {
-            "lesson": "02_baseline_cnn",
-            "model": "baseline_cnn",
-            "techniques": "",
-            "mode": "smoke",
-            "seed": 1,
-            "test_accuracy": 0.5,
-        }
-        | changes
-    )
+from course_utils.evidence import runs as runs_module
 
 
 def runs(accuracies, techniques="", lesson="ablation", mode="reduced", data="mnist", **others):
@@ -45,6 +27,7 @@ def runs(accuracies, techniques="", lesson="ablation", mode="reduced", data="mni
                 "backend": "tensorflow",
                 "precision": "mixed_bfloat16",
                 "hardware": "a cpu",
+                "table": "",
             }
             | others
             for seed, accuracy in enumerate(accuracies)
@@ -55,52 +38,9 @@ def runs(accuracies, techniques="", lesson="ablation", mode="reduced", data="mni
 @pytest.fixture
 def reference(monkeypatch):
     def use(*frames):
-        monkeypatch.setattr(evidence, "reference", lambda: pd.concat(frames, ignore_index=True))
+        monkeypatch.setattr(runs_module, "reference", lambda: pd.concat(frames, ignore_index=True))
 
     return use
-
-
-def test_a_record_is_read_back_as_it_was_written(tmp_path):
-    path = evidence.write_record(
-        tmp_path, record(history={"loss": np.array([1.0, np.nan])}, seconds=np.float32(2))
-    )
-    assert path.name == "02_baseline_cnn.baseline_cnn.plain.smoke.seed1.json"
-    back = json.loads(path.read_text())
-    assert back["history"] == {"loss": [1.0, None]}
-    assert back["seconds"] == 2.0
-
-
-def test_a_record_without_a_column_is_refused(tmp_path):
-    incomplete = record()
-    del incomplete["seed"]
-    with pytest.raises(ValueError, match="record lacks seed"):
-        evidence.write_record(tmp_path, incomplete)
-
-
-def test_a_full_disk_leaves_no_half_written_record(tmp_path, monkeypatch):
-    evidence.write_record(tmp_path, record())
-    before = (tmp_path / evidence.record_name(record())).read_text()
-
-    def full(descriptor):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(CourseError, match=r"No space left.*export COURSE_OUT"):
-        evidence.write_record(tmp_path, record(test_accuracy=0.9))
-    assert [path.read_text() for path in tmp_path.iterdir()] == [before]
-
-
-def test_an_interrupted_record_leaves_nothing_and_a_whole_one_is_for_others_to_read(
-    tmp_path, monkeypatch
-):
-    def interrupted(descriptor):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(os, "fsync", interrupted)
-        evidence.write_record(tmp_path, record())
-    assert not list(tmp_path.iterdir())
-    assert evidence.write_record(tmp_path, record()).stat().st_mode & 0o777 == 0o644
 
 
 def test_the_reference_files_hold_the_promised_columns():
@@ -125,6 +65,18 @@ def test_reference_rows_are_consistent():
         "deep_all_conv",
         "tuned_cnn",
     }
+
+
+def test_the_reference_runs_are_the_readers_own_to_change():
+    mine = evidence.reference()
+    mine.loc[:, "seed"] = -1
+    assert (evidence.reference()["seed"] >= 0).all()
+
+
+def test_runs_of_a_table_do_not_mix_with_the_lessons_own(reference):
+    reference(runs([0.9, 0.8]), runs([0.1, 0.2], table="fair_mnist"))
+    found = evidence.reference_runs("baseline_cnn", "", "reduced", "mnist")
+    assert list(found["test_accuracy"]) == [0.9, 0.8]
 
 
 def test_how_long_the_reference_runs_trained(reference):
@@ -162,44 +114,6 @@ def test_a_seed_counts_once_when_two_notebooks_trained_it(reference):
     reference(runs([0.9, 0.9], lesson="ablation"), runs([0.8], lesson="02_baseline_cnn"))
     chosen = evidence.reference_runs("baseline_cnn", "", "reduced", "mnist")
     assert list(chosen["test_accuracy"]) == [0.8, 0.9]
-
-
-def test_comparison_agrees_with_the_paired_t_test():
-    rng = np.random.default_rng(0)
-    base = dict(enumerate(rng.normal(0.96, 0.01, 10)))
-    better = {seed: value + 0.005 + rng.normal(0, 0.002) for seed, value in base.items()}
-    found = evidence.compare(base, better)
-    expected = stats.ttest_rel(list(better.values()), list(base.values())).confidence_interval(0.95)
-    assert (found.low, found.high) == pytest.approx(tuple(expected))
-    assert found.verdict == "helps"
-    assert found.intervals_agree
-    assert evidence.compare(better, base).verdict == "hurts"
-
-
-def test_pairing_uses_shared_seeds_and_needs_two():
-    assert evidence.compare({1: 0.5, 2: 0.6, 3: 0.7}, {2: 0.6, 3: 0.8, 4: 1.0}).seeds == (2, 3)
-    with pytest.raises(ValueError, match="1 seeds in common"):
-        evidence.compare({1: 0.5}, {1: 0.6})
-
-
-def test_noise_is_no_detectable_difference_and_losses_count_downwards():
-    noise = {0: 0.01, 1: -0.011, 2: 0.002}
-    zero = dict.fromkeys(noise, 0.0)
-    assert evidence.compare(zero, noise).verdict == "no detectable difference"
-    lower = {0: -0.5, 1: -0.51, 2: -0.52}
-    assert evidence.compare(zero, lower, higher_is_better=False).verdict == "helps"
-
-
-@pytest.mark.parametrize("shift", [0.3, -0.3, 0.0])
-def test_differences_that_are_all_equal_tell_nothing_of_their_spread(shift):
-    base = {0: 0.1, 1: 0.2, 2: 0.4}
-    # The three differences are equal but for the last bits.
-    found = evidence.compare(base, {seed: value + shift for seed, value in base.items()})
-    assert found.verdict == "no detectable difference"
-    assert not found.has_interval
-    said = found.sentence("L2")
-    assert f"{100 * shift:+.2f} points in each of 3 paired seeds; all differences are equal" in said
-    assert "interval" not in said
 
 
 def test_reference_comparison_is_none_until_both_are_measured(reference):
@@ -263,7 +177,7 @@ def test_a_cost_is_of_this_machine_or_of_the_one_that_measured_most(monkeypatch)
         ("02_baseline_cnn", "reduced", "b", 60.0),
         ("02_baseline_cnn", "full", "a", 600.0),
     )
-    monkeypatch.setattr(evidence, "lesson_costs", lambda: table)
+    monkeypatch.setattr(runs_module, "lesson_costs", lambda: table)
     assert evidence.lesson_cost("01_mlp", "reduced", "a") == (10, 900)
     for elsewhere in ("c", None):
         assert evidence.lesson_cost("01_mlp", "reduced", elsewhere) == (30, 900)
@@ -279,8 +193,3 @@ def test_article_figures():
     assert evidence.article_words("all_conv") == "77.5 % (validation)"
     assert evidence.article_figure("baseline_cnn", "l2") is None
     assert evidence.article_words("baseline_cnn", "l2") == ""
-
-
-def test_records_are_json_that_other_tools_read(tmp_path):
-    path = evidence.write_record(tmp_path, record(val_loss=float("inf")))
-    assert json.loads(path.read_text())["val_loss"] is None

@@ -1,0 +1,342 @@
+"""The protocol: every table of the course, its arms and its seeds, named before its runs were made.
+
+It is `reference/protocol.toml`. Which runs a table still lacks, which settings its tuning chose and
+what its verdicts are, is read here from the reference runs.
+"""
+
+import difflib
+import functools
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+
+from course_utils.errors import CourseError
+from course_utils.evidence.comparison import as_family, compare
+from course_utils.evidence.records import Record
+from course_utils.evidence.runs import COLUMNS, reference
+from course_utils.networks import NETWORKS, parse_techniques
+
+KINDS = ("fair", "article")
+JUDGES = ("compare", "test")
+METRICS = ("accuracy", "loss")
+# A run of the same table is comparable only if these agree.
+ALIKE = ("code", "data_sha256", "keras_version", "backend", "precision")
+
+
+class ProtocolError(CourseError):
+    """The protocol contradicts itself, or a run is not what it says."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm of a table: what it trains, and where its settings come from.
+
+    Attributes:
+        techniques: as `networks.parse_techniques` takes them.
+        epochs, n_train: None where they are the table's.
+        rates: peaks of the learning rate to choose from; empty where none is tuned.
+        factor, factors: "l2" or "weight_decay" and the values to choose from, after the rate.
+        rate_of: the arm whose rate it takes over.
+        start: number of the random start on the seed's images.
+        mean_of: arms whose predictions it averages, in the place of a training.
+    """
+
+    name: str
+    techniques: str = ""
+    epochs: int | None = None
+    n_train: int | None = None
+    rates: tuple = ()
+    factor: str = ""
+    factors: tuple = ()
+    rate_of: str = ""
+    start: int = 0
+    mean_of: tuple = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table; its settings as the head of the file explains them."""
+
+    name: str
+    kind: str
+    question: str
+    model: str
+    mode: str
+    precision: str
+    epochs: int
+    verdict_seeds: tuple
+    judge: str
+    compare: tuple
+    arms: dict
+    rates: tuple = ()
+    tuning_seeds: tuple = ()
+    learning_rate: float | None = None
+    n_train: int | None = None
+
+    def parameters(self, arm: Arm) -> dict:
+        """What the ablation notebook is given for every run of an arm, seed and rate left out."""
+        given = {
+            "mode": self.mode,
+            "model": self.model,
+            "techniques": arm.techniques,
+            "epochs": arm.epochs or self.epochs,
+            "judge": self.judge,
+            "table": self.name,
+            "arm": arm.name,
+        }
+        n_train = arm.n_train or self.n_train
+        given |= {"n_train": n_train} if n_train else {}
+        return given | ({"start": arm.start} if arm.start else {})
+
+
+def read(text: str) -> dict[str, Table]:
+    """The tables of a protocol, by name. Raises ProtocolError, one sentence, for one that is wrong."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProtocolError(
+            f"The protocol cannot be read ({error}). A table or an arm may be there twice: each name "
+            "stands once"
+        ) from error
+    return {name: _table(name, settings) for name, settings in content.items()}
+
+
+@functools.cache
+def tables() -> dict[str, Table]:
+    """The course's tables, by name."""
+    path = files("course_utils") / "reference" / "protocol.toml"
+    return read(path.read_text(encoding="utf-8"))
+
+
+def table(name: str) -> Table:
+    """One of the course's tables. Raises ProtocolError for a name that it does not have."""
+    if name not in tables():
+        near = difflib.get_close_matches(name, tables(), n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ProtocolError(
+            f"The protocol has no table {name!r}.{hint} Its tables: {', '.join(tables())}"
+        )
+    return tables()[name]
+
+
+def _table(name, settings):
+    settings = {key: _frozen(value) for key, value in settings.items()}
+    arms = settings.pop("arms", {})
+    allowed = set(Table.__dataclass_fields__) - {"name", "arms"}
+    _refuse(settings.keys() - allowed, f"table {name} has {{}}, which no table has")
+    needed = {"kind", "question", "model", "mode", "epochs", "verdict_seeds", "judge", "compare"}
+    _refuse(needed - settings.keys(), f"table {name} lacks {{}}")
+    settings.setdefault("precision", "float32")
+    for key, known in (("kind", KINDS), ("judge", JUDGES), ("model", NETWORKS)):
+        if settings[key] not in known:
+            raise ProtocolError(
+                f"The protocol: table {name} has {key} = {settings[key]!r}; expected one of "
+                f"{', '.join(known)}"
+            )
+    built = {arm: _arm(name, arm, given, settings) for arm, given in arms.items()}
+    for arm in built.values():
+        for other in (*arm.mean_of, *filter(None, [arm.rate_of])):
+            _known_arm(name, other, built, f"arm {arm.name}")
+    for pair in settings["compare"]:
+        for side in pair:
+            _known_arm(name, side, built, f"the comparison {list(pair)}")
+    both = set(settings.get("tuning_seeds", ())) & set(settings["verdict_seeds"])
+    _refuse(both, f"table {name} tunes and judges with the seeds {{}}; no seed may do both")
+    return Table(name=name, arms=built, **settings)
+
+
+def _arm(table_name, name, given, settings):
+    given = {key: _frozen(value) for key, value in given.items()}
+    where = f"arm {name} of table {table_name}"
+    _refuse(given.keys() - set(Arm.__dataclass_fields__) - {"name"}, f"{where} has {{}}")
+    try:
+        parse_techniques(given.get("techniques", ""))
+    except ValueError as error:
+        raise ProtocolError(f"The protocol: {where}: {error}") from error
+    if settings["kind"] == "fair" and not {"rate_of", "mean_of", "rates"} & given.keys():
+        given["rates"] = settings.get("rates", ())
+        if not given["rates"] or not settings.get("tuning_seeds"):
+            raise ProtocolError(
+                f"The protocol: {where} has no rates or no tuning seeds to choose one by"
+            )
+    return Arm(name=name, **given)
+
+
+def _known_arm(table_name, name, arms, where):
+    if name not in arms:
+        raise ProtocolError(
+            f"The protocol: {where} of table {table_name} names the arm {name!r}, which the table "
+            f"does not have. Its arms: {', '.join(arms)}"
+        )
+
+
+def _refuse(names, sentence):
+    if names:
+        shown = ", ".join(sorted(map(str, names)))
+        raise ProtocolError(f"The protocol: {sentence.format(shown)}")
+
+
+def _frozen(value):
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+# What a table has, and what came of it
+
+
+def rows_of(name: str, arm: str | None = None, runs=None):
+    """The reference runs of a table, or of one arm of it, as a DataFrame with `COLUMNS`."""
+    runs = reference() if runs is None else runs
+    wanted = runs["table"] == name
+    return runs[wanted if arm is None else wanted & (runs["arm"] == arm)]
+
+
+def chosen(of: Table, arm: Arm, runs=None) -> dict | None:
+    """The settings that tuning chose for an arm; None while tuning runs are missing.
+
+    The rate with the lowest mean validation cross-entropy over the tuning seeds, then likewise the
+    factor at that rate. Keys: "learning_rate", and the factor's name where it has one.
+    """
+    if of.kind == "article":
+        return {"learning_rate": of.learning_rate}
+    if arm.mean_of:
+        return {}
+    if arm.rate_of:
+        return chosen(of, of.arms[arm.rate_of], runs)
+    found = rows_of(of.name, arm.name, runs)
+    middle = sorted(arm.factors)[len(arm.factors) // 2] if arm.factors else None
+    fixed = {arm.factor: middle} if arm.factor else {}
+    tried = [{"learning_rate": rate, **fixed} for rate in arm.rates]
+    best = _best(of, arm, found, tried)
+    if best is not None and arm.factors:
+        best = _best(of, arm, found, [best | {arm.factor: value} for value in arm.factors])
+    return best
+
+
+def _best(of, arm, found, tried):
+    """Of the settings that were tried, those with the lowest mean validation loss.
+
+    None while a tuning run of one of them is missing.
+    """
+    losses = []
+    for settings in tried:
+        rows = _with(found, arm, settings)
+        rows = rows[rows["seed"].isin(of.tuning_seeds)]
+        if set(rows["seed"]) != set(of.tuning_seeds):
+            return None
+        losses.append(rows["val_loss"].mean())
+    return tried[losses.index(min(losses))]
+
+
+def _with(found, arm, settings):
+    """The rows of an arm that were made with these settings."""
+    found = found[_equals(found["learning_rate"], settings["learning_rate"])]
+    return found[_equals(found["factor"], settings[arm.factor])] if arm.factor else found
+
+
+def next_runs(of: Table, arm: Arm, runs=None) -> tuple[str, list[dict]]:
+    """What an arm needs next: the name of the step, and the ablation's parameters of each run.
+
+    The steps are "rates", "factors" and "verdict"; a later one is laid out once those before it are
+    measured. ("", []) for an arm that has all its runs, and for one that needs no training.
+    """
+    if arm.mean_of or (arm.rate_of and chosen(of, arm, runs) is None):
+        return "", []
+    given = of.parameters(arm)
+    found = rows_of(of.name, arm.name, runs)
+    if of.kind == "fair" and not arm.rate_of:
+        middle = sorted(arm.factors)[len(arm.factors) // 2] if arm.factors else None
+        fixed = {arm.factor: middle} if arm.factor else {}
+        rates = [{"learning_rate": rate, **fixed} for rate in arm.rates]
+        wanted = _untried(of, arm, found, rates)
+        if wanted:
+            return "rates", [given | each for each in wanted]
+        if arm.factors:
+            best = _best(of, arm, found, rates)
+            wanted = _untried(of, arm, found, [best | {arm.factor: v} for v in arm.factors])
+            if wanted:
+                return "factors", [given | each for each in wanted]
+    settings = chosen(of, arm, runs)
+    there = set(verdict_runs(of, arm, runs)["seed"])
+    left = [given | settings | {"seed": seed} for seed in of.verdict_seeds if seed not in there]
+    return ("verdict", left) if left else ("", [])
+
+
+def _untried(of, arm, found, tried):
+    """Settings and tuning seed of each run that is still missing."""
+    return [
+        settings | {"seed": seed}
+        for settings in tried
+        for seed in of.tuning_seeds
+        if seed not in set(_with(found, arm, settings)["seed"])
+    ]
+
+
+def row_of(record: Record) -> dict:
+    """A record as a row of the reference runs; the settings that a table tunes are columns."""
+    row = {column: getattr(record, column, None) for column in COLUMNS}
+    if record.table:
+        arm = table(record.table).arms.get(record.arm, Arm(record.arm))
+        row["learning_rate"] = record.parameters.get("learning_rate")
+        row["factor"] = record.parameters.get(arm.factor) if arm.factor else None
+    return row
+
+
+def _equals(column, value):
+    return (column.astype(float) - value).abs() <= 1e-9 * abs(value)
+
+
+def verdict_runs(of: Table, arm: Arm, runs=None):
+    """The runs of an arm that verdicts rest on: verdict seeds, at the settings that were chosen."""
+    found = rows_of(of.name, arm.name, runs)
+    found = found[found["seed"].isin(of.verdict_seeds)]
+    settings = chosen(of, arm, runs)
+    if settings is None:
+        return found[:0]
+    return found if arm.mean_of else _with(found, arm, settings)
+
+
+def missing(of: Table, runs=None) -> dict[str, int]:
+    """Arm to the number of verdict runs that it still lacks; arms that have all are left out."""
+    lacks = {
+        name: len(of.verdict_seeds) - verdict_runs(of, arm, runs)["seed"].nunique()
+        for name, arm in of.arms.items()
+    }
+    return {name: number for name, number in lacks.items() if number}
+
+
+def verdicts(of: Table, metric: str = "accuracy", runs=None) -> dict:
+    """(arm, against) to `Comparison`, for each comparison of a table that is measured in full.
+
+    `metric` is "accuracy" (a fraction) or "loss" (cross-entropy). All comparisons of the table are
+    one family, measured or not, so that a verdict does not change when others are added.
+    """
+    column = f"{of.judge}_{metric}"
+    found = {}
+    for arm, against in of.compare:
+        sides = [verdict_runs(of, of.arms[name], runs) for name in (against, arm)]
+        if all(set(side["seed"]) == set(of.verdict_seeds) for side in sides):
+            figures = [dict(zip(s["seed"], s[column], strict=True)) for s in sides]
+            found[arm, against] = compare(*figures, higher_is_better=metric == "accuracy")
+    return as_family(found, size=len(of.compare))
+
+
+def unnamed(runs=None) -> list[str]:
+    """Rows of the reference runs that no table of the protocol names, each in words."""
+    runs = reference() if runs is None else runs
+    problems = []
+    for row in runs[runs["table"] != ""].itertuples():
+        known = tables().get(row.table)
+        arm = known.arms.get(row.arm) if known else None
+        seeds = (*known.tuning_seeds, *known.verdict_seeds) if known else ()
+        if arm is None or row.seed not in seeds:
+            problems.append(f"{row.table}, {row.arm}, seed {row.seed}")
+    return problems
+
+
+def differing(rows) -> str:
+    """In words, in what the runs of one table differ that must be alike; "" where they agree."""
+    for name in ALIKE:
+        values = sorted(set(rows[name].astype(str)))
+        if len(values) > 1:
+            return f"{name} is {' in some and '.join(values)} in others"
+    return ""

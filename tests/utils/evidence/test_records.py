@@ -1,0 +1,113 @@
+"""Records are whole or absent, and read back as they were written."""
+
+import errno
+import json
+import os
+
+import numpy as np
+import pytest
+
+from course_utils.errors import CourseError
+from course_utils.evidence.records import Record, code_digest, pack, records_folder, unpack
+
+
+def record(**changes):
+    known = {"lesson": "02_baseline_cnn", "model": "baseline_cnn", "mode": "smoke", "seed": 1}
+    return Record(**known | changes)
+
+
+def test_a_record_is_read_back_as_it_was_written(tmp_path):
+    written = record(
+        history={"loss": np.array([1.0, np.nan])}, seconds=np.float32(2), further={"mine": [1]}
+    )
+    path = written.write(tmp_path)
+    assert path.name == "02_baseline_cnn.baseline_cnn.plain.smoke.seed1.json"
+    back = Record.read(path)
+    assert back.history == {"loss": [1.0, None]}
+    assert (back.seconds, back.further) == (2.0, {"mine": [1]})
+    assert Record.from_dict(back.to_dict()) == back
+    assert json.loads(path.read_text())["mine"] == [1]
+
+
+def test_a_training_that_diverged_never_takes_a_good_records_place(tmp_path):
+    good = record().write(tmp_path)
+    failed = record(status="failed").write(tmp_path)
+    assert good != failed
+    assert not Record.read(failed).went_well
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("[1]", "a list in place"), ("{}", "no text under 'lesson'"), ("{", "Expecting"),
+     ('{"lesson": "x", "model": 3}', "no text under 'model'")],
+)  # fmt: skip
+def test_what_is_no_record_is_named(tmp_path, content, words):
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(ValueError, match=words):
+        Record.read(tmp_path / "x.json")
+
+
+def test_a_record_of_the_first_edition_is_read(tmp_path):
+    old = {"lesson": "02_baseline_cnn", "model": "baseline_cnn", "techniques": "", "seed": 3,
+           "test_accuracy": 0.97, "article": 0.9912}  # fmt: skip
+    (tmp_path / "x.json").write_text(json.dumps(old))
+    back = Record.read(tmp_path / "x.json")
+    assert (back.test_accuracy, back.compare_accuracy, back.table) == (0.97, None, "")
+    assert back.further == {"article": 0.9912}
+
+
+def test_a_full_disk_leaves_no_half_written_record(tmp_path, monkeypatch):
+    path = record().write(tmp_path)
+    before = path.read_text()
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CourseError, match=r"No space left.*export COURSE_OUT"):
+        record(test_accuracy=0.9).write(tmp_path)
+    assert [path.read_text() for path in tmp_path.iterdir()] == [before]
+
+
+def test_an_interrupted_record_leaves_nothing(tmp_path, monkeypatch):
+    def interrupted(descriptor):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "fsync", interrupted)
+        record().write(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_predictions_survive_packing_to_three_digits():
+    predictions = np.random.default_rng(0).dirichlet(np.ones(10), size=50)
+    back = unpack(pack(predictions))
+    assert back.shape == (50, 10)
+    assert np.abs(back - predictions).max() < 5e-4
+
+
+def test_the_digest_is_of_the_code_and_not_of_what_is_said_about_it(tmp_path, monkeypatch):
+    from course_utils.evidence import records
+
+    def digest(model):
+        (tmp_path / "evidence").mkdir(exist_ok=True)
+        (tmp_path / "data").mkdir(exist_ok=True)
+        for name in records.TRAINING_CODE:
+            (tmp_path / name).write_text(model if name == "models.py" else "")
+        monkeypatch.setattr(records, "__file__", str(tmp_path / "evidence" / "records.py"))
+        return code_digest.__wrapped__()
+
+    first = digest('def f():\n    """Says."""\n    return 1  # why\n')
+    assert digest('def f():\n    """Says more."""\n\n    return 1\n') == first
+    assert digest('def f():\n    """Says."""\n    return 2\n') != first
+
+
+def test_records_go_beside_the_notebooks_or_where_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_OUT", str(tmp_path))
+    assert records_folder() == tmp_path
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("COURSE_OUT", "~/records")
+    assert records_folder() == tmp_path / "records"
+    monkeypatch.delenv("COURSE_OUT")
+    # What `make run` leaves in build/records is not what the learner has done.
+    assert records_folder().parts[-3:] == ("build", "own", "records")
