@@ -2,16 +2,25 @@
 
 import math
 import time
+import weakref
 
 import keras
+import numpy as np
 
 from course_utils.errors import TrainingDiverged
+
+# How many epochs each model has been trained under a `Watch`; forgotten with the model.
+_epochs_of = weakref.WeakKeyDictionary()
 
 
 class Watch(keras.callbacks.Callback):
     """Times a fit, stops it when the loss is no longer a number, prints one line an epoch.
 
-    `seconds` is the time of the fit so far and `epoch_seconds` that of each epoch.
+    `seconds` is the time of the fit so far, `epoch_seconds` that of each epoch which it completed.
+    `epochs_before` is how many epochs the same model had been trained under any `Watch` when this
+    fit began; above 0 one sentence says so. `epochs_total` adds those of this fit; an epoch that
+    Ctrl-C cut short has changed the weights and counts. `history` holds one figure a metric and
+    epoch, a metric of several figures (F1 by class) as their mean.
     `on_epoch(model, seconds, epoch_seconds)` is called after each epoch, and
     `on_divergence(model, history)` before `TrainingDiverged` is raised.
     """
@@ -23,26 +32,36 @@ class Watch(keras.callbacks.Callback):
         self.on_divergence = on_divergence
         self.seconds = 0.0
         self.epoch_seconds = []
+        self.epochs_before = self.epochs_total = 0
         self.history = {}
 
     def on_train_begin(self, logs=None):
         self._started = time.perf_counter()
         self.seconds, self.epoch_seconds, self.history = 0.0, [], {}
+        self.epochs_before = self.epochs_total = _epochs_of.get(self.model, 0)
+        if self.epochs_before:
+            epochs = "epoch" if self.epochs_before == 1 else "epochs"
+            print(
+                f"This model has been trained before, for {self.epochs_before} {epochs}, and goes on "
+                "from there; to begin anew, run the cell that builds it again."
+            )
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch_started = time.perf_counter()
+        self.epochs_total += 1
+        _epochs_of[self.model] = self.epochs_total
 
     def on_epoch_end(self, epoch, logs=None):
-        now = time.perf_counter()
+        now, logs = time.perf_counter(), scalars(logs)
         self.seconds = now - self._started
         self.epoch_seconds.append(now - self._epoch_started)
         if self.on_epoch:
             self.on_epoch(self.model, self.seconds, list(self.epoch_seconds))
-        for key, value in (logs or {}).items():
-            self.history.setdefault(key, []).append(float(value))
+        for key, value in logs.items():
+            self.history.setdefault(key, []).append(value)
         if self.verbose:
-            print(epoch_line(epoch + 1, self.params.get("epochs"), logs or {}))
-        loss = float((logs or {}).get("loss", 0.0))
+            print(epoch_line(epoch + 1, self.params.get("epochs"), logs))
+        loss = logs.get("loss", 0.0)
         if not math.isfinite(loss):
             if self.on_divergence:
                 self.on_divergence(self.model, self.history)
@@ -73,8 +92,8 @@ class LiveCurves(keras.callbacks.Callback):
         self._drawn_at = -math.inf
 
     def on_epoch_end(self, epoch, logs=None):
-        for key, value in (logs or {}).items():
-            self._history.setdefault(key, []).append(float(value))
+        for key, value in scalars(logs).items():
+            self._history.setdefault(key, []).append(value)
         due = time.perf_counter() - self._drawn_at > self.SECONDS_BETWEEN_REDRAWS
         if self.live and due:
             self._redraw()
@@ -92,6 +111,16 @@ class LiveCurves(keras.callbacks.Callback):
         else:
             self._display.update(data, metadata=metadata, raw=True)
         self._drawn_at = time.perf_counter()
+
+
+def scalars(logs) -> dict[str, float]:
+    """What Keras reports of an epoch, one figure a metric: of an array or tensor, the mean."""
+    return {
+        key: value
+        if isinstance(value, int | float)
+        else float(np.mean(keras.ops.convert_to_numpy(value)))
+        for key, value in (logs or {}).items()
+    }
 
 
 def epoch_line(epoch, epochs, logs):

@@ -1,23 +1,61 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and what to do when one cannot be written."""
 
+import contextlib
+import errno
 import os
-import tempfile
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
+# How the names of files begin that are being written; a killed process leaves one behind.
 PARTIAL = ".course-partial-"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which takes the place of `path` once the block has ended without error.
+
+    Until then the file has a temporary name in the same folder, made if need be; after an error
+    nothing of it is left. Its permissions are those that the umask allows. Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{PARTIAL}{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        with open(partial, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: temporary file, fsync, rename. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=PARTIAL)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+    """Write a file whole or not at all, as `replacing` does. Raises OSError."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+def remedy(error: OSError) -> str:
+    """What mends a failure to write, as the end of a sentence; else the system's own words.
+
+    Examples: "free some space there", "choose another folder", "Is a directory".
+    """
+    if error.errno in _FULL:
+        return "free some space there"
+    if error.errno in _FORBIDDEN:
+        return "choose another folder"
+    return error.strerror or str(error) or type(error).__name__
+
+
+def why(error: OSError) -> str:
+    """The system's reason, and what mends it if that is known: for the end of a sentence.
+
+    Examples: "No space left on device: free some space there", "Is a directory".
+    """
+    reason = error.strerror or str(error) or type(error).__name__
+    return reason if remedy(error) == reason else f"{reason}: {remedy(error)}"

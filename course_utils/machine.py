@@ -4,6 +4,8 @@ Environment variables overrule every choice made here, and `Machine.describe` sa
 """
 
 import contextlib
+import functools
+import json
 import os
 import platform
 import shutil
@@ -15,6 +17,8 @@ from pathlib import Path
 from course_utils.errors import CourseError, SettingError
 
 PRECISIONS = ("float32", "mixed_bfloat16")
+# What every lesson is written for. A user's keras.json may say otherwise.
+KERAS_SETTINGS = {"image_data_format": "channels_last", "floatx": "float32"}
 # Backend -> its name, and the command that installs it with support for NVIDIA GPUs.
 GPU_BUILDS = {
     "tensorflow": ("TensorFlow", "make setup FLAVOUR=gpu (or: pip install -e '.[gpu]')"),
@@ -28,7 +32,8 @@ class Machine:
     """A machine as training sees it; memory in MB (10^6 bytes).
 
     `precision` is a Keras dtype policy. `gpu` is the device's name, or None.
-    `overrides` names the environment variables that decided something.
+    `overrides` names the environment variables that decided something, `overruled` the settings in
+    the user's own keras.json that the course replaces by its own: ("floatx float16",).
     """
 
     backend: str
@@ -40,6 +45,7 @@ class Machine:
     memory_mb: int
     precision: str
     overrides: tuple[str, ...] = ()
+    overruled: tuple[str, ...] = ()
 
     @property
     def mode(self) -> str:
@@ -59,6 +65,8 @@ class Machine:
         device = self.gpu or f"{platform.machine()} CPU"
         unit = ", AMX" if self.amx else ", AVX-512 bfloat16" if self.avx512_bf16 else ""
         chosen = f" (set by {', '.join(self.overrides)})" if self.overrides else ""
+        if self.overruled:
+            chosen += f" (not used, from your keras.json: {', '.join(self.overruled)})"
         return (
             f"{device}{unit}, {self.threads} of {self.cores} cores, "
             f"{self.memory_mb / 1000:.1f} GB, {self.precision}, {self.backend}{chosen}"
@@ -71,9 +79,6 @@ def detect() -> Machine:
     Raises SettingError when COURSE_PRECISION or COURSE_THREADS holds something else than is
     allowed. Whether the backend can use the GPU that is found here, `check_gpu` says.
     """
-    from dask.system import cpu_count
-    from distributed.system import memory_limit
-
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     cores = cpu_count()
     flags = _cpu_flags()
@@ -91,18 +96,45 @@ def detect() -> Machine:
         threads=_threads_asked_for() or cores,
         amx=amx,
         avx512_bf16=avx512_bf16,
-        memory_mb=memory_limit() // 10**6,
+        memory_mb=memory_mb(),
         precision=_precision_asked_for() or ("mixed_bfloat16" if fast else "float32"),
         overrides=overrides,
+        overruled=_overruled_settings(),
     )
+
+
+def cpu_count() -> int:
+    """How many CPU cores this process may use: affinity and control groups are obeyed."""
+    import joblib
+
+    return joblib.cpu_count()
+
+
+def memory_mb(root: Path = Path("/")) -> int:
+    """How much memory this process may use, in MB (10^6 bytes).
+
+    The smallest of the machine's memory, the limits of the process's control groups (version 1 and
+    2) and the resource limits on its address space and resident set. `root` is the folder that
+    holds `proc` and `sys`.
+    """
+    import psutil
+
+    limits = [psutil.virtual_memory().total, *_control_group_limits(root)]
+    with contextlib.suppress(ImportError):  # Windows has no such module.
+        import resource
+
+        soft = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_RSS)]
+        limits += [limit for limit in soft if limit != resource.RLIM_INFINITY]
+    return min(limits) // 10**6
 
 
 def configure(machine: Machine, seed: int) -> None:
     """Load Keras and its backend so that training on `machine` is quick, quiet and repeatable.
 
     Sets threads before the backend starts, the precision policy, and the seed of Python, NumPy
-    and the backend. Safe to call again; threads are then left as they are. Raises CourseError
-    where `check_gpu` does.
+    and the backend. The image data format is channels_last and floatx float32, whatever the user's
+    keras.json says. Safe to call again; threads are then left as they are. Raises CourseError where
+    `check_gpu` does.
     """
     os.environ["KERAS_BACKEND"] = machine.backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -115,8 +147,12 @@ def configure(machine: Machine, seed: int) -> None:
         check_gpu(machine)
         if machine.backend == "tensorflow":
             _configure_tensorflow()
+        for name, value in KERAS_SETTINGS.items():
+            getattr(keras.config, f"set_{name}")(value)
         keras.config.set_dtype_policy(machine.precision)
         keras.utils.set_random_seed(seed)
+    if machine.backend == "tensorflow":
+        feed_without_autotune()
 
 
 def set_threads(backend: str, threads: int) -> None:
@@ -153,6 +189,40 @@ def check_gpu(machine: Machine) -> None:
         )
 
 
+@functools.cache
+def feed_without_autotune() -> bool:
+    """Switch tf.data's autotuning off wherever Keras feeds NumPy arrays to TensorFlow.
+
+    The autotune thread sleeps in doubling periods and holds an epoch at its end until it wakes: up
+    to as long again as the epoch took. No public setting reaches the dataset that `fit` makes of
+    arrays, so the method of Keras that makes it is wrapped. Another Keras may have no such method:
+    then one sentence is printed and `fit` works as Keras made it, with those waits.
+
+    Returns whether it is switched off.
+    """
+    import tensorflow as tf
+
+    try:
+        from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
+
+        with_autotune = ArrayDataAdapter.get_tf_dataset
+    except (ImportError, AttributeError):
+        print(
+            "This Keras feeds arrays in another way than the one that the course was tested with: "
+            "training works, and an epoch may take up to twice as long as it should."
+        )
+        return False
+
+    @functools.wraps(with_autotune)
+    def get_tf_dataset(self):
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        return with_autotune(self).with_options(options)
+
+    ArrayDataAdapter.get_tf_dataset = get_tf_dataset
+    return True
+
+
 def peak_memory_mb() -> float:
     """Peak resident memory of this process so far, in MB (10^6 bytes); nan where unknown."""
     try:
@@ -171,30 +241,38 @@ def _configure_tensorflow():
     for gpu in tf.config.list_physical_devices("GPU"):
         with contextlib.suppress(RuntimeError):
             tf.config.experimental.set_memory_growth(gpu, True)
-    _feed_without_autotune(tf)
     tf.zeros(1)  # The runtime starts, and says so, here and not in a lesson's cell.
 
 
-def _feed_without_autotune(tf):
-    """Switch tf.data's autotuning off wherever Keras feeds NumPy arrays to TensorFlow.
+def _overruled_settings() -> tuple[str, ...]:
+    """The settings of the user's keras.json that `configure` replaces, as "name value"."""
+    path = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        own = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(
+            f"{name} {own[name]}"
+            for name, value in KERAS_SETTINGS.items()
+            if own.get(name, value) != value
+        )
+    return ()
 
-    The autotune thread sleeps in doubling periods and holds an epoch at its end until it wakes:
-    up to as long again as the epoch took. The lessons keep `model.fit(x_train, y_train)`.
-    """
-    from keras.src.trainers.data_adapters import array_data_adapter
 
-    adapter = array_data_adapter.ArrayDataAdapter
-    if getattr(adapter.get_tf_dataset, "without_autotune", False):
-        return
-    with_autotune = adapter.get_tf_dataset
-
-    def get_tf_dataset(self):
-        options = tf.data.Options()
-        options.autotune.enabled = False
-        return with_autotune(self).with_options(options)
-
-    get_tf_dataset.without_autotune = True
-    adapter.get_tf_dataset = get_tf_dataset
+def _control_group_limits(root: Path) -> list[int]:
+    """Memory limits, in bytes, of the control groups that hold this process, and of their parents."""
+    limits = []
+    with contextlib.suppress(OSError, ValueError):
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
+            _, controllers, group = line.split(":", 2)
+            if controllers not in ("", "memory"):
+                continue
+            base = root / "sys/fs/cgroup" / controllers
+            name = "memory.limit_in_bytes" if controllers else "memory.max"
+            inside = base / group.strip("/")
+            # In a container the group may be named as the host sees it, and lie at the base here.
+            for folder in (inside, *inside.parents):
+                with contextlib.suppress(OSError, ValueError):
+                    limits.append(int((folder / name).read_text()))
+    return limits
 
 
 def _cpu_flags() -> set[str]:

@@ -1,11 +1,16 @@
 """Exercises: what is right, what is wrong and why, one module a lesson.
 
-A check is a function `check_NAME(lesson, answer)` that returns nothing when the answer is right,
-with `Wrong` raised otherwise. `Lesson` finds it as `lesson.check_NAME(answer)`.
+A check is a function `check_NAME(lesson, answer)` that returns nothing, or praise, when the answer is
+right, with `Wrong` raised otherwise. `Lesson` finds it as `lesson.check_NAME(answer)`. Its decorator
+says what an answer is, `function_returning(number)` or `answers_for("A", "B")`, and refuses in plain
+words what is none, so that the check itself is about right and wrong only.
 """
 
+import functools
+import inspect
 from dataclasses import dataclass
 from importlib import import_module
+from numbers import Real
 
 
 class Wrong(Exception):
@@ -42,7 +47,7 @@ def find_check(lesson_name: str, check_name: str):
 
 def run_check(function, lesson, *answer) -> Check:
     """Apply a check; an answer that is missing or raises is "not yet", with the reason."""
-    if any(part is ... or part is None for part in answer):
+    if not answer or any(part is ... or part is None for part in answer):
         return Check(False, "the answer is still empty. Fill it in and run the cell again.")
     try:
         praise = function(lesson, *answer)
@@ -51,3 +56,143 @@ def run_check(function, lesson, *answer) -> Check:
     except Exception as error:  # A learner's code may raise anything.
         return Check(False, f"your code raised {type(error).__name__}: {error}")
     return Check(True, praise or "well done.")
+
+
+def function_returning(convert):
+    """A check of a learner's function; `convert` takes its result, or raises `Wrong` with a reason.
+
+    The check gets the function so wrapped, under the name that the check's parameter has.
+    """
+
+    def decorate(check):
+        name = list(inspect.signature(check).parameters)[1]
+
+        @functools.wraps(check)
+        def checked(lesson, answer):
+            if not callable(answer):
+                raise Wrong(
+                    f"expected your function itself, {check.__name__}({name}), without brackets or "
+                    f"arguments after its name; this is {describe(answer)}."
+                )
+            returned_before = False
+
+            def asked(*arguments):
+                nonlocal returned_before
+                result = answer(*arguments)
+                if (result is ... or result is None) and returned_before:
+                    raise Wrong(
+                        f"for {', '.join(map(repr, arguments))} {name} returns nothing. Does every "
+                        "path end in a return?"
+                    )
+                if result is ... or result is None:
+                    raise Wrong(f"{name} returns nothing yet. Write it and run the cell again.")
+                returned_before = True
+                try:
+                    return convert(result)
+                except Wrong as wrong:
+                    raise Wrong(f"{name} returns {describe(result)}; {wrong}") from None
+
+            return check(lesson, asked)
+
+        return checked
+
+    return decorate
+
+
+def answers_for(*names):
+    """A check of a dict with one answer, a word or number or dict of them, for each of `names`."""
+
+    def decorate(check):
+        @functools.wraps(check)
+        def checked(lesson, answers):
+            if not isinstance(answers, dict) or set(answers) != set(names):
+                given = answers if isinstance(answers, dict) else ()
+                missing = ", ".join(repr(name) for name in names if name not in given)
+                raise Wrong(
+                    f"expected a dict with one answer for each of its {len(names)} names; leave the "
+                    f"names as they are{f' (missing: {missing})' if missing else ''}."
+                )
+            for name in names:
+                answer = answers[name]
+                if answer is ... or answer is None or (isinstance(answer, str) and not answer):
+                    raise Wrong(f"no answer yet for {name!r}.")
+                if not isinstance(answer, str | Real | dict):
+                    raise Wrong(f"for {name!r} one answer is expected, not {describe(answer)}.")
+            return check(lesson, answers)
+
+        return checked
+
+    return decorate
+
+
+def describe(value) -> str:
+    """What a value is, in words: "an array of shape (2, 3)", "the text '12'"."""
+    kind = type(value).__name__
+    if isinstance(value, str):
+        return f"the text {value!r}"
+    if isinstance(value, tuple | list | set | dict):
+        return f"a {kind} of {len(value)}"
+    if isinstance(value, Real):
+        return f"the number {value}"
+    if callable(value) and not hasattr(value, "layers"):
+        return "a function"
+    if getattr(value, "shape", None) is not None:
+        return f"an array of shape {tuple(value.shape)}"
+    return f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}"
+
+
+def number(result):
+    """One number, as a Python number; also from NumPy and from a tensor without axes."""
+    import numpy as np
+
+    if isinstance(result, int | float):
+        return result
+    if isinstance(result, str | tuple | list | dict):
+        raise Wrong("one number is expected.")
+    value = np.asarray(result)
+    if value.ndim or value.dtype.kind not in "biuf":
+        raise Wrong("one number is expected.")
+    return value.item()
+
+
+def array(result):
+    """Numbers in a NumPy array, of any shape."""
+    import numpy as np
+
+    try:
+        value = np.asarray(result)
+    except ValueError:  # Lists of different lengths.
+        value = np.array(None)
+    if value.dtype.kind not in "biuf":
+        raise Wrong("an array of numbers is expected.")
+    return value
+
+
+def three(words):
+    """Three numbers, described by `words`."""
+
+    def convert(result):
+        try:
+            values = [number(each) for each in result]
+        except (TypeError, Wrong):
+            values = ()
+        if len(values) != 3:
+            raise Wrong(f"expected three {words}.")
+        return values
+
+    return convert
+
+
+def model(result):
+    """A Keras model that knows the shapes of its input and output."""
+    import keras
+
+    if not isinstance(result, keras.Model):
+        raise Wrong("expected a Keras model.")
+    try:
+        _ = result.input_shape, result.output_shape
+    except (AttributeError, ValueError):
+        raise Wrong(
+            "it does not know yet how large its input is: begin it with keras.Input(shape)."
+        ) from None
+    return result

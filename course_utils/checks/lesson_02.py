@@ -1,20 +1,17 @@
 """Exercises of lesson 02: counting a convolution's weights, and a slimmer network."""
 
-from course_utils.checks import Wrong
+from course_utils.checks import Wrong, function_returning, model, number
 
 SLIM_LIMIT = 120_000
 
 
+@function_returning(number)
 def check_conv_weights(lesson, conv_weights):
     """A function (k, channels_in, channels_out) -> number of weights, biases included."""
     import keras
 
     for k, channels_in, channels_out in ((3, 1, 32), (3, 32, 32), (5, 3, 96)):
         answer = conv_weights(k, channels_in, channels_out)
-        if answer is None:
-            raise Wrong(
-                "conv_weights returns nothing yet. Write its formula and run the cell again."
-            )
         layer = keras.layers.Conv2D(channels_out, k)
         layer.build((None, 28, 28, channels_in))
         truth = layer.count_params()
@@ -29,30 +26,29 @@ def check_conv_weights(lesson, conv_weights):
     return "the formula agrees with Keras for three layers, and the image's size is not in it."
 
 
+@function_returning(model)
 def check_slim(lesson, build_slim):
     """A function () -> Keras model on (28, 28, 1) with two convolutions and few weights."""
     import keras
     import numpy as np
 
-    model = build_slim()
-    if model is None:
-        raise Wrong("build_slim returns nothing yet. Return a keras.Sequential model from it.")
-    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
-    if tuple(model.input_shape[1:]) != (28, 28, 1) or tuple(model.output_shape[1:]) != (10,):
+    network = build_slim()
+    convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
+    if tuple(network.input_shape[1:]) != (28, 28, 1) or tuple(network.output_shape[1:]) != (10,):
         raise Wrong(
-            f"the model maps {model.input_shape[1:]} to {model.output_shape[1:]}; "
+            f"the model maps {network.input_shape[1:]} to {network.output_shape[1:]}; "
             "digits need (28, 28, 1) to (10,)."
         )
     if len(convolutions) < 2:
         raise Wrong(f"{len(convolutions)} convolutional layers; keep both of them.")
     pictures = np.arange(2 * 784, dtype="float32").reshape(2, 28, 28, 1) / 6
-    outputs = np.asarray(keras.ops.cast(model(pictures), "float32"))
+    outputs = np.asarray(keras.ops.cast(network(pictures), "float32"))
     # Ten numbers in bfloat16, which has eight digits (binary), may miss 1 by some per cent.
     if outputs.min() < 0 or not np.allclose(outputs.sum(axis=1), 1, atol=0.05):
         raise Wrong("the ten outputs are no probabilities: which activation ends the baseline?")
-    weights = model.count_params()
+    weights = network.count_params()
     if weights >= SLIM_LIMIT:
-        largest = max(model.layers, key=lambda layer: layer.count_params())
+        largest = max(network.layers, key=lambda layer: layer.count_params())
         raise Wrong(
             f"{weights:,} weights; the limit is {SLIM_LIMIT:,}. {largest.count_params():,} of them "
             f"are in one {type(largest).__name__} layer: what does it read, and could that shrink?"

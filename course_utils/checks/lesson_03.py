@@ -4,21 +4,18 @@ import math
 
 import numpy as np
 
-from course_utils.checks import Wrong
+from course_utils.checks import Wrong, function_returning, number
 
 
+@function_returning(number)
 def check_l2_penalty(lesson, l2_penalty):
     """A function (list of arrays, factor) -> factor times the sum of all squared weights."""
     rng = np.random.default_rng(3)
     for shapes, factor in ((((2, 3),), 0.3), (((3, 3, 1, 4), (16, 5), (5, 2)), 0.01)):
         kernels = [rng.normal(size=shape) for shape in shapes]
         answer = l2_penalty(kernels, factor)
-        if answer is None:
-            raise Wrong("l2_penalty returns nothing yet. Write it and run the cell again.")
-        if np.ndim(answer):
-            raise Wrong(f"you return an array of shape {np.shape(answer)}; a loss is one number.")
         squares = [float((kernel**2).sum()) for kernel in kernels]
-        truth, answer = factor * sum(squares), float(answer)
+        truth = factor * sum(squares)
         if math.isclose(answer, truth, rel_tol=1e-4):
             continue
         case = f"for {len(kernels)} arrays and a factor of {factor}"
@@ -39,14 +36,13 @@ def check_l2_penalty(lesson, l2_penalty):
     return "that is what Keras adds to the loss."
 
 
+@function_returning(number)
 def check_steps_to_half(lesson, steps_to_half):
     """A function (rate, penalty) -> the first step at which an unused weight is halved."""
     for rate, penalty in ((0.1, 0.1), (0.01, 0.0001), (0.25, 1.0), (0.1, 0.03)):
         answer = steps_to_half(rate, penalty)
-        if answer is None:
-            raise Wrong("steps_to_half returns nothing yet. Write it and run the cell again.")
         case = f"for rate={rate}, penalty={penalty}"
-        if isinstance(answer, bool) or not np.isfinite(answer) or answer != int(answer):
+        if isinstance(answer, bool) or not float(answer).is_integer():
             raise Wrong(f"{case} you return {answer}; steps are whole numbers.")
         answer, truth = int(answer), _first(2 * rate * penalty)
         if answer == truth:

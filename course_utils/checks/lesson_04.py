@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_utils.checks import Wrong
+from course_utils.checks import Wrong, function_returning, number
 
 DEPTH = 20
 # Random layers of a few hundred units leave the size where it was to within a third or so; a wrong
@@ -12,13 +12,11 @@ DEPTH = 20
 _FACTOR = 2.0
 
 
+@function_returning(number)
 def check_leaky_variance(lesson, leaky_variance):
     """A function (number of inputs, slope) -> variance, decided by twenty random layers."""
     for n, a in ((400, 0.0), (400, 0.5), (300, 0.3), (400, 1.0), (200, 0.8)):
         variance = leaky_variance(n, a)
-        if variance is None:
-            raise Wrong("leaky_variance returns nothing yet. Write it and run the cell again.")
-        variance = float(variance)
         if not math.isfinite(variance) or variance <= 0:
             raise Wrong(f"for n={n} and a={a:g} you get {variance:g}; a variance is above 0.")
         growth = size_after_layers(variance, n, a)
@@ -48,7 +46,7 @@ def size_after_layers(variance, n, a, depth=DEPTH, seed=0):
 
 def _about(growth):
     """Say a factor so roughly that every machine says the same."""
-    power = round(abs(math.log10(growth)))
+    power = round(abs(math.log10(np.clip(np.nan_to_num(growth), 1e-99, 1e99))))
     return f"about 10^{power}-fold" if power > 1 else "several-fold"
 
 
@@ -69,22 +67,21 @@ def _leaky_hint(variance, n, a):
     return "Which share of the mean square does a leaky ReLU let through?"
 
 
+@function_returning(number)
 def check_he_limit(lesson, he_limit):
     """A function (kernel shape) -> limit of He's uniform distribution, held against Keras."""
     import keras
 
     for shape in ((784, 256), (3, 3, 32, 64), (5, 5, 1, 32)):
         answer = he_limit(shape)
-        if answer is None:
-            raise Wrong("he_limit returns nothing yet. Write it and run the cell again.")
         kernel = keras.initializers.HeUniform(seed=1)(shape)
         largest = float(keras.ops.max(keras.ops.abs(kernel)))
         inputs = math.prod(shape[:-1])
         if math.isclose(answer, math.sqrt(6 / inputs), rel_tol=1e-3):
             continue
         raise Wrong(
-            f"for {shape} you get {float(answer):.4f}; Keras draws weights up to {largest:.4f}. "
-            + _limit_hint(float(answer), shape, inputs)
+            f"for {shape} you get {answer:.4f}; Keras draws weights up to {largest:.4f}. "
+            + _limit_hint(answer, shape, inputs)
         )
     return "your limits are those that Keras draws within, for dense and convolutional kernels."
 

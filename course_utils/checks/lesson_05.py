@@ -4,16 +4,14 @@ import math
 
 import numpy as np
 
-from course_utils.checks import Wrong
+from course_utils.checks import Wrong, array, function_returning, number
 
 
+@function_returning(array)
 def check_normalise(lesson, normalise):
     """A function (maps, epsilon) -> maps normalised by channel, shape as before."""
     maps = np.random.default_rng(0).normal(3, 2, (8, 5, 4, 3)) * np.array([1.0, 5.0, 0.1])
     answer = normalise(maps)
-    if answer is None:
-        raise Wrong("normalise returns nothing yet. Write it and run the cell again.")
-    answer = np.asarray(answer)
     if answer.shape != maps.shape:
         raise Wrong(f"the result has shape {answer.shape}; expected {maps.shape} as before.")
 
@@ -40,19 +38,18 @@ def check_normalise(lesson, normalise):
     raise Wrong(f"the channels' standard deviations are {spread.round(2)}; they should be near 1.")
 
 
+@function_returning(number)
 def check_steps_to_forget(lesson, steps_to_forget):
     """A function (momentum, share) -> smallest whole number k with momentum**k <= share."""
     for momentum, share in ((0.99, 0.01), (0.9, 0.01), (0.5, 0.1), (0.5, 0.25)):
         answer = steps_to_forget(momentum, share)
-        if answer is None:
-            raise Wrong("steps_to_forget returns nothing yet. Write it and run the cell again.")
         right = math.ceil(math.log(share) / math.log(momentum))
         case = f"momentum {momentum}, share {share}"
         if answer == right:
             continue
         if answer == right - 1:
             raise Wrong(f"{case}: after {answer} steps a little more than that share is left.")
-        if answer != int(answer):
+        if not float(answer).is_integer():
             raise Wrong(f"{case}: a step is taken or it is not; return a whole number.")
         raise Wrong(f"{case}: after {answer} steps the start's share is {momentum**answer:.3g}.")
     return "that is why few steps need a smaller momentum."

@@ -2,7 +2,7 @@
 
 import math
 
-from course_utils.checks import Wrong
+from course_utils.checks import Wrong, function_returning, number
 
 # Values are multiples of 1/64 and 1/4, so that sums and differences with min_delta are exact.
 _CURVES = {
@@ -15,6 +15,7 @@ _CURVES = {
 }
 
 
+@function_returning(number)
 def check_stop_epoch(lesson, stop_epoch):
     """A function (validation losses, patience, min_delta) -> epoch of the stop, from 1."""
     cases = [
@@ -27,10 +28,6 @@ def check_stop_epoch(lesson, stop_epoch):
     for name, losses, patience, min_delta in cases:
         case = f"on {name} with patience={patience}, min_delta={min_delta}"
         answer = stop_epoch(list(losses), patience, min_delta)
-        if answer is None and not answers:
-            raise Wrong("stop_epoch returns nothing yet. Write it and run the cell again.")
-        if answer is None:
-            raise Wrong(f"{case} stop_epoch returns nothing. Does every path end in a return?")
         answers.append(answer)
         if wrong is None and answer != _stop(losses, patience, min_delta):
             wrong = f"{case} you return {answer}"
@@ -43,12 +40,11 @@ def check_stop_epoch(lesson, stop_epoch):
     raise Wrong(f"{wrong}. Go through it by hand: which is the lowest value that counts?")
 
 
+@function_returning(number)
 def check_patience_needed(lesson, patience_needed):
     """A function (validation losses) -> the smallest patience that keeps the best epoch."""
     for name, losses in _CURVES.items():
         answer = patience_needed(list(losses))
-        if answer is None:
-            raise Wrong("patience_needed returns nothing yet. Write it and run the cell again.")
         best = losses.index(min(losses)) + 1
         truth = next(p for p in range(1, len(losses) + 1) if _kept(losses, p) == best)
         if answer == truth:

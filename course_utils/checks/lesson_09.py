@@ -2,17 +2,16 @@
 
 import math
 
-from course_utils.checks import Wrong
+from course_utils.checks import Wrong, function_returning, number, three
 
 _MEMBER = 813_802 + 4 * (32 + 32 + 128)
 
 
+@function_returning(number)
 def check_all_six_weights(lesson, all_six_weights):
     """A function (number of members) -> number of weights, moving statistics included."""
     for k in (1, 3, 5):
         answer = all_six_weights(k)
-        if answer is None:
-            raise Wrong("all_six_weights returns nothing yet. Write it and run the cell again.")
         if answer == 4 + k * _MEMBER:
             continue
         if answer == k * (4 + _MEMBER):
@@ -27,14 +26,11 @@ def check_all_six_weights(lesson, all_six_weights):
     return "this is what model.count_params() says, for any number of members."
 
 
+@function_returning(three("numbers: mistakes before, mistakes after, share removed"))
 def check_mistakes_removed(lesson, mistakes_removed):
     """A function (accuracy, accuracy, n) -> mistakes before, mistakes after, share removed."""
     for before, after, n in ((0.9912, 0.9947, 10_000), (0.5, 0.75, 200)):
         answer = mistakes_removed(before, after, n)
-        if answer is None:
-            raise Wrong("mistakes_removed returns nothing yet. Write it and run the cell again.")
-        if len(answer) != 3:
-            raise Wrong("expected three numbers: mistakes before, mistakes after, share removed.")
         truth = ((1 - before) * n, (1 - after) * n, (after - before) / (1 - before))
         for name, given, right in zip(("before", "after", "share"), answer, truth, strict=True):
             # A count that was cut to a whole number, where floats fall short of it, is right too,

@@ -4,19 +4,16 @@ import math
 
 import numpy as np
 
-from course_utils.checks import Wrong
+from course_utils.checks import Wrong, function_returning, number, three
 
 
+@function_returning(three("numbers: the mean, the lower end, the upper end"))
 def check_paired_interval(lesson, paired_interval):
     """A function (differences) -> mean, lower end, upper end of the 95 % interval."""
     from scipy import stats
 
     for differences in ([0.2, 0.1, 0.4, 0.3], [-1.0, 2.0, 0.5, 0.1, 0.0, 0.7]):
         answer = paired_interval(np.array(differences))
-        if answer is None:
-            raise Wrong("paired_interval returns nothing yet. Write it and run the cell again.")
-        if len(answer) != 3:
-            raise Wrong("expected three numbers: the mean, the lower end, the upper end.")
         n, mean = len(differences), np.mean(differences)
         s = np.std(differences, ddof=1)
         factor = stats.t.ppf(0.975, n - 1)
@@ -37,12 +34,11 @@ def check_paired_interval(lesson, paired_interval):
     return "this is the interval behind every verdict of the course."
 
 
+@function_returning(number)
 def check_difference_sd(lesson, difference_sd):
     """A function (sigma, rho) -> standard deviation of the difference."""
     for sigma, rho in ((1.0, 0.0), (2.0, 0.5), (0.3, 0.9)):
         answer = difference_sd(sigma, rho)
-        if answer is None:
-            raise Wrong("difference_sd returns nothing yet. Write it and run the cell again.")
         if math.isclose(answer, sigma * math.sqrt(2 * (1 - rho)), rel_tol=1e-6):
             continue
         if math.isclose(answer, 2 * sigma**2 * (1 - rho), rel_tol=1e-6):

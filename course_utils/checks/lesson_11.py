@@ -2,16 +2,15 @@
 
 import numpy as np
 
-from course_utils.checks import Wrong
+from course_utils.checks import Wrong, array, function_returning
 
 
+@function_returning(array)
 def check_drop_by_hand(lesson, drop_by_hand):
     """A function (signal, rate, rng) -> the signal through dropout as in training."""
     signal = np.full((200, 500), 2.0)
     for rate in (0.25, 0.6):
         answer = drop_by_hand(signal.copy(), rate, np.random.default_rng(0))
-        if answer is None:
-            raise Wrong("drop_by_hand returns nothing yet. Write it and run the cell again.")
         answer = np.asarray(answer, dtype=float)
         if answer.shape != signal.shape:
             raise Wrong(f"the result has shape {answer.shape}; expected {signal.shape} as before.")
@@ -37,13 +36,12 @@ def check_drop_by_hand(lesson, drop_by_hand):
     return "as many fall silent as the rate says, and the mean stays where it was."
 
 
+@function_returning(array)
 def check_precisions(lesson, precisions):
     """A function matrix -> shares of the predictions of each class that are right, (classes,)."""
     matrix = np.array([[8, 2, 0, 0], [1, 6, 3, 0], [1, 4, 5, 0], [0, 0, 2, 0]])
     right = np.array([0.8, 0.5, 0.5, 0.0])
     answer = precisions(matrix.copy())
-    if answer is None:
-        raise Wrong("precisions returns nothing yet. Write it and run the cell again.")
     answer = np.asarray(answer, dtype=float)
     if answer.shape != right.shape:
         raise Wrong(f"the result has shape {answer.shape}; expected one number for each class.")

@@ -1,21 +1,20 @@
 """Exercises of lesson 12: a strided convolution's output size, and receptive fields."""
 
-from course_utils.checks import Wrong
+from course_utils.checks import Wrong, function_returning, number
 
 
+@function_returning(number)
 def check_places(lesson, places):
     """A function (n, k, s) -> number of places of a window of k along n pixels, stride s."""
     for n, k, s in ((32, 3, 1), (30, 3, 2), (28, 5, 2), (7, 7, 3), (12, 3, 4)):
         answer = places(n, k, s)
-        if answer is None:
-            raise Wrong("places returns nothing yet. Write its formula and run the cell again.")
         right = len(range(0, n - k + 1, s))
         if answer == right:
             continue
         case = f"for n={n}, k={k}, s={s}"
         if answer == right - 1:
             raise Wrong(f"{case} you give {answer}, one too few. Does the first place count?")
-        if answer != int(answer):
+        if not float(answer).is_integer():
             raise Wrong(f"{case} you give {answer}; a window fits at a whole number of places.")
         if answer == right + 1:
             raise Wrong(f"{case} you give {answer}: the last window hangs over the rim.")
@@ -23,6 +22,7 @@ def check_places(lesson, places):
     return "the windows' starts are 0, s, 2s and so on, and none hangs over the rim."
 
 
+@function_returning(number)
 def check_receptive_field(lesson, receptive_field):
     """A function (list of (window, stride)) -> side of the square of pixels that a unit sees."""
     stacks = (
@@ -34,8 +34,6 @@ def check_receptive_field(lesson, receptive_field):
     )
     for stack in stacks:
         answer = receptive_field(list(stack))
-        if answer is None:
-            raise Wrong("receptive_field returns nothing yet. Write it and run the cell again.")
         right = _seen(stack)
         if answer == right:
             continue

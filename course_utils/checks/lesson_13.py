@@ -2,7 +2,7 @@
 
 import math
 
-from course_utils.checks import Wrong
+from course_utils.checks import Wrong, function_returning, model, number
 
 _CASES = (
     # k, channels_in, channels_out, side_in, stride
@@ -13,10 +13,11 @@ _CASES = (
     (2, 8, 16, 9, 3),
 )
 # Forward operations of one image in the lesson's network: convolutions and dense layers.
-_SMALL = 2 * (27 * 32 * 30**2 + 25 * 32 * 64 * 13**2 + 10_816 * 128 + 128 * 10)
+MOST_OPERATIONS = 2 * (27 * 32 * 30**2 + 25 * 32 * 64 * 13**2 + 10_816 * 128 + 128 * 10)
 _MOST_WEIGHTS = 100_000
 
 
+@function_returning(number)
 def check_conv_operations(lesson, conv_operations):
     """A function (k, channels_in, channels_out, side_in, stride) -> operations of one image."""
     for k, channels_in, channels_out, side_in, stride in _CASES:
@@ -25,8 +26,6 @@ def check_conv_operations(lesson, conv_operations):
             f"stride {stride}"
         )
         answer = conv_operations(k, channels_in, channels_out, side_in, stride)
-        if answer is None:
-            raise Wrong("conv_operations returns nothing yet. Write it and run the cell again.")
         kernel = k * k * channels_in * channels_out
         side = (side_in - k) // stride + 1
         if answer == 2 * kernel * side**2:
@@ -50,21 +49,17 @@ def check_conv_operations(lesson, conv_operations):
     return "two for each weight at each position, and the layer is known before it is built."
 
 
+@function_returning(model)
 def check_thrifty(lesson, build_thrifty):
     """A function () -> an all-convolutional Keras model of few weights and few operations."""
-    import keras
     import numpy as np
 
-    model = build_thrifty()
-    if model is None:
-        raise Wrong("build_thrifty returns nothing yet. Write it and run the cell again.")
-    if not isinstance(model, keras.Model):
-        raise Wrong(f"build_thrifty returns a {type(model).__name__}; expected a Keras model.")
-    if model.input_shape[1:] != (32, 32, 3):
-        raise Wrong(f"the input has shape {model.input_shape[1:]}; expected (32, 32, 3).")
-    if model.output_shape != (None, 10):
-        raise Wrong(f"the output has shape {model.output_shape[1:]}; expected ten numbers.")
-    flat = list(_leaves(model))
+    network = build_thrifty()
+    if network.input_shape[1:] != (32, 32, 3):
+        raise Wrong(f"the input has shape {network.input_shape[1:]}; expected (32, 32, 3).")
+    if network.output_shape != (None, 10):
+        raise Wrong(f"the output has shape {network.output_shape[1:]}; expected ten numbers.")
+    flat = list(leaves(network))
     for layer in flat:
         name = type(layer).__name__
         if "Pooling" in name and not name.startswith("Global"):
@@ -72,35 +67,35 @@ def check_thrifty(lesson, build_thrifty):
     convolutions = [layer for layer in flat if "Conv" in type(layer).__name__]
     if not any(max(layer.strides) > 1 for layer in convolutions):
         raise Wrong("no convolution has a stride above 1. What else makes the image smaller here?")
-    weights = model.count_params()
+    weights = network.count_params()
     if weights >= _MOST_WEIGHTS:
         raise Wrong(
             f"it has {weights:,} weights; fewer than {_MOST_WEIGHTS:,} are wanted. Which layer has "
             "most of them, and how many numbers does it read?"
         )
-    work = sum(map(_operations, flat))
-    if work > _SMALL:
+    work = sum(map(operations, flat))
+    if work > MOST_OPERATIONS:
         raise Wrong(
-            f"it needs {work:,} operations for an image; at most {_SMALL:,} are allowed. Where are "
+            f"it needs {work:,} operations for an image; at most {MOST_OPERATIONS:,} are allowed. Where are "
             "many channels computed at many positions?"
         )
     pictures = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype="uint8")
-    said = np.asarray(model.predict(pictures, verbose=0), dtype="float32")
+    said = np.asarray(network.predict(pictures, verbose=0), dtype="float32")
     if said.min() < 0 or abs(said.sum(axis=1) - 1).max() > 1e-2:
         raise Wrong("the ten outputs are no probabilities: they should be positive, with sum 1.")
     return "few weights and no more work. Train it: what do the savings cost?"
 
 
-def _leaves(model):
+def leaves(model):
     """All layers that are no models themselves, also of nested models."""
     for layer in model.layers:
         if hasattr(layer, "layers"):
-            yield from _leaves(layer)
+            yield from leaves(layer)
         else:
             yield layer
 
 
-def _operations(layer):
+def operations(layer):
     """Two for each use of each weight of a kernel; biases and scales are no kernels."""
     name = type(layer).__name__
     if not ("Conv" in name or "Dense" in name):

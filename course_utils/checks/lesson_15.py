@@ -4,19 +4,18 @@ import math
 
 import numpy as np
 
-from course_utils.checks import Wrong
+from course_utils.checks import Wrong, function_returning, number, three
 
 # None of them lies so close to a whole number that rounding errors could decide.
 _CASES = ((0.99, 100, 0.001), (0.95, 20, 0.01), (0.5, 1000, 0.02))
 
 
+@function_returning(number)
 def check_pictures_needed(lesson, pictures_needed):
     """A function (accuracy, tries, optimism) -> smallest number of pictures, by the bound."""
     for p, k, delta in _CASES:
         answer = pictures_needed(p, k, delta)
         case = f"for accuracy={p}, tries={k}, optimism={delta}"
-        if answer is None:
-            raise Wrong("pictures_needed returns nothing yet. Write it and run the cell again.")
         variance = p * (1 - p)
         exact = 2 * variance * math.log(k) / delta**2
         if answer == math.ceil(exact):
@@ -50,6 +49,7 @@ def check_pictures_needed(lesson, pictures_needed):
     return "tries count by their logarithm, honesty by the square."
 
 
+@function_returning(three("values: the row, the accuracy that chose it, the report"))
 def check_choose(lesson, choose):
     """A function (right, choosers) -> row, accuracy that chose it, accuracy to report."""
     # Row 0 is the best of all pictures, 1 (and its equal, 2) of the choosers, 3 of the others.
@@ -66,10 +66,6 @@ def check_choose(lesson, choose):
     for order in (np.arange(10), np.array([5, 0, 7, 2, 9, 1, 4, 3, 8, 6])):
         right, may_choose = table[:, order], choosers[order]
         answer = choose(right.copy(), may_choose.copy())
-        if answer is None:
-            raise Wrong("choose returns nothing yet. Write it and run the cell again.")
-        if not isinstance(answer, tuple | list) or len(answer) != 3:
-            raise Wrong("expected three values: the row, the accuracy that chose it, the report.")
         row, chose, report = answer
         if row == right.mean(axis=1).argmax():
             raise Wrong("your choice used pictures that may not choose, and so they are spent.")

@@ -233,7 +233,7 @@ def _find_pool(spec, mode):
     reason = f"{spec.title} is not on this machine and "
     if url is None:
         reason += "COURSE_DATA_URL is off"
-    elif transfer.failures(spec.name).recent(url):
+    elif transfer.FailureMemory(spec.name).recent(url):
         reason += "its download failed within the last hour"
     else:
         try:

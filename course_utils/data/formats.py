@@ -6,12 +6,9 @@ executed.
 """
 
 import hashlib
-import os
 import pickle
-import struct
 import tarfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -198,49 +195,18 @@ def _checked_labels(y, n_images, path, spec, split):
     return y
 
 
-def is_official(spec: Spec, split: str, x: np.ndarray, y: np.ndarray) -> bool:
-    """Whether images and labels equal the official files byte for byte, in the official order.
+def is_published(path: Path, spec: Spec) -> bool:
+    """Whether a file, or every batch in a folder, is byte for byte the one that was published."""
+    names = [path] if path.is_file() else [path / n for ns in _BATCHES.values() for n in ns]
+    return all(_has_digest(name, spec.published.get(name.name, "")) for name in names)
 
-    The official files' bytes are rebuilt from the arrays: MNIST's IDX files (a big-endian header,
-    then the pixels or labels), CIFAR-10's binary batches (10,000 records of a label and a
-    channels-first image).
-    """
-    if len(x) != spec.count(split):
+
+def _has_digest(path, published):
+    algorithm, _, digest = published.partition(":")
+    if not digest:
         return False
-    if spec.name == "mnist":
-        files = (
-            (struct.pack(">4I", 0x803, *x.shape[:3]), x),
-            (struct.pack(">2I", 0x801, len(y)), y),
-        )
-        found = (_sha256(*parts) for parts in files)
-    else:
-        found = (
-            _binary_batch_md5(x[i : i + 10_000], y[i : i + 10_000])
-            for i in range(0, len(x), 10_000)
-        )
-    # A generator, so that the first difference ends the work.
-    return all(
-        digest == official for digest, official in zip(found, spec.digests[split], strict=True)
-    )
-
-
-def _sha256(*parts):
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()
-
-
-def _binary_batch_md5(x, y):
-    pixels = x.transpose(0, 3, 1, 2).reshape(len(x), -1)
-    records = np.concatenate([y[:, np.newaxis], pixels], axis=1)
-    return hashlib.md5(records.data, usedforsecurity=False).hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file, 64 hexadecimal digits."""
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest() == digest
 
 
 def read_text(path: Path, key: str) -> str:
@@ -249,24 +215,3 @@ def read_text(path: Path, key: str) -> str:
         return ""
     with np.load(path, allow_pickle=False) as archive:
         return str(archive[key]) if key in archive.files else ""
-
-
-def temporary(path: Path) -> Path:
-    """The name under which a file is written until it is whole; each process has its own."""
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
-
-
-def replace_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file whole or not at all: `write` fills a temporary one, which takes its place."""
-    partial = temporary(path)
-    try:
-        write(partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def write_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write arrays to `path`, whatever its suffix."""
-    with open(path, "wb") as file:
-        np.savez(file, **arrays)

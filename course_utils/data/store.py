@@ -44,7 +44,6 @@ class Pool:
         self.sizes, self.class_names = spec.sizes, spec.class_names
         self._path = found.path
         self._hash = hashlib.sha256()
-        self._official = []
 
     def read(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         """Images (uint8, (N, height, width, channels)) and labels (uint8, (N,)) of a split.
@@ -54,7 +53,6 @@ class Pool:
         x, y = formats.read_split(self._path, self.spec, split)
         self._hash.update(x.data)
         self._hash.update(y.data)
-        self._official.append(formats.is_official(self.spec, split, x, y))
         return x, y
 
     def check(self, mode: str, n_train: int | None = None, n_test: int | None = None) -> None:
@@ -70,22 +68,19 @@ class Pool:
 
     @functools.cached_property
     def variant(self) -> str:
-        """Either "official", every byte the publisher's and in that order, or "other copy"."""
-        official = (
-            all(self._official)
-            or formats.read_text(self._path, _MARK) == self._hash.hexdigest()
-            or self._is_the_published_file()
-        )
+        """Either "official" or "other copy".
+
+        Official are the published files, byte for byte, and what the course made of them, which it
+        marks with the hash of the arrays. The same images saved by anybody else are another copy:
+        nothing says that they are the same.
+        """
+        marked = formats.read_text(self._path, _MARK) == self._hash.hexdigest()
+        official = marked or formats.is_published(self._path, self.spec)
         return "official" if official else "other copy"
 
     def mark(self) -> dict[str, np.ndarray]:
         """An entry for an `.npz` of these arrays, by which they are known again as official."""
         return {_MARK: np.array(self._hash.hexdigest())} if self.variant == "official" else {}
-
-    def _is_the_published_file(self):
-        # The file that Keras downloads: an .npz for MNIST, a .tar.gz for CIFAR-10.
-        same_kind = self._path.suffix == Path(self.spec.url).suffix and self._path.is_file()
-        return same_kind and formats.file_sha256(self._path) == self.spec.url_sha256
 
 
 def get_spec(name: str) -> Spec:
@@ -96,9 +91,9 @@ def get_spec(name: str) -> Spec:
 
 
 def course_folder() -> Path | None:
-    """The folder that COURSE_DATA_DIR names, or None if it is not set."""
+    """The folder that COURSE_DATA_DIR names, made absolute, or None if it is not set."""
     folder = os.environ.get("COURSE_DATA_DIR", "").strip()
-    return Path(folder).expanduser() if folder else None
+    return Path(os.path.abspath(Path(folder).expanduser())) if folder else None
 
 
 def keras_cache() -> Path:
@@ -226,7 +221,7 @@ def describe(name: str, found: Found) -> dict:
     n_train, n_test = (len(pool.read(split)[1]) for split in ("train", "test"))
     check_counts(spec, "smoke", n_train, n_test, found.path)
     modes = tuple(mode for mode in spec.sizes if not _shortage(spec, mode, n_train, n_test))
-    words = name_copy(spec, pool.variant, n_train, n_test)
+    words = name_copy(spec, pool.variant, n_train, n_test, found.place)
     return {
         "name": name,
         "ok": True,
@@ -262,13 +257,14 @@ def _shortage(spec, mode, n_train, n_test):
     )
 
 
-def name_copy(spec: Spec, variant: str, n_train: int, n_test: int) -> str:
-    """The data set in words: the official one, a changed copy of it, or an excerpt."""
+def name_copy(spec: Spec, variant: str, n_train: int, n_test: int, place: str = "") -> str:
+    """The data set in words: the published one, a copy of it, or an excerpt, and its place."""
+    place = f" from {place}" if place else ""
     if variant == "official":
-        return f"{spec.title}, the official {n_train + n_test:,} images"
+        return f"{spec.title}, the official {n_train + n_test:,} images{place}"
     if (n_train, n_test) != (spec.n_train, spec.n_test):
-        return f"{spec.title}, an excerpt of {n_train:,} training and {n_test:,} test images"
+        return f"{spec.title}, an excerpt of {n_train:,} training and {n_test:,} test images{place}"
     return (
-        f"{spec.title}, a re-encoded or reordered copy of the official images (its hash is not "
-        f"theirs)"
+        f"{spec.title}, all {n_train + n_test:,} images{place}, in a copy that is not the published "
+        "file and may be reordered or re-encoded"
     )

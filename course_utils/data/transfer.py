@@ -9,15 +9,25 @@ import contextlib
 import os
 import re
 import shutil
+import tempfile
+import threading
 import time
+import urllib.parse
+import urllib.request
 from pathlib import Path
 
-from course_utils.data import downloads, formats, store
+import numpy as np
+
+from course_utils import files
+from course_utils.data import store
 from course_utils.data.specs import ARCHIVE_FILE, SPECS, Spec
 from course_utils.errors import DataError, SettingError
 
+CONNECT_SECONDS = 15.0
+STALL_SECONDS = 15.0
 # A mirror: a server that is named, or a folder of this machine.
 ADDRESS = re.compile(r"(https?|ftp)://[^/\s]|file:/", re.IGNORECASE)
+_CHUNK = 1 << 16
 
 
 def address(spec: Spec) -> str | None:
@@ -37,17 +47,14 @@ def address(spec: Spec) -> str | None:
     return f"{base.rstrip('/')}/{spec.url.rsplit('/', 1)[1]}" if base else spec.url
 
 
-def failures(name: str) -> downloads.FailureMemory:
-    """The memory of this data set's failed downloads."""
-    return downloads.FailureMemory(store.keras_cache(), name)
+def download(spec: Spec, connect_seconds: float = CONNECT_SECONDS) -> None:
+    """Download one data set into `store.destination()`, whole and verified, or leave nothing.
 
+    CIFAR-10 is converted to an `.npz`. A line is printed at each quarter.
 
-def download(
-    spec: Spec,
-    progress: downloads.Progress | None = None,
-    connect_seconds: float = downloads.CONNECT_SECONDS,
-) -> None:
-    """Download one data set into `store.destination()`, CIFAR-10 converted to an `.npz`.
+    Args:
+        connect_seconds: how long name look-up, connection and the answer's head may take together;
+            a pause in the transfer may then last STALL_SECONDS.
 
     Raises:
         DataError: downloads are off, or this one failed; its cause, if any, is the bare reason.
@@ -58,38 +65,228 @@ def download(
             f"{spec.title} is not downloaded while COURSE_DATA_URL is off. Allow it with "
             f"`unset COURSE_DATA_URL`, or use `course data import FOLDER`."
         )
-    is_archive = Path(url).suffix == ".gz"
-    # The suffix stays, because it says how the file is read.
-    received = formats.temporary(target).with_suffix(".part.gz") if is_archive else target
     try:
-        _remove_stale(target)
-        downloads.download(url, received, spec.url_sha256, progress, connect_seconds)
-        if is_archive:
-            _convert(received, target, spec)
+        with _folder_beside(target) as folder:
+            received = _retrieve(url, spec, folder, connect_seconds)
+            _install(received, target, spec)
     except DataError as error:
-        failures(spec.name).remember(url)
+        FailureMemory(spec.name).remember(url)
         reason = str(error).rstrip(".")
         raise DataError(
             f"{spec.title} was not downloaded: {reason}. Try again with `course data fetch "
             f"{spec.name}`, or without a network use `course data import FOLDER`."
         ) from error
-    finally:
-        if is_archive:
-            received.unlink(missing_ok=True)
-    failures(spec.name).forget()
+    FailureMemory(spec.name).forget()
 
 
-def fetch(
-    names=None,
-    progress: downloads.Progress | None = None,
-    connect_seconds: float = downloads.CONNECT_SECONDS,
-    force: bool = False,
-) -> list[dict]:
+@contextlib.contextmanager
+def _folder_beside(target):
+    """A temporary folder beside the file to be written; those of killed processes are removed."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in target.parent.glob(f"{files.PARTIAL}*"):
+            if time.time() - leftover.stat().st_mtime > 3600:
+                if leftover.is_dir():
+                    shutil.rmtree(leftover, ignore_errors=True)
+                else:
+                    leftover.unlink(missing_ok=True)
+        folder = tempfile.TemporaryDirectory(
+            dir=target.parent, prefix=files.PARTIAL, ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        raise _not_written(target, error) from error
+    with folder as name:
+        yield Path(name)
+
+
+def _retrieve(url, spec, folder, connect_seconds) -> Path:
+    """The verified download, in `folder`; DataError with the bare reason."""
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")
+    name = spec.url.rsplit("/", 1)[1]
+    try:
+        received = pooch.retrieve(
+            url,
+            f"sha256:{spec.url_sha256}",
+            fname=name,
+            path=folder,
+            downloader=_downloader(name, connect_seconds),
+        )
+    except DataError:
+        raise
+    except OSError as error:
+        raise _not_written(folder.parent / spec.file, error) from error
+    except ValueError as error:  # So pooch refuses a file.
+        raise DataError(
+            f"{_without_password(url)} sent another file than the published one (its SHA-256 is not "
+            f"{spec.url_sha256[:16]}…); it was thrown away"
+        ) from error
+    return Path(received)
+
+
+class _Received:
+    """What has arrived so far: for pooch the file that it fills and its progress bar in one."""
+
+    def __init__(self, name, file):
+        self.name, self._file = name, file
+        # Set by pooch when the answer's head is there; 0 if the server does not say.
+        self.total = None
+        self.done = 0
+        self.disk_error = None
+        self._told = -1
+
+    @property
+    def answered(self):
+        return self.total is not None or self.done > 0
+
+    def write(self, chunk):
+        try:
+            self._file.write(chunk)
+        except OSError as error:
+            self.disk_error = error
+            raise
+        self.done += len(chunk)
+
+    def flush(self):
+        self._file.flush()
+
+    def update(self, *_):
+        """Do nothing: `write` counts, and who opened the file closes it."""
+
+    reset = close = update
+
+    def tell(self):
+        """Print a line if another quarter, or another 25 MB of an unknown total, has arrived."""
+        quarter = 4 * self.done // self.total if self.total else self.done // 25_000_000
+        if quarter > self._told:
+            self._told = quarter
+            share = f"{100 * self.done // self.total} % of " if self.total else ""
+            size = (self.total or self.done) / 1e6
+            # Plain lines read well in a terminal, in a log and in a notebook.
+            print(f"Downloading {self.name}: {share}{size:.0f} MB", flush=True)
+
+
+def _downloader(name, connect_seconds):
+    """A downloader for pooch that waits `connect_seconds` for an answer and no longer."""
+
+    def download(url, output, _):
+        with open(output, "wb") as file:
+            received, errors = _Received(name, file), []
+
+            def attempt():
+                try:
+                    _transfer(url, received)
+                except Exception as error:
+                    errors.append(error)
+
+            # A socket's time-out covers neither the name look-up nor a host with many dead
+            # addresses, so the attempt runs in a thread that is left behind when its time is up. It
+            # ends at its next write, into a file that is closed.
+            thread = threading.Thread(target=attempt, daemon=True)
+            thread.start()
+            deadline = time.monotonic() + connect_seconds
+            while thread.is_alive():
+                thread.join(0.05)
+                if received.answered:
+                    received.tell()
+                elif thread.is_alive() and time.monotonic() > deadline:
+                    errors.append(TimeoutError())
+                    break
+        if received.disk_error is not None:
+            raise received.disk_error
+        if errors:
+            reason = _reason(errors[0], url, received, connect_seconds)
+            raise DataError(reason) from errors[0]
+
+    return download
+
+
+def _transfer(url, received):
+    import pooch
+
+    scheme = urllib.parse.urlsplit(url).scheme.lower()
+    if scheme == "file":
+        with urllib.request.urlopen(url) as source:
+            shutil.copyfileobj(source, received, _CHUNK)
+    elif scheme == "ftp":
+        pooch.FTPDownloader(timeout=STALL_SECONDS, chunk_size=_CHUNK)(url, received, None)
+    else:
+        pooch.HTTPDownloader(progressbar=received, timeout=STALL_SECONDS, chunk_size=_CHUNK)(
+            url, received, None
+        )
+
+
+def _reason(error, url, received, connect_seconds) -> str:
+    """Why a download failed, and whose doing it is: the server's, or a proxy's before it."""
+    host = _without_password(urllib.parse.urlsplit(url).netloc)
+    if received.answered:
+        total = f" of {received.total / 1e6:.1f}" if received.total else ""
+        return f"{host} stopped sending {received.name} after {received.done / 1e6:.1f}{total} MB"
+    proxy = _proxy(url)
+    answer = getattr(error, "response", None)
+    if answer is not None and answer.status_code == 407:
+        return f"{proxy or host} asks for a name and a password (error 407)"
+    if answer is not None:
+        way = f", by way of {proxy}" if proxy else ""
+        status = f"{answer.status_code} ({answer.reason})"
+        return f"{_without_password(url)} answered with error {status}{way}"
+    if isinstance(error, TimeoutError):
+        return f"{proxy or host} did not answer within {connect_seconds:g} seconds"
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__
+    words = _without_password(getattr(error, "strerror", None) or str(error) or repr(error))
+    if proxy:
+        return f"{proxy} cannot be used ({words})"
+    return f"{host or url} cannot be reached ({words})"
+
+
+def _proxy(url) -> str | None:
+    """The proxy through which `url` is asked for, in words, or None."""
+    parts = urllib.parse.urlsplit(url)
+    proxies = urllib.request.getproxies()
+    for name in (parts.scheme.lower(), "all"):
+        if name in proxies and not urllib.request.proxy_bypass(parts.hostname or ""):
+            return f"the proxy {_without_password(proxies[name])}, which {name}_proxy names,"
+    return None
+
+
+def _without_password(address: str) -> str:
+    return re.sub(r"[^\s/@]+@", "", address)
+
+
+class FailureMemory:
+    """Remembers for an hour that a download failed, so that lessons do not each wait for it."""
+
+    def __init__(self, name: str):
+        # Its text is the address.
+        self._note = store.keras_cache() / f".course-{name}-download-failed"
+
+    def recent(self, url: str) -> bool:
+        """Whether the download from `url` failed within the last hour."""
+        try:
+            age = time.time() - self._note.stat().st_mtime
+            return 0 <= age < 3600 and self._note.read_text(encoding="utf-8") == url
+        except OSError:
+            return False
+
+    def remember(self, url: str) -> None:
+        """Note a failure now; where the note cannot be written, the next lesson tries again."""
+        with contextlib.suppress(OSError):
+            files.write_atomically(self._note, url.encode())
+
+    def forget(self) -> None:
+        """Remove the note."""
+        with contextlib.suppress(OSError):
+            self._note.unlink(missing_ok=True)
+
+
+def fetch(names=None, connect_seconds: float = CONNECT_SECONDS, force: bool = False) -> list[dict]:
     """Download data sets that are not here yet, or are damaged, into `store.destination()`.
 
     Args:
         names: data sets, by default all.
-        progress: see `downloads.download`.
+        connect_seconds: see `download`.
         force: download even where a sound copy is found.
 
     Returns:
@@ -110,7 +307,7 @@ def fetch(
         spec = store.get_spec(name)
         present = None if force else _sound(name)
         if present is None:
-            download(spec, progress, connect_seconds)
+            download(spec, connect_seconds)
             rows.append({**store.describe(name, store.locate(name)), "action": "downloaded"})
         else:
             rows.append({**present, "action": "already there"})
@@ -150,11 +347,9 @@ def import_folder(folder) -> list[dict]:
         row["action"] = "imported"
         if target.exists() and target.samefile(source):
             row["action"] = "already there"
-        elif source.suffix == ".npz":
-            _write(target, lambda partial, source=source: shutil.copyfile(source, partial))
         else:
-            _convert(source, target, spec)
-        failures(spec.name).forget()
+            _install(source, target, spec)
+        FailureMemory(spec.name).forget()
         row.update(path=target, place=store.search_path()[0][0])
     return rows
 
@@ -168,30 +363,25 @@ def _sound(name):
         return None
 
 
-def _remove_stale(target):
-    """Remove what killed processes left behind more than an hour ago."""
-    for leftover in target.parent.glob(f".*{target.name}.*.part*"):
-        with contextlib.suppress(OSError):
-            if time.time() - leftover.stat().st_mtime > 3600:
-                leftover.unlink()
-
-
-def _convert(source, target, spec):
-    """Write CIFAR-10's batches as an `.npz` with the keys and label shapes of keras.datasets."""
-    pool, arrays = store.Pool(spec, store.Found(source, "")), {}
-    for split in ("train", "test"):
-        arrays[f"x_{split}"], y = pool.read(split)
-        arrays[f"y_{split}"] = y.reshape(-1, 1)
-    arrays.update(pool.mark())
-    _write(target, lambda partial: formats.write_npz(partial, arrays))
-
-
-def _write(target, write):
+def _install(source, target, spec):
+    """Put a data set where lessons find it; CIFAR-10's batches as an `.npz` of keras.datasets."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        formats.replace_whole(target, write)
+        with files.replacing(target) as file:
+            if source.suffix == ".npz":
+                with open(source, "rb") as content:
+                    shutil.copyfileobj(content, file)
+            else:
+                pool, arrays = store.Pool(spec, store.Found(source, "")), {}
+                for split in ("train", "test"):
+                    arrays[f"x_{split}"], y = pool.read(split)
+                    arrays[f"y_{split}"] = y.reshape(-1, 1)
+                np.savez(file, **arrays, **pool.mark())
     except OSError as error:
-        raise DataError(
-            f"{target} cannot be written ({error.strerror}); expected a folder with room for it. "
-            f"Name another with `export COURSE_DATA_DIR=FOLDER`."
-        ) from error
+        raise _not_written(target, error) from error
+
+
+def _not_written(target, error):
+    return DataError(
+        f"{target} cannot be written ({files.why(error)}). To keep the images elsewhere: "
+        "export COURSE_DATA_DIR=FOLDER"
+    )

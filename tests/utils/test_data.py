@@ -15,8 +15,8 @@ import io
 import os
 import pickle
 import re
+import signal
 import socket
-import struct
 import subprocess
 import sys
 import tarfile
@@ -31,12 +31,10 @@ import numpy as np
 import pytest
 from foreign import free_port
 
-from course_tools.batch import supervisor, tidy
-from course_utils import data
-from course_utils.data import downloads, formats, specs, stand_ins, store, transfer
+from course_utils import data, files
+from course_utils.data import specs, stand_ins, store, transfer
 from course_utils.errors import CourseError, DataError, SealedTestSetError, SettingError
 
-REAL_DATA = os.environ.get("COURSE_DATA_DIR")
 SIDES = {"mnist": (28, 28), "cifar10": (32, 32, 3)}
 TEST_MARK = 201
 
@@ -494,29 +492,45 @@ def with_spec(monkeypatch, name, **changes):
     return spec
 
 
-def idx_digests(x, y):
-    """The SHA-256 of MNIST's own files with these images and labels."""
-    images = struct.pack(">IIII", 2051, len(x), 28, 28) + x.tobytes()
-    labels = struct.pack(">II", 2049, len(y)) + bytes(y.tolist())
-    return tuple(hashlib.sha256(file).hexdigest() for file in (images, labels))
+def published_as(monkeypatch, *paths):
+    """Make these files the published ones."""
+    name = "mnist" if paths[0].name == "mnist.npz" else "cifar10"
+    sha256 = {
+        path.name: "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest() for path in paths
+    }
+    with_spec(monkeypatch, name, published=specs.SPECS[name].published | sha256)
 
 
-def test_only_the_publishers_bytes_are_called_official(folder, monkeypatch):
-    arrays = make_arrays()
-    digests = {s: idx_digests(arrays[f"x_{s}"], arrays[f"y_{s}"]) for s in ("train", "test")}
-    with_spec(monkeypatch, "mnist", n_train=700, n_test=600, digests=digests)
-    write(folder)
+def test_only_the_published_file_is_called_official(folder, monkeypatch):
+    path = write(folder)
+    published_as(monkeypatch, path)
     dataset = data.load("mnist", "smoke")
     assert dataset.variant == "official"
     assert "MNIST, the official 1,300 images" in dataset.announcement
     assert data.verify()[0]["variant"] == "official"
+    assert "the official 1,300 images from COURSE_DATA_DIR" in data.verify()[0]["message"]
 
-    arrays["x_test"][599, 27, 27] += 1
-    write(folder, **arrays)
+    np.savez_compressed(path, **make_arrays())
     dataset = data.load("mnist", "smoke")
-    assert dataset.variant == "other copy"
-    assert "re-encoded or reordered copy" in dataset.announcement
+    assert dataset.variant == "other copy", "nothing says that the images are still the same"
     assert (dataset.source, dataset.is_fallback, dataset.figure_suffix) == ("real", False, "")
+
+
+@pytest.mark.parametrize("changed", [None, "data_batch_4", "test_batch"])
+def test_cifar10_as_keras_unpacks_it_is_official_if_every_batch_is(tmp_path, monkeypatch, changed):
+    folder = tmp_path / "keras" / "datasets" / "cifar-10-batches-py"
+    write_batches(folder)
+    published_as(monkeypatch, *folder.iterdir())
+    if changed:
+        with open(folder / changed, "ab") as file:
+            file.write(b"more")
+    expected = "other copy" if changed else "official"
+    assert data.load("cifar10", "smoke").variant == expected
+
+
+def test_a_whole_copy_is_named_with_its_place(official):
+    for row in data.verify():
+        assert "images from COURSE_DATA_DIR, in a copy that is not the published" in row["message"]
 
 
 def test_photographs_that_are_not_the_publishers_are_called_a_copy(folder):
@@ -526,30 +540,6 @@ def test_photographs_that_are_not_the_publishers_are_called_a_copy(folder):
     found = data.load("cifar10", "smoke")
     assert (found.label, found.figure_suffix) == ("cifar10 (JPEG copy)", " (JPEG copy)")
     assert not found.is_fallback
-
-
-def test_cifar10_is_compared_with_its_binary_batches():
-    x, y = make_split("cifar10", "test", 10_000)
-    # A record is a label, then a plane of red, of green and of blue.
-    records = b"".join(
-        bytes([label]) + b"".join(image[:, :, c].tobytes() for c in range(3))
-        for image, label in zip(x, y, strict=True)
-    )
-    digests = {"test": (hashlib.md5(records).hexdigest(),)}
-    spec = dataclasses.replace(specs.SPECS["cifar10"], digests=digests)
-    assert formats.is_official(spec, "test", x, y)
-    y[5] += 1
-    assert not formats.is_official(spec, "test", x, y)
-
-
-@pytest.mark.real_data
-@pytest.mark.skipif(not REAL_DATA, reason="COURSE_DATA_DIR is not set")
-def test_the_digests_in_the_course_are_those_of_the_real_test_set():
-    path = Path(REAL_DATA) / "mnist.npz"
-    if not path.exists():
-        pytest.skip("no mnist.npz there")
-    spec = specs.SPECS["mnist"]
-    assert formats.is_official(spec, "test", *formats.read_split(path, spec, "test"))
 
 
 # --- Where data are found ------------------------------------------------------------------------
@@ -576,17 +566,14 @@ def test_without_keras_home_the_cache_is_in_the_home_folder(monkeypatch, tmp_pat
     assert data.load("mnist", "smoke").origin == "Keras's cache"
 
 
-def test_a_folder_below_the_home_folder_is_the_same_in_a_lesson_and_in_a_batch(
-    monkeypatch, tmp_path
-):
+@pytest.mark.parametrize("named", ["~/images", "images", "./other/../images"])
+def test_the_folder_is_absolute_however_it_is_named(monkeypatch, tmp_path, named):
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("COURSE_DATA_DIR", "~/images")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COURSE_DATA_DIR", named)
     monkeypatch.setenv("KERAS_HOME", "~/keras")
-    given = supervisor._environment(tmp_path / "run", "an id", {})
-    assert Path(given["COURSE_DATA_DIR"]) == store.course_folder() == tmp_path / "images"
-    assert Path(given["KERAS_HOME"]) / "datasets" == store.keras_cache()
-    scrub = tidy.scrubber(tmp_path / "run")
-    assert scrub(f"{tmp_path}/images/mnist.npz") == "COURSE_DATA_DIR/mnist.npz"
+    assert store.course_folder() == tmp_path / "images"
+    assert store.keras_cache() == tmp_path / "keras" / "datasets"
 
 
 def test_nothing_is_found_and_nothing_is_written_on_a_bare_machine(tmp_path):
@@ -748,7 +735,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(np, "savez", fill_the_disk)
     with pytest.raises(
-        DataError, match=r"cifar10.npz cannot be written \(No space left on device\)"
+        DataError, match=r"cifar10.npz cannot be written \(No space left on device: free some space"
     ):
         data.import_folder(source)
     assert contents(tmp_path / "keras") == ["datasets"]
@@ -788,6 +775,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
+    do_CONNECT = do_GET
+
     def log_message(self, *_):
         pass
 
@@ -816,7 +805,7 @@ def publish(mirror, monkeypatch, tmp_path, name="mnist"):
         path = tar_batches(tmp_path / "published" / "cifar-10-python.tar.gz")
     content = path.read_bytes()
     mirror.files[path.name] = content
-    with_spec(monkeypatch, name, url_sha256=hashlib.sha256(content).hexdigest())
+    published_as(monkeypatch, path)
     return content
 
 
@@ -834,24 +823,30 @@ NOTE = ".course-mnist-download-failed"
 
 
 def test_a_download_lands_in_kerass_cache(mirror, published, cache):
-    seen = []
-    [row] = data.fetch(["mnist"], progress=lambda *step: seen.append(step))
+    [row] = data.fetch(["mnist"])
     assert row["action"] == "downloaded"
     assert row["path"] == cache / "mnist.npz"
     assert row["variant"] == "official", "its hash is the expected one"
     assert contents(cache) == ["mnist.npz"]
     assert (cache / "mnist.npz").read_bytes() == published
-    assert seen[0] == ("mnist.npz", 0, len(published))
-    assert seen[-1] == ("mnist.npz", len(published), len(published))
     assert data.fetch(["mnist"])[0]["action"] == "already there"
     assert mirror.requests == ["/mnist.npz"]
     data.fetch(["mnist"], force=True)
     assert len(mirror.requests) == 2
 
 
+def test_a_mirror_may_be_a_folder(published, monkeypatch, tmp_path, cache):
+    monkeypatch.setenv("COURSE_DATA_URL", (tmp_path / "published").as_uri())
+    data.fetch(["mnist"])
+    assert (cache / "mnist.npz").read_bytes() == published
+    monkeypatch.setenv("COURSE_DATA_URL", (tmp_path / "no such").as_uri())
+    with pytest.raises(DataError, match=r"mnist.npz cannot be reached \(No such file"):
+        data.fetch(["mnist"], force=True)
+
+
 def test_cifar10_is_converted_and_still_known_as_official(mirror, monkeypatch, tmp_path, cache):
     publish(mirror, monkeypatch, tmp_path, "cifar10")
-    [row] = data.fetch(["cifar10"], progress=lambda *_: None)
+    [row] = data.fetch(["cifar10"])
     assert contents(cache) == ["cifar10.npz"]
     assert row["variant"] == "official"
     # The mark vouches for these arrays and for no others.
@@ -865,15 +860,17 @@ def test_cifar10_is_converted_and_still_known_as_official(mirror, monkeypatch, t
 def test_a_lesson_downloads_for_itself_and_shows_progress(mirror, published, capsys):
     dataset = data.load("mnist", "smoke")
     assert dataset.source == "real"
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("Downloading mnist.npz: 0 % of 1 MB")
-    assert lines[-1].startswith("Downloading mnist.npz: 100 % of 1 MB")
+    told = capsys.readouterr()
+    lines = told.out.splitlines()
+    assert all(line.startswith("Downloading mnist.npz: ") for line in lines)
+    assert lines[-1] == "Downloading mnist.npz: 100 % of 1 MB"
     assert len(lines) <= 5
+    assert told.err == ""
 
 
 def test_a_download_replaces_a_damaged_file(mirror, published, cache):
     truncate(write(cache))
-    data.fetch(["mnist"], progress=lambda *_: None)
+    data.fetch(["mnist"])
     assert (cache / "mnist.npz").read_bytes() == published
 
 
@@ -901,11 +898,11 @@ def send_no_length(handler):
     [
         (lambda handler: handler.send_error(404), r"answered with error 404 \(Not Found\)"),
         (lambda handler: handler.send_error(503), "answered with error 503"),
-        (lambda handler: handler.send(b"another file"), "SHA-256 is .* it was thrown away"),
-        (send_no_length, "SHA-256 is .* it was thrown away"),
+        (lambda handler: handler.send(b"another file"), "sent another file .*; it was thrown away"),
+        (send_no_length, "sent another file .*; it was thrown away"),
         (hang, "did not answer within 0.3 seconds"),
         (stop_midway, r"stopped sending mnist.npz after 0.1 of 0.2 MB"),
-        (hang_midway, r"stopped sending mnist.npz after 0.1 MB"),
+        (hang_midway, r"stopped sending mnist.npz after 0.1 of 0.2 MB"),
         (lambda handler: handler.wfile.write(b"no http\r\n\r\n"), "cannot be reached"),
     ],
 )
@@ -915,39 +912,44 @@ def test_a_failed_download_leaves_everything_as_it_was(
     mirror.behave = behave
     if behave is hang_midway:
         # A busy machine may keep the others waiting that long.
-        monkeypatch.setattr(downloads, "STALL_SECONDS", 0.3)
+        monkeypatch.setattr(transfer, "STALL_SECONDS", 0.3)
     before = write(cache)
     truncate(before)
     old = before.read_bytes()
     with pytest.raises(DataError, match=message) as failure:
         seconds = 0.3 if behave is hang else 15
-        data.fetch(["mnist"], progress=lambda *_: None, connect_seconds=seconds)
+        data.fetch(["mnist"], connect_seconds=seconds)
     assert contents(cache) == [NOTE, "mnist.npz"]
     assert before.read_bytes() == old
     assert re.search(r"`course data fetch mnist`.*`course data import FOLDER`", str(failure.value))
 
 
 def test_an_interrupted_download_leaves_nothing(mirror, published, cache):
-    mirror.behave = hang_midway
+    def send_half_and_press_ctrl_c(handler):
+        handler.send(b"x" * 100_000, promised=200_000)
+        handler.wfile.flush()
+        while not (partial := list(cache.rglob("tmp*"))) or not partial[0].stat().st_size:
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGINT)
+        handler.server.release.wait(10)
 
-    def interrupt(name, done, total):
-        if done:
-            assert any(file.endswith(".part") for file in contents(cache))
-            raise KeyboardInterrupt
-
+    mirror.behave = send_half_and_press_ctrl_c
     with pytest.raises(KeyboardInterrupt):
-        data.fetch(["mnist"], progress=interrupt)
+        data.fetch(["mnist"])
     assert contents(cache) == []
 
 
 def test_what_a_killed_download_left_is_cleared_later(mirror, published, cache):
-    cache.mkdir(parents=True)
-    old, young = cache / ".mnist.npz.1.part", cache / ".mnist.npz.2.part"
-    for file in (old, young):
-        file.write_bytes(b"half")
-    os.utime(old, (time.time() - 7_200,) * 2)
-    data.fetch(["mnist"], progress=lambda *_: None)
-    assert contents(cache) == [".mnist.npz.2.part", "mnist.npz"], "another process may be at work"
+    old, young, file = (cache / f"{files.PARTIAL}{name}" for name in ("1", "2", "3"))
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+        (folder / "tmp1").write_bytes(b"half")
+    file.write_bytes(b"half")
+    for leftover in (old, file):
+        os.utime(leftover, (time.time() - 7_200,) * 2)
+    data.fetch(["mnist"])
+    left = [path.name for path in cache.iterdir()]
+    assert sorted(left) == [young.name, "mnist.npz"], "another process may be at work"
 
 
 def test_a_name_look_up_that_hangs_is_not_waited_for(monkeypatch):
@@ -955,6 +957,49 @@ def test_a_name_look_up_that_hangs_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(2))
     with pytest.raises(DataError, match=r"mirror.invalid did not answer within 0.3 seconds"):
         data.fetch(["mnist"], connect_seconds=0.3)
+
+
+def refuse_with(status):
+    return lambda handler: handler.send_error(status)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "proxy", "behave", "message"),
+    [
+        ("http", "http://127.0.0.1:{closed}", None, r"cannot be used \(Connection refused\)"),
+        ("https", "http://127.0.0.1:{closed}", None, r"cannot be used \(Connection refused\)"),
+        ("http", "http://{server}", refuse_with(407), "asks for a name and a password"),
+        ("https", "http://{server}", refuse_with(407), r"cannot be used \(Tunnel .*407"),
+        ("https", "http://{server}", refuse_with(403), r"cannot be used \(Tunnel .*403"),
+        ("http", "http://{server}", refuse_with(503), "error 503 .*, by way of the proxy"),
+        ("http", "http://{server}", hang, "did not answer within 0.3 seconds"),
+        ("https", "socks5://127.0.0.1:{closed}", None, "cannot be used .*"),
+        ("https", "garbage://me:secret@127.0.0.1:1", None, "cannot be used .*"),
+        ("https", "http://me:secret@[bad", None, "cannot be used .*"),
+    ],
+)
+def test_a_proxys_failure_is_the_proxys_and_no_password_is_told(
+    mirror, monkeypatch, scheme, proxy, behave, message
+):
+    mirror.behave = behave
+    proxy = proxy.format(closed=free_port(), server=mirror.url.removeprefix("http://"))
+    monkeypatch.delenv("no_proxy")
+    monkeypatch.setenv(f"{scheme}_proxy", proxy)
+    monkeypatch.setenv("COURSE_DATA_URL", f"{scheme}://images.invalid")
+    with pytest.raises(DataError, match=message) as failure:
+        data.fetch(["mnist"], connect_seconds=0.3 if behave is hang else 15)
+    text = str(failure.value)
+    assert f"which {scheme}_proxy names" in text
+    assert "secret" not in text
+    assert "images.invalid cannot be reached" not in text
+
+
+def test_a_host_that_is_reached_without_the_proxy_is_not_the_proxys_fault(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("COURSE_DATA_URL", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(DataError, match=r"127.0.0.1:\d+ cannot be reached \(Connection refused"):
+        data.fetch(["mnist"])
 
 
 def test_a_closed_network_falls_back_at_once_and_says_so(monkeypatch):
@@ -980,7 +1025,7 @@ def test_after_a_failure_lessons_do_not_try_again_for_an_hour(mirror, cache, mon
     assert len(mirror.requests) == 3, "full mode has nothing to fall back on and always tries"
 
     publish(mirror, monkeypatch, tmp_path)
-    data.fetch(["mnist"], progress=lambda *_: None)
+    data.fetch(["mnist"])
     assert contents(cache) == ["mnist.npz"], "the note is gone with the first success"
 
 
@@ -1018,7 +1063,7 @@ def test_an_address_may_be_a_mirrors_or_a_folders(monkeypatch, address):
 
 
 def test_the_addresses_are_kerass(monkeypatch):
-    # Found and not imported, which would take longer than all tests here.
+    # Found and not imported, which takes long.
     keras_source = Path(importlib.util.find_spec("keras").origin).parent / "src" / "datasets"
     monkeypatch.delenv("COURSE_DATA_URL")
     for name, spec in specs.SPECS.items():

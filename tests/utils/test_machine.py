@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
+import numpy as np
+import psutil
 import pytest
 
 from course_utils import machine
@@ -14,7 +16,8 @@ from course_utils.errors import CourseError
 def test_detect_loads_no_framework():
     code = (
         "import sys; from course_utils import machine; machine.detect();"
-        "print(sorted({'keras', 'tensorflow', 'torch', 'jax'} & set(sys.modules)))"
+        "print(sorted({'keras', 'tensorflow', 'torch', 'jax', 'dask', 'distributed'} "
+        "& set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -156,28 +159,124 @@ def test_nothing_is_trained_on_the_cpu_in_the_name_of_a_gpu(monkeypatch):
     assert keras.config.dtype_policy().name == before
 
 
-def test_configure_is_quiet_repeatable_and_feeds_without_autotune(capfd):
+def test_configure_is_quiet_repeatable_and_the_same_for_every_users_keras(tmp_path):
+    (tmp_path / "keras.json").write_text(
+        '{"image_data_format": "channels_first", "floatx": "float16", "epsilon": 1e-7}'
+    )
     code = """
-import os
 from course_utils import machine
-machine.configure(machine.detect(), seed=3)
+found = machine.detect()
+print(found.describe())
+machine.configure(found, seed=3)
 import keras, numpy as np
 first = np.random.rand(), float(keras.random.uniform((1,))[0])
-machine.configure(machine.detect(), seed=3)
+machine.configure(found, seed=3)
 assert first == (np.random.rand(), float(keras.random.uniform((1,))[0]))
+assert keras.config.image_data_format() == "channels_last"
+assert keras.config.floatx() == keras.config.dtype_policy().name == "float32"
+assert keras.layers.Conv2D(4, 3).compute_output_shape((None, 28, 28, 1)) == (None, 26, 26, 4)
 from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 if keras.backend.backend() == "tensorflow":
     feed = ArrayDataAdapter(np.zeros((8, 2), "uint8"), np.zeros(8), batch_size=4).get_tf_dataset()
     assert feed.options().autotune.enabled is False
     assert feed.element_spec[0].dtype.name == "uint8"
 """
-    environment = os.environ | {"COURSE_THREADS": "1"}
+    environment = os.environ | {
+        "COURSE_THREADS": "1",
+        "COURSE_PRECISION": "float32",
+        "KERAS_HOME": str(tmp_path),
+    }
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout == ""
+    [described] = done.stdout.splitlines()
+    assert "keras.json: image_data_format channels_first, floatx float16" in described
     assert "oneDNN" not in done.stderr
+
+
+GIB = 2**30
+
+
+@pytest.mark.parametrize(
+    ("files", "limit"),
+    [
+        ({}, None),
+        ({"sys/fs/cgroup/job/step/memory.max": "max"}, None),
+        ({"sys/fs/cgroup/job/step/memory.max": GIB}, GIB),
+        # The group itself is unlimited and its parent is not, as in a job of SLURM.
+        ({"sys/fs/cgroup/job/step/memory.max": "max", "sys/fs/cgroup/job/memory.max": GIB}, GIB),
+        # In a container the group's name is the host's, and its files are at the base.
+        ({"sys/fs/cgroup/memory.max": GIB}, GIB),
+        ({"sys/fs/cgroup/memory/old/memory.limit_in_bytes": GIB}, GIB),
+        ({"sys/fs/cgroup/memory/memory.limit_in_bytes": 2**63 - 4096}, None),
+    ],
+)
+def test_memory_is_the_machines_or_the_control_groups(tmp_path, files, limit):
+    files = {"proc/self/cgroup": "0::/job/step\n4:memory:/old\n2:cpu:/", **files}
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{content}\n")
+    unlimited = machine.memory_mb(tmp_path / "no such folder")
+    assert unlimited <= psutil.virtual_memory().total / 10**6
+    assert machine.memory_mb(tmp_path) == min(unlimited, (limit or 2**63) // 10**6)
+
+
+def test_memory_is_at_most_what_the_process_was_given():
+    resource = pytest.importorskip("resource")
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (2 * GIB, 2 * GIB))
+
+    code = "from course_utils import machine; print(machine.memory_mb())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, preexec_fn=limit, check=True
+    )
+    assert int(done.stdout) <= 2 * GIB // 10**6
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="affinity is Linux's")
+def test_cores_are_those_that_the_process_may_use():
+    code = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "from course_utils import machine; print(machine.cpu_count(), machine.detect().cores)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "1"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "not json", "{}"])
+def test_keras_settings_that_cannot_be_read_or_agree_are_not_named(monkeypatch, tmp_path, content):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "keras.json").write_text(content)
+    assert machine.detect().overruled == ()
+
+
+@pytest.fixture
+def another_keras(monkeypatch):
+    """A Keras whose adapter for arrays has no `get_tf_dataset`."""
+    name = "keras.src.trainers.data_adapters.array_data_adapter"
+    monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    machine.feed_without_autotune.cache_clear()
+    yield
+    machine.feed_without_autotune.cache_clear()
+
+
+def test_a_keras_that_feeds_in_another_way_still_trains_and_one_sentence_says_so(
+    another_keras, capfd
+):
+    import keras
+
+    for _ in range(2):
+        assert machine.feed_without_autotune() is False
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(loss="mse")
+    model.fit(np.zeros((8, 2)), np.zeros(8), verbose=0)
+    told = capfd.readouterr()
+    assert told.out.startswith("This Keras feeds arrays in another way")
+    assert told.out.count("\n") == 1
+    assert "Traceback" not in told.err
 
 
 def test_memory_is_measured_in_megabytes():

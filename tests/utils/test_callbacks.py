@@ -1,0 +1,87 @@
+"""What `Watch` and `LiveCurves` do while a model is trained."""
+
+import keras
+import numpy as np
+import pytest
+from IPython import display as shown
+
+from course_utils import callbacks
+from course_utils.errors import TrainingDiverged
+
+X = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+Y = np.arange(32) % 3
+
+
+def model(metrics=("accuracy",), learning_rate=0.01):
+    network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    network.compile(
+        keras.optimizers.SGD(learning_rate),
+        loss="categorical_crossentropy",
+        metrics=list(metrics),
+    )
+    return network
+
+
+def fit(network, *watches, epochs=2):
+    network.fit(X, np.eye(3)[Y], epochs=epochs, batch_size=16, verbose=0, callbacks=list(watches))
+
+
+def test_a_metric_of_several_figures_is_shown_as_their_mean(capsys, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(shown, "display", lambda *args, **options: None)
+    watch = callbacks.Watch()
+    curves = callbacks.LiveCurves(lambda history: (drawn.append(history), ({}, {}))[1], live=False)
+    fit(model([keras.metrics.F1Score(average=None, name="f1")]), watch, curves)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert all("f1 0." in line for line in lines)
+    for history in (watch.history, drawn[-1]):
+        assert len(history["f1"]) == 2
+        assert all(isinstance(value, float) and 0 <= value <= 1 for value in history["f1"])
+
+
+def test_a_second_training_of_the_same_model_is_named_and_counted(capsys):
+    network = model()
+    first, second, other = (callbacks.Watch(verbose=False) for _ in range(3))
+    fit(network, first)
+    assert (first.epochs_before, first.epochs_total) == (0, 2)
+    assert capsys.readouterr().out == ""
+    fit(network, second, epochs=3)
+    assert (second.epochs_before, second.epochs_total) == (2, 5)
+    assert len(second.epoch_seconds) == 3
+    said = capsys.readouterr().out
+    assert said.startswith("This model has been trained before, for 2 epochs,")
+    assert said.count("\n") == 1
+    fit(model(), other)
+    assert other.epochs_before == 0
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Ctrl-C in the second epoch."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if len(self.watch.epoch_seconds) == 1:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_training_leaves_what_is_true(capsys):
+    network, watch, interrupt = model(), callbacks.Watch(), Interrupt()
+    interrupt.watch = watch
+    with pytest.raises(KeyboardInterrupt):
+        fit(network, watch, interrupt, epochs=4)
+    assert len(watch.epoch_seconds) == len(watch.history["loss"]) == 1
+    assert 0 < sum(watch.epoch_seconds) <= watch.seconds
+    assert watch.epochs_total == 2, "half an epoch has changed the weights"
+    again = callbacks.Watch()
+    fit(network, again)
+    assert again.epochs_before == 2
+    assert "trained before, for 2 epochs" in capsys.readouterr().out
+
+
+def test_a_loss_that_is_no_number_ends_the_training():
+    told = []
+    watch = callbacks.Watch(verbose=False, on_divergence=lambda *what: told.append(what))
+    network = model(learning_rate=float("nan"))
+    with pytest.raises(TrainingDiverged, match=r"loss became nan in epoch 1.*learning_rate by 10"):
+        fit(network, watch)
+    assert told == [(network, watch.history)]
