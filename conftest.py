@@ -13,7 +13,7 @@ from unittest import mock
 import hypothesis
 import pytest
 
-from course_tools.authoring.notebook_files import Notebook, wrong_verdicts
+from course_tools.authoring.rules import Notebook, wrong_verdicts
 
 # Begun in the background by a shell, Python ignores Ctrl-C, and so would all that is started here.
 with contextlib.suppress(ValueError):

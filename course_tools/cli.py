@@ -48,6 +48,10 @@ def _course(
     ] = False,
 ):
     """Run, read, build and check the course's notebooks."""
+    # Notebooks run in folders of their own, where a path relative to here would name another place.
+    for name in ("COURSE_DATA_DIR", "COURSE_OUT", "KERAS_HOME"):
+        if os.environ.get(name):
+            os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
 
 
 Lessons = Annotated[
@@ -123,9 +127,10 @@ def build(
         list[str] | None, typer.Argument(metavar="[LESSON…]", help="All when none is named.")
     ] = None,
     mode: Annotated[str, typer.Option(help="Mode to execute in.")] = "reduced",
-    origin: Annotated[
-        str | None, typer.Option("--from", help="py or ipynb: which file of a pair counts.")
-    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also over an edited .ipynb; a copy goes to build/replaced."),
+    ] = False,
     solutions: Annotated[bool, typer.Option(help="Build the solutions as well.")] = True,
     costs: Annotated[
         bool,
@@ -134,12 +139,11 @@ def build(
         ),
     ] = False,
 ):
-    """Execute the lessons and their solutions and write the committed notebooks."""
-    from course_tools.authoring import reference_runs as bookkeeping
-    from course_tools.batch import running
+    """Execute the lessons' and solutions' .py and write the committed .ipynb beside them."""
+    from course_tools.authoring import build, reference_runs
 
-    keep_cost = bookkeeping.keep_cost if costs else None
-    code = running.build_all(lessons or [], mode, origin, solutions, keep_cost)
+    keep_cost = reference_runs.keep_cost if costs else None
+    code = build.build_all(lessons or [], mode, force, solutions, keep_cost)
     if code:
         raise typer.Exit(code)
 

@@ -5,10 +5,11 @@ import re
 
 from course_tools.authoring import scoreboard
 from course_tools.batch import notebooks as library
-from course_utils import evidence
+from course_utils import evidence, networks
 from course_utils.data.specs import SPECS
 
 NOT_YET = "not yet measured"
+WITHOUT_STOP = networks.ALL_SIX.replace("early_stopping", "long_training")
 NAMES = {
     "l2": "L2",
     "he_init": "He initialisation",
@@ -18,13 +19,6 @@ NAMES = {
     "early_stopping": "early stopping",
     "cosine_decay": "falling learning rate",
     "long_training": "long training",
-}
-MODELS = {
-    "mlp": "perceptron",
-    "baseline_cnn": "baseline CNN",
-    "dropout_cnn": "dropout CNN",
-    "all_conv": "all-conv",
-    "small_all_conv": "small all-conv",
 }
 
 
@@ -86,11 +80,11 @@ def scoreboard_table() -> str:
 
 def technique_tables(mode: str) -> str:
     """Each technique alone, left out, step by step and beyond the six, on MNIST in one mode."""
-    everything = evidence.ALL_SIX.split("+")
+    everything = networks.TECHNIQUES
     alone = {NAMES[key]: ("", key) for key in everything}
     left_out = {
         f"without {NAMES[key]}": (
-            evidence.ALL_SIX,
+            networks.ALL_SIX,
             "+".join(other for other in everything if other != key),
         )
         for key in everything
@@ -100,16 +94,16 @@ def technique_tables(mode: str) -> str:
         for i, key in enumerate(everything)
     }
     whole = {
-        "all six": ("", evidence.ALL_SIX),
-        "five, and a falling learning rate": ("", evidence.FALLING_RATE),
+        "all six": ("", networks.ALL_SIX),
+        "five, and a falling learning rate": ("", scoreboard.FALLING_RATE),
     }
     further = {
-        "a falling learning rate in its place": (evidence.ALL_SIX, evidence.FALLING_RATE),
-        "long training without a stop, in its place": (evidence.ALL_SIX, evidence.WITHOUT_STOP),
+        "a falling learning rate in its place": (networks.ALL_SIX, scoreboard.FALLING_RATE),
+        "long training without a stop, in its place": (networks.ALL_SIX, WITHOUT_STOP),
         "long training without a stop, alone": ("", "long_training"),
         "early stopping, against long training": ("long_training", "early_stopping"),
-        "the other five, both long": ("long_training", evidence.WITHOUT_STOP),
-        "the other five, both with a falling rate": ("cosine_decay", evidence.FALLING_RATE),
+        "the other five, both long": ("long_training", WITHOUT_STOP),
+        "the other five, both with a falling rate": ("cosine_decay", scoreboard.FALLING_RATE),
     }
     # What was trained for longer is an answer to another question, so the epochs stand beside it.
     further = {
@@ -169,7 +163,8 @@ def other_techniques() -> str:
         sets = sorted(set(same["techniques"]) - {""}, key=lambda names: (names.count("+"), names))
         rows = {_spelled(names): ("", names) for names in sets}
         if rows:
-            title = f"### {MODELS.get(model, model)} on {data}, {mode} mode"
+            known = networks.NETWORKS.get(model)
+            title = f"### {known.title if known else model} on {data}, {mode} mode"
             found.append(f"{title}\n\n{_comparisons(rows, mode, data, model)}")
     return "\n\n".join(found) or f"On CIFAR-10 this is {NOT_YET}."
 
@@ -177,7 +172,7 @@ def other_techniques() -> str:
 def _spelled(techniques):
     if not techniques:
         return "baseline"
-    if techniques == evidence.ALL_SIX:
+    if techniques == networks.ALL_SIX:
         return "all six"
     return " + ".join(NAMES.get(name, name) for name in techniques.split("+"))
 

@@ -1,16 +1,16 @@
-"""Make the committed notebooks: execute the .py, write the .ipynb beside it, keep the two in step.
+"""Make the committed notebooks: execute the .py and write the .ipynb beside it.
 
-What is written depends on the cells and their outputs alone: no paths, times, versions or counters of
-the machine, and a cell keeps its id for as long as its text can be recognised.
+The .py is the source. What is written depends on its cells and their outputs alone: no paths, times,
+versions or counters of the machine, and a cell keeps its id for as long as its text can be recognised.
+The notebook's metadata hold a digest of the cells that it was built from, so that a later build
+can tell an .ipynb that somebody edited from one that is merely older than its .py.
 """
 
 import contextlib
 import difflib
 import hashlib
-import io
 import json
-import os
-import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -27,23 +27,29 @@ LANGUAGE = {
     "nbconvert_exporter": "python",
     "pygments_lexer": "ipython3",
 }
+# The last two are jupytext's record of blank lines in the .py that it would not have chosen.
 CELL_METADATA = ("tags", "jupyter", "lines_to_next_cell", "lines_to_end_of_cell_marker")
+# The one notebook of the course beside the numbered lessons; any other in the folder is its user's.
+UNNUMBERED = ("ablation",)
 
 
 def pairs(names=(), folder: Path | None = None) -> list[Path]:
-    """The .py paths of the notebooks to build, with their solutions; all when none is named.
+    """The .py paths of the notebooks to build, with their solutions; the course's own unless named.
 
     Raises BatchError for a notebook that is none of the course's lessons.
     """
     folder = folder or library.project_root() / "notebooks"
-    files = {*folder.glob("*.py"), *folder.glob("*.ipynb")}
-    known = sorted({path.with_suffix(".py") for path in files})
     if names:
-        stems = {_lesson_named(name, folder) for name in names}
-        known = [path for path in known if path.stem in stems]
+        known = sorted({_lesson_named(name, folder) for name in names})
+    else:
+        known = [path for path in sorted(folder.glob("*.py")) if is_the_courses(path)]
     solved = [folder / "solutions" / path.name for path in known]
-    solved = [p for p in solved if p.exists() or p.with_suffix(".ipynb").exists()]
-    return known + solved
+    return known + [path for path in solved if path.exists() or path.with_suffix(".ipynb").exists()]
+
+
+def is_the_courses(path: Path) -> bool:
+    """Whether a notebook is the course's by its name, and not one that a user keeps beside them."""
+    return library.NUMBERED.fullmatch(path.stem) is not None or path.stem in UNNUMBERED
 
 
 def _lesson_named(name, folder):
@@ -53,74 +59,81 @@ def _lesson_named(name, folder):
             f"{name} is none of the lessons in {folder}, and no others are built. "
             f"Name one of these: course run --list   or only execute it: course run {name}"
         )
-    return path.stem
+    return folder / f"{path.stem}.py"
 
 
-def source_of(script: Path, decide: str | None = None) -> str:
-    """Which file of a pair is built from: "py" or "ipynb".
+def difference(script: Path) -> str:
+    """In words, in which cells the .ipynb beside `script` differs from it; "" where they agree.
 
-    It is the one that was edited since the two last agreed: at the last build here, or in the last
-    commit. Raises BatchError, naming the cells, when both were, unless `decide` names one; and when
-    a file that is needed cannot be read or is not there.
+    Raises BatchError for a file that cannot be read as a notebook.
     """
-    book = script.with_suffix(".ipynb")
-    if decide is not None:
-        chosen, other = (script, "ipynb") if decide == "py" else (book, "py")
-        if not chosen.exists():
-            raise BatchError(
-                f"{chosen} is not there; build from the other: "
-                f"course build {script.stem} --from {other}"
-            )
-        return decide
-    if not book.exists():
-        return "py"
-    if not script.exists():
-        return "ipynb"
-    in_script, in_book = cells_of(script), cells_of(book)
-    if in_script == in_book:
-        return "py"
-    agreed = _agreed(script)
-    if _digest(in_book) in agreed:
-        return "py"
-    if _digest(in_script) in agreed:
-        return "ipynb"
-    raise BatchError(
-        f"{script.name} and {book.name} were edited apart: {differing_cells(in_script, in_book)}. "
-        f"Say which one counts: course build {script.stem} --from py   (or --from ipynb)"
-    )
-
-
-def cells_of(path: Path) -> list[tuple[str, str]]:
-    """Kind and text of every cell of a .py or an .ipynb; raises BatchError for no notebook."""
-    return [(cell.cell_type, cell.source) for cell in _read(path).cells]
-
-
-def differing_cells(in_script, in_book) -> str:
-    """In words, which cells of the .py are not in the .ipynb, and the other way round."""
-    matcher = difflib.SequenceMatcher(None, in_script, in_book, autojunk=False)
+    if library.pair_agrees(script):
+        return ""
+    here, there = (library.cells_of(script.with_suffix(end)) for end in (".py", ".ipynb"))
+    matcher = difflib.SequenceMatcher(None, *([repr(c) for c in cells] for cells in (here, there)))
     words = []
     for kind, first, last, other_first, other_last in matcher.get_opcodes():
         if kind != "equal":
-            here, there = in_script[first:last], in_book[other_first:other_last]
-            text = (here or there)[0][1].strip().partition("\n")[0][:50]
-            where = f"cell {(first if here else other_first) + 1}"
-            only = "" if here and there else f" only in the .{'py' if here else 'ipynb'}"
+            mine, other = here[first:last], there[other_first:other_last]
+            text = (mine or other)[0][1].strip().partition("\n")[0][:50]
+            where = f"cell {(first if mine else other_first) + 1}"
+            only = "" if mine and other else f" only in the .{'py' if mine else 'ipynb'}"
             words.append(f"{where} ({text}){only}")
     more = f" and {len(words) - 5} more" if len(words) > 5 else ""
     return ", ".join(words[:5]) + more
 
 
-def build(script: Path, mode: str, decide: str | None = None, progress=None) -> dict:
-    """Execute one notebook and write its pair; returns the run's result (see `supervisor.run`).
+def check(script: Path) -> None:
+    """Raise BatchError where a build would fail or lose somebody's work.
 
-    Nothing is written when the run fails. Raises BatchError when the pair was edited apart.
+    That is where the .py is missing or no notebook, where the .ipynb is none, and where its cells
+    are neither those of the .py nor those that it was built from.
+    """
+    book = script.with_suffix(".ipynb")
+    if not script.is_file():
+        raise BatchError(
+            f"{script} is missing, and a notebook is built from its .py. "
+            f"Make it from the .ipynb: jupytext --to py:percent {book}"
+        )
+    words = difference(script)
+    if not words and not book.exists():
+        library.cells_of(script)
+    if words and _built_from(book) != _digest(library.cells_of(book)):
+        raise BatchError(
+            f"{book.name} holds what {script.name} does not, or has been edited since it was built: "
+            f"{words}. Take its cells over: jupytext --to py:percent {book}   "
+            f"or replace it, which keeps a copy: course build {script.stem} --force"
+        )
+
+
+def _built_from(book):
+    return library.read_pair_file(book).metadata.get("course", {}).get("built_from")
+
+
+def _digest(cells):
+    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def build(script: Path, mode: str, force: bool = False, progress=None) -> dict:
+    """Execute a .py and write its .ipynb; returns the run's result (see `supervisor.run`).
+
+    Nothing is written when the run fails. Raises BatchError as `check`, unless `force`: then what is
+    replaced is kept in `build/replaced`.
     """
     import nbformat
 
     book = script.with_suffix(".ipynb")
-    origin = script if source_of(script, decide) == "py" else book
-    notebook = _read(origin)
-    _pin(notebook, script.stem, _cells_before(book), _filters(script))
+    replaced, old_cells = None, []
+    try:
+        check(script)
+    except BatchError:
+        if not force or not script.is_file() or not book.is_file():
+            raise
+        replaced = book.read_bytes()
+    notebook = library.read_pair_file(script)
+    with contextlib.suppress(BatchError):
+        old_cells = library.read_pair_file(book).cells if book.is_file() else []
+    _pin(notebook, script, old_cells)
     job = {
         "id": script.stem,
         "notebook": nbformat.writes(notebook).encode(),
@@ -136,43 +149,25 @@ def build(script: Path, mode: str, decide: str | None = None, progress=None) -> 
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
     notebook.metadata["language_info"] = LANGUAGE
-    written = (nbformat.writes(notebook) + "\n").encode()
-    disk.write_atomically(book, written)
-    disk.write_atomically(script, _as_text(book))
-    _remember(script, cells_of(script))
+    notebook.metadata["course"] = {"built_from": _digest(library.cells_of(script))}
+    if replaced is not None:
+        name = (
+            f"{script.parent.name}.{script.stem}.{hashlib.sha256(replaced).hexdigest()[:8]}.ipynb"
+        )
+        disk.write_atomically(library.project_root() / "build" / "replaced" / name, replaced)
+    disk.write_atomically(book, (nbformat.writes(notebook) + "\n").encode())
     return result
 
 
-def _read(path):
-    import jupytext
-    from jupytext.config import load_jupytext_config
-
-    try:
-        return jupytext.read(path, config=load_jupytext_config(str(path)))
-    except Exception as error:  # The parsers below it raise what they like.
-        raise library.unreadable(path, error) from error
-
-
-def _filters(path):
-    """The folder's filters: they travel with a notebook, for tools that read it elsewhere."""
-    from jupytext.config import load_jupytext_config
-
-    config = load_jupytext_config(str(path))
-    names = ("cell_metadata_filter", "notebook_metadata_filter")
-    return {name: getattr(config, name) for name in names if config and getattr(config, name)}
-
-
-def _cells_before(book):
-    """The cells whose ids are kept; none where `--from py` replaces an .ipynb that is no notebook."""
-    with contextlib.suppress(BatchError):
-        if book.exists():
-            return _read(book).cells
-    return []
-
-
-def _pin(notebook, name, old_cells, filters):
+def _pin(notebook, script, old_cells):
     """Kernel, metadata and cell ids that are the same on every machine and in every build."""
+    from jupytext.config import load_jupytext_config
+
     notebook.metadata = type(notebook.metadata)(kernelspec=library.KERNEL)
+    # The folder's filters travel with a notebook, for tools that read it elsewhere.
+    config = load_jupytext_config(str(script))
+    names = ("cell_metadata_filter", "notebook_metadata_filter")
+    filters = {name: getattr(config, name) for name in names if config and getattr(config, name)}
     if filters:
         notebook.metadata["jupytext"] = filters
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -184,7 +179,7 @@ def _pin(notebook, name, old_cells, filters):
         )
         salt = 0
         while number not in known:
-            text = f"{name}\0{cell.cell_type}\0{cell.source}\0{salt}"
+            text = f"{script.stem}\0{cell.cell_type}\0{cell.source}\0{salt}"
             fresh = hashlib.sha256(text.encode()).hexdigest()[:8]
             if fresh not in taken:
                 known[number] = fresh
@@ -206,68 +201,60 @@ def _known_ids(cells, old_cells):
     return known
 
 
-def _as_text(book):
-    """The .ipynb as `jupytext --to py:percent` writes it, in bytes."""
-    from jupytext.cli import jupytext
+def build_all(names, mode, force=False, solutions=True, keep_cost=None) -> int:
+    """Build the named notebooks, or all, with or without solutions; returns the exit code.
 
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        # Read in place, since the folder's jupytext.toml decides about the header.
-        target = Path(folder) / "text.py"
-        jupytext(["--quiet", "--to", "py:percent", "--output", str(target), str(book)])
-        return target.read_bytes()
+    `keep_cost(lesson, mode, result)` is called with what each lesson took, solutions left out.
+    Raises BatchError, before anything runs, as `check` and for a folder that cannot be written.
+    """
+    from course_tools.batch import grid, progress, running
+
+    grid.check_mode(mode)
+    # A cost is that of a mode, and "auto" is none.
+    mode = grid.suitable_mode() if mode == "auto" else mode
+    scripts = pairs(names)
+    if not solutions:
+        scripts = [script for script in scripts if script.parent.name != "solutions"]
+    for folder in dict.fromkeys(script.parent for script in scripts):
+        _check_writable(folder)
+    for script in scripts:
+        if force and script.is_file():
+            library.cells_of(script)
+        else:
+            check(script)
+    console = running.make_console()
+    failed = 0
+    with running.terminated_like_interrupted(), console.status("Building") as status:
+        for script in scripts:
+            solution = script.parent.name == "solutions"
+            name = f"solutions/{script.stem}" if solution else script.stem
+
+            def tell(index, count, name=name):
+                status.update(f"{name}: cell {index} of {count}")
+
+            try:
+                result = build(script, mode, force, tell)
+            except KeyboardInterrupt:
+                print("Interrupted; what was built is whole. Go on: course build", file=sys.stderr)
+                return running.INTERRUPTED
+            line = f"{name}: {result['status']}, {progress.clock(result['seconds'])}"
+            running.say(
+                console, [f"{line}: {result['message']}" if result.get("message") else line]
+            )
+            if result["status"] != "ok":
+                failed += 1
+                running.say(console, [result["traceback"] or ""])
+            elif keep_cost is not None and not solution:
+                keep_cost(script.stem, mode, result)
+    return 1 if failed else 0
 
 
-# When did the two files of a pair last agree?
-
-
-def _agreed(script):
-    found = {_memory().get(_key(script))}
-    in_script, in_book = _committed(script), _committed(script.with_suffix(".ipynb"))
-    # A commit may hold one file's edit without the other's; then it is no agreement.
-    if in_script is not None and in_script == in_book:
-        found.add(_digest(in_script))
-    return found - {None}
-
-
-def _committed(path):
-    """Cells of a file as the last commit has it; None where it has none, or none to be read."""
-    command = ["git", "-C", str(path.parent), "show", f"HEAD:./{path.name}"]
-    # A hook of another repository sets GIT_DIR, and git would answer for that one.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+def _check_writable(folder):
     try:
-        shown = subprocess.run(command, capture_output=True, check=False, env=inherited)
-    except OSError:
-        return None
-    if shown.returncode != 0:
-        return None
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / path.name
-        copy.write_bytes(shown.stdout)
-        with contextlib.suppress(BatchError):
-            return cells_of(copy)
-    return None
-
-
-def _memory_path():
-    return library.project_root() / "build" / "pairs.json"
-
-
-def _memory():
-    try:
-        return json.loads(_memory_path().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-
-
-def _remember(script, cells):
-    memory = _memory() | {_key(script): _digest(cells)}
-    text = json.dumps(memory, indent=1, sort_keys=True) + "\n"
-    disk.write_atomically(_memory_path(), text.encode())
-
-
-def _key(script):
-    return "/".join(script.resolve().parts[-2:])
-
-
-def _digest(cells):
-    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()[:16]
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BatchError(
+            f"{folder} cannot be written ({error.strerror}), so nothing was executed. "
+            "To execute without writing there: course run --all --out FOLDER"
+        ) from error

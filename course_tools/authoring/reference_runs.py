@@ -15,6 +15,7 @@ from course_tools.batch import notebooks as library
 from course_utils import evidence
 from course_utils import files as disk
 from course_utils.errors import BatchError
+from course_utils.evidence.records import Record
 
 FOLDER = Path(evidence.__file__).resolve().parents[1] / "reference"
 RUN_KEY = (
@@ -31,6 +32,7 @@ RUN_KEY = (
 COST_KEY = ("lesson", "mode", "hardware")
 # What a run may have been given and still stand for its lesson.
 STANDARD = {"mode", "seed", "model", "techniques"}
+# By the last word of a column's name.
 DECIMALS = {"accuracy": 4, "loss": 5, "seconds": 1, "mb": 0}
 
 
@@ -61,15 +63,15 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
         else:
             good.append(entry)
     fallback = set()
-    for record in summary.records_of(batch_folder, good):
-        if not summary.went_well(record):
+    for record in records_of(batch_folder, good):
+        if not record.went_well:
             _count(left_out, "diverged")
-        elif record["data"] not in summary.REAL_DATA and not allow_fallback:
-            _count(left_out, f"trained on {record['data']}, which needs --allow-fallback")
-            fallback.add(record["run"])
+        elif record.data not in summary.REAL_DATA and not allow_fallback:
+            _count(left_out, f"trained on {record.data}, which needs --allow-fallback")
+            fallback.add(record.further["run"])
         else:
             records.append(record)
-    rows = [{column: record.get(column) for column in evidence.COLUMNS} for record in records]
+    rows = [{name: getattr(record, name) for name in evidence.COLUMNS} for record in records]
     costs = _costs(header, [entry for entry in good if entry["id"] not in fallback], records)
     if not rows and not costs:
         reasons = "; ".join(f"{number} {reason}" for reason, number in left_out.items())
@@ -81,6 +83,23 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     _merge(folder / "costs.csv", evidence.COST_COLUMNS, COST_KEY, costs)
     _merge_mistakes(folder / "mistakes.json", records)
     return {"runs": len(rows), "costs": len(costs), "left_out": left_out}
+
+
+def records_of(batch_folder, entries) -> list[Record]:
+    """The records of a batch's runs, in their order; `further["run"]` is the run that wrote it.
+
+    Raises BatchError for one that is gone or is no record.
+    """
+    records = []
+    for content in summary.records_of(batch_folder, entries):
+        try:
+            records.append(Record.from_dict(content))
+        except ValueError as error:
+            raise BatchError(
+                f"{batch_folder} holds what is no record, of the run {content['run']} ({error}); "
+                f"run it again: course run … --out {batch_folder} --resume"
+            ) from error
+    return records
 
 
 def keep_cost(lesson: str, mode: str, result: dict) -> None:
@@ -114,15 +133,16 @@ def _costs(header, entries, records):
 
     training = {}
     for record in records:
-        if record["seconds"] is not None:  # a fit that was not timed
-            training[record["run"]] = training.get(record["run"], 0.0) + record["seconds"]
+        if record.seconds is not None:  # a fit that was not timed
+            run = record.further["run"]
+            training[run] = training.get(run, 0.0) + record.seconds
     paths = library.lesson_paths()
     varied = {
         name
         for name in {header["runs"][entry["id"]]["notebook"] for entry in entries}
         if library.read_notebook(paths[name]).has_variants
     }
-    seen = {record["run"]: (record["hardware"], record["mode"]) for record in records}
+    seen = {record.further["run"]: (record.hardware, record.mode) for record in records}
     everywhere = {hardware for hardware, _ in seen.values()}
     groups = {}
     for entry in entries:
@@ -177,7 +197,7 @@ def _write(path, text):
     except OSError as error:
         raise BatchError(
             f"{path} could not be written ({error.strerror}); it is as it was before. "
-            "Free some space, then: course reference add FOLDER"
+            "Mend that, then add the batch again: course reference add FOLDER"
         ) from error
 
 
@@ -189,19 +209,19 @@ def _merge_mistakes(path, records):
     """
     kept = evidence.kept_mistakes(path)
     before = json.dumps(kept)
-    for mode in {record["mode"] for record in records}:
+    for mode in {record.mode for record in records}:
         runs = {
             kind: {run["seed"]: run for run in filter(None, [kept.get(mode, {}).get(kind)])}
             | {
-                record["seed"]: {
-                    "data_sha256": record["data_sha256"],
-                    "mistakes": sorted(record["test_mistakes"]),
-                    "seed": record["seed"],
+                record.seed: {
+                    "data_sha256": record.data_sha256,
+                    "mistakes": sorted(record.test_mistakes),
+                    "seed": record.seed,
                 }
                 for record in records
-                if (record["model"], record["techniques"]) == ("baseline_cnn", techniques)
-                and (record["mode"], record["data"]) == (mode, "mnist")
-                and record.get("test_mistakes") is not None
+                if (record.model, record.techniques) == ("baseline_cnn", techniques)
+                and (record.mode, record.data) == (mode, "mnist")
+                and record.test_mistakes is not None
             }
             for kind, techniques in evidence.MISTAKES_OF.items()
         }

@@ -139,9 +139,14 @@ def unreadable(path: Path, error: Exception) -> BatchError:
     """The error for a file that is no notebook: why it is none, and the command that mends it."""
     why = error.__cause__ or error  # nbformat's own words would quote the whole file.
     reason = f"{type(why).__name__}: {why}".partition("\n")[0][:200]
-    other = "ipynb" if path.suffix == ".py" else "py"
-    if is_lesson(path) and path.with_suffix(f".{other}").is_file():
-        mend = f"Write it anew from the .{other}: course build {path.stem} --from {other}"
+    if isinstance(why, UnicodeDecodeError):
+        mend = "Save it as UTF-8, as an editor offers it"
+    elif is_lesson(path) and path.suffix == ".ipynb" and path.with_suffix(".py").is_file():
+        mend = f"Write it anew from the .py: course build {path.stem} --force"
+    elif is_lesson(path) and path.with_suffix(".ipynb").is_file():
+        mend = (
+            f"Write it anew from the .ipynb: jupytext --to py:percent {path.with_suffix('.ipynb')}"
+        )
     else:
         mend = "Open it once in JupyterLab and save it: course lab"
     return BatchError(f"{path} cannot be read as a notebook ({reason}). {mend}")
@@ -237,3 +242,34 @@ def _assignments(source):
                 except (ValueError, TypeError):
                     defaults[target.id] = UNKNOWN
     return defaults
+
+
+# Pairs of a .py and an .ipynb
+
+
+def read_pair_file(path: Path):
+    """The notebook in a .py or an .ipynb as jupytext reads it; raises BatchError for no notebook."""
+    import jupytext
+    from jupytext.config import load_jupytext_config
+
+    try:
+        return jupytext.read(path, config=load_jupytext_config(str(path)))
+    except Exception as error:  # The parsers below it raise what they like.
+        raise unreadable(path, error) from error
+
+
+def cells_of(path: Path) -> list[list]:
+    """Kind, text, tags and `jupyter` settings of every cell of a .py or an .ipynb."""
+    return [
+        [c.cell_type, c.source, c.metadata.get("tags", []), dict(c.metadata.get("jupyter", {}))]
+        for c in read_pair_file(path).cells
+    ]
+
+
+def pair_agrees(path: Path) -> bool:
+    """Whether the .py and the .ipynb of one name hold the same cells; True where one is missing.
+
+    Outputs do not count. Raises BatchError for a file that cannot be read as a notebook.
+    """
+    script, book = path.with_suffix(".py"), path.with_suffix(".ipynb")
+    return not (script.is_file() and book.is_file()) or cells_of(script) == cells_of(book)

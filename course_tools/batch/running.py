@@ -11,7 +11,6 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course_tools.authoring import build
 from course_tools.batch import batch, cluster, grid, manifest, plan, progress, security, summary
 from course_tools.batch import notebooks as library
 from course_utils.errors import BatchError
@@ -49,7 +48,7 @@ def run_batch(notebooks, runs, options, out, resume, where, dry_run=False) -> in
     """
     console = make_console()
     for notebook in notebooks:
-        if library.is_stale(notebook.path):
+        if not library.pair_agrees(notebook.path):
             say(
                 console,
                 [
@@ -135,49 +134,6 @@ def announce(console, lines, pool, where, folder, several):
     if several:
         dashboard = f"; watch them at {pool.dashboard}" if pool.dashboard else ""
         say(console, [f"Results go to {shown(folder)}{dashboard}"])
-
-
-def build_all(names, mode, origin, solutions=True, keep_cost=None) -> int:
-    """Build the named pairs, or all, with or without solutions; returns the exit code.
-
-    `keep_cost(lesson, mode, result)` is called with what each lesson took, solutions left out.
-    """
-    if origin not in (None, "py", "ipynb"):
-        raise BatchError(f"--from is {origin!r}; expected py or ipynb.")
-    grid.check_mode(mode)
-    # A cost is that of a mode, and "auto" is none.
-    mode = grid.suitable_mode() if mode == "auto" else mode
-    scripts = build.pairs(names)
-    if not solutions:
-        scripts = [script for script in scripts if script.parent.name != "solutions"]
-    for script in scripts:
-        build.source_of(script, origin)
-    display = progress.Display(make_console())
-    failed = 0
-    with terminated_like_interrupted():
-        try:
-            display.start(total=len(scripts), done=0)
-            for script in scripts:
-                solution = script.parent.name == "solutions"
-                name = f"solutions/{script.stem}" if solution else script.stem
-
-                def tell(index, count, name=name):
-                    display.cell(name, index, count)
-
-                result = build.build(script, mode, origin, tell)
-                display.finished(name, result, again=False)
-                if result["status"] != "ok":
-                    failed += 1
-                    display.note(result["traceback"] or "")
-                elif keep_cost is not None and not solution:
-                    keep_cost(script.stem, mode, result)
-        except KeyboardInterrupt:
-            display.stop()
-            print("Interrupted; what was built is whole. Go on: course build", file=sys.stderr)
-            return INTERRUPTED
-        finally:
-            display.stop()
-    return 1 if failed else 0
 
 
 # Options

@@ -1,5 +1,6 @@
 """`course doctor`: what this machine is, what the course found on it, and what to mend."""
 
+import json
 import os
 import platform
 import sys
@@ -18,6 +19,8 @@ VARIABLES = {
     "KERAS_BACKEND": "tensorflow, jax or torch",
     "CUDA_VISIBLE_DEVICES": "NVIDIA GPUs to use; -1: none",
 }
+# What Keras may have been told in its user's keras.json, and what the lessons are made for.
+KERAS_SETTINGS = {"image_data_format": "channels_last", "floatx": "float32"}
 PACKAGES = ("keras", "numpy", "matplotlib", "papermill", "jupytext", "jupyterlab", "distributed")
 FRAMEWORKS = {
     "tensorflow": ("tensorflow", "tensorflow-cpu"),
@@ -29,7 +32,7 @@ FRAMEWORKS = {
 def examine() -> tuple[list[tuple[str, str]], list[str]]:
     """What there is to say, as (topic, text) pairs, and what to mend, as sentences."""
     facts, mend = [], []
-    for part in (_python, _machine, _backend, _data, _variables, _packages, _pairs):
+    for part in (_python, _machine, _backend, _keras, _data, _variables, _packages, _notebooks):
         try:
             part(facts, mend)
         except CourseError as error:
@@ -83,6 +86,28 @@ def _backend(facts, mend):
     machine.check_gpu(machine.detect())
 
 
+def _keras(facts, mend):
+    """The settings that Keras takes from its user's own file, whatever project they were made for."""
+    home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    path = os.path.join(home, "keras.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            settings = json.load(file)
+        found = {name: settings.get(name, fits) for name, fits in KERAS_SETTINGS.items()}
+    except FileNotFoundError:
+        found = KERAS_SETTINGS
+    except (OSError, ValueError, AttributeError) as error:
+        mend.append(f"{path} cannot be read ({error}). Keras writes it anew: rm {path}")
+        return
+    facts.append(("Keras", ", ".join(f"{name} {value}" for name, value in found.items())))
+    mend += [
+        f"{path} sets {name} to {found[name]!r}, and the lessons are made for {fits!r}. "
+        "Change it there, or give the course settings of its own: export KERAS_HOME=FOLDER"
+        for name, fits in KERAS_SETTINGS.items()
+        if found[name] != fits
+    ]
+
+
 def _data(facts, mend):
     from course_utils import data
     from course_utils.data import specs, transfer
@@ -109,28 +134,26 @@ def _packages(facts, mend):
         mend.append(f"Not installed: {', '.join(missing)}. Install the lock: make setup")
 
 
-def _pairs(facts, mend):
+def _notebooks(facts, mend):
     from course_tools.authoring import build
 
     scripts, apart, broken = build.pairs(), [], []
     for script in scripts:
-        book = script.with_suffix(".ipynb")
-        if not book.exists():
-            apart.append(f"{script.stem} has no .ipynb")
-        elif not script.exists():
-            apart.append(f"{script.stem} has no .py")
-        else:
-            try:
-                if build.cells_of(script) != build.cells_of(book):
-                    apart.append(f"{script.stem} differs from its .ipynb")
-            except CourseError as error:
-                broken.append(str(error))
+        gone = [end for end in (".py", ".ipynb") if not script.with_suffix(end).is_file()]
+        try:
+            if gone:
+                apart.append((script, f"has no {gone[0]}"))
+            elif build.difference(script):
+                apart.append((script, "differs from its .ipynb"))
+        except CourseError as error:
+            broken.append(str(error))
     in_step = len(scripts) - len(apart) - len(broken)
     facts.append(("notebooks", f"{len(scripts)} pairs, {in_step} in step"))
     mend += broken
     if apart:
-        names = " ".join(dict.fromkeys(words.split()[0] for words in apart))
-        mend.append(f"{'; '.join(apart[:5])}. Bring them together: course build {names}")
+        names = " ".join(dict.fromkeys(script.stem for script, _ in apart))
+        words = "; ".join(f"{script.stem} {how}" for script, how in apart[:5])
+        mend.append(f"{words}. Build from the .py: course build {names}")
 
 
 def _version(name):

@@ -4,7 +4,9 @@ import json
 import os
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
+from course_tools.authoring import build
 from course_tools.batch import notebooks as library
 from course_utils import files as disk
 from course_utils.errors import BatchError
@@ -72,7 +74,7 @@ def command(lesson: str | None, extra: list[str]) -> list[str]:
     path = book if book.exists() else path
     folders = [folder for folder in path.parents if folder.name == "notebooks"]
     root = folders[0].parent if folders else path.parent
-    page = f"/lab/tree/{path.relative_to(root).as_posix()}"
+    page = f"/lab/tree/{quote(path.relative_to(root).as_posix())}"
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
     words += [f"--LabApp.default_url={page}", *QUIET]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -83,7 +85,7 @@ def command(lesson: str | None, extra: list[str]) -> list[str]:
 
 
 def prepare(folder: Path | None = None) -> dict[str, str]:
-    """The environment for the server: this one, with the course's kernel before all others.
+    """The environment for the server: this one, with the course's kernel and commands before others.
 
     A "python3" kernel that some other project left in the user's folder would run the lessons with
     a Python that has never heard of the course; what JUPYTER_PATH names comes first. Writes the
@@ -105,10 +107,12 @@ def prepare(folder: Path | None = None) -> dict[str, str]:
             disk.write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
     except OSError as error:
         print(f"The course's kernel could not be written to {path} ({error.strerror}).")
-    before = {name: os.environ.get(name) for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH")}
+    # The course's commands are found in the lab's terminals and cells, as they are named there.
+    first = {name: str(folder) for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH")}
+    first["PATH"] = os.path.dirname(sys.executable)
     return dict(os.environ) | {
-        name: os.pathsep.join(filter(None, (str(folder), places)))
-        for name, places in before.items()
+        name: os.pathsep.join(filter(None, (place, os.environ.get(name))))
+        for name, place in first.items()
     }
 
 
@@ -120,22 +124,14 @@ def edited_apart() -> list[str]:
     sentences = []
     for path in library.lesson_paths().values():
         try:
-            sentences.append(_difference(path))
+            words = build.difference(path)
         except BatchError as error:
             sentences.append(str(error))
-    return [sentence for sentence in sentences if sentence]
-
-
-def _difference(path):
-    """How a lesson's two files differ, and the command; "" where they agree."""
-    if not library.is_stale(path):
-        return ""
-    from course_tools.authoring import build
-
-    in_script, in_book = (build.cells_of(one) for one in (path.with_suffix(".py"), path))
-    if in_script == in_book:
-        return ""
-    return (
-        f"{path.stem}: the .py and the .ipynb differ: {build.differing_cells(in_script, in_book)}. "
-        f"Say which one counts: course build {path.stem} --from py   (or --from ipynb)"
-    )
+            continue
+        if words:
+            book = path.with_suffix(".ipynb")
+            sentences.append(
+                f"{path.stem}: the .py and the .ipynb differ: {words}. Build from the .py: course "
+                f"build {path.stem}   or take the .ipynb's cells: jupytext --to py:percent {book}"
+            )
+    return sentences

@@ -1,18 +1,36 @@
-"""One HTML page about a batch: scoreboard, verdicts, curves, cost, failures. It needs no network."""
+"""One HTML page about a batch: scoreboard, verdicts, curves, cost, failures. It needs no network.
+
+This module works out what the page says; `report.html.jinja` is the page, and escapes all of it.
+"""
 
 import math
+import os
 import statistics
+from dataclasses import asdict, dataclass
+from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
+from course_tools.authoring.reference_runs import records_of
 from course_tools.batch import manifest, summary
 from course_tools.batch.progress import clock
-from course_tools.desk import comparisons as pairing
-from course_tools.desk import curves
-from course_tools.desk import grading as exercises
-from course_tools.desk.markup import STYLE, link, section, table, text
-from course_utils import evidence
+from course_tools.desk import grading
+from course_utils import evidence, networks
 from course_utils import files as disk
 from course_utils.errors import BatchError
+from course_utils.evidence.records import Record
+
+# Techniques are judged on the comparison set; older and foreign records may lack it.
+METRICS = {
+    "compare_accuracy": " (comparison set)",
+    "test_accuracy": "",
+    "val_accuracy": " (validation)",
+}
+CURVES = {
+    "val_accuracy": "validation accuracy",
+    "val_loss": "validation loss",
+    "loss": "training loss",
+}
 
 
 def write(folder, target: Path | None = None) -> Path:
@@ -36,26 +54,33 @@ def write(folder, target: Path | None = None) -> Path:
 
 def render(folder: Path, header: dict, entries: dict, target: Path) -> str:
     """The page as one text, with its figures inside; links are relative to `target`."""
+    import jinja2
+
     done = [entries[id] for id in header["runs"] if id in entries]
-    rows = summary.rows(folder, done, header)
-    records = summary.records_of(folder, done)
+    records = records_of(folder, done)
     failed = [entry for entry in done if entry["status"] != "ok"]
-    missing = len(header["runs"]) - len(done)
-    parts = [
-        _head(header, done, failed, missing, records),
-        section("scoreboard", "Scoreboard", _scoreboard(rows)),
-        section("comparisons", "Paired comparisons", _comparisons(header, records)),
-        section("curves", "Curves over seeds", curves.figures(header, records)),
-        section("cost", "Cost", _cost(header, done, records)),
-        section("failures", "Failures", _failures(failed)),
-        section("runs", "All runs", _runs(folder, header, entries, target, records)),
-    ]
+    names = list(header["notebooks"])
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    page = files("course_tools.desk").joinpath("report.html.jinja").read_text(encoding="utf-8")
     return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{text(_title(header))}</title>\n<style>{STYLE}</style></head>\n<body>\n"
-        + "\n".join(parts)
-        + "\n</body></html>\n"
+        environment.from_string(page)
+        .render(
+            title=f"Batch: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}",
+            ok=len(done) - len(failed),
+            planned=len(header["runs"]),
+            missing=len(header["runs"]) - len(done),
+            time=clock(sum(entry["seconds"] for entry in done)),
+            made=_made(records),
+            scoreboard=_scoreboard(summary.rows(folder, done, header)),
+            comparisons=[_verdict(pairing) for pairing in pairings(header, records)],
+            figures=_figures(header, records),
+            cost=_cost(header, done, records),
+            failed=failed,
+            runs=_runs(folder, header, entries, target, records),
+        )
+        .lstrip()
     )
 
 
@@ -70,207 +95,256 @@ def interval(values) -> tuple[float, float] | None:
     return mean - half, mean + half
 
 
-def _title(header):
-    names = list(header["notebooks"])
-    return f"Batch: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}"
-
-
-def _head(header, done, failed, missing, records):
-    ok = len(done) - len(failed)
-    words = [f"{ok} of {len(header['runs'])} runs are done"]
-    if failed:
-        words.append(f'<span class="failed">{len(failed)} failed</span>')
-    if missing:
-        words.append(f'<span class="failed">{missing} not yet run</span>')
-    words.append(f"{clock(sum(entry['seconds'] for entry in done))} of running time")
-    made = {
-        "machine": {record.get("hardware") for record in records},
-        "backend": {record.get("backend") for record in records},
-        "precision": {record.get("precision") for record in records},
-        "Keras": {record.get("keras_version") for record in records},
-        "course": {record.get("version") for record in records},
-        "data": {record.get("data") for record in records},
+def _made(records):
+    """With what the runs were made, such as {"backend": "jax, tensorflow"}."""
+    names = {
+        "machine": "hardware",
+        "backend": "backend",
+        "precision": "precision",
+        "Keras": "keras_version",
+        "course": "version",
+        "data": "data",
     }
-    facts = "; ".join(
-        f"{name}: {text(', '.join(sorted(map(str, values - {None}))))}"
-        for name, values in made.items()
-        if values - {None}
-    )
-    links = "".join(
-        f'<a href="#{anchor}">{anchor}</a>'
-        for anchor in ("scoreboard", "comparisons", "curves", "cost", "failures", "runs")
-    )
-    return (
-        f"<h1>{text(_title(header))}</h1>\n<p>{', '.join(words)}.</p>\n"
-        f"<p>{facts}</p>\n<nav>{links}</nav>"
-    )
+    found = {
+        title: sorted({getattr(r, name) for r in records} - {"", None})
+        for title, name in names.items()
+    }
+    return {title: ", ".join(values) for title, values in found.items() if values}
+
+
+def _percent(low, high):
+    return f"{100 * low:.2f} to {100 * high:.2f} %"
 
 
 def _scoreboard(rows):
-    trained = [row for row in rows if row.accuracies]
-    if not trained:
-        return "<p>No run of this batch measured an accuracy.</p>"
-    cells = []
-    for row in trained:
+    found = []
+    for row in (row for row in rows if row.accuracies):
         bounds = interval(row.accuracies)
         mean = statistics.fmean(row.accuracies)
-        cells.append(
+        article = difference = ""
+        if row.article is not None and row.metric == "test_accuracy":
+            article = networks.article_words(row.model, row.techniques)
+            difference = f"{100 * (mean - row.article):+.2f} points"
+            if bounds and not bounds[0] <= row.article <= bounds[1]:
+                difference += ", outside the interval"
+        expected = _percent(row.expected.low, row.expected.high) if row.expected else ""
+        found.append(
             (
-                text(row.title),
-                text(f"{row.mode}, {row.data}"),
-                str(len(row.accuracies)),
-                f"{100 * mean:.2f} %" + (" (validation)" if row.metric == "val_accuracy" else ""),
-                f"{100 * bounds[0]:.2f} to {100 * bounds[1]:.2f} %" if bounds else "one run",
-                *_against_article(row, mean, bounds),
-                f"{100 * row.expected.low:.2f} to {100 * row.expected.high:.2f} %"
-                if row.expected
-                else "",
-                text(row.verdict),
+                row.title,
+                f"{row.mode}, {row.data}",
+                len(row.accuracies),
+                f"{100 * mean:.2f} %{METRICS[row.metric]}",
+                _percent(*bounds) if bounds else "one run",
+                article,
+                difference,
+                expected,
+                row.verdict,
             )
         )
-    titles = (
-        *("model", "mode, data", "runs", "mean accuracy", "95 % interval of the mean"),
-        *("article", "difference", "one run is expected in", "verdict"),
-    )
-    note = (
-        "<p>The articles trained on everything: their figures are to be compared with full mode. "
-        "A batch on a stand-in for the data is compared with none.</p>"
-    )
-    return table(titles, cells) + note
+    return found
 
 
-def _against_article(row, mean, bounds):
-    if row.article is None or row.metric != "test_accuracy":
-        return "", ""
-    words = f"{100 * (mean - row.article):+.2f} points"
-    if bounds and not bounds[0] <= row.article <= bounds[1]:
-        words += ", outside the interval"
-    return evidence.article_words(row.model, row.techniques), words
+# Each variant of a network against the one without techniques, in pairs
 
 
-def _comparisons(header, records):
-    found = pairing.pairings(header, records)
-    if not found:
-        return (
-            "<p>Nothing to pair: a comparison needs two variants of a network that share two seeds "
-            "or more, trained on the same images with the same backend and precision. For example: "
-            "<code>course run ablation --seeds 0-9 --param techniques=none,l2 --out l2</code></p>"
-        )
-    cells = []
-    for pair in found:
-        verdict = pair.comparison
-        bounds = f"{100 * verdict.low:+.2f} to {100 * verdict.high:+.2f}"
-        cells.append(
-            (
-                text(f"{pair.candidate or 'no technique'} against {pair.baseline or 'none'}"),
-                text(" ".join(filter(None, (f"{pair.notebook}: {pair.model}", pair.extra)))),
-                text(f"{pair.mode}, {pair.data}"),
-                text(" ".join(filter(None, (pair.backend, pair.precision)))),
-                f"{100 * verdict.mean:+.2f}"
-                + (" (validation)" if pair.metric == "val_accuracy" else ""),
-                bounds if verdict.has_interval else "none: all differences are equal",
-                str(verdict.n),
-                text(verdict.verdict),
-            )
-        )
-    titles = (
-        *("techniques", "network", "mode, data", "backend, precision"),
-        *("difference, points", "95 % interval", "paired seeds", "verdict"),
+@dataclass(frozen=True)
+class Pairing:
+    """One comparison of a batch: what was compared with what, where, and what came of it.
+
+    `baseline` and `candidate` are sets of techniques as records spell them, "" for none; `extra`
+    holds the further parameters, "" without any; `metric` is one of `METRICS`; `comparison` is an
+    `evidence.Comparison`.
+    """
+
+    notebook: str
+    model: str
+    extra: str
+    mode: str
+    data: str
+    backend: str
+    precision: str
+    baseline: str
+    candidate: str
+    metric: str
+    comparison: evidence.Comparison
+
+
+def pairings(header: dict, records: list[Record]) -> list[Pairing]:
+    """Every comparison that the records of a batch allow, in the order of the batch.
+
+    A pair are two runs of one seed on the same images, with the same backend and precision; mode,
+    data and what else the runs were given are the same on both sides. The baseline is the variant
+    without techniques or, in a batch that has none, its first. A comparison needs two such seeds.
+    """
+    import pandas as pd
+
+    rows = []
+    for record in (record for record in records if record.went_well):
+        run = header["runs"][record.further["run"]]
+        extra = summary.further_parameters(run["parameters"])
+        rows.append({**asdict(record), "notebook": run["notebook"], "extra": extra})
+    if not rows:
+        return []
+    group, setting = ["notebook", "model", "extra", "mode", "data"], ["backend", "precision"]
+    # Techniques named in another order are the same ones, and count once.
+    runs = pd.DataFrame(rows).drop_duplicates([*group, *setting, "techniques", "seed"])
+    found = []
+    for key, variants in runs.groupby(group, sort=False):
+        names = list(variants["techniques"].unique())
+        baseline = "" if "" in names else names[0]
+        for candidate in (name for name in names if name != baseline):
+            sides = [variants[variants["techniques"] == name] for name in (baseline, candidate)]
+            pairs = sides[0].merge(sides[1], on=[*setting, "seed", "data_sha256"])
+            for where, pairs_there in pairs.groupby(setting, sort=False):
+                metric, comparison = _compared(pairs_there)
+                if comparison is not None:
+                    names_of_it = (*key, *where, baseline, candidate)
+                    found.append(Pairing(*names_of_it, metric, comparison))
+    return found
+
+
+def _compared(pairs):
+    """The first metric that two pairs or more have on both sides, and its comparison, or Nones."""
+    for metric in METRICS:
+        both = pairs.dropna(subset=[f"{metric}_x", f"{metric}_y"]).set_index("seed")
+        if len(both) > 1:
+            return metric, evidence.compare(*(both[f"{metric}_{side}"].to_dict() for side in "xy"))
+    return None, None
+
+
+def _verdict(pairing):
+    found = pairing.comparison
+    bounds = f"{100 * found.low:+.2f} to {100 * found.high:+.2f}"
+    network = f"{pairing.notebook}: {pairing.model}"
+    return (
+        f"{pairing.candidate or 'no technique'} against {pairing.baseline or 'none'}",
+        f"{network} {pairing.extra}".rstrip(),
+        f"{pairing.mode}, {pairing.data}",
+        f"{pairing.backend} {pairing.precision}".strip(),
+        f"{100 * found.mean:+.2f}{METRICS[pairing.metric]}",
+        bounds if found.has_interval else "none: all differences are equal",
+        found.n,
+        found.verdict,
     )
-    note = (
-        "<p>The same seed and the same images, without and with: the mean difference of the test "
-        "accuracies in percentage points, and the 95 % interval of that mean by Student&#x27;s t. "
-        "Helps: the whole interval lies above zero; hurts: below; else nothing was detected, which "
-        "is a statement about the evidence. Of twenty comparisons without any true difference, one "
-        "is expected to look like one.</p>"
-    )
-    return table(titles, cells) + note
+
+
+# Curves
+
+
+def _figures(header, records):
+    """A figure with alt text for each kind of run that left curves."""
+    groups = {}
+    for record in records:
+        if record.went_well and any(len(record.history.get(key) or ()) > 1 for key in CURVES):
+            run = header["runs"][record.further["run"]]
+            kind = summary.kind(run, record.to_dict())
+            groups.setdefault(kind, []).append(record.history)
+    figures = []
+    for (_, notebook, model, techniques, mode, _), histories in groups.items():
+        title = " + ".join(filter(None, (model, techniques)))
+        figures.append(_figure(f"{notebook}: {title}, {mode} mode", histories))
+    return figures
+
+
+def _figure(title, histories):
+    """One panel a curve; a thin line a run, a thick one for the mean over runs."""
+    import pandas as pd
+
+    from course_utils import plots
+
+    keys = [key for key in CURVES if any(history.get(key) for history in histories)]
+    drawn, axes = plots.figure(1, len(keys), height=2.8, width=3.4 * len(keys), squeeze=False)
+    ends = []
+    for axis, key in zip(axes[0], keys, strict=True):
+        runs = [pd.Series(h[key], dtype=float) for h in histories if h.get(key)]
+        curves = pd.concat(runs, axis=1)
+        curves.index += 1
+        axis.plot(curves, color=plots.COLOURS[5], linewidth=0.8)
+        if len(runs) > 1:
+            # Runs that stopped early leave the mean where fewer than half of them are left.
+            length = sorted(map(len, runs))[len(runs) // 2]
+            axis.plot(curves.mean(axis=1)[:length], color=plots.COLOURS[0], linewidth=2)
+        axis.set_xlabel("epoch")
+        axis.set_ylabel(CURVES[key])
+        last = [run.iloc[-1] for run in runs]
+        ends.append(f"last {CURVES[key]} {min(last):.4g} to {max(last):.4g}")
+    drawn.suptitle(f"{title}: {len(histories)} run{'s' * (len(histories) > 1)}", fontsize=11)
+    data, _ = plots.bundle(drawn, "")
+    alt = f"Training curves of {title}, {len(histories)} runs: {'; '.join(ends)}."
+    return {"png": data["image/png"], "alt": alt}
+
+
+# Cost and runs
 
 
 def _cost(header, done, records):
-    groups = {}
-    made_on = {record.get("hardware") for record in records}
+    import pandas as pd
+
+    made_on = {record.hardware for record in records}
     hardware = made_on.pop() if len(made_on) == 1 else None
-    for entry in done:
-        run = header["runs"][entry["id"]]
-        groups.setdefault((run["notebook"], entry.get("mode") or ""), []).append(entry)
+    taken = pd.DataFrame(
+        [
+            {
+                "notebook": header["runs"][entry["id"]]["notebook"],
+                "mode": entry.get("mode") or "",
+                "seconds": entry["seconds"],
+                "memory": entry["peak_memory_mb"],
+                "retries": entry.get("attempts", 1) - 1,
+            }
+            for entry in done
+        ],
+        columns=["notebook", "mode", "seconds", "memory", "retries"],
+    )
     rows = []
-    for (notebook, mode), members in groups.items():
-        seconds = [entry["seconds"] for entry in members]
+    for (notebook, mode), runs in taken.groupby(["notebook", "mode"], sort=False):
+        seconds, reference = runs["seconds"], ""
         expected = evidence.lesson_cost(notebook, mode, hardware)
-        machine = evidence.measured_on(notebook, mode, hardware)
-        elsewhere = f" on {machine}" if machine != hardware else ""
+        if expected:
+            machine = evidence.measured_on(notebook, mode, hardware)
+            reference = clock(expected[0]) + (f" on {machine}" if machine != hardware else "")
         rows.append(
             (
-                text(notebook),
+                notebook,
                 mode,
-                str(len(members)),
-                clock(statistics.median(seconds)),
-                f"{clock(min(seconds))} to {clock(max(seconds))}",
-                text(clock(expected[0]) + elsewhere) if expected else "",
-                f"{max(entry['peak_memory_mb'] for entry in members):,.0f} MB",
-                str(sum(entry.get("attempts", 1) - 1 for entry in members)),
+                len(runs),
+                clock(seconds.median()),
+                f"{clock(seconds.min())} to {clock(seconds.max())}",
+                reference,
+                f"{runs['memory'].max():,.0f} MB",
+                runs["retries"].sum(),
             )
         )
-    titles = (
-        "lesson",
-        "mode",
-        "runs",
-        "median time",
-        "range",
-        "reference",
-        "peak memory",
-        "retries",
-    )
-    return table(titles, rows)
-
-
-def _failures(failed):
-    if not failed:
-        return "<p>None.</p>"
-    parts = []
-    for entry in failed:
-        trace = f"<pre>{text(entry['traceback'])}</pre>" if entry["traceback"] else ""
-        parts.append(
-            f'<details open id="{text(entry["id"])}"><summary><span class="failed">{text(entry["id"])}'
-            f"</span>: {entry['status']}: {text(entry['message'] or '')}</summary>{trace}</details>"
-        )
-    return "\n".join(parts)
+    return rows
 
 
 def _runs(folder, header, entries, target, records):
     rows = []
     for id in header["runs"]:
-        entry = entries.get(id)
-        if entry is None:
-            rows.append((text(id), "not yet run", *[""] * 5))
+        row = {"id": id, "status": "not yet run", "exercises": "", "link": ""}
+        rows.append(row | {"tested": [], "time": "", "memory": ""})
+        if id not in entries:
             continue
-        books = [name for name in entry["files"] if name.startswith("notebooks/")]
-        executed = link("notebook", folder / books[0], target) if books else ""
-        status = entry["status"]
-        shown = status if status == "ok" else f'<span class="failed">{status}</span>'
-        solved = exercises.words(exercises.answers(folder / books[0])) if books else ""
-        tested = _tested([record for record in records if record["run"] == id])
-        memory = f"{entry['peak_memory_mb']:,.0f} MB"
-        cells = (text(id), shown, tested, text(solved), clock(entry["seconds"]), memory, executed)
-        rows.append(cells)
-    # A column that no run fills says nothing.
-    titles = ("run", "status", "test accuracy", "exercises", "time", "peak memory", "executed")
-    kept = [i for i, title in enumerate(titles) if title != "exercises" or any(r[i] for r in rows)]
-    return table([titles[i] for i in kept], [[row[i] for i in kept] for row in rows])
+        entry = entries[id]
+        rows[-1] |= {
+            "status": entry["status"],
+            "tested": _tested([record for record in records if record.further["run"] == id]),
+            "time": clock(entry["seconds"]),
+            "memory": f"{entry['peak_memory_mb']:,.0f} MB",
+        }
+        for name in (name for name in entry["files"] if name.startswith("notebooks/")):
+            book = folder / name
+            solved = grading.answers(book, entry.get("solved", ()))
+            rows[-1]["exercises"] = grading.words(solved)
+            rows[-1]["link"] = quote(os.path.relpath(book, target.parent).replace(os.sep, "/"))
+    return rows
 
 
 def _tested(records):
     """A run's test accuracies; with their networks where it recorded several."""
-    well = [record for record in records if summary.went_well(record)]
-    figures = [
-        (
-            " + ".join(filter(None, (r["model"], r["techniques"]))),
-            f"{100 * r['test_accuracy']:.2f} %",
-        )
+    well = [record for record in records if record.went_well]
+    return [
+        (f"{' + '.join(filter(None, (r.model, r.techniques)))}: " if len(well) > 1 else "")
+        + f"{100 * r.test_accuracy:.2f} %"
         for r in well
-        if r.get("test_accuracy") is not None
+        if r.test_accuracy is not None
     ]
-    if len(well) == 1:
-        return "".join(figure for _, figure in figures)
-    return "<br>".join(text(f"{name}: {figure}") for name, figure in figures)

@@ -1,9 +1,9 @@
 """Every committed notebook, by every rule that it must keep; new ones are found by themselves."""
 
 import pytest
+from paths import NOTEBOOKS
 
-from course_tools.authoring.notebook_files import NOTEBOOKS, find_notebooks
-from course_tools.authoring.reader_rules import rules_for
+from course_tools.authoring.rules import find_notebooks, rules_for
 
 CASES = [
     pytest.param(
@@ -11,7 +11,7 @@ CASES = [
         rule,
         id=f"{notebook.script.relative_to(NOTEBOOKS).with_suffix('')}-{rule.__name__}",
     )
-    for notebook in find_notebooks()
+    for notebook in find_notebooks(NOTEBOOKS)
     for rule in rules_for(notebook)
 ]
 
@@ -23,5 +23,5 @@ def test_notebook(notebook, rule):
 
 
 def test_there_are_lessons_to_check():
-    lessons = [notebook for notebook in find_notebooks() if notebook.is_lesson]
+    lessons = [notebook for notebook in find_notebooks(NOTEBOOKS) if notebook.is_lesson]
     assert len(lessons) >= 3, "no notebook was found where the lessons should be"

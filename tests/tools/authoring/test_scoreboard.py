@@ -1,0 +1,69 @@
+"""The README's scoreboard is computed from the reference runs."""
+
+import pandas as pd
+import pytest
+from paths import ROOT
+from small_course import record, said
+
+from course_tools.authoring import scoreboard
+from course_utils import evidence
+from course_utils.errors import CourseError
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Set the reference runs."""
+
+    def set_runs(*runs):
+        monkeypatch.setattr(evidence, "reference_runs", lambda *key: found(runs, *key))
+
+    def found(runs, model, techniques, mode, data):
+        wanted = (model, techniques, mode, data)
+        keys = ("model", "techniques", "mode", "data")
+        rows = [run for run in runs if tuple(run[key] for key in keys) == wanted]
+        return pd.DataFrame(rows, columns=list(evidence.COLUMNS))
+
+    return set_runs
+
+
+def test_the_scoreboard_is_written_between_its_markers(project, measured, capsys):
+    measured(*(record(seed=s, test_accuracy=0.97 + s / 1000) for s in (1, 2, 3)))
+    readme = project / "README.md"
+    readme.write_text(f"before\n{scoreboard.BEGIN}\nold\n{scoreboard.END}\nafter\n")
+    code, _, err = said(capsys, "report", "--check")
+    assert (code, err) == (
+        2,
+        "error: The README's scoreboard is stale. Write it: course report --readme\n",
+    )
+    assert "old" in readme.read_text()
+    assert said(capsys, "report", "--readme")[0] == 0
+    text = readme.read_text()
+    assert "| baseline CNN | MNIST | 99.12 % | not yet measured | 97.20 ± 0.10 % (3 runs) |" in text
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert said(capsys, "report", "--check")[0] == 0
+    readme.write_text("no markers")
+    code, _, err = said(capsys, "report", "--readme")
+    assert code == 2
+    assert "README.md has no place for the scoreboard" in err
+    readme.write_bytes(b"\xfc")
+    with pytest.raises(CourseError, match="cannot be read and written .*codec can't decode"):
+        scoreboard.write(readme)
+
+
+def test_the_scoreboard_keeps_originals_and_copies_apart(measured):
+    measured(
+        record(model="all_conv", data="cifar10", mode="full", test_accuracy=0.775),
+        record(model="all_conv", data="cifar10 (JPEG copy)", mode="full", test_accuracy=0.7654),
+        record(model="small_all_conv", data="cifar10 (ten shapes)", test_accuracy=0.9),
+    )
+    assert scoreboard.table().splitlines()[2:] == [
+        "| all-conv | CIFAR-10 (JPEG copy) | 77.5 % (validation) | 76.54 % (1 run) | not yet measured |",
+        "| all-conv | CIFAR-10 (originals) | 77.5 % (validation) | 77.50 % (1 run) | not yet measured |",
+    ]
+    measured()
+    assert scoreboard.table() == "No reference runs yet."
+
+
+def test_the_committed_scoreboard_is_up_to_date():
+    assert scoreboard.write(ROOT / "README.md", check=True), "course report --readme"
