@@ -79,8 +79,9 @@ class Environment:
         return done
 
     def install(self, *packages):
-        options = ["--quiet", "--disable-pip-version-check", "--constraint", self.pins]
-        self.run("python", "-m", "pip", "install", *options, *packages)
+        # Compiling all of TensorFlow would take longer than the lessons, which use a part of it.
+        options = ["--quiet", "--no-compile", "--disable-pip-version-check"]
+        self.run("python", "-m", "pip", "install", *options, "--constraint", self.pins, *packages)
 
     def installed(self):
         listed = self.run(
