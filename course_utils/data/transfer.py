@@ -6,9 +6,12 @@ cifar-10-python.tar.gz; "off" forbids them.
 """
 
 import contextlib
+import errno
+import math
 import os
 import re
 import shutil
+import socket
 import tempfile
 import threading
 import time
@@ -28,6 +31,9 @@ STALL_SECONDS = 15.0
 # A mirror: a server that is named, or a folder of this machine.
 ADDRESS = re.compile(r"(https?|ftp)://[^/\s]|file:/", re.IGNORECASE)
 _CHUNK = 1 << 16
+_PORTS = {"http": 80, "https": 443, "ftp": 21}
+# What a failure to write to the disk is called; all others are the network's.
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def address(spec: Spec) -> str | None:
@@ -53,8 +59,8 @@ def download(spec: Spec, connect_seconds: float = CONNECT_SECONDS) -> None:
     CIFAR-10 is converted to an `.npz`. A line is printed at each quarter.
 
     Args:
-        connect_seconds: how long name look-up, connection and the answer's head may take together;
-            a pause in the transfer may then last STALL_SECONDS.
+        connect_seconds: how long name look-up and connection may take together; a pause after that
+            may last STALL_SECONDS.
 
     Raises:
         DataError: downloads are off, or this one failed; its cause, if any, is the bare reason.
@@ -102,128 +108,106 @@ def _folder_beside(target):
 def _retrieve(url, spec, folder, connect_seconds) -> Path:
     """The verified download, in `folder`; DataError with the bare reason."""
     import pooch
+    import requests
 
     pooch.get_logger().setLevel("WARNING")
-    name = spec.url.rsplit("/", 1)[1]
+    name, timeout = spec.url.rsplit("/", 1)[1], (connect_seconds, STALL_SECONDS)
+    progress = _Progress(name)
+    downloaders = {
+        "file": _copy,
+        "ftp": pooch.FTPDownloader(timeout=connect_seconds, chunk_size=_CHUNK),
+    }
+    http = pooch.HTTPDownloader(progressbar=progress, chunk_size=_CHUNK, timeout=timeout)
+    downloader = downloaders.get(urllib.parse.urlsplit(url).scheme.lower(), http)
+    failure = _cannot_connect(url, connect_seconds)
+    if failure is not None:
+        raise DataError(_reason(failure, url, progress, connect_seconds)) from failure
     try:
         received = pooch.retrieve(
-            url,
-            f"sha256:{spec.url_sha256}",
-            fname=name,
-            path=folder,
-            downloader=_downloader(name, connect_seconds),
+            url, f"sha256:{spec.url_sha256}", fname=name, path=folder, downloader=downloader
         )
-    except DataError:
-        raise
-    except OSError as error:
-        raise _not_written(folder.parent / spec.file, error) from error
-    except ValueError as error:  # So pooch refuses a file.
-        raise DataError(
-            f"{_without_password(url)} sent another file than the published one (its SHA-256 is not "
-            f"{spec.url_sha256[:16]}…); it was thrown away"
-        ) from error
+    except Exception as error:
+        if isinstance(error, ValueError) and "does not match the known hash" in str(error):
+            reason = (
+                f"{_without_password(url)} sent another file than the published one (its SHA-256 is "
+                f"not {spec.url_sha256[:16]}…); it was thrown away"
+            )
+        elif getattr(error, "errno", None) in _DISK and not isinstance(
+            error, requests.RequestException
+        ):
+            raise _not_written(folder.parent / spec.file, error) from error
+        else:
+            reason = _reason(error, url, progress, connect_seconds)
+        raise DataError(reason) from error
     return Path(received)
 
 
-class _Received:
-    """What has arrived so far: for pooch the file that it fills and its progress bar in one."""
+def _copy(url, output, _):
+    with urllib.request.urlopen(url) as source, open(output, "wb") as file:
+        shutil.copyfileobj(source, file)
 
-    def __init__(self, name, file):
-        self.name, self._file = name, file
+
+def _cannot_connect(url, seconds) -> Exception | None:
+    """What keeps the server, or the proxy before it, from being reached in that time.
+
+    A time-out of pooch's covers neither the name look-up nor a host with many dead addresses, so the
+    attempt runs in a thread that is left behind when its time is up.
+    """
+    failures = []
+
+    def attempt():
+        try:
+            proxy = _proxy(url)
+            parts = urllib.parse.urlsplit(proxy[0] if proxy else url)
+            # A folder has no host; what is wrong with a proxy of another kind, requests says.
+            if parts.hostname and parts.scheme in _PORTS:
+                address = parts.hostname, parts.port or _PORTS[parts.scheme]
+                socket.create_connection(address, timeout=seconds).close()
+        except (OSError, ValueError) as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        return TimeoutError()
+    return failures[0] if failures else None
+
+
+class _Progress:
+    """The progress bar that pooch asks for: plain lines, for a terminal, a log and a notebook."""
+
+    def __init__(self, name):
+        self.name, self.done, self._told = name, 0, -1
         # Set by pooch when the answer's head is there; 0 if the server does not say.
         self.total = None
-        self.done = 0
-        self.disk_error = None
-        self._told = -1
 
-    @property
-    def answered(self):
-        return self.total is not None or self.done > 0
-
-    def write(self, chunk):
-        try:
-            self._file.write(chunk)
-        except OSError as error:
-            self.disk_error = error
-            raise
-        self.done += len(chunk)
-
-    def flush(self):
-        self._file.flush()
-
-    def update(self, *_):
-        """Do nothing: `write` counts, and who opened the file closes it."""
-
-    reset = close = update
-
-    def tell(self):
+    def update(self, n):
         """Print a line if another quarter, or another 25 MB of an unknown total, has arrived."""
+        self.done = min(self.done + n, self.total or math.inf)
         quarter = 4 * self.done // self.total if self.total else self.done // 25_000_000
         if quarter > self._told:
             self._told = quarter
             share = f"{100 * self.done // self.total} % of " if self.total else ""
             size = (self.total or self.done) / 1e6
-            # Plain lines read well in a terminal, in a log and in a notebook.
             print(f"Downloading {self.name}: {share}{size:.0f} MB", flush=True)
 
+    def reset(self):
+        """Do nothing: pooch counts anew at the end, and these lines have been told."""
 
-def _downloader(name, connect_seconds):
-    """A downloader for pooch that waits `connect_seconds` for an answer and no longer."""
-
-    def download(url, output, _):
-        with open(output, "wb") as file:
-            received, errors = _Received(name, file), []
-
-            def attempt():
-                try:
-                    _transfer(url, received)
-                except Exception as error:
-                    errors.append(error)
-
-            # A socket's time-out covers neither the name look-up nor a host with many dead
-            # addresses, so the attempt runs in a thread that is left behind when its time is up. It
-            # ends at its next write, into a file that is closed.
-            thread = threading.Thread(target=attempt, daemon=True)
-            thread.start()
-            deadline = time.monotonic() + connect_seconds
-            while thread.is_alive():
-                thread.join(0.05)
-                if received.answered:
-                    received.tell()
-                elif thread.is_alive() and time.monotonic() > deadline:
-                    errors.append(TimeoutError())
-                    break
-        if received.disk_error is not None:
-            raise received.disk_error
-        if errors:
-            reason = _reason(errors[0], url, received, connect_seconds)
-            raise DataError(reason) from errors[0]
-
-    return download
+    close = reset
 
 
-def _transfer(url, received):
-    import pooch
-
-    scheme = urllib.parse.urlsplit(url).scheme.lower()
-    if scheme == "file":
-        with urllib.request.urlopen(url) as source:
-            shutil.copyfileobj(source, received, _CHUNK)
-    elif scheme == "ftp":
-        pooch.FTPDownloader(timeout=STALL_SECONDS, chunk_size=_CHUNK)(url, received, None)
-    else:
-        pooch.HTTPDownloader(progressbar=received, timeout=STALL_SECONDS, chunk_size=_CHUNK)(
-            url, received, None
-        )
-
-
-def _reason(error, url, received, connect_seconds) -> str:
+def _reason(error, url, progress, connect_seconds) -> str:
     """Why a download failed, and whose doing it is: the server's, or a proxy's before it."""
+    import requests
+
     host = _without_password(urllib.parse.urlsplit(url).netloc)
-    if received.answered:
-        total = f" of {received.total / 1e6:.1f}" if received.total else ""
-        return f"{host} stopped sending {received.name} after {received.done / 1e6:.1f}{total} MB"
+    if progress.total is not None:
+        total = f" of {progress.total / 1e6:.1f}" if progress.total else ""
+        return f"{host} stopped sending {progress.name} after {progress.done / 1e6:.1f}{total} MB"
     proxy = _proxy(url)
+    proxy = proxy and f"the proxy {_without_password(proxy[0])}, which {proxy[1]} names,"
     answer = getattr(error, "response", None)
     if answer is not None and answer.status_code == 407:
         return f"{proxy or host} asks for a name and a password (error 407)"
@@ -231,8 +215,9 @@ def _reason(error, url, received, connect_seconds) -> str:
         way = f", by way of {proxy}" if proxy else ""
         status = f"{answer.status_code} ({answer.reason})"
         return f"{_without_password(url)} answered with error {status}{way}"
-    if isinstance(error, TimeoutError):
-        return f"{proxy or host} did not answer within {connect_seconds:g} seconds"
+    if isinstance(error, TimeoutError | requests.Timeout):
+        seconds = STALL_SECONDS if isinstance(error, requests.ReadTimeout) else connect_seconds
+        return f"{proxy or host} did not answer within {seconds:g} seconds"
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__
     words = _without_password(getattr(error, "strerror", None) or str(error) or repr(error))
@@ -241,13 +226,13 @@ def _reason(error, url, received, connect_seconds) -> str:
     return f"{host or url} cannot be reached ({words})"
 
 
-def _proxy(url) -> str | None:
-    """The proxy through which `url` is asked for, in words, or None."""
+def _proxy(url) -> tuple[str, str] | None:
+    """The address of the proxy through which `url` is asked for, and the variable that names it."""
     parts = urllib.parse.urlsplit(url)
     proxies = urllib.request.getproxies()
     for name in (parts.scheme.lower(), "all"):
         if name in proxies and not urllib.request.proxy_bypass(parts.hostname or ""):
-            return f"the proxy {_without_password(proxies[name])}, which {name}_proxy names,"
+            return proxies[name], f"{name}_proxy"
     return None
 
 
