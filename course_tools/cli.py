@@ -101,22 +101,28 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
 ):
     """Execute notebooks headlessly; executed copies, records and a manifest go to --out."""
-    from course_tools.batch import batch, grid, running
+    from course_tools.batch import grid
     from course_tools.batch import notebooks as library
 
     if listed:
-        print("\n".join(library.lesson_paths()))
+        print(library.listed())
         return
-    tls = {"ca": tls_ca, "cert": tls_cert, "key": tls_key}
-    where = running.where_to_run(workers, scheduler, tls)
-    options = batch.Options(
-        running.seconds(timeout), running.megabytes(memory_limit), retries, running.folder(cwd)
+    from course_tools.batch import run
+
+    options = run.Options(
+        timeout=grid.seconds(timeout),
+        memory_limit_mb=grid.megabytes(memory_limit),
+        retries=retries,
+        cwd=grid.folder(cwd),
+        workers=workers,
+        scheduler=scheduler,
+        tls={"ca": tls_ca, "cert": tls_cert, "key": tls_key},
     )
+    options.check()
     notebooks = library.find_notebooks(lessons or [], every)
-    runs = grid.lay_out(
-        notebooks, running.chosen_seeds(seed, seeds), mode, grid.parse_parameters(param or [])
-    )
-    code = running.run_batch(notebooks, runs, options, out, resume, where, dry_run)
+    seeds = grid.chosen_seeds(seed, seeds)
+    runs = grid.lay_out(notebooks, seeds, mode, grid.parse_parameters(param or []))
+    code = run.run_batch(notebooks, runs, options, out, resume, dry_run)
     if code:
         raise typer.Exit(code)
 
@@ -189,10 +195,10 @@ def report(
         else:
             print("The README's scoreboard was brought up to date.")
         return
-    from course_tools.batch import running
+    from course_tools.batch import terminal
     from course_tools.desk import report
 
-    print(running.shown(report.write(folder or library.project_root() / "build", out)))
+    print(terminal.shown(report.write(folder or library.project_root() / "build", out)))
 
 
 @app.command()

@@ -1,80 +1,95 @@
 """The table of lessons that lesson 00 shows: where to click, how long it runs, what you have done."""
 
+import json
 import os
+import re
 from pathlib import Path
 
-from course_tools.desk import syllabus
 from course_utils import evidence
-from course_utils.errors import CourseError
-from course_utils.lesson import records_folder
+from course_utils.evidence.records import FAILED
 
 
 class Contents:
-    """The course's lessons; a notebook shows it as a table with links."""
+    """The lessons in a folder, default the current one; a notebook shows them as a table with links.
 
-    def __init__(self, mode: str = "reduced"):
+    `records` is the folder that the lessons record in.
+    """
+
+    def __init__(
+        self, mode: str = "reduced", folder: Path | None = None, records: Path | None = None
+    ):
         self.mode = mode
-        try:
-            self.parts = syllabus.parts(mode=mode)
-        except CourseError:
-            # Installed without the notebooks, as on Colab: there is nothing to click on.
-            self.parts = []
+        self.lessons = lessons_in(Path(folder or "."))
+        # What was executed headlessly, as for the site, is not what somebody did.
+        headless = "COURSE_HEADLESS" in os.environ
+        self.done = {} if headless else done_in(records or records_folder())
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """For each lesson its file's name, title, running time and what was done of it here."""
-        # A headless run is nobody's progress.
-        done = {} if "COURSE_HEADLESS" in os.environ else done_here()
-        return [
-            (
-                part.name,
-                part.title,
-                "not yet measured" if part.running is None else f"{part.running:.1f} min",
-                _words(done.get(part.name), part.exercises),
-            )
-            for part in self.parts
-        ]
+        found = []
+        for name, (title, exercises) in self.lessons.items():
+            cost = evidence.lesson_cost(name, self.mode)
+            trained, solved = self.done.get(name, (False, set()))
+            count = "all" if len(solved) >= exercises else f"{len(solved)} of {exercises}"
+            done = ["trained"] * trained + [f"{count} exercises"] * bool(solved)
+            minutes = f"{cost[0] / 60:.1f} min" if cost else "not yet measured"
+            found.append((name, title, minutes, ", ".join(done)))
+        return found
 
     def _repr_markdown_(self):
-        if not self.parts:
+        if not self.lessons:
             return repr(self)
         lines = [f"| | lesson | runs for, {self.mode} mode | you |", "| --- | --- | --- | --- |"]
-        for name, title, running, done in self.rows():
-            lines.append(f"| {name[:2]} | [{title}]({name}.ipynb) | {running} | {done} |")
+        for name, title, minutes, done in self.rows():
+            lines.append(f"| {name[:2]} | [{title}]({name}.ipynb) | {minutes} | {done} |")
         return "\n".join(lines)
 
     def __repr__(self):
-        if not self.parts:
-            return "The other lessons are not in this folder."
-        return "\n".join(
-            f"{name[:2]} {title} ({running}) {done}".rstrip()
-            for name, title, running, done in self.rows()
-        )
+        lines = [
+            f"{name[:2]} {title} ({minutes}) {done}".rstrip()
+            for name, title, minutes, done in self.rows()
+        ]
+        # Installed without the notebooks, as on Colab, there is nothing to click on.
+        return "\n".join(lines) or "The other lessons are not in this folder."
 
 
-def done_here(folder: Path | None = None) -> dict[str, tuple[bool, set[str]]]:
-    """Lesson to whether a model of it was recorded here, and the names of the exercises solved."""
-    folder = folder or records_folder()
+def lessons_in(folder: Path) -> dict[str, tuple[str, int]]:
+    """Name of each numbered .ipynb in a folder to its title and its number of exercises."""
     found = {}
-    for path in sorted(folder.glob("*.json")):
-        if not path.name.endswith(evidence.FAILED):
+    for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
+        try:
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            texts = ["".join(c["source"]) for c in cells if c["cell_type"] == "markdown"]
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+        prose = "\n\n".join(texts)
+        title = re.search(r"^# +(.+?) *$", prose, re.MULTILINE)
+        exercises = re.findall(r"^## Exercise\b", prose, re.MULTILINE)
+        found[path.stem] = (title[1] if title else path.stem, len(exercises))
+    return found
+
+
+def done_in(records: Path) -> dict[str, tuple[bool, set[str]]]:
+    """Lesson to whether a model of it was recorded here, and the names of the exercises solved."""
+    found = {}
+    for path in sorted(records.glob("*.json")):
+        if not path.name.endswith(FAILED):
             found.setdefault(path.name.partition(".")[0], (True, set()))
-    for path in sorted((folder / "solved").glob("*.check_*")):
+    for path in sorted((records / "solved").glob("*.check_*")):
         lesson, _, check = path.name.partition(".")
         found.setdefault(lesson, (False, set()))[1].add(check)
     return found
 
 
-def _words(done, exercises):
-    if done is None:
-        return ""
-    trained, solved = done
-    words = ["trained"] if trained else []
-    if solved:
-        words.append("all exercises" if len(solved) >= exercises else
-                     f"{len(solved)} of {exercises} exercises")  # fmt: skip
-    return ", ".join(words)
+def records_folder() -> Path:
+    """Where a lesson's records go: COURSE_OUT, or build/own/records beside the notebooks."""
+    if "COURSE_OUT" in os.environ:
+        return Path(os.environ["COURSE_OUT"]).expanduser()
+    project = Path(__file__).resolve().parents[1]
+    root = project if (project / "pyproject.toml").is_file() else Path.cwd()
+    return root / "build" / "own" / "records"
 
 
-def table(mode: str = "reduced") -> Contents:
-    """The course's lessons as a table, for the last line of a cell."""
-    return Contents(mode)
+def table(mode: str = "reduced", folder: Path | None = None) -> Contents:
+    """The lessons as a table, for the last line of a cell."""
+    return Contents(mode, folder)

@@ -14,8 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from course_tools.authoring import tidy
+from course_tools.batch import execution, grid, terminal
 from course_tools.batch import notebooks as library
-from course_tools.batch import supervisor
 from course_utils import files as disk
 from course_utils.errors import BatchError
 
@@ -114,8 +115,8 @@ def _digest(cells):
     return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def build(script: Path, mode: str, force: bool = False, progress=None) -> dict:
-    """Execute a .py and write its .ipynb; returns the run's result (see `supervisor.run`).
+def build(script: Path, mode: str, force: bool = False, progress=None) -> execution.Result:
+    """Execute a .py and write its .ipynb; returns the run's result.
 
     Nothing is written when the run fails. Raises BatchError as `check`, unless `force`: then what is
     replaced is kept in `build/replaced`.
@@ -134,17 +135,12 @@ def build(script: Path, mode: str, force: bool = False, progress=None) -> dict:
     with contextlib.suppress(BatchError):
         old_cells = library.read_pair_file(book).cells if book.is_file() else []
     _pin(notebook, script, old_cells)
-    job = {
-        "id": script.stem,
-        "notebook": nbformat.writes(notebook).encode(),
-        "parameters": {},
-        # The notebook itself says "auto", and stays so: the mode comes from the environment.
-        "env": {"COURSE_MODE": mode},
-    }
-    result = supervisor.run(job, progress)
-    if result["status"] != "ok":
+    # The notebook itself says "auto", and stays so: the mode comes from the environment.
+    source, env = nbformat.writes(notebook).encode(), {"COURSE_MODE": mode}
+    result = execution.run(execution.Job(script.stem, source, env=env), progress)
+    if result.status != "ok":
         return result
-    executed = nbformat.reads(result["notebook"].decode(), as_version=4)
+    executed = nbformat.reads(tidy.clean(result.notebook).decode(), as_version=4)
     for cell, ran in zip(notebook.cells, executed.cells, strict=True):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
@@ -207,8 +203,6 @@ def build_all(names, mode, force=False, solutions=True, keep_cost=None) -> int:
     `keep_cost(lesson, mode, result)` is called with what each lesson took, solutions left out.
     Raises BatchError, before anything runs, as `check` and for a folder that cannot be written.
     """
-    from course_tools.batch import grid, progress, running
-
     grid.check_mode(mode)
     # A cost is that of a mode, and "auto" is none.
     mode = grid.suitable_mode() if mode == "auto" else mode
@@ -222,9 +216,9 @@ def build_all(names, mode, force=False, solutions=True, keep_cost=None) -> int:
             library.cells_of(script)
         else:
             check(script)
-    console = running.make_console()
+    console = terminal.make_console()
     failed = 0
-    with running.terminated_like_interrupted(), console.status("Building") as status:
+    with terminal.terminated_like_interrupted(), console.status("Building") as status:
         for script in scripts:
             solution = script.parent.name == "solutions"
             name = f"solutions/{script.stem}" if solution else script.stem
@@ -236,14 +230,12 @@ def build_all(names, mode, force=False, solutions=True, keep_cost=None) -> int:
                 result = build(script, mode, force, tell)
             except KeyboardInterrupt:
                 print("Interrupted; what was built is whole. Go on: course build", file=sys.stderr)
-                return running.INTERRUPTED
-            line = f"{name}: {result['status']}, {progress.clock(result['seconds'])}"
-            running.say(
-                console, [f"{line}: {result['message']}" if result.get("message") else line]
-            )
-            if result["status"] != "ok":
+                return terminal.INTERRUPTED
+            line = f"{name}: {result.status}, {terminal.clock(result.seconds)}"
+            terminal.say(console, [f"{line}: {result.message}" if result.message else line])
+            if result.status != "ok":
                 failed += 1
-                running.say(console, [result["traceback"] or ""])
+                terminal.say(console, [result.traceback or ""])
             elif keep_cost is not None and not solution:
                 keep_cost(script.stem, mode, result)
     return 1 if failed else 0

@@ -15,7 +15,6 @@ from course_tools.batch import notebooks as library
 from course_utils import evidence
 from course_utils import files as disk
 from course_utils.errors import BatchError
-from course_utils.evidence.records import Record
 
 FOLDER = Path(evidence.__file__).resolve().parents[1] / "reference"
 RUN_KEY = (
@@ -51,19 +50,19 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     left_out, records = {}, []
     good = []
     for entry in entries.values():
-        run = header["runs"][entry["id"]]
-        if entry["status"] != "ok":
+        run = header.runs[entry.id]
+        if entry.status != "ok":
             # A run that failed keeps no records but those of what diverged.
-            diverged = any(name.startswith("records/") for name in entry["files"])
-            _count(left_out, "diverged" if diverged else entry["status"])
-        elif run["notebook"] not in lessons:
+            diverged = any(name.startswith("records/") for name in entry.files)
+            _count(left_out, "diverged" if diverged else entry.status)
+        elif run.notebook not in lessons:
             _count(left_out, "not a notebook of the course")
-        elif set(run["parameters"]) - STANDARD:
+        elif set(run.parameters) - STANDARD:
             _count(left_out, "given other parameters than the lesson's own")
         else:
             good.append(entry)
     fallback = set()
-    for record in records_of(batch_folder, good):
+    for record in summary.records_of(batch_folder, good):
         if not record.went_well:
             _count(left_out, "diverged")
         elif record.data not in summary.REAL_DATA and not allow_fallback:
@@ -72,7 +71,7 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
         else:
             records.append(record)
     rows = [{name: getattr(record, name) for name in evidence.COLUMNS} for record in records]
-    costs = _costs(header, [entry for entry in good if entry["id"] not in fallback], records)
+    costs = _costs(header, [entry for entry in good if entry.id not in fallback], records)
     if not rows and not costs:
         reasons = "; ".join(f"{number} {reason}" for reason, number in left_out.items())
         raise BatchError(
@@ -85,37 +84,20 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     return {"runs": len(rows), "costs": len(costs), "left_out": left_out}
 
 
-def records_of(batch_folder, entries) -> list[Record]:
-    """The records of a batch's runs, in their order; `further["run"]` is the run that wrote it.
-
-    Raises BatchError for one that is gone or is no record.
-    """
-    records = []
-    for content in summary.records_of(batch_folder, entries):
-        try:
-            records.append(Record.from_dict(content))
-        except ValueError as error:
-            raise BatchError(
-                f"{batch_folder} holds what is no record, of the run {content['run']} ({error}); "
-                f"run it again: course run … --out {batch_folder} --resume"
-            ) from error
-    return records
-
-
-def keep_cost(lesson: str, mode: str, result: dict) -> None:
+def keep_cost(lesson: str, mode: str, result) -> None:
     """Put what one execution of a lesson on this machine took into `costs.csv`.
 
     `result` has `seconds`, `peak_memory_mb` (10^6 bytes) and, of a notebook with variants,
-    `records`, as `supervisor.run` returns them.
+    `records`, as `execution.run` returns them.
     """
     from course_utils import __version__, machine
 
-    name, seconds = lesson, float(result["seconds"])
+    name, seconds = lesson, float(result.seconds)
     if library.read_notebook(library.lesson_paths()[lesson]).has_variants:
         name = evidence.around_training(lesson)
-        seconds -= sum(record["seconds"] for record in result["records"])
+        seconds -= sum(record.seconds for record in result.records)
     cost = {"lesson": name, "mode": mode, "hardware": machine.detect().hardware}
-    cost |= {"seconds": seconds, "peak_memory_mb": float(result["peak_memory_mb"])}
+    cost |= {"seconds": seconds, "peak_memory_mb": float(result.peak_memory_mb)}
     cost["version"] = __version__
     _merge(FOLDER / "costs.csv", evidence.COST_COLUMNS, COST_KEY, [cost])
 
@@ -139,24 +121,24 @@ def _costs(header, entries, records):
     paths = library.lesson_paths()
     varied = {
         name
-        for name in {header["runs"][entry["id"]]["notebook"] for entry in entries}
+        for name in {header.runs[entry.id].notebook for entry in entries}
         if library.read_notebook(paths[name]).has_variants
     }
     seen = {record.further["run"]: (record.hardware, record.mode) for record in records}
     everywhere = {hardware for hardware, _ in seen.values()}
     groups = {}
     for entry in entries:
-        name, seconds = header["runs"][entry["id"]]["notebook"], entry["seconds"]
+        name, seconds = header.runs[entry.id].notebook, entry.seconds
         if name in varied:
-            if entry["id"] not in training:
+            if entry.id not in training:
                 continue
-            name, seconds = evidence.around_training(name), seconds - training[entry["id"]]
-        hardware, mode = seen.get(entry["id"], (None, entry["mode"]))
+            name, seconds = evidence.around_training(name), seconds - training[entry.id]
+        hardware, mode = seen.get(entry.id, (None, entry.mode))
         if hardware is None:
             # A notebook that trains nothing leaves no record that could name its machine.
             hardware = everywhere.copy().pop() if len(everywhere) == 1 else _this_hardware(entry)
         if hardware and mode:
-            cost = (seconds, entry["peak_memory_mb"])
+            cost = (seconds, entry.peak_memory_mb)
             groups.setdefault((name, mode, hardware), []).append(cost)
     return [
         {
@@ -170,7 +152,7 @@ def _costs(header, entries, records):
 
 
 def _this_hardware(entry):
-    if "worker" in entry:
+    if entry.worker:
         return None
     from course_utils import machine
 

@@ -53,10 +53,11 @@ def table() -> str:
 
 def _cell(model, techniques, mode, label):
     runs = evidence.reference_runs(model, techniques, mode, label)
-    accuracies = 100 * runs["test_accuracy"].dropna()
+    accuracies = runs["test_accuracy"].dropna()
+    mean, spread = 100 * accuracies.mean(), 100 * accuracies.std()
     if len(accuracies) > 1:
-        return f"{accuracies.mean():.2f} ± {accuracies.std():.2f} % ({len(accuracies)} runs)"
-    return "".join(f"{accuracy:.2f} % (1 run)" for accuracy in accuracies)
+        return f"{mean:.2f} ± {spread:.2f} % ({len(accuracies)} runs)"
+    return f"{mean:.2f} % (1 run)" if len(accuracies) else ""
 
 
 def write(readme: Path, check: bool = False) -> bool:

@@ -11,13 +11,19 @@ import itertools
 import json
 import os
 import re
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
 from course_tools.batch.notebooks import UNKNOWN, Notebook
 from course_utils.errors import BatchError
+from course_utils.modes import AUTO, MODES, is_mode
+from course_utils.modes import check as check_mode
 
-MODES = ("smoke", "reduced", "full")
 MAX_RUNS = 100_000
+SECONDS = {"": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "mins": 60, "h": 3600, "d": 86_400}
+MEGABYTES = {"": 1, "kb": 1e-3, "mb": 1, "gb": 1e3, "tb": 1e6}
+MEGABYTES |= {f"{name[0]}ib": 1024**power / 1e6 for power, name in enumerate("kmgt", start=1)}
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,56 @@ class Run:
         mode = self.parameters.get("mode")
         return mode if is_mode(mode) else None
 
+    def command(self, path) -> str:
+        """The command that runs this run alone; `path` is what `course run` calls its notebook."""
+        words = ["course", "run", str(path)]
+        for name, value in self.parameters.items():
+            text = repr(value) if isinstance(value, str) and "," in value else str(value)
+            # Only the course's own modes are an option's.
+            option = name == "seed" or (name == "mode" and is_mode(value))
+            words += [f"--{name}", text] if option else ["--param", f"{name}={text}"]
+        return shlex.join(words)
 
-# Parameters
+
+# What the options say
+
+
+def chosen_seeds(seed: int | None, seeds: str | None) -> list[int] | None:
+    """The seeds of --seed or --seeds; raises BatchError for both, or for a negative one."""
+    if seed is not None and seeds is not None:
+        raise BatchError("--seed and --seeds are both given; --seeds 0-9 alone is enough.")
+    if seed is not None and seed < 0:
+        raise BatchError(f"--seed is {seed}; expected a whole number from 0. For example: --seed 1")
+    return [seed] if seed is not None else parse_seeds(seeds) if seeds is not None else None
+
+
+def seconds(text: str | None) -> float | None:
+    """Seconds from "90", "30min" or "2h"; raises BatchError for anything else."""
+    return _quantity(text, "--timeout", SECONDS, "90, 30min or 2h")
+
+
+def megabytes(text: str | None) -> float | None:
+    """MB (10^6 bytes) from "1500MB", "2GB" or "2GiB"; a plain number is MB. Raises BatchError."""
+    return _quantity(text, "--memory-limit", MEGABYTES, "1500MB or 2GB")
+
+
+def _quantity(text, option, units, examples):
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    value = float(found[1]) * units.get(found[2], 0) if found else 0
+    if value <= 0:
+        raise BatchError(f"{option} is {text!r}; expected for example {examples}.")
+    return value
+
+
+def folder(path: Path | None) -> str | None:
+    """The absolute path of an existing folder; raises BatchError for another."""
+    if path is None:
+        return None
+    if not path.is_dir():
+        raise BatchError(f"--cwd names {path}, which is not a folder. Make it: mkdir -p {path}")
+    return str(path.resolve())
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -156,15 +210,15 @@ def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
         known = notebook.defaults or {}
         # Of a default that is computed nobody knows yet what it is; the course's are strings.
         own_mode = known.get("mode", UNKNOWN) is not UNKNOWN and not is_mode(known["mode"])
-        if own_mode and mode not in (None, "auto"):
+        if own_mode and mode not in (None, AUTO):
             raise BatchError(
                 f"The parameter mode of {notebook.name} (default {known['mode']!r}) is none of the "
                 f"course's modes, so --mode {mode} is not for it. Run it without --mode; to give the "
                 "parameter another value: --param mode=VALUE"
             )
         if "mode" in known and "mode" not in values and not own_mode:
-            values["mode"] = [suitable_mode() if mode in (None, "auto") else mode]
-        elif mode not in (None, "auto"):
+            values["mode"] = [suitable_mode() if mode in (None, AUTO) else mode]
+        elif mode not in (None, AUTO):
             coerce(notebook, "mode", mode)
         if seeds is not None:
             values["seed"] = [coerce(notebook, "seed", str(seed)) for seed in seeds]
@@ -209,27 +263,14 @@ def _check_values(values, own_mode):
             )
 
 
-def is_mode(value) -> bool:
-    """Whether a parameter's value is a mode of the course: "auto" or one of `MODES`."""
-    return isinstance(value, str) and value in ("auto", *MODES)
-
-
-def check_mode(mode: str | None) -> None:
-    """Raise BatchError unless `mode` is None, "auto" or one of `MODES`."""
-    if mode is not None and not is_mode(mode):
-        near = difflib.get_close_matches(str(mode), MODES, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise BatchError(f"There is no mode {mode!r}.{hint} Modes: --mode {' | '.join(MODES)}")
-
-
 def suitable_mode() -> str:
     """The mode for a run that names none: COURSE_MODE, else full on a GPU and reduced on a CPU."""
-    mode = os.environ.get("COURSE_MODE", "auto")
-    if mode not in (*MODES, "auto"):
+    mode = os.environ.get("COURSE_MODE", AUTO)
+    if not is_mode(mode):
         raise BatchError(
             f"COURSE_MODE is {mode!r}; allowed are auto, {', '.join(MODES)}. Mend it: unset COURSE_MODE"
         )
-    if mode != "auto":
+    if mode != AUTO:
         return mode
     from course_utils import machine
 

@@ -9,34 +9,126 @@ client, kill -9 and a full disk included, a line means that everything of that r
 """
 
 import contextlib
+import dataclasses
+import errno
+import functools
+import hashlib
 import json
 import os
 import shlex
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from course_tools.batch.execution import NO_SPACE, Result
+from course_tools.batch.grid import Run
 from course_utils.errors import BatchError
 from course_utils.files import PARTIAL, write_atomically
 
-FORMAT = 1
+# 1: the first edition, which kept no digest of its code. It is read, and not continued.
+FORMAT = 2
 NAME = "manifest.jsonl"
+TRAVELLING = ("KERAS_BACKEND", "COURSE_PRECISION", "COURSE_THREADS")
+NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+@functools.cache
+def code_digest() -> str:
+    """16 hexadecimal digits of the course's own code, by which a resumed batch knows it again."""
+    root, digest = Path(__file__).resolve().parents[2], hashlib.sha256()
+    for package in ("course_utils", "course_tools"):
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def settings() -> dict[str, str]:
+    """What the user chose by environment variables; it holds on every host."""
+    return {name: os.environ[name] for name in TRAVELLING if name in os.environ}
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a batch is of.
+
+    Attributes:
+        runs: id to `grid.Run`, in the order of the grid.
+        notebooks: name to digest.
+        settings: environment variable to value; None in a batch that did not keep them.
+        code: `code_digest()` of the course that began it; "" in a batch of the first edition.
+    """
+
+    runs: dict[str, Run]
+    notebooks: dict[str, str]
+    settings: dict | None = field(default_factory=settings)
+    code: str = field(default_factory=code_digest)
+
+    @classmethod
+    def of(cls, runs, notebooks) -> "Header":
+        """The header of a grid, with the settings and the code of this process."""
+        return cls({run.id: run for run in runs}, {book.name: book.digest for book in notebooks})
+
+    def to_dict(self) -> dict:
+        """What the manifest's first line holds."""
+        runs = {
+            id: {"notebook": run.notebook, "parameters": run.parameters}
+            for id, run in self.runs.items()
+        }
+        return {"format": FORMAT, **vars(self), "runs": runs}
+
+    @classmethod
+    def from_dict(cls, content: dict) -> "Header":
+        """The header that a first line holds; raises ValueError, KeyError or TypeError."""
+        if content["format"] not in (1, FORMAT):
+            raise ValueError(f"format {content['format']}")
+        runs = {id: Run(id, **run) for id, run in content["runs"].items()}
+        return cls(runs, content["notebooks"], content.get("settings"), content.get("code", ""))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What came of one run: an `execution.Result` without what lies in `files`.
+
+    `files` are paths relative to the batch's folder, `attempts` counts the tries, and `mode` is the
+    course's mode that the run was given, or None.
+    """
+
+    id: str
+    status: str
+    message: str | None = None
+    traceback: str | None = None
+    cell: int | None = None
+    cells: int = 0
+    cell_seconds: list = field(default_factory=list)
+    seconds: float = 0.0
+    peak_memory_mb: float = 0.0
+    solved: list = field(default_factory=list)
+    worker: str = ""
+    files: list = field(default_factory=list)
+    attempts: int = 1
+    mode: str | None = None
+
+    @classmethod
+    def from_dict(cls, content: dict) -> "Entry":
+        """The entry of a line; what another edition wrote beside it is left out."""
+        known = {each.name for each in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in content.items() if name in known})
 
 
 class Manifest:
     """The results of one batch in one folder; only one process at a time writes there.
 
-    `header` describes the grid: a JSON dict with `runs` (id to notebook and parameters),
-    `notebooks` (name to digest) and `settings` (environment variable to value; none in old ones).
-    With `resume` a batch that is already there is continued, provided that its grid is the same;
+    With `resume` a batch that is already there is continued, provided that its `header` is the same;
     with `replace` it is started anew. Otherwise a folder with a batch is refused (BatchError).
+    `entries` maps the id of each finished run to its `Entry`.
     """
 
-    def __init__(self, folder, header: dict, resume: bool = False, replace: bool = False):
+    def __init__(self, folder, header: Header, resume: bool = False, replace: bool = False):
         self.folder = Path(folder)
         self.path = self.folder / NAME
-        self.entries = {}
-        self._header = {"format": FORMAT, **header}
+        self.header, self.entries = header, {}
         with self._explained():
-            self.folder.mkdir(parents=True, exist_ok=True)
+            for name in ("notebooks", "records"):
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
             self._lock = self._take_lock()
             self._remove_partials()
             there = self.path.exists() and self.path.stat().st_size > 0
@@ -45,12 +137,12 @@ class Manifest:
             else:
                 if there and not replace:
                     self._refuse_if_begun()
-                write_atomically(self.path, _line(self._header))
+                write_atomically(self.path, _line(header.to_dict()))
 
     # Reading
 
     @staticmethod
-    def read(folder) -> tuple[dict, dict]:
+    def read(folder) -> tuple[Header, dict[str, Entry]]:
         """Header and last entry of each run of the batch in `folder`; raises BatchError."""
         path = Path(folder) / NAME
         try:
@@ -63,18 +155,17 @@ class Manifest:
         # kill -9 can cut the last line short; what was cut was not yet promised.
         lines = content[: content.rfind(b"\n") + 1].splitlines()
         try:
-            header, *entries = (json.loads(line) for line in lines)
-            if header["format"] != FORMAT:
-                raise ValueError(f"format {header['format']}")
-            return header, {entry["id"]: entry for entry in entries}
-        except (ValueError, KeyError, TypeError) as error:
+            first, *others = (json.loads(line) for line in lines)
+            entries = map(Entry.from_dict, others)
+            return Header.from_dict(first), {entry.id: entry for entry in entries}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BatchError(
                 f"{path} is not a manifest that this version can read ({error}). "
                 "Run the batch into another folder: course run … --out FOLDER"
             ) from error
 
     @classmethod
-    def done_in(cls, folder, header: dict) -> set[str]:
+    def done_in(cls, folder, header: Header) -> set[str]:
         """Ids of the runs of this grid that a batch in `folder` has done; writes nothing there.
 
         Raises BatchError when it is another batch, as opening it with `resume` would.
@@ -83,7 +174,7 @@ class Manifest:
         if not path.is_file() or path.stat().st_size == 0:
             return set()
         there, entries = cls.read(folder)
-        _check_same(folder, there, {"format": FORMAT, **header})
+        _check_same(folder, there, header)
         return _done(Path(folder), entries)
 
     def done(self) -> set[str]:
@@ -92,22 +183,26 @@ class Manifest:
 
     # Writing
 
-    def store(self, result: dict, names: list[str], **extra) -> dict:
-        """Write a finished run: notebook, records under the given names, then its line."""
+    def store(self, result: Result, attempts: int = 1) -> Entry:
+        """Write a finished run: its notebook, its records, then its line."""
         with self._explained():
             files = []
-            if result["notebook"] is not None:
-                path = notebook_path(self.folder, result["id"])
+            if result.notebook is not None:
+                path = notebook_path(self.folder, result.id)
                 files.append(path.relative_to(self.folder).as_posix())
-                write_atomically(path, result["notebook"])
-            for record, name in zip(result["records"], names, strict=True):
+                write_atomically(path, result.notebook)
+            for number, record in enumerate(result.records, start=1):
+                # The run's name, whatever the record says: a copy of a notebook still names its
+                # original there, and techniques in another order are the same. No id holds a "~".
+                name = f"{result.id}~{number}.json" if number > 1 else f"{result.id}.json"
                 files.append(f"records/{name}")
-                text = json.dumps(record, indent=1, sort_keys=True) + "\n"
-                write_atomically(self.folder / files[-1], text.encode())
-            entry = {k: v for k, v in result.items() if k not in ("notebook", "records")}
-            entry |= {"files": files, **extra}
-            self._append(_line(entry))
-        self.entries[entry["id"]] = entry
+                write_atomically(self.folder / files[-1], record.to_json().encode())
+            mode = self.header.runs[result.id].mode
+            entry = Entry.from_dict(
+                {**vars(result), "files": files, "attempts": attempts, "mode": mode}
+            )
+            self._append(_line(vars(entry)))
+        self.entries[entry.id] = entry
         return entry
 
     def _append(self, line):
@@ -123,7 +218,7 @@ class Manifest:
                     os.ftruncate(file.fileno(), end)
                 raise
 
-    def close(self):
+    def close(self) -> None:
         """Give the folder free for another process."""
         if self._lock is not None:
             self._lock.close()
@@ -132,8 +227,8 @@ class Manifest:
     # Opening
 
     def _continue(self):
-        header, entries = self.read(self.folder)
-        _check_same(self.folder, header, self._header)
+        there, entries = self.read(self.folder)
+        _check_same(self.folder, there, self.header)
         content = self.path.read_bytes()
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
@@ -142,12 +237,12 @@ class Manifest:
         self.entries = entries
 
     def _refuse_if_begun(self):
-        header, entries = self.read(self.folder)
+        there, entries = self.read(self.folder)
         if not entries:
             return
-        done = sum(entry["status"] == "ok" for entry in entries.values())
+        done = sum(entry.status == "ok" for entry in entries.values())
         raise BatchError(
-            f"{self.folder} already holds a batch, {done} of {len(header['runs'])} runs done. "
+            f"{self.folder} already holds a batch, {done} of {len(there.runs)} runs done. "
             "Finish it with the same options and --resume, or name another folder: --out FOLDER"
         )
 
@@ -179,9 +274,14 @@ class Manifest:
         try:
             yield
         except OSError as error:
+            mend = "Mend the folder, then run again with --resume; or name another: --out FOLDER"
+            if error.errno in NO_SPACE:
+                mend = "Free some space there, then run again with --resume"
+            elif error.errno in NOT_ALLOWED:
+                mend = "Name a folder that you may write to: --out FOLDER"
             raise BatchError(
                 f"Results could not be written to {self.folder} ({error.strerror}); nothing was left "
-                "half-written. Free some space or mend the folder, then run again with --resume"
+                f"half-written. {mend}"
             ) from error
 
 
@@ -209,50 +309,57 @@ def check_targets(folder, ids, sources) -> None:
             )
 
 
-def _line(entry):
-    return (json.dumps(entry, ensure_ascii=False) + "\n").encode()
+def _line(content):
+    return (json.dumps(content, ensure_ascii=False) + "\n").encode()
 
 
 def _done(folder, entries):
     return {
         id
         for id, entry in entries.items()
-        if entry["status"] == "ok" and all((folder / name).is_file() for name in entry["files"])
+        if entry.status == "ok" and all((folder / name).is_file() for name in entry.files)
     }
 
 
 def _check_same(folder, there, here):
-    """Raise BatchError unless two headers are of one batch; an old one tells of no settings."""
-    if any(there.get(name) != here[name] for name in here if name != "settings"):
+    """Raise BatchError unless two headers are of one batch."""
+    if difference := _difference(there, here):
         raise BatchError(
-            f"{folder} holds another batch: {_difference(there, here)}. "
+            f"{folder} holds another batch: {difference}. "
             "Give the options that it was started with, or another folder: --out FOLDER"
         )
-    now = here.get("settings", {})
-    then = there.get("settings", now)
+    then, now = here.settings if there.settings is None else there.settings, here.settings
     other = [name for name in {**then, **now} if then.get(name) != now.get(name)]
     if other:
         mend = [f"export {n}={shlex.quote(then[n])}" if n in then else f"unset {n}" for n in other]
         raise BatchError(
-            f"{folder} holds a batch that was started with {_settings(other, then)}, and now there "
-            f"is {_settings(other, now)}: its runs would not compare. "
+            f"{folder} holds a batch that was started with {_words(other, then)}, and now there "
+            f"is {_words(other, now)}: its runs would not compare. "
             f"Set it back: {'; '.join(mend)}; or name another folder: --out FOLDER"
+        )
+    if there.code != here.code:
+        began = "other code of the course" if there.code else "the course's first edition"
+        raise BatchError(
+            f"{folder} holds a batch that was started with {began}: its runs would not compare with "
+            "those of today. Go back to that code (git switch), or run all of it anew into another "
+            "folder: --out FOLDER"
         )
 
 
-def _settings(names, values):
+def _words(names, values):
     return ", ".join(f"{name}={values[name]}" if name in values else f"no {name}" for name in names)
 
 
 def _difference(there, here):
-    """In a few words, how two grids differ."""
-    for name, digest in there["notebooks"].items():
-        if here["notebooks"].get(name, digest) != digest:
+    """In a few words, how two grids differ; None where they do not."""
+    for name, digest in there.notebooks.items():
+        if here.notebooks.get(name, digest) != digest:
             return f"the notebook {name} has changed since"
-    only_there = [run for run in there["runs"] if run not in here["runs"]]
-    only_here = [run for run in here["runs"] if run not in there["runs"]]
+    only_there = [run for run in there.runs if run not in here.runs]
+    only_here = [run for run in here.runs if run not in there.runs]
     if only_there:
         return f"it has {len(only_there)} runs that this one lacks, such as {only_there[0]}"
     if only_here:
         return f"this one has {len(only_here)} runs that it lacks, such as {only_here[0]}"
-    return "its options differ"
+    same = (there.runs, there.notebooks) == (here.runs, here.notebooks)
+    return None if same else "its options differ"

@@ -18,7 +18,7 @@ NUMBERED = re.compile(r"\d\d_\w+")
 class Notebook:
     """A notebook to run: `name` (file stem), `source` (bytes of an .ipynb without outputs),
     `defaults` (parameter name to default value, `UNKNOWN` where it is no literal; None when the
-    language is not Python and nothing can be said) and `digest` of what will be executed."""
+    cell is no Python and nothing can be said) and `digest` of what will be executed."""
 
     name: str
     path: Path
@@ -41,12 +41,23 @@ UNKNOWN = _Unknown()
 
 
 def project_root() -> Path:
-    """The folder that holds `notebooks/`: the nearest one above here, else the package's own."""
+    """The checkout: the nearest one above here, else the package's own; without one, this folder."""
     here = Path.cwd()
-    for folder in (here, *here.parents):
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
         if (folder / "notebooks").is_dir() and (folder / "course_utils").is_dir():
             return folder
-    return Path(__file__).resolve().parents[2]
+    return here
+
+
+def listed() -> str:
+    """The names of all lessons, one a line; raises BatchError where there are none."""
+    known = lesson_paths()
+    if not known:
+        raise BatchError(
+            f"There are no lessons in or above {Path.cwd()}. Go to the folder of the course, or name a "
+            "file: course run NOTEBOOK.ipynb"
+        )
+    return "\n".join(known)
 
 
 # Notebooks
@@ -120,7 +131,6 @@ def read_notebook(path: Path) -> Notebook:
             content = _from_text(path)
         else:
             content = json.loads(path.read_text(encoding="utf-8"))
-        content = _upgraded(content)
         # A notebook that was never opened names no kernel, and papermill then refuses it.
         content["metadata"].setdefault("kernelspec", KERNEL)
         cells = content["cells"]
@@ -158,34 +168,6 @@ def is_lesson(path: Path, folder: Path | None = None) -> bool:
     return path.parent.resolve() in (folder, folder / "solutions")
 
 
-def is_stale(path: Path) -> bool:
-    """Whether the code of an .ipynb is not that of the .py beside it; a rough and quick look.
-
-    Raises BatchError for an .ipynb that cannot be read, as a merge that was not finished leaves it.
-    """
-    script = path.with_suffix(".py")
-    if path.suffix != ".ipynb" or not script.is_file():
-        return False
-    blocks, kind = [], None
-    for line in script.read_text(encoding="utf-8").splitlines():
-        if line.startswith("# %%"):
-            kind = "markdown" if "[markdown]" in line else "code"
-            blocks.append([])
-        elif kind == "code":
-            blocks[-1].append(line.rstrip())
-    written = ["\n".join(block).strip() for block in blocks if any(block)]
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        executed = ["".join(c["source"]).strip() for c in cells if c["cell_type"] == "code"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise unreadable(path, error) from error
-    # A line such as %timeit stands behind a comment sign in the .py.
-    if any(line.lstrip()[:1] in ("%", "!") for code in executed for line in code.splitlines()):
-        return False
-    stripped = ["\n".join(ln.rstrip() for ln in code.splitlines()) for code in executed if code]
-    return stripped != written
-
-
 def _from_text(path):
     import jupytext
     import nbformat
@@ -195,24 +177,7 @@ def _from_text(path):
     return json.loads(nbformat.writes(notebook))
 
 
-def _upgraded(content):
-    if content.get("nbformat", 4) >= 4:
-        return content
-    import nbformat
-
-    old = nbformat.reads(json.dumps(content), as_version=4)
-    return json.loads(nbformat.writes(old))
-
-
 def _defaults(content):
-    metadata = content.get("metadata", {})
-    language = (
-        metadata.get("kernelspec", {}).get("language")
-        or metadata.get("language_info", {}).get("name")
-        or "python"
-    )
-    if language.lower() != "python":
-        return None
     for cell in content["cells"]:
         if "parameters" in cell["metadata"].get("tags", ()):
             lines = "".join(cell["source"]).splitlines()

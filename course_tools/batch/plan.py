@@ -3,8 +3,8 @@
 import dataclasses
 from typing import NamedTuple
 
-from course_tools.batch import worker
-from course_tools.batch.progress import clock
+from course_tools.batch import resources
+from course_tools.batch.terminal import clock
 from course_utils import evidence
 
 
@@ -50,7 +50,7 @@ def _hardware(workers):
     from course_utils import machine
 
     here = machine.detect()
-    share = worker.thread_share(workers).get("COURSE_THREADS", here.threads)
+    share = resources.thread_share(workers).get("COURSE_THREADS", here.threads)
     return dataclasses.replace(here, threads=int(share)).hardware
 
 

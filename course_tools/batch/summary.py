@@ -1,28 +1,50 @@
 """The table at the end of a batch: what came out, beside the article and the reference runs."""
 
-import json
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
-from course_tools.batch import batch, grid
-from course_tools.batch.progress import clock
+from course_tools.batch import grid
+from course_tools.batch.terminal import clock
 from course_utils import evidence
 from course_utils.data import JPEG_COPY
 from course_utils.errors import BatchError
+from course_utils.evidence.records import Record
+from course_utils.modes import is_mode
+from course_utils.networks import article_figure, article_words
 
 # A re-encoded copy holds the real images; its name goes with its figures.
 REAL_DATA = ("mnist", "cifar10", f"cifar10 ({JPEG_COPY})")
 TRACEBACK_LINES = 12
+# The accuracies of a record, the best that it has first, and what the table calls the others.
+METRICS = {
+    "test_accuracy": "",
+    "compare_accuracy": " (comparison)",
+    "val_accuracy": " (validation)",
+}
+
+
+class Kind(NamedTuple):
+    """What a row is of; the records of one kind differ in their seed alone.
+
+    `variant` holds all that the run was given but its seed; the others are as in a `Row`.
+    """
+
+    variant: str
+    notebook: str
+    model: str
+    techniques: str
+    mode: str
+    data: str
 
 
 @dataclass(frozen=True)
 class Row:
     """One row of the table: a notebook's model over its seeds, or a notebook that trained none.
 
-    `accuracies` are fractions of the records with status "ok", of the test set where it was opened
-    and of the validation set otherwise (`metric`); `article` is a fraction or None; `expected` is
-    an `evidence.ExpectedRange` or None.
+    `accuracies` are fractions of the records that went well, of the first of `METRICS` that any of them
+    has (`metric`); `article` is a fraction or None; `expected` is an `evidence.ExpectedRange` or None.
     """
 
     notebook: str
@@ -46,27 +68,25 @@ class Row:
         return f"{self.notebook}: {model}{where}" if model else self.notebook
 
 
-def records_of(folder, entries) -> list[dict]:
+def records_of(folder, entries) -> list[Record]:
     """The records of the runs, in the order of the runs; of those that failed, what diverged.
 
-    Each gains `run`, the id of the run that wrote it. Raises BatchError for one that is gone or broken.
+    `further["run"]` is the id of the run that wrote it. Raises BatchError for one that is gone or broken.
     """
-    names = [(entry, name) for entry in entries for name in entry["files"]]
     return [
-        {**_record(folder, name), "run": entry["id"]}
-        for entry, name in names
+        _record(folder, name, entry.id)
+        for entry in entries
+        for name in entry.files
         if name.startswith("records/")
     ]
 
 
-def _record(folder, name):
+def _record(folder, name, run):
     path = Path(folder) / name
     again = f"run it again: course run … --out {folder} --resume"
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(record, dict):
-            raise ValueError("no JSON object")
-        return record
+        record = Record.read(path)
+        return replace(record, further={**record.further, "run": run})
     except FileNotFoundError as error:
         raise BatchError(f"{path} is gone; {again}") from error
     except (OSError, ValueError) as error:
@@ -74,94 +94,86 @@ def _record(folder, name):
         raise BatchError(f"{path} is no record ({error}); delete it and {again}") from error
 
 
-def went_well(record) -> bool:
-    """Whether a record is of a training that ended, and not of one that diverged."""
-    return record.get("status", "ok") == "ok"
-
-
 def further_parameters(given: dict) -> str:
     """What a run was given that no record tells, as its id spells it; "" for nothing."""
     told = ["seed", "model", "techniques"]
     # A foreign notebook may call something else its mode, and no record tells that.
-    if grid.is_mode(given.get("mode")):
+    if is_mode(given.get("mode")):
         told.append("mode")
     return grid.run_id("", {k: v for k, v in given.items() if k not in told}).lstrip(".")
 
 
-def kind(run, record=None) -> tuple[str, ...]:
-    """What a record's row is of; the records of one kind differ in their seed alone.
-
-    `run` is a run of the header. The first text holds all that the run was given but its seed; then
-    come notebook, model, techniques with further parameters, mode and data as in a `Row`.
-    """
-    given = run["parameters"]
-    variant = repr((run["notebook"], {k: v for k, v in given.items() if k != "seed"}))
-    mode = given["mode"] if grid.is_mode(given.get("mode")) else ""
+def kind(run: grid.Run, record: Record | None = None) -> Kind:
+    """Which row a record of a run belongs to, or the run itself where it recorded nothing."""
+    given = run.parameters
+    variant = repr((run.notebook, {k: v for k, v in given.items() if k != "seed"}))
     extra = further_parameters(given)
     if record is None:
-        return variant, run["notebook"], "", extra, mode, ""
-    model, techniques = record["model"], record["techniques"]
-    if not went_well(record):
+        return Kind(variant, run.notebook, "", extra, run.mode or "", "")
+    model, techniques = record.model, record.techniques
+    if not record.went_well:
         # It was written before the notebook could say what it trains: the name is Keras's.
         model = given.get("model", model)
         techniques = given.get("techniques", techniques)
         techniques = "" if techniques == "none" else techniques
     techniques = "+".join(filter(None, (techniques, extra)))
-    return variant, run["notebook"], model, techniques, record["mode"], record["data"]
+    return Kind(variant, run.notebook, model, techniques, record.mode, record.data)
 
 
 def rows(folder, entries, header) -> list[Row]:
     """The table's rows, in the order of the grid; of runs that failed, only what diverged counts."""
     groups = {}
     for entry in entries:
-        run = header["runs"][entry["id"]]
+        run = header.runs[entry.id]
         records = records_of(folder, [entry])
-        if entry["status"] == "ok" and not records:
+        if entry.status == "ok" and not records:
             groups.setdefault(kind(run), []).append((entry, None))
         for record in records:
             groups.setdefault(kind(run, record), []).append((entry, record))
     _join_diverged(groups)
-    return [_row(*key[1:], members) for key, members in groups.items()]
+    return [_row(key, members) for key, members in groups.items()]
 
 
 def _join_diverged(groups):
     """Put what diverged to the other seeds of its run, where these trained one model only."""
-    lost = [key for key, members in groups.items() if all(e["status"] != "ok" for e, _ in members)]
+    lost = [key for key, members in groups.items() if all(e.status != "ok" for e, _ in members)]
     for key in lost:
-        others = [other for other in groups if other[0] == key[0] and other not in lost]
+        others = [other for other in groups if other.variant == key.variant and other not in lost]
         if len(others) == 1:
             groups[others[0]] += groups.pop(key)
 
 
-def _row(notebook, model, techniques, mode, data, members):
+def _row(key, members):
     records = [record for _, record in members if record is not None]
-    well = [record for record in records if went_well(record)]
+    well = [record for record in records if record.went_well]
     # The time until a loss became NaN is not what a run takes.
-    timed = [e for e, record in members if record is None or went_well(record)]
+    timed = [e for e, record in members if record is None or record.went_well]
     timed = timed or [entry for entry, _ in members]
-    metric = "test_accuracy"
-    if well and all(record.get(metric) is None for record in well):
-        metric = "val_accuracy"
-    accuracies = tuple(r[metric] for r in well if r.get(metric) is not None)
+    accuracies, metric = (), "test_accuracy"
+    for name in METRICS:
+        found = tuple(getattr(r, name) for r in well if getattr(r, name) is not None)
+        if found:
+            accuracies, metric = found, name
+            break
     article = expected = None
     # A stand-in for the data is never compared with an article's figure.
-    if accuracies and data in REAL_DATA:
-        article = evidence.article_figure(model, techniques)
-    if accuracies:
-        expected = evidence.expected_range(model, techniques, mode, data, metric)
+    if accuracies and key.data in REAL_DATA:
+        article = article_figure(key.model, key.techniques)
+    if accuracies and metric in evidence.COLUMNS:
+        expected = evidence.expected_range(key.model, key.techniques, key.mode, key.data, metric)
     return Row(
-        notebook,
-        model,
-        techniques,
-        mode,
-        data,
-        metric,
-        accuracies,
-        article,
-        expected,
-        statistics.fmean(entry["seconds"] for entry in timed),
-        max(entry["peak_memory_mb"] for entry in timed),
-        _verdict(accuracies, expected, len(records) - len(well), bool(records)),
+        notebook=key.notebook,
+        model=key.model,
+        techniques=key.techniques,
+        mode=key.mode,
+        data=key.data,
+        metric=metric,
+        accuracies=accuracies,
+        article=article,
+        expected=expected,
+        seconds=statistics.fmean(entry.seconds for entry in timed),
+        peak_memory_mb=max(entry.peak_memory_mb for entry in timed),
+        verdict=_verdict(accuracies, expected, len(records) - len(well), bool(records)),
     )
 
 
@@ -198,7 +210,11 @@ def show(console, folder, entries, header, paths) -> None:
             table.add_row(*cells(row))
         console.print()
         console.print(table)
-    failed = [entry for entry in entries if entry["status"] != "ok"]
+    for entry in entries:
+        if entry.status == "ok" and entry.message:
+            line = f"Note: {entry.id}: {entry.message}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    failed = [entry for entry in entries if entry.status != "ok"]
     for entry in failed[:20]:
         console.print(failure(folder, entry, header, paths), markup=False, highlight=False)
     if len(failed) > 20:
@@ -215,12 +231,11 @@ def cells(row: Row) -> tuple[str, ...]:
         accuracy = f"{100 * mean:.2f} ± {100 * spread:.2f} % ({len(row.accuracies)} runs)"
     else:
         accuracy = "".join(f"{100 * value:.2f} %" for value in row.accuracies)
-    if accuracy and row.metric == "val_accuracy":
-        accuracy += " (validation)"
+    accuracy += METRICS[row.metric] if accuracy else ""
     return (
         row.title,
         accuracy,
-        evidence.article_words(row.model, row.techniques) if row.article is not None else "",
+        article_words(row.model, row.techniques) if row.article is not None else "",
         f"{100 * row.expected.low:.2f} to {100 * row.expected.high:.2f} %" if row.expected else "",
         clock(row.seconds),
         f"{row.peak_memory_mb:.0f} MB",
@@ -230,17 +245,15 @@ def cells(row: Row) -> tuple[str, ...]:
 
 def failure(folder, entry, header, paths) -> str:
     """What happened to a failed run, the end of its traceback, its notebook, and its command."""
-    run = header["runs"][entry["id"]]
-    lines = [f"\n{entry['id']}: {entry['status']}: {entry['message']}"]
-    if entry["traceback"]:
-        tail = entry["traceback"].splitlines()
+    run = header.runs[entry.id]
+    lines = [f"\n{entry.id}: {entry.status}: {entry.message}"]
+    if entry.traceback:
+        tail = entry.traceback.splitlines()
         skipped = len(tail) - TRACEBACK_LINES
         lines += ["    ..."] if skipped > 0 else []
         lines += [f"    {line}" for line in tail[-TRACEBACK_LINES:]]
-    for name in entry["files"]:
+    for name in entry.files:
         if name.startswith("notebooks/"):
             lines.append(f"  the executed notebook: {Path(folder) / name}")
-    one = grid.Run(entry["id"], run["notebook"], run["parameters"])
-    name = paths.get(run["notebook"], run["notebook"])
-    lines.append(f"  run it again: {batch.command_for(one, name)}")
+    lines.append(f"  run it again: {run.command(paths.get(run.notebook, run.notebook))}")
     return "\n".join(lines)

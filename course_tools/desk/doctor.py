@@ -51,14 +51,14 @@ def _python(facts, mend):
 
 
 def _machine(facts, mend):
-    from course_tools.batch import grid, worker
+    from course_tools.batch import grid, resources
     from course_utils import machine
 
     found = machine.detect()
     facts.append(("machine", found.describe()))
     facts.append(("mode", f"{os.environ.get('COURSE_MODE', 'auto')} (auto is {found.mode} here)"))
-    if len(worker.devices()) > 1:
-        facts.append(("GPUs", f"{len(worker.devices())}, one for each run at a time"))
+    if len(resources.devices()) > 1:
+        facts.append(("GPUs", f"{len(resources.devices())}, one for each run at a time"))
     if found.memory_mb < 1800:
         mend.append(
             f"{found.memory_mb} MB of memory are little: close other programs, and run one lesson "

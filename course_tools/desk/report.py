@@ -11,9 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
-from course_tools.authoring.reference_runs import records_of
 from course_tools.batch import manifest, summary
-from course_tools.batch.progress import clock
+from course_tools.batch.terminal import clock
 from course_tools.desk import grading
 from course_utils import evidence, networks
 from course_utils import files as disk
@@ -52,14 +51,14 @@ def write(folder, target: Path | None = None) -> Path:
     return target
 
 
-def render(folder: Path, header: dict, entries: dict, target: Path) -> str:
+def render(folder: Path, header: manifest.Header, entries: dict, target: Path) -> str:
     """The page as one text, with its figures inside; links are relative to `target`."""
     import jinja2
 
-    done = [entries[id] for id in header["runs"] if id in entries]
-    records = records_of(folder, done)
-    failed = [entry for entry in done if entry["status"] != "ok"]
-    names = list(header["notebooks"])
+    done = [entries[id] for id in header.runs if id in entries]
+    records = summary.records_of(folder, done)
+    failed = [entry for entry in done if entry.status != "ok"]
+    names = list(header.notebooks)
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
     )
@@ -69,9 +68,9 @@ def render(folder: Path, header: dict, entries: dict, target: Path) -> str:
         .render(
             title=f"Batch: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}",
             ok=len(done) - len(failed),
-            planned=len(header["runs"]),
-            missing=len(header["runs"]) - len(done),
-            time=clock(sum(entry["seconds"] for entry in done)),
+            planned=len(header.runs),
+            missing=len(header.runs) - len(done),
+            time=clock(sum(entry.seconds for entry in done)),
             made=_made(records),
             scoreboard=_scoreboard(summary.rows(folder, done, header)),
             comparisons=[_verdict(pairing) for pairing in pairings(header, records)],
@@ -169,7 +168,7 @@ class Pairing:
     comparison: evidence.Comparison
 
 
-def pairings(header: dict, records: list[Record]) -> list[Pairing]:
+def pairings(header: manifest.Header, records: list[Record]) -> list[Pairing]:
     """Every comparison that the records of a batch allow, in the order of the batch.
 
     A pair are two runs of one seed on the same images, with the same backend and precision; mode,
@@ -180,9 +179,9 @@ def pairings(header: dict, records: list[Record]) -> list[Pairing]:
 
     rows = []
     for record in (record for record in records if record.went_well):
-        run = header["runs"][record.further["run"]]
-        extra = summary.further_parameters(run["parameters"])
-        rows.append({**asdict(record), "notebook": run["notebook"], "extra": extra})
+        run = header.runs[record.further["run"]]
+        extra = summary.further_parameters(run.parameters)
+        rows.append({**asdict(record), "notebook": run.notebook, "extra": extra})
     if not rows:
         return []
     group, setting = ["notebook", "model", "extra", "mode", "data"], ["backend", "precision"]
@@ -236,8 +235,8 @@ def _figures(header, records):
     groups = {}
     for record in records:
         if record.went_well and any(len(record.history.get(key) or ()) > 1 for key in CURVES):
-            run = header["runs"][record.further["run"]]
-            kind = summary.kind(run, record.to_dict())
+            run = header.runs[record.further["run"]]
+            kind = summary.kind(run, record)
             groups.setdefault(kind, []).append(record.history)
     figures = []
     for (_, notebook, model, techniques, mode, _), histories in groups.items():
@@ -285,11 +284,11 @@ def _cost(header, done, records):
     taken = pd.DataFrame(
         [
             {
-                "notebook": header["runs"][entry["id"]]["notebook"],
-                "mode": entry.get("mode") or "",
-                "seconds": entry["seconds"],
-                "memory": entry["peak_memory_mb"],
-                "retries": entry.get("attempts", 1) - 1,
+                "notebook": header.runs[entry.id].notebook,
+                "mode": entry.mode or "",
+                "seconds": entry.seconds,
+                "memory": entry.peak_memory_mb,
+                "retries": entry.attempts - 1,
             }
             for entry in done
         ],
@@ -319,21 +318,21 @@ def _cost(header, done, records):
 
 def _runs(folder, header, entries, target, records):
     rows = []
-    for id in header["runs"]:
+    for id in header.runs:
         row = {"id": id, "status": "not yet run", "exercises": "", "link": ""}
         rows.append(row | {"tested": [], "time": "", "memory": ""})
         if id not in entries:
             continue
         entry = entries[id]
         rows[-1] |= {
-            "status": entry["status"],
+            "status": entry.status,
             "tested": _tested([record for record in records if record.further["run"] == id]),
-            "time": clock(entry["seconds"]),
-            "memory": f"{entry['peak_memory_mb']:,.0f} MB",
+            "time": clock(entry.seconds),
+            "memory": f"{entry.peak_memory_mb:,.0f} MB",
         }
-        for name in (name for name in entry["files"] if name.startswith("notebooks/")):
+        for name in (name for name in entry.files if name.startswith("notebooks/")):
             book = folder / name
-            solved = grading.answers(book, entry.get("solved", ()))
+            solved = grading.answers(book, entry.solved)
             rows[-1]["exercises"] = grading.words(solved)
             rows[-1]["link"] = quote(os.path.relpath(book, target.parent).replace(os.sep, "/"))
     return rows

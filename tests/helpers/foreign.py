@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import psutil
 
-from course_tools.batch import processes
+from course_tools.batch import execution
 
 ROOT = Path(__file__).resolve().parents[2]
 # How often the tests that kill at random moments repeat themselves; 20 is a thorough evening.
@@ -58,15 +58,9 @@ def write(folder, name, *cells, **options):
 
 
 def job(*cells, parameters=None, tags=None, **options):
-    """A job for `supervisor.run`."""
+    """A job for `execution.run`."""
     notebook = source(*cells, parameters=parameters, tags=tags)
-    return {
-        "id": "job",
-        "notebook": notebook,
-        "parameters": {},
-        "timeout": patience(120),
-        **options,
-    }
+    return execution.Job("job", notebook, **{"timeout": patience(120), **options})
 
 
 def course(*words, **options):
@@ -95,19 +89,6 @@ def start(*words, **options):
         start_new_session=True,
         **options,
     )
-
-
-def marked(run_id=None):
-    """The processes of runs that are alive: all below this one's descendants, or of one run."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            mark = process.environ().get(processes.RUN_VARIABLE)
-            if mark and run_id in (None, mark) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except (psutil.Error, OSError):
-            continue
-    return found
 
 
 def with_variable(name, value, command=""):

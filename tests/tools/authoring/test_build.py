@@ -11,9 +11,11 @@ from paths import NOTEBOOKS
 from small_course import SCRIPT, said
 
 from course_tools.authoring import build, reference_runs
+from course_tools.batch import execution
 from course_tools.batch import notebooks as library
 from course_utils import evidence
 from course_utils.errors import BatchError
+from course_utils.evidence.records import Record
 
 
 def pair(project, name="02_second"):
@@ -23,16 +25,16 @@ def pair(project, name="02_second"):
 @pytest.fixture
 def quick(monkeypatch):
     """Let `build` run nothing: kernels are tested elsewhere. Returns what the result adds."""
-    more = {"seconds": 0.0}
+    more = {}
 
     def run(job, progress=None):
-        notebook = nbformat.reads(job["notebook"].decode(), as_version=4)
+        notebook = nbformat.reads(job.notebook.decode(), as_version=4)
         for count, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1):
             cell.execution_count = count
         text = nbformat.writes(notebook).encode()
-        return {"status": "ok", "notebook": text, "traceback": None, **more}
+        return execution.Result(job.id, "ok", notebook=text, **more)
 
-    monkeypatch.setattr(build.supervisor, "run", run)
+    monkeypatch.setattr(execution, "run", run)
     return more
 
 
@@ -228,7 +230,7 @@ def test_a_build_keeps_the_costs_of_lessons_when_asked(
 ):
     monkeypatch.setattr(reference_runs, "FOLDER", tmp_path)
     (project / "notebooks/ablation.py").write_text(VARIANTS)
-    trained = {"seconds": 7.0, "lesson": "ablation", "model": "mlp"}
+    trained = Record("ablation", "mlp", seconds=7.0)
     quick.update(seconds=12.34, peak_memory_mb=900.0, records=[trained])
     words = ("build", "01", "ablation", "--no-solutions")
     assert said(capsys, *words)[0] == 0

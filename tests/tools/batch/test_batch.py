@@ -6,12 +6,12 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
-import threading
+import tempfile
 import time
-import types
-from collections import deque
+from concurrent.futures import Future
 from functools import partial
 
 import optional
@@ -27,6 +27,7 @@ from foreign import (
     WRITE_RECORD,
     course,
     entries,
+    free_port,
     moments,
     patience,
     start,
@@ -35,9 +36,11 @@ from foreign import (
     write,
 )
 
-from course_tools.batch import batch, cluster, grid, manifest, security, supervisor, worker
+from course_tools.batch import grid, manifest, pool, resources, run, terminal
 from course_tools.batch import notebooks as library
+from course_tools.batch.execution import Result
 from course_utils.errors import BatchError
+from course_utils.evidence.records import Record
 
 # The loop, with a pool that has no kernels ------------------------------------------------------
 
@@ -46,55 +49,50 @@ class FakePool:
     """Answers every job as `script[id]` says, attempt by attempt; "ok" once the script has ended."""
 
     def __init__(self, script=None, size=2):
-        self.script, self.size = script or {}, size
-        self.sent, self.most, self.jobs = [], 0, deque()
+        self.script, self.size, self.sent, self.under_way, self.said = (
+            script or {},
+            size,
+            [],
+            [],
+            [],
+        )
 
     def capacity(self):
         return self.size
 
-    def takes_jobs(self):
-        return True
-
     def submit(self, job):
-        self.sent.append(job["id"])
-        self.jobs.append(job["id"])
-        self.most = max(self.most, len(self.jobs))
+        self.sent.append(job.id)
+        self.under_way.append((job.id, Future()))
+        assert len(self.under_way) <= run.SENT_AHEAD * self.size
+        return self.under_way[-1][1]
 
-    def events(self, timeout):
-        id = self.jobs.popleft()
+    def events(self):
+        if not self.under_way:
+            return
+        id, future = self.under_way[0]
+        yield id, 0, 0
+        yield id, 1, 2
         steps = self.script.get(id, [])
         step = steps.pop(0) if steps else "ok"
         if step == "interrupt":
             raise KeyboardInterrupt
-        yield "cell", id, 1, 2
-        if step in ("lost", "no worker"):
-            yield ("failed" if step == "no worker" else "lost"), id, "the worker died"
-        else:
-            yield "done", id, outcome(id, step)
+        if step == "moved":
+            return
+        del self.under_way[0]
+        if step == "lost":
+            future.set_exception(pool.Lost("the worker died"))
+        elif step == "no worker":
+            future.set_exception(RuntimeError("KilledWorker"))
+        elif not future.done():
+            future.set_result(outcome(id, step))
 
 
 def outcome(id, status):
-    record = {"lesson": "n", "model": "mlp", "techniques": "", "mode": "smoke", "seed": id[-1]}
-    records = [record | {"status": "ok"}] if status == "ok" else []
+    records = [Record("n", "mlp", seed=int(id[-1]), mode="smoke")] if status == "ok" else []
     if status == "diverged":
-        status, records = "failed", [record | {"status": "failed"}]
-    return {
-        **supervisor.nothing(id, status, None if status == "ok" else "something"),
-        "notebook": b"{}",
-        "records": records,
-    }
-
-
-class Silent:
-    """A display that remembers what it was told."""
-
-    expected = types.MappingProxyType({})
-
-    def __init__(self):
-        self.told = []
-
-    def __getattr__(self, name):
-        return lambda *args, **kwargs: self.told.append((name, *args))
+        status, records = "failed", [Record("n", "mlp", status="failed")]
+    message = None if status == "ok" else "something"
+    return Result(id, status, message, notebook=b"{}", records=records)
 
 
 @pytest.fixture
@@ -102,139 +100,148 @@ def run_grid(tmp_path):
     notebook = library.read_notebook(write(tmp_path, "n", "1", parameters="seed = 0"))
     runs = grid.lay_out([notebook], seeds=range(6))
 
-    def run(pool, retries=1, resume=False):
-        store = manifest.Manifest(
-            tmp_path / "out", batch.header(runs, [notebook]), resume, replace=not resume
-        )
+    def carry_out(where, retries=1, resume=False):
+        header = manifest.Header.of(runs, [notebook])
+        store = manifest.Manifest(tmp_path / "out", header, resume, replace=not resume)
+        display = terminal.Display(terminal.make_console())
         with contextlib.closing(store):
-            return batch.execute(
-                runs, [notebook], pool, store, batch.Options(retries=retries), Silent()
-            )
+            run.carry_out(runs, [notebook], where, store, run.Options(retries=retries), display)
+            return [store.entries[each.id] for each in runs]
 
-    return run
+    return carry_out
 
 
 def test_every_run_is_stored_in_the_order_of_the_grid(run_grid):
-    pool = FakePool()
-    done = run_grid(pool)
-    assert [entry["id"] for entry in done] == [f"n.seed{i}" for i in range(6)]
-    assert all(entry["status"] == "ok" for entry in done)
-    assert pool.most <= batch.SENT_AHEAD * pool.size
+    done = run_grid(FakePool())
+    assert [entry.id for entry in done] == [f"n.seed{i}" for i in range(6)]
+    assert all(entry.status == "ok" for entry in done)
 
 
 @pytest.mark.parametrize("status", ["failed", "killed", "no worker"])
 def test_accidents_are_tried_again_as_often_as_allowed(run_grid, status):
-    pool = FakePool({"n.seed2": [status], "n.seed3": [status] * 9})
-    done = run_grid(pool, retries=2)
-    assert [entry["status"] == "ok" for entry in done] == [True, True, True, False, True, True]
-    assert [entry["attempts"] for entry in done] == [1, 1, 2, 3, 1, 1]
+    done = run_grid(FakePool({"n.seed2": [status], "n.seed3": [status] * 9}), retries=2)
+    assert [entry.status == "ok" for entry in done] == [True, True, True, False, True, True]
+    assert [entry.attempts for entry in done] == [1, 1, 2, 3, 1, 1]
 
 
 @pytest.mark.parametrize("status", ["timeout", "memory"])
 def test_what_would_happen_again_is_not_tried_again(run_grid, status):
     done = run_grid(FakePool({"n.seed2": [status]}))
-    assert done[2]["status"] == status
-    assert done[2]["attempts"] == 1
+    assert (done[2].status, done[2].attempts) == (status, 1)
 
 
 def test_a_run_that_diverged_is_stored_with_its_record_and_not_tried_again(run_grid, tmp_path):
     done = run_grid(FakePool({"n.seed2": ["diverged"]}))
-    assert (done[2]["status"], done[2]["attempts"]) == ("failed", 1)
-    assert "records/n.seed2.json" in done[2]["files"]
+    assert (done[2].status, done[2].attempts) == ("failed", 1)
+    assert "records/n.seed2.json" in done[2].files
     assert '"failed"' in (tmp_path / "out/records/n.seed2.json").read_text()
-    pool = FakePool()
-    assert run_grid(pool, resume=True)[2]["status"] == "ok"
-    assert pool.sent == ["n.seed2"]
+    where = FakePool()
+    assert run_grid(where, resume=True)[2].status == "ok"
+    assert where.sent == ["n.seed2"]
 
 
-def test_nothing_is_sent_while_every_worker_would_refuse_it(run_grid):
-    pool = FakePool()
-    answers = [False, False]
-    pool.takes_jobs = lambda: answers.pop() if answers else True
-    idle, pool.events = pool.events, lambda timeout: idle(timeout) if pool.jobs else ()
-    assert all(entry["status"] == "ok" for entry in run_grid(pool))
-    assert answers == []
-
-
-def test_a_lost_run_costs_no_attempt(run_grid):
-    done = run_grid(FakePool({"n.seed2": ["lost"] * 20}), retries=0)
-    assert done[2]["status"] == "ok"
-    assert done[2]["attempts"] == 1
+@pytest.mark.parametrize(
+    ("steps", "retries", "status", "attempts"),
+    [
+        (["lost"] * 3, 0, "ok", 1),
+        (["lost"] * 4, 0, "lost", 1),
+        (["lost"] * 4, 1, "ok", 2),
+        # Dask itself gives the run to another worker, each time that one ends.
+        (["moved"] * 3, 0, "ok", 1),
+        (["moved"] * 99, 0, "lost", 1),
+    ],
+)
+def test_a_run_that_vanishes_again_and_again_ends_with_a_sentence(
+    run_grid, steps, retries, status, attempts
+):
+    done = run_grid(FakePool({"n.seed2": steps}), retries)[2]
+    assert (done.status, done.attempts) == (status, attempts)
+    if status == "lost":
+        assert "the wall time of a cluster's job has to be longer than the run" in done.message
 
 
 def test_an_interrupted_batch_is_finished_by_resuming(run_grid):
     with pytest.raises(KeyboardInterrupt):
         run_grid(FakePool({"n.seed3": ["interrupt"]}))
-    pool = FakePool()
-    done = run_grid(pool, resume=True)
-    assert pool.sent == ["n.seed3", "n.seed4", "n.seed5"]
-    assert all(entry["status"] == "ok" for entry in done)
+    where = FakePool()
+    done = run_grid(where, resume=True)
+    assert where.sent[-2:] == ["n.seed4", "n.seed5"]
+    assert "n.seed0" not in where.sent
+    assert all(entry.status == "ok" for entry in done)
 
 
 def test_resuming_runs_the_failed_ones_again_and_nothing_else(run_grid):
     run_grid(FakePool({"n.seed1": ["failed"] * 2, "n.seed4": ["timeout"]}))
-    pool = FakePool()
-    assert all(entry["status"] == "ok" for entry in run_grid(pool, resume=True))
-    assert pool.sent == ["n.seed1", "n.seed4"]
+    where = FakePool()
+    assert all(entry.status == "ok" for entry in run_grid(where, resume=True))
+    assert where.sent == ["n.seed1", "n.seed4"]
 
 
 def test_a_time_limit_from_what_a_run_should_take():
     smoke, full = (grid.Run("x", "x", {"mode": mode}) for mode in ("smoke", "full"))
-    assert batch.default_timeout(smoke, None) == 1800
-    assert batch.default_timeout(full, 3600) == 20 * 3600
-    assert batch.default_timeout(full, 10) == 1200
+    assert run.default_timeout(smoke, None) == 1800
+    assert run.default_timeout(full, 3600) == 20 * 3600
+    assert run.default_timeout(full, 10) == 1200
 
 
 # Shares of the machine --------------------------------------------------------------------------
 
 
-def test_threads_are_divided_unless_the_user_decided(monkeypatch):
-    import dask.system
-
+def test_threads_and_memory_are_divided_unless_the_user_decided(monkeypatch):
     monkeypatch.delenv("COURSE_THREADS", raising=False)
-    monkeypatch.setattr(dask.system, "cpu_count", lambda: 8)
-    assert worker.thread_share(1) == {}
-    assert worker.thread_share(3)["COURSE_THREADS"] == "2"
-    assert set(worker.thread_share(20).values()) == {"1"}
+    monkeypatch.setattr(resources, "cpu_count", lambda: 8)
+    monkeypatch.setattr(resources, "memory_mb", lambda: 64_000.0)
+    assert resources.thread_share(1) == {}
+    assert resources.thread_share(3)["COURSE_THREADS"] == "2"
+    assert set(resources.thread_share(20).values()) == {"1"}
     monkeypatch.setenv("COURSE_THREADS", "5")
-    assert worker.thread_share(3) == {}
+    assert resources.thread_share(3) == {}
+    assert resources.memory_share_mb(8) == 7200
+    assert resources.memory_share_mb(1, given=6000) == 5400
 
 
-def test_the_jobs_of_a_cluster_have_threads_and_memory_of_their_own(monkeypatch):
-    """Eight of them share a node, and each sees its own four cores and the memory of all."""
-    import dask.system
-
-    def started(**resources):
-        state = types.SimpleNamespace(total_resources=resources, nthreads=1)
-        return types.SimpleNamespace(state=state)
-
-    monkeypatch.setattr(dask.system, "cpu_count", lambda: 4)
-    monkeypatch.setattr(worker, "memory_mb", lambda: 64_000.0)
-    monkeypatch.setenv("COURSE_THREADS", "4")
-    assert worker.thread_share(8) == {}, "what the job's script exports stands"
-    assert worker.memory_share_mb(started(memory_mb=6000.0), 8) == 5400
-    assert worker.memory_share_mb(started(), 8) == 7200
+def test_this_machine_has_cores_and_memory():
+    assert 1 <= resources.cpu_count() <= os.cpu_count()
+    assert 500 < resources.memory_mb() <= psutil.virtual_memory().total / 1e6
 
 
-def test_a_gpu_belongs_to_one_run_at_a_time(monkeypatch):
-    names = tuple((name, f"test-{os.getpid()}-{name}") for name in "01")
-    monkeypatch.setattr(worker, "devices", lambda: names)
-    with worker.device() as first, worker.device() as second:
+@pytest.fixture
+def two_gpus(monkeypatch, tmp_path):
+    monkeypatch.setattr(resources, "devices", lambda: (("0", "GPU-a"), ("1", "GPU-b")))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "tmp").mkdir()
+    return tmp_path / "tmp" / f"course-{os.getuid()}"
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_gpu_belongs_to_one_run_at_a_time(two_gpus, taken):
+    if taken:
+        # Somebody else was first with this name, and nothing can be made below it.
+        two_gpus.write_text("")
+    with resources.device() as first, resources.device() as second:
         assert {first["CUDA_VISIBLE_DEVICES"], second["CUDA_VISIBLE_DEVICES"]} == {"0", "1"}
         asked = iter([True, False, False])
-        with worker.device(lambda: next(asked)) as third:
+        with resources.device(lambda: next(asked)) as third:
             assert third == {}
-    with worker.device() as again:
+    with resources.device() as again:
         assert again
+
+
+def test_without_a_place_for_locks_a_gpu_is_used_all_the_same(two_gpus, monkeypatch, tmp_path):
+    two_gpus.write_text("")
+    (tmp_path / "home").write_text("")
+    with resources.device() as found:
+        assert found == {"CUDA_VISIBLE_DEVICES": "0"}
 
 
 def test_the_gpus_are_those_that_the_environment_leaves(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     for text, names in (("", []), ("-1", []), ("0, 2", ["0", "2"]), ("GPU-ab", ["GPU-ab"])):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", text)
-        worker.devices.cache_clear()
-        assert [name for name, _ in worker.devices()] == names
-    worker.devices.cache_clear()
+        resources.devices.cache_clear()
+        assert [name for name, _ in resources.devices()] == names
+    resources.devices.cache_clear()
 
 
 # Real runs on local workers ---------------------------------------------------------------------
@@ -414,22 +421,6 @@ def test_kernels_that_are_killed_are_run_again(repeat, tmp_path, mark):
     check_nothing_is_broken(tmp_path / "out", range(3))
 
 
-def test_a_batch_outlives_the_sleep_of_its_laptop(tmp_path, mark, monkeypatch):
-    """The lid is closed for longer than Dask waits for a worker's sign of life."""
-    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL", "1s")
-    cells = ["import time; time.sleep(1)", WRITE_RECORD]
-    write(tmp_path, "good", *cells, parameters="seed = 0")
-    client = start(*["run", "good.ipynb", "--seeds", "0-1", "--out", "out"], cwd=tmp_path)
-    wait_until(lambda: kernels(mark), 60, "the first kernel")
-    client.send_signal(signal.SIGSTOP)
-    # Dask waits for ten heartbeats at least, of half a second each.
-    time.sleep(7)
-    client.send_signal(signal.SIGCONT)
-    said = client.communicate(timeout=patience(60))[0]
-    assert client.returncode == 0, said
-    check_nothing_is_broken(tmp_path / "out", range(2))
-
-
 # Workers and schedulers elsewhere ---------------------------------------------------------------
 
 
@@ -466,18 +457,14 @@ class Hosts:
         words = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0"]
         return self._start("worker", self.address, *words, env=env)
 
+    def answers(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
     def stop(self):
         for process in self.processes:
             process.kill()
             process.wait()
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 @pytest.fixture
@@ -529,129 +516,77 @@ def test_a_batch_outlives_its_workers_and_its_scheduler(repeat, tmp_path, mark, 
     wait_until(lambda: not kernels(mark), 15, "the end of all kernels")
 
 
-def test_a_worker_with_another_version_is_refused_by_name(tmp_path, hosts):
+def test_an_outage_longer_than_dask_waits_is_outlived(tmp_path, mark, hosts):
+    """Dask's own client closes itself after its time-out; the scheduler and its worker come back."""
+    cells = ["import time; time.sleep(1)", WRITE_RECORD]
+    write(tmp_path, "good", *cells, parameters="seed = 0")
+    worker = hosts.start_worker()
+    words = ["run", "good.ipynb", "--seeds", "0-1", "--out", "out", "--scheduler", hosts.address]
+    client = start(
+        *words, cwd=tmp_path, env={**os.environ, "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s"}
+    )
+    wait_until(lambda: kernels(mark), 90, "the first kernel")
+    for process in (hosts.scheduler, worker):
+        process.kill()
+        process.wait()
+    time.sleep(30)
+    assert client.poll() is None
+    hosts.start_scheduler()
+    hosts.start_worker()
+    said = client.communicate(timeout=patience(150))[0]
+    assert client.returncode == 0, said
+    assert f"the connection to {hosts.address} was lost; waiting for it" in said
+    assert "Traceback" not in said
+    check_nothing_is_broken(tmp_path / "out", range(2))
+
+
+def test_patience_with_a_scheduler_ends_in_a_sentence(tmp_path, hosts):
+    wait_until(lambda: hosts.answers(), 60, "the scheduler")
+    where = pool.Workers(hosts.address, patience=3, say=str)
+    hosts.scheduler.kill()
+    hosts.scheduler.wait()
+    with pytest.raises(BatchError, match=r"went away and did not come back.*--resume"):
+        wait_until(lambda: where.capacity(), 60, "the end of patience")
+    where.close()
+
+
+def test_a_worker_with_other_code_is_refused_by_name(tmp_path, hosts):
     other = tmp_path / "other"
-    shutil.copytree(ROOT / "course_utils", other / "course_utils")
-    init = other / "course_utils" / "__init__.py"
-    init.write_text(init.read_text().replace('__version__ = "', '__version__ = "9.'))
+    for package in ("course_utils", "course_tools"):
+        shutil.copytree(ROOT / package, other / package)
+    with (other / "course_utils" / "files.py").open("a") as file:
+        file.write("# Another edition.\n")
     write(tmp_path, "good", "1")
     hosts.start_worker(env={**os.environ, "PYTHONPATH": str(other)})
     wait_until(lambda: "Registered to" in (tmp_path / "worker-1.log").read_text(), 60, "the worker")
     ran = course("run", "good.ipynb", "--scheduler", hosts.address, "--out", "out", cwd=tmp_path)
-    assert ran.returncode == 2
+    assert ran.returncode == 2, ran.stdout + ran.stderr
     assert "tcp://127.0.0.1:" in ran.stderr
-    assert "has course_utils 9." in ran.stderr
+    assert "has the course's code " in ran.stderr
     assert "make setup" in ran.stderr
+    assert ran.stderr.count("\n") == 1
 
 
-UNFIT, GO_ON = set(), threading.Event()
-
-
-def answer(job, topic):
-    """What a worker does in place of a run: it refuses when it is one of `UNFIT`."""
-    from distributed import get_worker
-
-    here = {"id": job["id"], "worker": get_worker().address}
-    if here["worker"] in UNFIT:
-        return here | {"status": "refused", "message": "keras 2 instead of 3"}
-    GO_ON.wait(60)
-    return here | {"status": "ok"}
-
-
-@pytest.fixture
-def pool(monkeypatch):
-    """Two workers, the first of them unfit; the other one answers once `GO_ON` is set."""
-    monkeypatch.setattr(worker, "run", answer)
-    made = cluster.Pool(workers=2)
-    made.addresses = list(made._client.scheduler_info(n_workers=-1)["workers"])
-    UNFIT.clear()
-    GO_ON.clear()
-    UNFIT.add(made.addresses[0])
-    yield made
-    GO_ON.set()
-    made.close()
-
-
-def carried_out(pool, jobs):
-    """Send jobs until all are done, as a batch does; returns what was noted and what was lost."""
-    notes, lost, done = [], [], {}
-    deadline = time.monotonic() + patience(60)
-    while len(done) < jobs:
-        assert time.monotonic() < deadline, (notes, lost, done)
-        for id in set(range(jobs)) - set(done) - set(pool._futures):
-            if pool.takes_jobs():
-                pool.submit({"id": id})
-        for kind, id, *details in pool.events(timeout=0.1):
-            if kind == "note":
-                notes.append(details[0])
-            elif kind == "lost":
-                lost.append(id)
-            else:
-                done[id] = details[0]["worker"]
-    return notes, lost, done
-
-
-def test_ctrl_c_waits_until_the_local_workers_can_be_closed(monkeypatch):
-    made, make = [], cluster._local_cluster
-
-    def interrupted(*given):
-        made.append(make(*given))
-        signal.raise_signal(signal.SIGINT)
-        return made[0]
-
-    monkeypatch.setattr(cluster, "_local_cluster", interrupted)
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        cluster.Pool(1)
-    assert made[0].status.name == "closed"
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_a_pool_does_not_lose_sight_of_its_workers(pool, monkeypatch):
-    """Dask's client refreshes what it knows without the workers, at any moment."""
-
-    async def refresh(client, n_workers=0):
-        client._scheduler_identity = {"workers": {}}
-
-    monkeypatch.setattr("distributed.Client._update_scheduler_info", refresh)
-    pool._looked = 0.0
-    assert pool.capacity() == len(pool.addresses) > 0
-
-
-def test_a_worker_that_refuses_is_named_once_and_gets_no_more(pool):
-    GO_ON.set()
-    notes, lost, done = carried_out(pool, 8)
-    first, second = pool.addresses
-    assert notes == [f"worker {first} is left out: it has keras 2 instead of 3"]
-    assert len(lost) == len(set(lost)), "what is sent again goes to the others"
-    assert set(done.values()) == {second}
-
-
-def test_jobs_whose_workers_have_gone_are_sent_to_one_that_came_later(pool):
-    from distributed import Worker
-
-    first, second = pool.addresses
-    pool._refused.add(first)
-    for id in range(3):
-        pool.submit({"id": id})
-    pool._client.retire_workers([second])
-    lost, deadline = [], time.monotonic() + patience(30)
-    while len(lost) < 3:
-        assert time.monotonic() < deadline, "the jobs wait for a worker that has gone"
-        lost += [id for kind, id, *_ in pool.events(timeout=0.1) if kind == "lost"]
-    assert sorted(lost) == [0, 1, 2]
-    assert not pool.takes_jobs(), "the only worker there has refused"
-
-    async def start():
-        address = pool._cluster.scheduler.address
-        return await Worker(address, nthreads=1, memory_limit=0, dashboard=False)
-
-    GO_ON.set()
-    another = pool._cluster.sync(start)
-    notes, lost, done = carried_out(pool, 3)
-    assert (notes, lost) == ([], [])
-    assert set(done.values()) == {another.address}
-    pool._cluster.sync(another.close)
+def test_a_worker_with_other_code_that_comes_later_is_left_out(tmp_path, hosts):
+    other = tmp_path / "other"
+    for package in ("course_utils", "course_tools"):
+        shutil.copytree(ROOT / package, other / package)
+    with (other / "course_utils" / "files.py").open("a") as file:
+        file.write("# Another edition.\n")
+    write(tmp_path, "good", WRITE_RECORD, parameters="seed = 0")
+    words = ["run", "good.ipynb", "--out", "out", "--scheduler", hosts.address]
+    client = start(*words, cwd=tmp_path)
+    wait_until(lambda: (tmp_path / "out/manifest.jsonl").exists(), 60, "the batch")
+    wait_until(
+        lambda: "course-code" in (tmp_path / "scheduler-0.log").read_text(), 60, "the plugin"
+    )
+    unfit = hosts.start_worker(env={**os.environ, "PYTHONPATH": str(other)})
+    unfit.wait(patience(60))
+    hosts.start_worker()
+    said = client.communicate(timeout=patience(90))[0]
+    assert client.returncode == 0, said
+    assert re.search(r"worker tcp://127.0.0.1:\d+ has the course's code .* and is left out", said)
+    check_nothing_is_broken(tmp_path / "out", range(1))
 
 
 @pytest.mark.parametrize(
@@ -659,7 +594,7 @@ def test_jobs_whose_workers_have_gone_are_sent_to_one_that_came_later(pool):
 )
 def test_a_scheduler_that_is_not_there_is_one_sentence(address):
     with pytest.raises(BatchError, match=f"The scheduler {address} cannot be reached") as caught:
-        cluster.Pool(scheduler=address, timeout=1)
+        pool.Workers(address, timeout=1)
     assert "\n" not in str(caught.value)
 
 
@@ -679,18 +614,18 @@ def test_a_scheduler_that_is_not_there_is_one_sentence(address):
     ],
 )
 def test_who_else_could_reach_a_scheduler(address, open_to_network):
-    assert security.is_open_to_network(address) is open_to_network
+    assert pool.is_open_to_network(address) is open_to_network
 
 
 def test_tls_files_are_checked_before_anything_starts(tmp_path):
     with pytest.raises(BatchError, match="tls://"):
-        security.credentials("tcp://host:1", {"ca": "x"})
+        pool.credentials("tcp://host:1", {"ca": "x"})
     with pytest.raises(BatchError, match="--tls-ca, --tls-cert and --tls-key"):
-        security.credentials("tls://host:1", {"ca": None})
+        pool.credentials("tls://host:1", {"ca": None})
     with pytest.raises(BatchError, match="--tls-cert is missing"):
-        security.credentials("tls://host:1", {"ca": __file__})
+        pool.credentials("tls://host:1", {"ca": __file__})
     with pytest.raises(BatchError, match="is not a file"):
-        security.credentials("tls://host:1", {"ca": tmp_path, "cert": __file__, "key": __file__})
+        pool.credentials("tls://host:1", {"ca": tmp_path, "cert": __file__, "key": __file__})
 
 
 def test_the_job_script_of_slurm(monkeypatch, tmp_path):

@@ -2,11 +2,10 @@
 
 import json
 
-import nbformat
 import pytest
 from foreign import source, write
 
-from course_tools.batch import batch, grid, manifest, plan, summary
+from course_tools.batch import grid, manifest, plan, summary
 from course_tools.batch import notebooks as library
 from course_utils.errors import BatchError
 
@@ -146,12 +145,10 @@ def test_a_mode_of_the_notebooks_own_is_a_parameter_like_any_other(tmp_path, mon
     cubic, wide = grid.lay_out([fit], parameters={"mode": ["cubic", "wide"]})
     assert cubic.parameters == {"mode": "cubic", "seed": 1}
     assert (cubic.id, cubic.mode) == ("fit.mode=cubic.seed1", None)
-    assert batch.command_for(cubic, path).endswith("--param mode=cubic --seed 1")
+    assert cubic.command(path).endswith("--param mode=cubic --seed 1")
     # Two rows of the table, each of which says what it is of.
-    kinds = [
-        summary.kind({"notebook": "fit", "parameters": run.parameters}) for run in (cubic, wide)
-    ]
-    assert [kind[3] for kind in kinds] == ["mode=cubic", "mode=wide"]
+    kinds = [summary.kind(run) for run in (cubic, wide)]
+    assert [kind.techniques for kind in kinds] == ["mode=cubic", "mode=wide"]
     with pytest.raises(BatchError, match=r"default 'linear'.*--mode smoke is not.*--param mode="):
         grid.lay_out([fit], mode="smoke")
 
@@ -172,6 +169,28 @@ def test_a_seed_that_the_notebook_computes_is_left_to_it(tmp_path):
 def test_negative_seeds_are_refused_wherever_they_come_from(lesson):
     with pytest.raises(BatchError, match="whole number from 0"):
         grid.lay_out([lesson], parameters={"seed": ["-1"]})
+
+
+def test_techniques_in_another_order_are_runs_of_their_own(lesson):
+    given = {"techniques": ["l2+he_init", "he_init+l2", "", "plain", "a/b", "a_b"]}
+    runs = grid.lay_out([lesson], seeds=[1, 2], parameters=given)
+    assert len({run.id for run in runs}) == len(runs) == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("30min", 1800), ("1 min", 60), ("2h", 7200), ("45s", 45), ("1.5h", 5400)],
+)
+def test_a_time_out_as_its_help_writes_it(text, seconds):
+    assert grid.seconds(text) == seconds
+    assert grid.seconds(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "megabytes"), [("1500", 1500), ("2GB", 2000), ("500 mb", 500), ("1GiB", 1073.741824)]
+)
+def test_a_memory_limit_as_its_help_writes_it(text, megabytes):
+    assert grid.megabytes(text) == pytest.approx(megabytes)
 
 
 def test_a_grid_in_order_with_names_fit_for_files(lesson, plain):
@@ -198,7 +217,7 @@ def test_a_grid_in_order_with_names_fit_for_files(lesson, plain):
 def test_a_value_is_what_its_manifest_reads_back_and_its_plan_shows(lesson, tmp_path):
     runs = grid.lay_out([lesson], mode="smoke", parameters={"sizes": ["[1,2]", "(3,)", "[3]"]})
     assert [run.parameters["sizes"] for run in runs] == [[1, 2], [3]]
-    header = batch.header(runs, [lesson])
+    header = manifest.Header.of(runs, [lesson])
     manifest.Manifest(tmp_path / "out", header).close()
     manifest.Manifest(tmp_path / "out", header, resume=True).close()
     assert "sizes [1, 2], [3]" in plan.lines(runs, {}, 1)[0]
@@ -296,25 +315,30 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path, content):
 def test_notebooks_of_other_kinds_are_read(tmp_path):
     path = write(tmp_path, "magic", "1", parameters="%matplotlib inline\nseed = 3\n!ls")
     assert library.read_notebook(path).defaults == {"seed": 3}
-    content = json.loads(source("1", parameters="seed <- 1"))
-    content["metadata"]["kernelspec"]["language"] = "R"
-    path.write_text(json.dumps(content))
+    path.write_bytes(source("1", parameters="this is no Python"))
     assert library.read_notebook(path).defaults is None
-    old = nbformat.v3.new_notebook()
-    old.worksheets = [nbformat.v3.new_worksheet(cells=[nbformat.v3.new_code_cell("1 + 1")])]
-    path.write_text(nbformat.v3.writes_json(old))
-    assert library.read_notebook(path).defaults == {}
+
+
+def test_a_script_that_is_not_utf_8_is_a_sentence(tmp_path):
+    path = write(tmp_path, "n", "1")
+    path.with_suffix(".py").write_bytes("# %%\n# Größe\n1\n".encode("latin-1"))
+    for look, named in (
+        (library.pair_agrees, path),
+        (library.read_notebook, path.with_suffix(".py")),
+    ):
+        with pytest.raises(BatchError, match=r"n\.py cannot be read as a notebook \(UnicodeDecode"):
+            look(named)
 
 
 def test_a_notebook_that_differs_from_its_text_is_noticed(tmp_path):
     path = write(tmp_path, "n", "x = 1\n\n\ndef f():\n    return x", "f()")
-    assert not library.is_stale(path)
+    assert library.pair_agrees(path)
     script = path.with_suffix(".py")
-    text = "# %% [markdown]\n# Words.\n\n# %%\nx = 1\n\n\ndef f():\n    return x\n\n\n# %%\nf()\n"
+    text = "# %%\nx = 1\n\n\ndef f():\n    return x\n\n\n# %%\nf()\n"
     script.write_text(text)
-    assert not library.is_stale(path)
+    assert library.pair_agrees(path)
     script.write_text(text.replace("x = 1", "x = 2"))
-    assert library.is_stale(path)
+    assert not library.pair_agrees(path)
 
 
 def test_outputs_are_not_sent_along(tmp_path):
@@ -330,25 +354,9 @@ def test_outputs_are_not_sent_along(tmp_path):
 # Files and commands of a run
 
 
-def test_records_of_different_runs_never_share_a_file(tmp_path):
-    """Not of a copy of a notebook, nor of techniques in another order, which record the same."""
-    tag = 'seed = 1\ntechniques = "none"'
-    books = [
-        library.read_notebook(write(tmp_path, name, "1", parameters=tag))
-        for name in ("03_l2", "03_mine")
-    ]
-    given = {"techniques": ["l2+he_init", "he_init+l2", "", "plain", "a/b", "a_b"]}
-    runs = grid.lay_out(books, seeds=[1, 2], parameters=given)
-    assert len({run.id for run in runs}) == len(runs) == 24
-    record = {"lesson": "03_l2", "model": "mlp", "techniques": "", "mode": "smoke", "seed": 1}
-    names = [name for run in runs for name in batch.record_names(run, [record] * 3)]
-    assert len(set(names)) == len(names) == 72
-    assert names[:2] == ["03_l2.l2+he_init.seed1.json", "03_l2.l2+he_init.seed1~2.json"]
-
-
 def test_the_command_of_one_run_gives_its_grid_back(lesson):
     parameters = {"techniques": "a,b c", "mode": "smoke", "seed": 3}
-    command = batch.command_for(grid.Run("x", "lesson", parameters), "lesson.ipynb")
+    command = grid.Run("x", "lesson", parameters).command("lesson.ipynb")
     assert command == (
         "course run lesson.ipynb --param 'techniques='\"'\"'a,b c'\"'\"'' --mode smoke --seed 3"
     )

@@ -7,7 +7,7 @@ import pytest
 from paths import ROOT
 from small_course import said
 
-from course_tools.batch import processes
+from course_tools.batch import execution
 from course_tools.desk import doctor
 from course_utils import machine
 
@@ -32,7 +32,7 @@ def test_every_variable_that_the_course_reads_is_told(told, monkeypatch):
     sources = [path.read_text() for folder in folders for path in folder.rglob("*.py")]
     read = {name for text in sources for name in re.findall(r"\bCOURSE_[A-Z_]+\b", text)}
     # A mark of the course's own on the processes of a run.
-    assert read - {processes.RUN_VARIABLE} <= doctor.VARIABLES.keys()
+    assert read - {execution.RUN_VARIABLE} <= doctor.VARIABLES.keys()
     monkeypatch.setenv("COURSE_DATA_URL", "off")
     out, _ = told()
     assert re.search(r"^COURSE_DATA_URL +off$", out, re.MULTILINE)

@@ -2,8 +2,10 @@
 
 import nbformat
 import pytest
+from foreign import course, write
 from paths import NOTEBOOKS
 
+from course_tools.batch import manifest
 from course_tools.desk import grading
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
@@ -67,6 +69,19 @@ def test_what_the_courses_own_check_accepts_is_credited(hand_in):
 )
 def test_neither_a_print_nor_an_object_of_that_name_earns_anything(hand_in, source):
     assert hand_in(OPENED, source) == "0 of 2 (not yet: conv_weights, slim)"
+
+
+def test_a_batch_brings_the_notes_of_each_hand_in_home(tmp_path):
+    # As in a live notebook, whose checks are noted wherever it runs.
+    live = "import os\nos.environ.pop('COURSE_HEADLESS')"
+    write(tmp_path, "ada", live, OPENED, WEIGHTS, "1 / 0")
+    write(tmp_path, "bob", live, OPENED, FAKE, WEIGHTS)
+    words = ["ada.ipynb", "bob.ipynb", "--retries", "0", "--out", "graded"]
+    ran = course("run", *words, cwd=tmp_path)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    _, entries = manifest.Manifest.read(tmp_path / "graded")
+    assert entries["ada"].solved == ["02_baseline_cnn.check_conv_weights"]
+    assert entries["bob"].solved == []
 
 
 def test_a_note_of_another_lesson_solves_nothing(tmp_path):

@@ -10,6 +10,7 @@ from paths import ROOT
 from small_course import record, said
 
 from course_tools.authoring import reference_runs
+from course_tools.batch import grid, manifest
 from course_tools.desk import report
 from course_utils import evidence
 from course_utils.evidence.records import Record
@@ -19,15 +20,15 @@ ACCURACIES = {"": 0.970, "l2": 0.975, "batch_norm": 0.960}
 
 def pairs(*rows):
     """The comparisons of a batch, from what each run's record says beside its seed."""
-    header, records = {"runs": {}}, []
+    runs, records = {}, []
     for number, row in enumerate(rows):
         one = record(lesson="ablation") | row
         given = one.pop("given", {})
         notebook = one.pop("notebook", "ablation")
         parameters = {"techniques": one["techniques"], "seed": one["seed"], **given}
-        header["runs"][f"run{number}"] = {"notebook": notebook, "parameters": parameters}
+        runs[f"run{number}"] = grid.Run(f"run{number}", notebook, parameters)
         records.append(Record.from_dict({**one, "run": f"run{number}"}))
-    return report.pairings(header, records)
+    return report.pairings(manifest.Header(runs, {}), records)
 
 
 def run(techniques, seed, **changes):
@@ -257,8 +258,8 @@ def test_what_diverged_is_told_and_is_in_no_mean(finished, capsys):
     [
         (lambda path: path.unlink(), "0.json is gone; run it again: "),
         (lambda path: path.write_text('{"lesson":'), "0.json is no record (Expecting value"),
-        (lambda path: path.write_text("[]"), "is no record (no JSON object); delete it and run"),
-        (lambda path: path.write_text("{}"), "what is no record, of the run run0 (no text under"),
+        (lambda path: path.write_text("[]"), "0.json is no record (a list in place"),
+        (lambda path: path.write_text("{}"), "0.json is no record (no text under"),
     ],
 )
 @pytest.mark.parametrize("words", [["report"], ["reference", "add"]])

@@ -1,9 +1,20 @@
-"""What a person sees while notebooks run: redrawn in place on a terminal, plain lines elsewhere."""
+"""What a person sees while notebooks run, and how they end it: display, lines, Ctrl-C.
 
+On a terminal the display is redrawn in place; elsewhere there are plain lines.
+"""
+
+import contextlib
+import os
+import shlex
+import signal
+import sys
+import threading
 import time
 
 # On a terminal the display moves by itself; elsewhere a long run says that often that it lives.
 SECONDS_BETWEEN_LINES = 10
+# Exit code of what Ctrl-C has ended, as shells give it.
+INTERRUPTED = 130
 
 
 class Display:
@@ -53,19 +64,19 @@ class Display:
         """A run has vanished with its worker or scheduler, and will be sent again."""
         self._running.pop(id, None)
 
-    def finished(self, id: str, result: dict, again: bool) -> None:
-        """A run has ended; `again` when it will be tried once more."""
+    def finished(self, id: str, result, again: bool) -> None:
+        """A run has ended with an `execution.Result`; `again` when it will be tried once more."""
         self._running.pop(id, None)
-        words = "done" if result["status"] == "ok" else f"{result['status']}: {result['message']}"
+        words = "done" if result.status == "ok" else f"{result.status}: {result.message}"
         if again:
             words += "; trying again"
         else:
             self._done += 1
-            self._failed += result["status"] != "ok"
-        self.note(f"[{self._done}/{self._total}] {id}: {words} ({clock(result['seconds'])})")
+            self._failed += result.status != "ok"
+        self.note(f"[{self._done}/{self._total}] {id}: {words} ({clock(result.seconds)})")
 
-    def idle(self, waiting: int, capacity: int) -> None:
-        """Called about twice a second: `waiting` runs are not yet sent, workers hold `capacity`."""
+    def idle(self, capacity: int) -> None:
+        """Called about twice a second: so many runs can be held at once."""
         self._waiting = "" if capacity else "no worker that fits is connected; waiting for one"
         if self._live is None and not capacity:
             now = time.monotonic()
@@ -106,3 +117,64 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def make_console():
+    """A rich console; where no terminal is, lines are wide enough for the table.
+
+    Signs that the output's encoding lacks are replaced, and a closed output is the null device.
+    """
+    from rich.console import Console
+
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Else the next file to be opened would be taken for this output by all child processes.
+            with contextlib.suppress(OSError):
+                null = os.open(os.devnull, os.O_RDWR)
+                if null != number:
+                    os.dup2(null, number)
+                    os.close(null)
+                setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    return Console() if sys.stdout.isatty() else Console(width=200)
+
+
+def say(console, lines) -> None:
+    """Print lines as they are, not wrapped and not coloured."""
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def shown(folder) -> str:
+    """A folder as the user would write it: relative to here where that is shorter."""
+    path = os.path.relpath(folder)
+    return str(folder) if path.startswith("..") else path
+
+
+def resume_command() -> str:
+    """The command line of this process, with --resume."""
+    words = ["course", *sys.argv[1:]]
+    return shlex.join(words if "--resume" in words else [*words, "--resume"])
+
+
+@contextlib.contextmanager
+def terminated_like_interrupted():
+    """Let SIGTERM and SIGHUP end a batch as Ctrl-C does: what is done is kept, nothing is half-done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    kept = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            kept[name] = signal.signal(getattr(signal, name), interrupt)
+    try:
+        yield
+    finally:
+        for name, handler in kept.items():
+            signal.signal(getattr(signal, name), handler)

@@ -1,0 +1,71 @@
+"""The table of lessons: links, running times, and what somebody has done here."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from paths import NOTEBOOKS
+
+from course_utils import Lesson, contents
+
+
+@pytest.fixture
+def records(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_OUT", str(tmp_path))
+    monkeypatch.delenv("COURSE_HEADLESS", raising=False)
+    monkeypatch.chdir(NOTEBOOKS)
+    return tmp_path
+
+
+def test_the_table_links_every_lesson_by_its_title(records):
+    shown = contents.table()._repr_markdown_()
+    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+        first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"][0]
+        assert f"| {path.stem[:2]} | [{first[2:].strip()}]({path.stem}.ipynb) |" in shown
+    assert " min |" in shown
+    assert repr(contents.table()).startswith("00 ")
+
+
+def done():
+    return {name: words for name, _, _, words in contents.table().rows()}
+
+
+def test_the_table_shows_what_was_done_here(records, monkeypatch):
+    (records / "02_baseline_cnn.baseline_cnn.plain.smoke.seed1.json").write_text("{}")
+    # What diverged was not trained.
+    (records / "03_l2.baseline_cnn.l2.smoke.seed1.failed.json").write_text("{}")
+    lesson = Lesson("02_baseline_cnn", mode="smoke")
+    assert not lesson.check_conv_weights(lambda k, i, o: k).passed
+    assert done()["02_baseline_cnn"] == "trained"
+    assert lesson.check_conv_weights(lambda k, i, o: (k * k * i + 1) * o).passed
+    assert done()["02_baseline_cnn"] == "trained, 1 of 2 exercises"
+    assert done()["03_l2"] == ""
+    (records / "solved" / "02_baseline_cnn.check_slim").touch()
+    assert done()["02_baseline_cnn"] == "trained, all exercises"
+    # What was executed headlessly is not what somebody did.
+    monkeypatch.setenv("COURSE_HEADLESS", "1")
+    assert set(done().values()) == {""}
+
+
+def test_other_files_do_no_harm_and_without_lessons_there_is_a_sentence(records, tmp_path):
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    assert (
+        contents.table(folder=folder)._repr_markdown_()
+        == "The other lessons are not in this folder."
+    )
+    shutil.copy(NOTEBOOKS / "02_baseline_cnn.ipynb", folder)
+    (folder / "03_broken.ipynb").write_text("<<<<<<< HEAD")
+    (folder / "04_list.ipynb").write_text("[]")
+    (folder / "mine.ipynb").write_text("{}")
+    assert [row[0] for row in contents.table(folder=folder).rows()] == ["02_baseline_cnn"]
+
+
+def test_it_needs_nothing_of_the_tools():
+    code = (
+        "import sys\nsys.modules['course_tools'] = None\n"
+        "from course_utils import contents\nassert len(contents.table().rows()) > 10"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=NOTEBOOKS, check=True)
