@@ -115,7 +115,7 @@ def small(wheel, tmp_path_factory):
 def test_lessons_run_with_plain_jupyter_and_nothing_of_the_tools(small):
     tools = {Requirement(text).name for text in EXTRAS["tools"] + EXTRAS["tuning"]}
     # What Keras, Jupyter's converter and kernel bring themselves.
-    brought = {"rich", "nbformat", "nbclient", "ipykernel", "jinja2"}
+    brought = {"rich", "nbformat", "nbclient", "jupyter-client", "ipykernel", "jinja2"}
     assert {
         "papermill",
         "jupytext",
