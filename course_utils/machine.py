@@ -19,6 +19,8 @@ from course_utils.errors import CourseError, SettingError
 PRECISIONS = ("float32", "mixed_bfloat16")
 # What every lesson is written for. A user's keras.json may say otherwise.
 KERAS_SETTINGS = {"image_data_format": "channels_last", "floatx": "float32"}
+# Linux says here what the processor can do.
+CPU_INFO = Path("/proc/cpuinfo")
 # Backend -> its name, and the command that installs it with support for NVIDIA GPUs.
 GPU_BUILDS = {
     "tensorflow": ("TensorFlow", "make setup FLAVOUR=gpu (or: pip install -e '.[gpu]')"),
@@ -277,7 +279,7 @@ def _control_group_limits(root: Path) -> list[int]:
 
 def _cpu_flags() -> set[str]:
     with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in CPU_INFO.read_text().splitlines():
             if line.startswith("flags"):
                 return set(line.split())
     return set()

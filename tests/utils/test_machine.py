@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -56,14 +57,24 @@ def test_overrides_win_and_are_printed(monkeypatch):
         ({"amx_bf16"}, "jax", "float32"),
     ],
 )
-def test_precision_follows_the_cpu(monkeypatch, flags, backend, precision):
+def test_precision_follows_the_cpu(monkeypatch, tmp_path, flags, backend, precision):
     monkeypatch.setenv("KERAS_BACKEND", backend)
     monkeypatch.delenv("COURSE_PRECISION", raising=False)
-    monkeypatch.setattr(machine, "_cpu_flags", lambda: flags)
-    monkeypatch.setattr(machine, "_nvidia_gpu", lambda: (None, False))
+    info = tmp_path / "cpuinfo"
+    info.write_text(f"processor : 0\nflags\t\t: sse {' '.join(flags)}\n")
+    monkeypatch.setattr(machine, "CPU_INFO", info)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     found = machine.detect()
     assert found.precision == precision
     assert found.mode == "reduced"
+
+
+def give_gpu(monkeypatch, answer="NVIDIA H200, 9.0"):
+    """Let `nvidia-smi` be there and answer so."""
+    finished = subprocess.CompletedProcess([], 0, stdout=f"{answer}\n")
+    monkeypatch.setattr(machine.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
+    monkeypatch.setattr(machine.subprocess, "run", lambda *args, **options: finished)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
 
 @pytest.mark.parametrize(
@@ -73,9 +84,7 @@ def test_precision_follows_the_cpu(monkeypatch, flags, backend, precision):
 def test_precision_follows_the_gpu(monkeypatch, answer, precision):
     monkeypatch.delenv("COURSE_PRECISION", raising=False)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(machine.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
-    finished = subprocess.CompletedProcess([], 0, stdout=f"{answer}\n")
-    monkeypatch.setattr(machine.subprocess, "run", lambda *args, **options: finished)
+    give_gpu(monkeypatch, answer)
     found = machine.detect()
     assert found.gpu == answer.split(",")[0]
     assert found.precision == precision
@@ -110,7 +119,7 @@ def test_a_pinned_run_is_described_by_its_own_gpu(monkeypatch, visible, name, pr
 
     monkeypatch.delenv("COURSE_PRECISION", raising=False)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    monkeypatch.setattr(machine, "_cpu_flags", set)
+    monkeypatch.setattr(machine, "CPU_INFO", Path("no such file"))
     monkeypatch.setattr(machine.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
     monkeypatch.setattr(machine.subprocess, "run", nvidia_smi)
     found = machine.detect()
@@ -135,14 +144,14 @@ def test_a_gpu_that_the_backend_cannot_use_is_named(monkeypatch, backend, comman
     }
     monkeypatch.setitem(sys.modules, backend, SimpleNamespace(**modules[backend]))
     monkeypatch.setenv("KERAS_BACKEND", backend)
-    monkeypatch.setattr(machine, "_nvidia_gpu", lambda: ("NVIDIA H200", True))
+    give_gpu(monkeypatch)
     if usable:
         machine.check_gpu(machine.detect())
         return
     hide = "or hide the GPU and train on the CPU: export CUDA_VISIBLE_DEVICES=-1"
     with pytest.raises(CourseError, match=rf"NVIDIA H200\), but {command}.*{hide}"):
         machine.check_gpu(machine.detect())
-    monkeypatch.setattr(machine, "_nvidia_gpu", lambda: (None, False))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     machine.check_gpu(machine.detect())
 
 
@@ -151,7 +160,7 @@ def test_nothing_is_trained_on_the_cpu_in_the_name_of_a_gpu(monkeypatch):
     import tensorflow as tf
 
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
-    monkeypatch.setattr(machine, "_nvidia_gpu", lambda: ("NVIDIA H200", True))
+    give_gpu(monkeypatch)
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
     before = keras.config.dtype_policy().name
     with pytest.raises(CourseError, match="the installed TensorFlow cannot use it"):
