@@ -41,6 +41,10 @@ def quick(monkeypatch):
 def test_a_notebook_is_built_from_its_script_and_so_are_its_solutions(project, capsys):
     script, book = pair(project, "01_first")
     before = script.read_bytes()
+    address = "https://example.org/tmp/x.png /rooted"
+    printing = f"__import__('os').getcwd(), '{address}'"
+    solution = project / "notebooks/solutions/01_first.py"
+    solution.write_text(SCRIPT.replace("6 * 7", printing))
     code, out, err = said(capsys, "build", "01", "--mode", "smoke")
     assert code == 0, out + err
     assert [line.partition(",")[0] for line in out.splitlines()] == [
@@ -55,6 +59,9 @@ def test_a_notebook_is_built_from_its_script_and_so_are_its_solutions(project, c
     assert notebook.cells[2].outputs[0].text == "42\n"
     assert set(notebook.metadata) == {"course", "jupytext", "kernelspec", "language_info"}
     assert "version" not in notebook.metadata.language_info
+    # This machine's folders are not told, and what only looks like one is left alone.
+    solved = nbformat.read(solution.with_suffix(".ipynb"), as_version=4)
+    assert solved.cells[2].outputs[0].text == f". {address}\n"
 
 
 def test_a_build_repeats_itself_and_cells_keep_their_ids(project, quick, capsys):
