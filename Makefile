@@ -44,7 +44,7 @@ LESSONS ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab site test lint notebooks benchmark lock setup clean anew
+.PHONY: help run lab site test lint notebooks benchmark lock newest setup clean anew
 
 define need-python
 @"$(PYTHON)" $(FITS) 2>/dev/null || { echo "error: $(if $(PYTHON),$(PYTHON) is not,there is no) Python" \
@@ -88,7 +88,7 @@ test: setup $(if $(CHROMIUM),$(SITE_STAMP)) ## unit tests, lessons in smoke mode
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env \
 		--nbval-cell-timeout 120 $(ARGS) tests notebooks
 
-lint: setup ## ruff, codespell, and the floors of the package
+lint: setup ## ruff, codespell, and which package may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
@@ -108,6 +108,9 @@ lock: build/lock/bin/uv ## pin every package again (ARGS=--upgrade for the newes
 	$< $(COMPILE) --extra gpu --constraint $(LOCK_cpu) --output-file $(LOCK_gpu)
 	$< $(COMPILE) --extra site --extra browser --extra binder --constraint $(LOCK_cpu) \
 		--output-file $(LOCK_site)
+
+newest: setup ## try the lock's and the registry's newest packages; writes README's table (ARGS=lock)
+	@$(BIN)/python .ci/last_green.py $(ARGS)
 
 build/lock/bin/uv:
 	$(need-python)
@@ -135,4 +138,5 @@ $(STAMP): $(ANEW)
 
 clean: ## remove .venv, build and the tools' caches
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf generalisation_course.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from foreign import free_port, patience
 from paths import ROOT
-from test_project import tracked_files
+from project import tracked_files
 
 from course_tools.batch import notebooks as library
 
@@ -22,7 +22,7 @@ MOST_SECONDS_TO_OPEN = 15
 MOST_SECONDS_TO_A_FIGURE = 10
 # The machine may be busy with other tests: figures about speed are printed, and held to this much.
 PATIENCE = 4
-KEEP = re.compile(r"(notebooks|course_utils|binder)/|pyproject\.toml|README\.md")
+KEEP = re.compile(r"(notebooks|course_utils|course_tools|binder)/|pyproject\.toml|README\.md")
 
 
 @pytest.fixture(scope="module")

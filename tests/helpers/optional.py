@@ -1,6 +1,6 @@
 """What a test needs and not every machine has: skipped where it is missing, failed where it must not be.
 
-COURSE_BROWSER and COURSE_BACKENDS are "required" where it was installed on purpose, as in CI.
+COURSE_BROWSER, COURSE_BACKENDS and COURSE_FRESH are "required" where it was installed on purpose, as in CI.
 """
 
 import importlib

@@ -6,16 +6,14 @@ JAX and PyTorch are looked for beside TensorFlow, and in the Python that COURSE_
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import optional
 import pytest
-
-HERE = Path(__file__).resolve().parent
+from paths import ROOT
 
 # What a backend can get wrong: the arithmetic of the shifts, random draws, compiling, a step of
 # training. Names of arguments and the models' layers are the same under all of them.
-FILES = ("test_layers.py", "test_models.py")
+FILES = [ROOT / "tests" / "utils" / name for name in ("test_layers.py", "test_models.py")]
 CHOSEN = (
     *("shift", "seed_decides", "moments", "members_share", "plain_models", "baseline_cnn-1"),
     *("(l2_term and bfloat)", "(training_equals and False-float32)"),
@@ -35,28 +33,6 @@ def python_with(backend):
     return None
 
 
-@pytest.fixture(scope="module")
-def names():
-    """What pytest calls each test of the files, as `-k` sees it."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--collect-only"]
-    collected = subprocess.run(
-        [*command, "--noconftest", *FILES],
-        cwd=HERE,
-        env={**os.environ, "PYTHONPATH": str(HERE.parent), "PYTEST_ADDOPTS": ""},
-        capture_output=True,
-        text=True,
-    )
-    assert collected.returncode == 0, collected.stdout + collected.stderr
-    return [line for line in collected.stdout.splitlines() if "::" in line]
-
-
-@pytest.mark.parametrize("words", CHOSEN)
-def test_what_is_chosen_for_the_other_backends_is_there(names, words):
-    """Else a test that was given another name would be left out of them, and nobody would know."""
-    parts = words.strip("()").split(" and ")
-    assert any(all(part.lower() in name.lower() for part in parts) for name in names), words
-
-
 @pytest.mark.slow
 @pytest.mark.backends
 @pytest.mark.parametrize("backend", ["jax", "torch"])
@@ -68,14 +44,14 @@ def test_layers_and_models_under_another_backend(backend):
             f"with: {sys.executable} -m pip install '.[backends]', or name a Python that has them "
             "in COURSE_PEERS_PYTHON"
         )
-    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest"]
+    command = [python, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--noconftest"]
     finished = subprocess.run(
         [*command, *FILES, "-k", " or ".join(CHOSEN)],
-        cwd=HERE,
+        cwd=ROOT,
         env={
             **os.environ,
             "KERAS_BACKEND": backend,
-            "PYTHONPATH": str(HERE.parent),
+            "PYTHONPATH": str(ROOT),
             "PYTEST_ADDOPTS": "",
             # Compiling takes JAX longer than all else here, and nothing is timed.
             "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
@@ -84,3 +60,8 @@ def test_layers_and_models_under_another_backend(backend):
         text=True,
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
+    # A test that was given another name would be left out, and nobody would know.
+    ran = [line.lower() for line in finished.stdout.splitlines() if "::" in line]
+    for words in CHOSEN:
+        parts = words.strip("()").lower().split(" and ")
+        assert any(all(part in name for part in parts) for name in ran), f"no test has {words}"

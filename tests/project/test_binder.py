@@ -17,7 +17,7 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 from paths import ROOT
-from test_project import PROJECT, tracked_files
+from project import PROJECT, tracked_files
 
 BINDER = ROOT / "binder"
 
