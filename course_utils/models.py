@@ -159,6 +159,16 @@ def build_small_all_conv(
     return _assemble("small_all_conv", shape, member, parts)
 
 
+# Name of a network to the function that returns it; what only a lesson writes out is not here.
+BUILDERS = {
+    "mlp": build_mlp,
+    "baseline_cnn": build_cnn,
+    "dropout_cnn": build_dropout_cnn,
+    "all_conv": build_all_conv,
+    "small_all_conv": build_small_all_conv,
+}
+
+
 @dataclass(frozen=True)
 class _Parts:
     """The layers the networks are made of: the one place that applies a technique to a layer."""

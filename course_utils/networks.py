@@ -1,6 +1,6 @@
 """The course's networks and techniques by name: what they are called, and what their sources say.
 
-The one list that lessons, batches, tables and site read. It loads no framework; `models` builds.
+The one list that lessons, batches, tables and site read. No framework is loaded; `models` builds.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,6 @@ class Network:
     Attributes:
         title: what readers call it.
         data: "mnist" or "cifar10".
-        builder: the function of `models` that returns it; "" where only a lesson writes it.
         lesson: the notebook that introduces it.
         article: the source's accuracy in its own words, "" where there is none.
         batch_size, epochs: the source's training.
@@ -30,36 +29,22 @@ class Network:
 
     title: str
     data: str
-    builder: str
     lesson: str
     article: str
     batch_size: int
     epochs: int
     few_epochs: int
 
-    def build(self, **options):
-        """Return the Keras model, not yet compiled; `options` as its builder in `models` takes them."""
-        from course_utils import models
-
-        return getattr(models, self.builder)(**options)
-
 
 # The dropout CNN's listing asks for 200 epochs, of which the course trains a quarter.
 NETWORKS = {
-    "mlp": Network("perceptron", "mnist", "build_mlp", "01_mlp", "98 %", 128, 20, 10),
-    "baseline_cnn": Network(
-        "baseline CNN", "mnist", "build_cnn", "02_baseline_cnn", "99.12 %", 128, 12, 6
-    ),
-    "dropout_cnn": Network(
-        "dropout CNN", "cifar10", "build_dropout_cnn", "11_cifar10_dropout", "78.6 %", 32, 50, 6
-    ),
-    "all_conv": Network(
-        "all-conv", "cifar10", "build_all_conv", "12_all_conv", "77.5 % (validation)", 256, 50, 5
-    ),
+    "mlp": Network("perceptron", "mnist", "01_mlp", "98 %", 128, 20, 10),
+    "baseline_cnn": Network("baseline CNN", "mnist", "02_baseline_cnn", "99.12 %", 128, 12, 6),
+    "dropout_cnn": Network("dropout CNN", "cifar10", "11_cifar10_dropout", "78.6 %", 32, 50, 6),
+    "all_conv": Network("all-conv", "cifar10", "12_all_conv", "77.5 % (validation)", 256, 50, 5),
     "small_all_conv": Network(
         "small all-conv",
         "cifar10",
-        "build_small_all_conv",
         "13_small_all_conv",
         "70 %",
         256,
@@ -67,7 +52,7 @@ NETWORKS = {
         10,
     ),
     "deep_all_conv": Network(
-        "lesson 14's deeper all-conv", "cifar10", "", "14_fighting_overfitting", "", 64, 80, 6
+        "lesson 14's deeper all-conv", "cifar10", "14_fighting_overfitting", "", 64, 80, 6
     ),
 }
 

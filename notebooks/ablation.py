@@ -45,8 +45,8 @@ from course_utils import Lesson
 lesson = Lesson("ablation", mode=mode, seed=seed)
 from course_utils import models, networks
 
-if model not in networks.NETWORKS or not networks.NETWORKS[model].builder:
-    raise ValueError(f"model={model!r} is not one of {', '.join(k for k, n in networks.NETWORKS.items() if n.builder)}.")
+if model not in models.BUILDERS:
+    raise ValueError(f"model={model!r} is not one of {', '.join(models.BUILDERS)}.")
 if judge not in ("test", "compare"):
     raise ValueError(f"judge={judge!r} is neither 'test' nor 'compare'.")
 network = networks.NETWORKS[model]
@@ -72,7 +72,8 @@ chosen = models.parse_techniques(techniques)
 
 # %%
 momentum = 0.99 if lesson.mode == "full" else 0.9
-built = network.build() if model == "mlp" else network.build(techniques=chosen, momentum=momentum, l2=l2)
+options = {} if model == "mlp" else {"techniques": chosen, "momentum": momentum, "l2": l2}
+built = models.BUILDERS[model](**options)
 print(f"{built.name}: {models.techniques_label(chosen) or 'no technique'}, {built.count_params():,} weights")
 
 # %%
