@@ -99,6 +99,12 @@ def run(
         Path | None, typer.Option(help="Folder to run in. Default: a temporary one each.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+    table: Annotated[
+        str | None, typer.Option(help="Make the runs of a table of the protocol, and no others.")
+    ] = None,
+    arms: Annotated[
+        str | None, typer.Option(help="With --table: some of its arms, a,b. Default: all.")
+    ] = None,
 ):
     """Execute notebooks headlessly; executed copies, records and a manifest go to --out."""
     from course_tools.batch import grid
@@ -119,6 +125,16 @@ def run(
         tls={"ca": tls_ca, "cert": tls_cert, "key": tls_key},
     )
     options.check()
+    if table is not None:
+        from course_tools.batch import tables
+
+        if any((lessons, every, mode, seed is not None, seeds, param)):
+            raise CourseError(
+                "--table takes its notebook, mode, seeds and parameters from the protocol: leave them "
+                f"out. For example: course run --table {table} --out {table}"
+            )
+        chosen = arms.split(",") if arms else None
+        raise typer.Exit(tables.run_table(table, chosen, options, out, dry_run))
     notebooks = library.find_notebooks(lessons or [], every)
     seeds = grid.chosen_seeds(seed, seeds)
     runs = grid.lay_out(notebooks, seeds, mode, grid.parse_parameters(param or []))
@@ -235,6 +251,19 @@ def doctor():
     print("Nothing to mend.")
 
 
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="CSV file: seed,figure, or one figure a line.")],
+    after: Annotated[Path, typer.Argument(help="Likewise, of the same seeds.")],
+    lower: Annotated[bool, typer.Option("--lower", help="Lower figures are better.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="PNG file to draw the interval in.")] = None,
+):
+    """Say whether one set of runs beats another, in pairs: of anybody's models."""
+    from course_tools.desk import compare
+
+    print(compare.report(before, after, lower, picture))
+
+
 # Subcommands
 
 
@@ -249,7 +278,7 @@ def _reference():
 
 @reference.command("add")
 def reference_add(
-    folder: Annotated[Path, typer.Argument(help="Folder of a batch.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of a batch, or of a table's batches.")],
     allow_fallback: Annotated[
         bool, typer.Option("--allow-fallback", help="Also runs on a stand-in for the data.")
     ] = False,

@@ -5,16 +5,19 @@ format and rows are sorted, so that a new batch changes few lines.
 """
 
 import csv
+import dataclasses
 import io
 import json
 import statistics
 from pathlib import Path
 
-from course_tools.batch import manifest, summary
+from course_tools.batch import manifest, summary, tables
 from course_tools.batch import notebooks as library
 from course_utils import evidence
 from course_utils import files as disk
 from course_utils.errors import BatchError
+from course_utils.evidence import protocol
+from course_utils.evidence.records import unpack
 
 FOLDER = Path(evidence.__file__).resolve().parents[1] / "reference"
 RUN_KEY = (
@@ -27,6 +30,7 @@ RUN_KEY = (
     "precision",
     "hardware",
     "seed",
+    *("table", "arm", "learning_rate", "factor"),
 )
 COST_KEY = ("lesson", "mode", "hardware")
 # What a run may have been given and still stand for its lesson.
@@ -38,6 +42,9 @@ DECIMALS = {"accuracy": 4, "loss": 5, "seconds": 1, "mb": 0}
 def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) -> dict:
     """Merge a batch into `runs.csv` and `costs.csv`; a newer run of the same kind replaces the older.
 
+    A folder of a table's batches, as `course run --table` makes them, is merged as a whole, and arms
+    that average others' predictions are computed (see `_add_table`).
+
     The pair of runs for McNemar's test is kept in `mistakes.json` (see `_merge_mistakes`).
 
     Runs that failed, diverged, or were given other parameters than a lesson's own are left out, and
@@ -45,6 +52,8 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     (rows of the batch), `left_out` (reason to number). Raises BatchError when nothing is left.
     """
     folder = folder or FOLDER
+    if not (Path(batch_folder) / manifest.NAME).is_file() and tables.batches_below(batch_folder):
+        return _add_table(Path(batch_folder), folder)
     header, entries = manifest.Manifest.read(batch_folder)
     lessons = library.lesson_paths()
     left_out, records = {}, []
@@ -82,6 +91,105 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     _merge(folder / "costs.csv", evidence.COST_COLUMNS, COST_KEY, costs)
     _merge_mistakes(folder / "mistakes.json", records)
     return {"runs": len(rows), "costs": len(costs), "left_out": left_out}
+
+
+def _add_table(source, folder):
+    """Merge the runs of one table, their mistakes on the comparison set, and its averaged arms.
+
+    Raises BatchError for runs that no table asked for, of code, data or Keras other than the table's.
+    """
+    records, left_out = [], {}
+    for batch in tables.batches_below(source):
+        _, entries = manifest.Manifest.read(batch)
+        for entry in entries.values():
+            if entry.status != "ok":
+                _count(left_out, entry.status)
+            for record in summary.records_of(batch, [entry] if entry.status == "ok" else []):
+                cells = json.loads((batch / entry.files[0]).read_text(encoding="utf-8"))["cells"]
+                code = f"{record.code}-{tables.notebook_code(cells)}"
+                records.append(dataclasses.replace(record, code=code))
+    stray = [record for record in records if not record.table]
+    if stray or not records:
+        what = "runs of no table of the protocol" if stray else "no run that ended well"
+        raise BatchError(
+            f"{source} holds {what}. Make a table's runs: course run --table NAME --out FOLDER"
+        )
+    records += _averaged(records)
+    rows = [protocol.row_of(record) for record in records]
+    _check_rows(rows, folder)
+    _merge(folder / "runs.csv", evidence.COLUMNS, RUN_KEY, rows)
+    wrong = [
+        protocol.wrong_row(record) for record in records if record.compare_mistakes is not None
+    ]
+    _merge(folder / "wrong.csv", protocol.WRONG_COLUMNS, protocol.WRONG_COLUMNS[:-1], wrong)
+    return {"runs": len(rows), "costs": 0, "left_out": left_out}
+
+
+def _averaged(records):
+    """Records of the arms that average others: the mean of their predictions, seed by seed."""
+    found = {}
+    for record in records:
+        of = protocol.table(record.table)
+        if record.seed in of.verdict_seeds and record.compare_predictions:
+            found.setdefault((of.name, record.seed), {})[record.arm] = record
+    made = []
+    for (name, _), by_arm in found.items():
+        for arm in protocol.table(name).arms.values():
+            if arm.mean_of and set(arm.mean_of) <= set(by_arm):
+                made.append(_average(arm, [by_arm[member] for member in arm.mean_of]))
+    return made
+
+
+def _average(arm, members):
+    import numpy as np
+
+    from course_utils import data
+    from course_utils.evidence.scoring import score_predictions
+
+    first = members[0]
+    images = data.load("mnist" if first.data.startswith("mnist") else "cifar10", first.mode)
+    if images.sha256 != first.data_sha256:
+        raise BatchError(
+            f"The images here ({images.sha256}) are not those that the runs were scored on "
+            f"({first.data_sha256}): their average cannot be scored. Name the folder that holds those: "
+            "export COURSE_DATA_DIR=FOLDER"
+        )
+    mean = np.mean([unpack(member.compare_predictions) for member in members], axis=0)
+    found = score_predictions(mean, images.y_compare)
+    return dataclasses.replace(
+        first,
+        arm=arm.name,
+        val_accuracy=None,
+        val_loss=None,
+        compare_accuracy=found.accuracy,
+        compare_loss=found.loss,
+        compare_mistakes=found.mistakes,
+        compare_predictions="",
+        seconds=sum(member.seconds for member in members),
+    )
+
+
+def _check_rows(rows, folder):
+    """Raise BatchError unless the rows and those of their table that are there are all alike."""
+    import pandas as pd
+
+    strangers = protocol.unnamed(pd.DataFrame(rows))
+    if strangers:
+        raise BatchError(
+            f"The protocol names no such run: {'; '.join(strangers[:5])}. A table's runs are made by "
+            "course run --table NAME"
+        )
+    names = {row["table"] for row in rows}
+    there = [row for row in _read(folder / "runs.csv", evidence.COLUMNS) if row["table"] in names]
+    for name in names:
+        own = [_as_text(row) for row in rows if row["table"] == name]
+        own += [row for row in there if row["table"] == name]
+        found = protocol.differing(pd.DataFrame(own))
+        if found:
+            raise BatchError(
+                f"The runs of table {name} are not alike: {found}. They would not compare: make all of "
+                f"them with one code, one Keras and the same images: course run --table {name}"
+            )
 
 
 def keep_cost(lesson: str, mode: str, result) -> None:

@@ -4,9 +4,11 @@ It is `reference/protocol.toml`. Which runs a table still lacks, which settings 
 what its verdicts are, is read here from the reference runs.
 """
 
+import base64
 import difflib
 import functools
 import tomllib
+import zlib
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -340,3 +342,49 @@ def differing(rows) -> str:
         if len(values) > 1:
             return f"{name} is {' in some and '.join(values)} in others"
     return ""
+
+
+# Which images each run got wrong
+
+WRONG_COLUMNS = ("table", "arm", "learning_rate", "factor", "seed", "n", "wrong")
+
+
+def wrong_row(record: Record) -> dict:
+    """Which images of the comparison set a run got wrong, as a row of `reference/wrong.csv`.
+
+    One bit an image, compressed, in base 64.
+    """
+    import numpy as np
+
+    # The accuracy and the number of mistakes give the number of images.
+    count = round(len(record.compare_mistakes) / max(1 - record.compare_accuracy, 1e-9))
+    bits = np.zeros(count, dtype=bool)
+    bits[record.compare_mistakes] = True
+    packed = base64.b64encode(zlib.compress(np.packbits(bits).tobytes(), 9)).decode("ascii")
+    row = row_of(record)
+    return {name: row[name] for name in WRONG_COLUMNS[:5]} | {"n": count, "wrong": packed}
+
+
+def wrong(of: Table, arm: Arm, rows):
+    """Which images the verdict runs of an arm got wrong: bool, shape (seeds, images), seeds in order.
+
+    `rows` is `reference/wrong.csv` as a DataFrame. Raises ProtocolError where a seed is missing.
+    """
+    import numpy as np
+
+    found = verdict_runs(of, arm, rows).set_index("seed")
+    lacking = set(of.verdict_seeds) - set(found.index)
+    if lacking:
+        raise ProtocolError(
+            f"The mistakes of arm {arm.name} of table {of.name} are not kept for the seeds "
+            f"{', '.join(map(str, sorted(lacking)))}. Make them: course run --table {of.name}"
+        )
+    return np.array(
+        [
+            np.unpackbits(
+                np.frombuffer(zlib.decompress(base64.b64decode(row["wrong"])), "uint8"),
+                count=int(row["n"]),
+            ).astype(bool)
+            for row in (found.loc[seed] for seed in of.verdict_seeds)
+        ]
+    )

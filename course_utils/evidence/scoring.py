@@ -32,6 +32,11 @@ def score(model, images, labels) -> Score:
     the penalties that Keras adds to it, so that it can be compared between models.
     """
     predictions = np.asarray(model.predict(images, batch_size=500, verbose=0), dtype="float32")
+    return score_predictions(predictions, labels)
+
+
+def score_predictions(predictions, labels) -> Score:
+    """The same for probabilities that are there already, shape (n, classes); labels int32, (n,)."""
     chosen = predictions[np.arange(len(labels)), labels].astype("float64")
     # Keras clips probabilities at its epsilon before the logarithm; so does this.
     loss = float(-np.log(np.clip(chosen, 1e-7, 1.0)).mean())

@@ -1,0 +1,162 @@
+"""`course run --table`: the runs of a table of the protocol, arm by arm and step by step.
+
+    OUT/ARM/rates     the tuning runs: each rate with each tuning seed
+    OUT/ARM/factors   likewise, where an arm has a factor to tune
+    OUT/ARM/verdict   the runs that verdicts rest on, at the settings that were found
+
+Each of these is a batch as `course run` makes it. A step that was begun is finished; what stands in the
+reference runs is not run again.
+"""
+
+import ast
+import hashlib
+import json
+import os
+from importlib.metadata import version
+from pathlib import Path
+
+from course_tools.batch import grid, manifest, run, terminal
+from course_tools.batch import notebooks as library
+from course_utils.errors import BatchError
+
+NOTEBOOK = "ablation"
+STEPS = ("rates", "factors", "verdict")
+
+
+def run_table(name: str, arms, options: run.Options, out, dry_run: bool = False) -> int:
+    """Make the runs that a table still lacks, of the named arms or all; returns the exit code.
+
+    0: nothing is missing. 1: a run failed, and the arms after it were left. 130: interrupted. Raises
+    CourseError for a table or an arm that the protocol does not have, and where this course's code,
+    Keras or settings are not those of the table's runs so far.
+    """
+    from course_utils.evidence import protocol
+
+    of = protocol.table(name)
+    chosen = [_arm(of, arm) for arm in arms or of.arms]
+    _set_precision(of)
+    notebook = library.read_notebook(library.find_notebook_path(NOTEBOOK))
+    check_alike(of, notebook)
+    folder = Path(out) if out is not None else library.project_root() / "build" / name
+    for arm in chosen:
+        while (step_and_runs := _next(of, arm, folder))[1]:
+            step, runs = step_and_runs
+            code = run.run_batch([notebook], runs, options, folder / arm.name / step, True, dry_run)
+            if code:
+                return code
+            if dry_run:
+                break
+    if dry_run:
+        return 0
+    lacking = protocol.missing(of, known(folder))
+    words = ", ".join(f"{arm} {number}" for arm, number in lacking.items())
+    said = f"Verdict runs not yet measured: {words}." if words else f"Table {name} is complete."
+    add = f"Keep what is there: course reference add {terminal.shown(folder)}"
+    terminal.say(terminal.make_console(), [said, add])
+    return 0
+
+
+def _arm(of, name):
+    if name not in of.arms:
+        raise BatchError(
+            f"Table {of.name} has no arm {name!r}. Its arms: {', '.join(of.arms)}. "
+            f"For example: course run --table {of.name} --arms {next(iter(of.arms))}"
+        )
+    return of.arms[name]
+
+
+def _set_precision(of):
+    given = os.environ.setdefault("COURSE_PRECISION", of.precision)
+    if given != of.precision:
+        raise BatchError(
+            f"Table {of.name} is made in {of.precision}, and COURSE_PRECISION is {given}. Mend it: "
+            f"export COURSE_PRECISION={of.precision}"
+        )
+
+
+def _next(of, arm, folder):
+    """The step of an arm that comes next, and its runs; ("", []) for an arm that has all."""
+    from course_utils.evidence import protocol
+
+    for step in STEPS:
+        path = folder / arm.name / step
+        if (path / manifest.NAME).is_file():
+            header, entries = manifest.Manifest.read(path)
+            done = {id for id, entry in entries.items() if entry.status == "ok"}
+            if not done.issuperset(header.runs):
+                return step, list(header.runs.values())
+    step, wanted = protocol.next_runs(of, arm, known(folder))
+    return step, [grid.Run(grid.run_id(NOTEBOOK, given), NOTEBOOK, given) for given in wanted]
+
+
+def batches_below(folder: Path) -> list[Path]:
+    """The folders of a table's batches, in order; the folder itself where it holds one."""
+    return sorted(path.parent for path in Path(folder).rglob(manifest.NAME))
+
+
+def known(folder: Path):
+    """The reference runs together with the records below a folder, as a DataFrame, each run once."""
+    import pandas as pd
+
+    from course_utils import evidence
+    from course_utils.evidence import protocol
+
+    rows = []
+    for batch in batches_below(folder):
+        for path in sorted((batch / "records").glob("*.json")):
+            record = evidence.Record.read(path)
+            if record.went_well and record.table:
+                rows.append(protocol.row_of(record))
+    runs = evidence.reference()
+    if rows:
+        runs = pd.concat([runs, pd.DataFrame(rows, columns=list(runs.columns))], ignore_index=True)
+    key = [
+        "lesson",
+        "table",
+        "arm",
+        "learning_rate",
+        "factor",
+        "seed",
+        "techniques",
+        "mode",
+        "model",
+    ]
+    in_a_table = runs["table"] != ""
+    return pd.concat([runs[~in_a_table], runs[in_a_table].drop_duplicates(key)], ignore_index=True)
+
+
+# Which code made a run
+
+
+def notebook_code(cells) -> str:
+    """8 hexadecimal digits of a notebook's code, whatever its comments and parameters are.
+
+    `cells` are those of the .ipynb, executed or not; the cell that papermill injects does not count,
+    nor does the one with the defaults.
+    """
+    digest = hashlib.sha256()
+    for cell in cells:
+        tags = set(cell.get("metadata", {}).get("tags", ()))
+        if cell["cell_type"] == "code" and not tags & {"parameters", "injected-parameters"}:
+            digest.update(ast.unparse(ast.parse("".join(cell["source"]))).encode())
+    return digest.hexdigest()[:8]
+
+
+def check_alike(of, notebook) -> None:
+    """Raise BatchError unless this course's code and Keras are those of a table's runs so far."""
+    from course_utils.evidence import protocol
+    from course_utils.evidence.records import code_digest
+
+    rows = protocol.rows_of(of.name)
+    here = {
+        "code": f"{code_digest()}-{notebook_code(json.loads(notebook.source)['cells'])}",
+        "keras_version": version("keras"),
+    }
+    for column, value in here.items():
+        there = sorted(set(rows[column]) - {value})
+        if there:
+            raise BatchError(
+                f"The runs of table {of.name} were made with {column} {', '.join(there)}, and here it "
+                f"is {value}: they would not compare. Check out the code that made them, or take the "
+                f"table's rows out of course_utils/reference/runs.csv and make all of it anew"
+            )
