@@ -181,7 +181,7 @@ def load(name: str, mode: str = "reduced", seed: int = 1, n_train: int | None = 
         f"{len(y_test):,} sealed for the final test"
     )
     if pool.is_real:
-        announcement = f"Data: {store.name_copy(spec, pool.variant, *words)}; {parts}."
+        announcement = f"Data: {store.name_copy(spec, pool.variant, *words, pool.origin)}; {parts}."
     else:
         announcement = (
             f"Data: a stand-in for {spec.title}, {pool.description}, because {reason}; {parts}. "

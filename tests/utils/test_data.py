@@ -506,7 +506,7 @@ def test_only_the_published_file_is_called_official(folder, monkeypatch):
     published_as(monkeypatch, path)
     dataset = data.load("mnist", "smoke")
     assert dataset.variant == "official"
-    assert "MNIST, the official 1,300 images" in dataset.announcement
+    assert "MNIST, the official 1,300 images from COURSE_DATA_DIR;" in dataset.announcement
     assert data.verify()[0]["variant"] == "official"
     assert "the official 1,300 images from COURSE_DATA_DIR" in data.verify()[0]["message"]
 
