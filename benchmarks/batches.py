@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import measure
-from course_tools.batch import manifest, supervisor
+from course_tools.batch import execution, manifest
 
 # Goals: MB for 1,000 runs, seconds a run, seconds a run, a fraction of the ideal.
 GOALS = {"memory": 50, "scheduling": 0.2, "papermill": 0.2, "parallel": 0.9}
@@ -110,8 +110,8 @@ def scheduling(folder, runs):
     book = notebook(folder, "noop", "seed")
     (only,), _, alone = batch(folder, book, 1, 1)
     found, _, whole = batch(folder, book, runs + 1, 1)
-    inside = sum(entry["seconds"] for entry in found)
-    outside = whole - inside - (alone - only["seconds"])
+    inside = sum(entry.seconds for entry in found)
+    outside = whole - inside - (alone - only.seconds)
     return {"value": outside / runs, "runs": runs, "seconds_inside": inside / (runs + 1)}
 
 
@@ -120,9 +120,9 @@ def papermill(folder, turns):
     book = notebook(folder, "noop", "seed")
     here, theirs = [], []
     for turn in range(turns):
-        job = {"id": "noop", "notebook": book.read_bytes(), "parameters": {"seed": turn}}
+        job = execution.Job("noop", book.read_bytes(), {"seed": turn})
         began = time.monotonic()
-        assert supervisor.run(job)["status"] == "ok"
+        assert execution.run(job).status == "ok"
         here.append(time.monotonic() - began)
         words = ["-m", "papermill", "--no-progress-bar", "-p", "seed", str(turn), str(book)]
         began = time.monotonic()

@@ -92,8 +92,6 @@ class Workers(_Pool):
 
     def __init__(self, scheduler, tls=None, say=print, timeout=15, patience=PATIENCE_SECONDS):
         super().__init__()
-        # A worker that dies is a batch's ordinary business, and no reason for Dask's own messages.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         self._scheduler, self._security = scheduler, credentials(scheduler, tls)
         self._say, self._patience = say, patience
         self._topic = f"course-{uuid.uuid4().hex}"
@@ -153,6 +151,10 @@ class Workers(_Pool):
     def _connected(self, timeout):
         from distributed import Client
 
+        # A worker or scheduler that goes is a batch's ordinary business, and no reason for Dask's own
+        # messages; importing it sets their levels.
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         client = None
         try:
             client = Client(

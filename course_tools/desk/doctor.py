@@ -87,25 +87,24 @@ def _backend(facts, mend):
 
 
 def _keras(facts, mend):
-    """The settings that Keras takes from its user's own file, whatever project they were made for."""
+    """The settings in the user's own file for Keras, whatever project they were made for."""
     home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
     path = os.path.join(home, "keras.json")
     try:
         with open(path, encoding="utf-8") as file:
             settings = json.load(file)
         found = {name: settings.get(name, fits) for name, fits in KERAS_SETTINGS.items()}
+        other = [
+            f"{name} {found[name]}" for name, fits in KERAS_SETTINGS.items() if found[name] != fits
+        ]
     except FileNotFoundError:
-        found = KERAS_SETTINGS
+        other = []
     except (OSError, ValueError, AttributeError) as error:
-        mend.append(f"{path} cannot be read ({error}). Keras writes it anew: rm {path}")
+        mend.append(f"{path} cannot be read ({error!r}). Keras writes it anew: rm {path}")
         return
-    facts.append(("Keras", ", ".join(f"{name} {value}" for name, value in found.items())))
-    mend += [
-        f"{path} sets {name} to {found[name]!r}, and the lessons are made for {fits!r}. "
-        "Change it there, or give the course settings of its own: export KERAS_HOME=FOLDER"
-        for name, fits in KERAS_SETTINGS.items()
-        if found[name] != fits
-    ]
+    words = " and ".join(" ".join(pair) for pair in KERAS_SETTINGS.items())
+    asked = f"; {path} asks for {' and '.join(other)}" if other else ""
+    facts.append(("Keras", f"the lessons set {words}{asked}"))
 
 
 def _data(facts, mend):

@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks import batches
+from course_tools.batch import manifest
 
 
 def test_the_runs_that_are_done_while_the_manifest_is_written(tmp_path):
@@ -30,7 +31,7 @@ def test_time_between_runs_is_what_is_left_of_the_batch(tmp_path, monkeypatch):
 
     def batch(folder, book, runs, workers):
         assert workers == 1
-        return [{"seconds": 2.0}] * runs, [], {1: 3.0, 5: 12.0}[runs]
+        return [manifest.Entry("run", "ok", seconds=2.0)] * runs, [], {1: 3.0, 5: 12.0}[runs]
 
     monkeypatch.setattr(batches, "batch", batch)
     assert batches.scheduling(tmp_path, 4)["value"] == pytest.approx(0.25)

@@ -63,19 +63,16 @@ def test_a_gpu_that_the_framework_cannot_use(told, monkeypatch):
     assert "There is a GPU here, but TensorFlow cannot use it: make setup" in told()[1]
 
 
-@pytest.mark.parametrize(
-    ("settings", "sentence"),
-    [
-        ({"image_data_format": "channels_first"}, "sets image_data_format to 'channels_first'"),
-        ({"floatx": "float64"}, "sets floatx to 'float64', and the lessons are made for 'float32'"),
-        ([], "cannot be read"),
-    ],
-)
-def test_keras_settings_of_another_project(told, tmp_path, settings, sentence):
-    assert not any("keras.json" in words for words in told()[1])
-    (tmp_path / "keras" / "keras.json").write_text(json.dumps(settings))
-    (words,) = (words for words in told()[1] if "keras.json" in words)
-    assert sentence in words
+def test_keras_settings_of_another_project_are_told_and_are_no_fault(told, tmp_path):
+    path = tmp_path / "keras" / "keras.json"
+    told_before, _ = told()
+    assert "the lessons set image_data_format channels_last and floatx float32\n" in told_before
+    path.write_text(json.dumps({"image_data_format": "channels_first", "floatx": "float32"}))
+    out, mend = told()
+    assert f"floatx float32; {path} asks for image_data_format channels_first\n" in out
+    assert not any("keras.json" in words for words in mend)
+    path.write_text("{broken")
+    assert any(words.endswith(f"Keras writes it anew: rm {path}") for words in told()[1])
 
 
 def test_a_pair_that_is_apart_or_not_there_and_nothing_of_the_users_own(told, project):
