@@ -113,34 +113,45 @@ def test_the_repository_is_configured_in_one_place(monkeypatch):
 # What is computed
 
 
+@pytest.fixture
+def measured(monkeypatch):
+    """measured(rows, **more): let these be the reference runs: (model, techniques, seed, accuracy)."""
+
+    def measured(rows, **more):
+        found = runs(rows).assign(**more)
+        for module in (evidence, evidence.runs):
+            monkeypatch.setattr(module, "reference", found.copy)
+
+    return measured
+
+
 def runs(rows):
-    """Reference runs with the given (model, techniques, seed, accuracy) and nothing else of note."""
     blank = dict.fromkeys(evidence.COLUMNS, "") | {"mode": "reduced", "data": "mnist"}
     named = ("model", "techniques", "seed", "test_accuracy")
     return pd.DataFrame([blank | dict(zip(named, row, strict=True)) for row in rows])
 
 
-def test_the_table_tells_what_the_runs_say_and_what_was_not_measured(monkeypatch):
-    rows = [("baseline_cnn", "", seed, 0.9) for seed in range(3)]
-    rows += [("baseline_cnn", "l2", seed, 0.92 + 0.001 * seed) for seed in range(3)]
-    rows += [("baseline_cnn", "batch_norm", seed, 0.95) for seed in range(3)]
-    rows += [("baseline_cnn", "ensemble", seed, 0.88 - 0.001 * seed) for seed in range(3)]
-    monkeypatch.setattr(evidence, "reference", lambda: runs(rows))
+def test_the_table_tells_what_the_runs_say_and_what_was_not_measured(measured):
+    rows = [("baseline_cnn", "", seed, 0.9) for seed in range(6)]
+    rows += [("baseline_cnn", "l2", seed, 0.92 + 0.001 * seed) for seed in range(6)]
+    rows += [("baseline_cnn", "batch_norm", seed, 0.95) for seed in range(6)]
+    rows += [("baseline_cnn", "ensemble", seed, 0.88 - 0.001 * seed) for seed in range(6)]
+    measured(rows)
     shown = tables.technique_tables("reduced").replace("\N{NO-BREAK SPACE}", " ")
-    assert "| L2 | +2.10 | +1.85 to +2.35 | 3 | helps |" in shown
-    equal = "none: all differences are equal | 3 | no detectable difference |"
+    assert "| L2 | +2.25 | +2.05 to +2.45 | 6 | helps |" in shown
+    equal = "none: all differences are equal | 6 | no detectable difference |"
     assert f"| batch normalisation | +5.00 | {equal}" in shown
-    assert re.search(r"\| ensemble \| −2.10 \| −2.35 to −1.85 \| 3 \| hurts \|", shown)
+    assert re.search(r"\| ensemble \| −2.25 \| −2.45 to −2.05 \| 6 \| hurts \|", shown)
     assert "| without L2 | | | | not yet measured |" in shown
     assert shown.count("| a falling learning rate in its place |") == 1, "it is none of the six"
     assert tables.other_techniques() == "On CIFAR-10 this is not yet measured."
 
 
-def test_every_seed_is_shown(monkeypatch):
+def test_every_seed_is_shown(measured):
     rows = [("baseline_cnn", "", seed, 0.9 + 0.01 * seed) for seed in (0, 1, 3)]
     rows += [("baseline_cnn", "l2", seed, 0.95) for seed in (1, 2)]
     rows += [("mlp", "", 4, 0.5)]
-    monkeypatch.setattr(evidence, "reference", lambda: runs(rows))
+    measured(rows)
     assert tables.seeds_table("reduced").splitlines() == [
         "| seed | 0 | 1 | 2 | 3 |",
         "| --- | --- | --- | --- | --- |",
@@ -150,11 +161,10 @@ def test_every_seed_is_shown(monkeypatch):
     assert "not yet measured" in tables.seeds_table("full")
 
 
-def test_other_networks_appear_as_they_are_measured(monkeypatch):
+def test_other_networks_appear_as_they_are_measured(measured):
     rows = [("small_all_conv", names, seed, 0.7 + 0.01 * len(names) + 0.001 * seed)
             for names in ("", "augmentation", evidence.ALL_SIX) for seed in range(2)]  # fmt: skip
-    found = runs(rows).assign(data="cifar10 (JPEG copy)")
-    monkeypatch.setattr(evidence, "reference", lambda: found)
+    measured(rows, data="cifar10 (JPEG copy)")
     shown = tables.other_techniques()
     assert "### small all-conv on cifar10 (JPEG copy), reduced mode" in shown
     assert "| augmentation | +12.00" in shown
