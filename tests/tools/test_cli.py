@@ -531,7 +531,10 @@ def test_a_stand_in_is_added_when_it_is_named(finished, tmp_path):
     [
         (lambda path: path.unlink(), "0.json is gone; run it again: "),
         (lambda path: path.write_text('{"lesson":'), "0.json is no record (Expecting value"),
-        (lambda path: path.write_text("[]"), "is no record (no JSON object); delete it and run"),
+        (
+            lambda path: path.write_text("[]"),
+            "is no record (a list in place of a JSON object); delete it",
+        ),
     ],
 )
 @pytest.mark.parametrize("words", [["report"], ["reference", "add"]])
