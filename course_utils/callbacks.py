@@ -11,6 +11,18 @@ from course_utils.errors import TrainingDiverged
 
 # How many epochs each model has been trained under a `Watch`; forgotten with the model.
 _epochs_of = weakref.WeakKeyDictionary()
+# The models whose last fit did not come to its end.
+_unfinished = weakref.WeakSet()
+
+
+def epochs_trained(model) -> int:
+    """How many epochs a model has been trained under any `Watch`; 0 where none was there."""
+    return _epochs_of.get(model, 0)
+
+
+def was_interrupted(model) -> bool:
+    """Whether a model's last fit under a `Watch` was stopped by Ctrl-C or an error."""
+    return model in _unfinished
 
 
 class Watch(keras.callbacks.Callback):
@@ -37,14 +49,18 @@ class Watch(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self._started = time.perf_counter()
+        _unfinished.add(self.model)
         self.seconds, self.epoch_seconds, self.history = 0.0, [], {}
-        self.epochs_before = self.epochs_total = _epochs_of.get(self.model, 0)
+        self.epochs_before = self.epochs_total = epochs_trained(self.model)
         if self.epochs_before:
             epochs = "epoch" if self.epochs_before == 1 else "epochs"
             print(
                 f"This model has been trained before, for {self.epochs_before} {epochs}, and goes on "
                 "from there; to begin anew, run the cell that builds it again."
             )
+
+    def on_train_end(self, logs=None):
+        _unfinished.discard(self.model)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch_started = time.perf_counter()

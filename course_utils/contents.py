@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from course_utils import evidence
-from course_utils.evidence.records import FAILED
+from course_utils.evidence.records import FAILED, records_folder
 
 
 class Contents:
@@ -79,15 +79,6 @@ def done_in(records: Path) -> dict[str, tuple[bool, set[str]]]:
         lesson, _, check = path.name.partition(".")
         found.setdefault(lesson, (False, set()))[1].add(check)
     return found
-
-
-def records_folder() -> Path:
-    """Where a lesson's records go: COURSE_OUT, or build/own/records beside the notebooks."""
-    if "COURSE_OUT" in os.environ:
-        return Path(os.environ["COURSE_OUT"]).expanduser()
-    project = Path(__file__).resolve().parents[1]
-    root = project if (project / "pyproject.toml").is_file() else Path.cwd()
-    return root / "build" / "own" / "records"
 
 
 def table(mode: str = "reduced", folder: Path | None = None) -> Contents:

@@ -10,12 +10,10 @@ import re
 import weakref
 from importlib.metadata import version
 
-from course_utils import __version__, checks, data, evidence, machine, networks
-from course_utils.errors import CourseError, SealedTestSetError, SettingError
+from course_utils import __version__, checks, data, evidence, machine, modes, networks
+from course_utils.errors import CourseError, SealedTestSetError
 from course_utils.evidence.records import Record, code_digest, pack, records_folder
 from course_utils.evidence.scoring import Score, score
-
-MODES = ("auto", *data.MODES)
 
 
 class Lesson:
@@ -28,21 +26,16 @@ class Lesson:
     """
 
     def __init__(self, name: str, mode: str = "auto", seed: int = 1, solution: bool = False):
-        if mode not in MODES:
-            raise ValueError(f"mode is {mode!r}; allowed are {', '.join(MODES)}")
+        if not modes.is_mode(mode):
+            allowed = ", ".join((modes.AUTO, *modes.MODES))
+            raise ValueError(f"mode is {mode!r}; allowed are {allowed}")
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise ValueError(f"seed is {seed!r}; expected a whole number from 0")
         self.name = name
         self.seed = seed
         self.machine = machine.detect()
-        if mode == "auto":
-            mode = os.environ.get("COURSE_MODE", "auto")
-            if mode not in MODES:
-                raise SettingError(
-                    f"COURSE_MODE is {mode!r}; allowed are {', '.join(MODES)}. Mend it: "
-                    "unset COURSE_MODE, then start the course again"
-                )
-        self.mode = self.machine.mode if mode == "auto" else mode
+        mode = modes.from_environment() if mode == modes.AUTO else mode
+        self.mode = self.machine.mode if mode == modes.AUTO else mode
         self.live = "COURSE_HEADLESS" not in os.environ
         self.dataset = None
         self.test_openings = []
@@ -104,6 +97,13 @@ class Lesson:
                 "The test set has been used once in this lesson. Whatever is chosen after a look at "
                 "it is no longer tested by it. If you have a good reason, say it, and it goes on "
                 'record: lesson.final_test(model, reason="...")'
+            )
+        from course_utils.callbacks import was_interrupted
+
+        if was_interrupted(model):
+            raise CourseError(
+                "The last fit of this model did not come to its end, so it is not the model that was "
+                "chosen, and the test set stays sealed. Build and train it again: run its two cells"
             )
         x_test, y_test = self.dataset.sealed.open()
         result = score(model, x_test, y_test)
@@ -198,14 +198,25 @@ class Lesson:
         probabilities on the comparison set go into the record, for averaging. Validation figures are measured
         now, on the weights that the model has now; the loss is the cross-entropy without penalties.
         """
+        from course_utils.callbacks import epochs_trained
+
         self._need_data()
         validation = score(model, self.dataset.x_val, self.dataset.y_val)
+        in_history = len(history.epoch) if history is not None else 0
+        # A cell with `fit` that ran twice has trained one model for twice as long.
+        epochs = max(in_history, epochs_trained(model))
+        if in_history and epochs > in_history:
+            print(
+                f"Recorded as {epochs} epochs: this model was trained in more than one fit, and the "
+                "last had "
+                f"{in_history}. Build it again before you compare it with anything."
+            )
         seconds, epoch_seconds = self._times.get(model, (None, []))
         record = Record(
             **self._known(name, techniques),
             table=table,
             arm=arm,
-            epochs=len(history.epoch) if history is not None else 0,
+            epochs=epochs,
             val_accuracy=validation.accuracy,
             val_loss=validation.loss,
             **_figures("compare", compare),
@@ -290,8 +301,9 @@ class Lesson:
 
     def _check(self, function, *answer):
         result = checks.run_check(function, self, *answer)
-        if result.passed and self.live:
-            # For the table of lessons; a full disk is no reason to withhold the praise.
+        if result.passed and (self.live or "COURSE_OUT" in os.environ):
+            # For the table of lessons and for grading, which believe the package and not the page. A full
+            # disk is no reason to withhold the praise.
             with contextlib.suppress(OSError):
                 note = records_folder() / "solved" / f"{self.name}.{function.__name__}"
                 note.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,9 @@
 """The course's modes: how much of the data and of the articles' training a run takes."""
 
 import difflib
+import os
 
-from course_utils.errors import BatchError
+from course_utils.errors import BatchError, SettingError
 
 MODES = ("smoke", "reduced", "full")
 # Full on a GPU, reduced on a CPU.
@@ -12,6 +13,17 @@ AUTO = "auto"
 def is_mode(value) -> bool:
     """Whether a value is `AUTO` or one of `MODES`."""
     return isinstance(value, str) and value in (AUTO, *MODES)
+
+
+def from_environment() -> str:
+    """The mode that COURSE_MODE names, `AUTO` without it; raises SettingError for any other word."""
+    mode = os.environ.get("COURSE_MODE", AUTO)
+    if not is_mode(mode):
+        raise SettingError(
+            f"COURSE_MODE is {mode!r}; allowed are {', '.join((AUTO, *MODES))}. Mend it: "
+            "unset COURSE_MODE, then start the course again"
+        )
+    return mode
 
 
 def check(mode: str | None) -> None:

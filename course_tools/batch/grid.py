@@ -9,15 +9,15 @@ import difflib
 import hashlib
 import itertools
 import json
-import os
 import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from course_tools.batch.notebooks import UNKNOWN, Notebook
+from course_utils import modes
 from course_utils.errors import BatchError
-from course_utils.modes import AUTO, MODES, is_mode
+from course_utils.modes import AUTO, is_mode
 from course_utils.modes import check as check_mode
 
 MAX_RUNS = 100_000
@@ -265,11 +265,7 @@ def _check_values(values, own_mode):
 
 def suitable_mode() -> str:
     """The mode for a run that names none: COURSE_MODE, else full on a GPU and reduced on a CPU."""
-    mode = os.environ.get("COURSE_MODE", AUTO)
-    if not is_mode(mode):
-        raise BatchError(
-            f"COURSE_MODE is {mode!r}; allowed are auto, {', '.join(MODES)}. Mend it: unset COURSE_MODE"
-        )
+    mode = modes.from_environment()
     if mode != AUTO:
         return mode
     from course_utils import machine

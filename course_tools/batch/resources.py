@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from course_utils import machine
+
 THREAD_VARIABLES = (
     "COURSE_THREADS",
     "OMP_NUM_THREADS",
@@ -21,24 +23,6 @@ THREAD_VARIABLES = (
 USABLE_MEMORY = 0.9
 
 
-def cpu_count() -> int:
-    """Cores that this process may use: control groups and affinity are obeyed."""
-    from joblib import cpu_count
-
-    return cpu_count()
-
-
-def memory_mb() -> float:
-    """Memory of this machine, or of the control group it confines us to, in MB of 10^6 bytes."""
-    import psutil
-
-    found = [psutil.virtual_memory().total]
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        with contextlib.suppress(OSError, ValueError):  # Without a limit it says "max".
-            found.append(int(Path("/sys/fs/cgroup", name).read_text()))
-    return min(found) / 1e6
-
-
 def thread_share(runs_at_once: int) -> dict:
     """Environment variables that give one run its share of the cores; empty for a run alone.
 
@@ -46,12 +30,12 @@ def thread_share(runs_at_once: int) -> dict:
     """
     if runs_at_once == 1 or "COURSE_THREADS" in os.environ:
         return {}
-    return dict.fromkeys(THREAD_VARIABLES, str(max(1, cpu_count() // runs_at_once)))
+    return dict.fromkeys(THREAD_VARIABLES, str(max(1, machine.cpu_count() // runs_at_once)))
 
 
 def memory_share_mb(runs_at_once: int, given: float | None = None) -> int:
     """MB (10^6 bytes) that one run may use, of those `given` or else of the machine's."""
-    return round(USABLE_MEMORY * (given or memory_mb()) / runs_at_once)
+    return round(USABLE_MEMORY * (given or machine.memory_mb()) / runs_at_once)
 
 
 @contextlib.contextmanager

@@ -13,9 +13,9 @@ from course_utils.data.split import stratified, subsets
 from course_utils.data.store import verify, where
 from course_utils.data.transfer import fetch, import_folder
 from course_utils.errors import DataError, SealedTestSetError
+from course_utils.modes import MODES
 
 __all__ = [
-    "MODES",
     "Dataset",
     "SealedTestSet",
     "fetch",
@@ -26,7 +26,6 @@ __all__ = [
     "where",
 ]
 
-MODES = ("smoke", "reduced", "full")
 JPEG_COPY = "JPEG copy"
 # In a lesson that can fall back on a stand-in, nobody should wait long for a closed network.
 _LESSON_CONNECT_SECONDS = 5.0

@@ -15,7 +15,7 @@ from importlib.resources import files
 from course_utils.errors import CourseError
 from course_utils.evidence.comparison import as_family, compare
 from course_utils.evidence.records import Record
-from course_utils.evidence.runs import COLUMNS, reference
+from course_utils.evidence.runs import COLUMNS, read_table, reference
 from course_utils.networks import NETWORKS, parse_techniques
 
 KINDS = ("fair", "article")
@@ -365,14 +365,20 @@ def wrong_row(record: Record) -> dict:
     return {name: row[name] for name in WRONG_COLUMNS[:5]} | {"n": count, "wrong": packed}
 
 
-def wrong(of: Table, arm: Arm, rows):
+def wrong(of: Table, arm: Arm, folder=None):
     """Which images the verdict runs of an arm got wrong: bool, shape (seeds, images), seeds in order.
 
-    `rows` is `reference/wrong.csv` as a DataFrame. Raises ProtocolError where a seed is missing.
+    `folder` holds runs.csv and wrong.csv, by default the course's own. Raises ProtocolError where a
+    seed is missing.
     """
     import numpy as np
 
-    found = verdict_runs(of, arm, rows).set_index("seed")
+    folder = folder or files("course_utils") / "reference"
+    runs, kept = (
+        read_table(folder / f, c) for f, c in (("runs.csv", COLUMNS), ("wrong.csv", WRONG_COLUMNS))
+    )
+    judged = verdict_runs(of, arm, runs)
+    found = judged.merge(kept, on=list(WRONG_COLUMNS[:5])).set_index("seed")
     lacking = set(of.verdict_seeds) - set(found.index)
     if lacking:
         raise ProtocolError(

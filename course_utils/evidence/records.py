@@ -131,8 +131,8 @@ class Record:
             files.write_atomically(path, self.to_json().encode())
         except OSError as error:
             raise CourseError(
-                f"The run record {path.name} could not be written to {folder} ({error.strerror}); "
-                "nothing was left half-written. Choose another folder: export COURSE_OUT=FOLDER"
+                f"The run record {path.name} could not be written to {folder} ({files.why(error)}); "
+                "nothing was left half-written. Another folder: export COURSE_OUT=FOLDER"
             ) from error
         return path
 

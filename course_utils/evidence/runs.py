@@ -38,6 +38,10 @@ COLUMNS = (
     "compare_loss",
     "code",
 )
+WHOLE = {"seed", "n_train", "epochs", "n"}
+NUMBERS = {"seconds", "peak_memory_mb", "learning_rate", "factor"} | {
+    f"{kind}_{what}" for kind in ("val", "compare", "test") for what in ("accuracy", "loss")
+}
 COST_COLUMNS = ("lesson", "mode", "hardware", "seconds", "peak_memory_mb", "version")
 
 # Beyond the articles: a learning rate that falls to zero, in the place of early stopping.
@@ -244,24 +248,22 @@ def compare_reference(
 @lru_cache(maxsize=2)
 def _kept(name, columns):
     """A table as it is read once; whoever asks gets a copy of their own to change."""
+    return read_table(files("course_utils") / "reference" / name, columns)
+
+
+def read_table(path, columns):
+    """A table of the reference as a DataFrame; without the file an empty one with these columns.
+
+    An empty cell is a missing number in number columns and an empty text elsewhere.
+    """
     import pandas as pd
 
-    path = files("course_utils") / "reference" / name
     if not path.is_file():
         return pd.DataFrame(columns=list(columns))
+    numbers = NUMBERS & set(columns)
+    # Hexadecimal digits may look like a number, and a column without an entry like anything.
+    kinds = {name: float if name in numbers else str for name in columns if name not in WHOLE}
     with path.open(encoding="utf-8") as file:
         return pd.read_csv(
-            file,
-            keep_default_na=False,
-            na_values={"": []} | _numeric_na(columns),
-            dtype={"data_sha256": str, "code": str},  # hexadecimal digits may look like a number
+            file, keep_default_na=False, na_values={name: [""] for name in numbers}, dtype=kinds
         )
-
-
-def _numeric_na(columns):
-    """An empty cell is a missing number in number columns and an empty text elsewhere."""
-    numbers = ("seed", "n_train", "epochs", "seconds", "peak_memory_mb", "learning_rate", "factor")
-    figures = tuple(
-        f"{kind}_{what}" for kind in ("val", "compare", "test") for what in ("accuracy", "loss")
-    )
-    return {column: [""] for column in columns if column in numbers + figures}

@@ -209,6 +209,30 @@ def test_a_record_holds_what_was_measured(smoke, network, tmp_path):
     assert str(tmp_path) not in json.dumps(written)
 
 
+def test_a_fit_that_ran_twice_is_recorded_as_what_it_is(smoke, network, capsys):
+    fit(smoke, network, callbacks=smoke.callbacks())
+    history = fit(smoke, network, callbacks=smoke.callbacks())
+    assert "trained before, for 2 epochs" in capsys.readouterr().out
+    assert smoke.record(network, "mlp", history=history).epochs == 4
+    assert "Recorded as 4 epochs" in capsys.readouterr().out
+
+
+def test_the_test_set_is_not_opened_for_a_fit_that_was_interrupted(smoke, network):
+    import keras
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(smoke, network, callbacks=[*smoke.callbacks(), Stop()])
+    with pytest.raises(CourseError, match="did not come to its end.*stays sealed"):
+        smoke.final_test(network)
+    assert smoke.test_openings == []
+    fit(smoke, network, callbacks=smoke.callbacks())
+    smoke.final_test(network)
+
+
 def test_headless_training_leaves_lines_and_one_figure(smoke, network, capsys):
     shown = []
     watch, live = smoke.callbacks("A title")

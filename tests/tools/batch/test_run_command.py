@@ -14,10 +14,10 @@ import pytest
 from foreign import HANG, RAISE, WRITE_RECORD, course, entries, patience, start, wait_until, write
 
 from course_tools import cli
-from course_tools.batch import grid, manifest, plan, pool, resources, summary
+from course_tools.batch import grid, manifest, plan, pool, summary
 from course_tools.batch import notebooks as library
 from course_tools.batch.execution import Result
-from course_utils import evidence
+from course_utils import evidence, machine
 from course_utils.evidence.records import Record
 
 SCRIPT = '# %% tags=["parameters"]\nmode = "auto"\nseed = 1\n\n# %%\nprint(6 * 7)\n'
@@ -195,8 +195,7 @@ def test_the_plan_of_workers_that_share_the_cores_is_of_as_many_threads(monkeypa
 
     monkeypatch.delenv("COURSE_THREADS", raising=False)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
-    monkeypatch.setattr(resources, "cpu_count", lambda: 4)
-    monkeypatch.setattr("dask.system.cpu_count", lambda: 4)
+    monkeypatch.setattr(machine, "cpu_count", lambda: 4)
     whole, half, quarter = (plan._hardware(workers) for workers in (1, 2, 9))
     for threads, name in ((4, whole), (2, half), (1, quarter)):
         assert f"{threads} of 4 cores" in name

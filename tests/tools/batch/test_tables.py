@@ -14,6 +14,7 @@ from course_utils import data, evidence
 from course_utils.errors import BatchError
 from course_utils.evidence import protocol
 from course_utils.evidence.records import code_digest
+from course_utils.evidence.runs import read_table
 
 TOY = """
 [toy]
@@ -90,7 +91,7 @@ def test_a_table_is_made_step_by_step_finished_when_begun_and_added_once(toy, tm
     kept = tmp_path / "kept"
     added = reference_runs.add(toy, kept)
     assert added == {"runs": 2 + 2 + 2 + 2, "costs": 0, "left_out": {}}
-    rows = pd.read_csv(kept / "runs.csv", keep_default_na=False)
+    rows = read_table(kept / "runs.csv", evidence.COLUMNS)
     assert list(rows["arm"].value_counts()[["baseline", "l2", "mean"]]) == [4, 2, 2]
     assert set(rows["code"].str.partition("-")[0]) == {code_digest()}
     # The average of two that err apart errs where both do, or at random.
@@ -101,11 +102,8 @@ def test_a_table_is_made_step_by_step_finished_when_begun_and_added_once(toy, tm
 
     # Which images were wrong is kept with it, bit by bit.
     record = evidence.Record.read(next((toy / "l2" / "verdict" / "records").glob("*seed1.json")))
-    wrong = pd.read_csv(kept / "wrong.csv", dtype={"wrong": str})
     of = protocol.table("toy")
-    both = rows.replace("", np.nan).assign(learning_rate=rows["learning_rate"].astype(float))
-    both = both.merge(wrong, on=["table", "arm", "learning_rate", "seed"], how="left")
-    bits = protocol.wrong(of, of.arms["l2"], both[both["arm"].isin(["l2", "baseline"])])
+    bits = protocol.wrong(of, of.arms["l2"], kept)
     assert bits.shape == (2, len(data.load("mnist", "smoke").y_compare))
     assert np.flatnonzero(bits[1]).tolist() == record.compare_mistakes
 
