@@ -73,7 +73,7 @@ class Environment:
             env=self.variables,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1200,
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done
