@@ -79,7 +79,7 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
             fallback.add(record.further["run"])
         else:
             records.append(record)
-    rows = [{name: getattr(record, name) for name in evidence.COLUMNS} for record in records]
+    rows = [protocol.row_of(record) for record in records]
     costs = _costs(header, [entry for entry in good if entry.id not in fallback], records)
     if not rows and not costs:
         reasons = "; ".join(f"{number} {reason}" for reason, number in left_out.items())

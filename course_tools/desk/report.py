@@ -6,7 +6,7 @@ This module works out what the page says; `report.html.jinja` is the page, and e
 import math
 import os
 import statistics
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
@@ -199,7 +199,9 @@ def pairings(header: manifest.Header, records: list[Record]) -> list[Pairing]:
                 if comparison is not None:
                     names_of_it = (*key, *where, baseline, candidate)
                     found.append(Pairing(*names_of_it, metric, comparison))
-    return found
+    # All that one page compares is one family, or one in twenty would look like a finding.
+    judged = evidence.as_family({i: pair.comparison for i, pair in enumerate(found)})
+    return [replace(pair, comparison=judged[i]) for i, pair in enumerate(found)]
 
 
 def _compared(pairs):
