@@ -247,7 +247,8 @@ for name, techniques in kinds.items():
 #
 # $$n = \left( (1.96 + 0.84)\, \frac{s}{\delta} \right)^2.$$
 #
-# (And never fewer than two. With few seeds the $t$ distribution asks for about two more.)
+# That is for a spread that is known. It has to be estimated from the same few differences, and then the *t* distribution,
+# shifted by the true mean (the **noncentral t**), takes the normal one's place and asks for about three seeds more.
 
 # %%
 delta = 0.9947 - 0.9940
@@ -255,13 +256,14 @@ from_images = np.sqrt(0.9947 * (1 - 0.9947) / 10_000)
 print(f"{delta:.2%} of 10,000 images are {10_000 * delta:.0f} digits; "
       f"the choice of the images alone moves an accuracy by {100 * from_images:.3f} points (one standard deviation)")
 for s in (0.02, 0.05, 0.1, 0.2):
-    needed = max(2, np.ceil(((1.96 + 0.84) * s / (100 * delta)) ** 2))
-    print(f"  differences between seeds with s = {s:.2f} points: {needed:3.0f} seeds")
+    print(f"  differences between seeds with s = {s:.2f} points: {evidence.seeds_needed(100 * delta, s):3} seeds")
+for name in (each for each in ("L2", "batch norm") if each in alone):
+    print(f"the ten differences of {name} had s = {100 * alone[name].s:.2f} points")
 
 # %%
 grid = np.linspace(0.02, 0.5, 100)
 plots.lines(
-    {f"s = {s} points": (grid, np.maximum(2, ((1.96 + 0.84) * s / grid) ** 2)) for s in (0.05, 0.1, 0.2)},
+    {f"s = {s} points": (grid, [evidence.seeds_needed(d, s) for d in grid]) for s in (0.05, 0.1, 0.2)},
     title="Half the difference takes four times the seeds, and never fewer than two",
     x="true difference, percentage points",
     y="seeds needed",

@@ -61,7 +61,7 @@ def test_every_cost_is_of_a_notebook_and_of_variants_around_their_training():
 @pytest.mark.slow
 def test_a_row_at_random_can_be_made_again(tmp_path):
     """In smoke mode, which is short: other figures, but the same fields about the same thing."""
-    row = moments().choice(rows())
+    row = moments().choice([row for row in rows() if not row["table"]])
     words = [row["lesson"], "--mode", "smoke", "--seed", row["seed"], "--out", tmp_path / "out"]
     if row["lesson"] == "ablation":
         words += ["--param", f"model={row['model']}"]
@@ -77,7 +77,9 @@ def test_a_row_at_random_can_be_made_again(tmp_path):
     assert (made["mode"], made["n_train"], made["epochs"]) == ("smoke", "512", "1")
     # A stand-in names what it stands for.
     assert made["data"].partition(" ")[0] == row["data"].partition(" ")[0]
-    assert {name: form(made[name]) for name in row} == {name: form(row[name]) for name in row}
+    # The first edition did not keep which code made a run.
+    kept = [name for name in row if name != "code" or row["code"]]
+    assert {name: form(made[name]) for name in kept} == {name: form(row[name]) for name in kept}
 
 
 # Adding a batch
