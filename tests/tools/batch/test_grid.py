@@ -7,7 +7,7 @@ from foreign import source, write
 
 from course_tools.batch import grid, manifest, plan, summary
 from course_tools.batch import notebooks as library
-from course_utils.errors import BatchError
+from course_utils.errors import BatchError, CourseError
 
 PARAMETERS = (
     'mode = "auto"\nseed = 1\ntechniques = "none"  # a comment\n'
@@ -131,7 +131,7 @@ def test_an_unknown_mode_is_named(lesson, monkeypatch, how):
     if how == "environment":
         monkeypatch.setenv("COURSE_MODE", "smoek")
     options = {"option": {"mode": "smoek"}, "parameter": {"parameters": {"mode": ["smoek"]}}}
-    with pytest.raises(BatchError, match="smoek"):
+    with pytest.raises(CourseError, match="smoek"):
         grid.lay_out([lesson], **options.get(how, {}))
 
 

@@ -150,7 +150,7 @@ def ablation(monkeypatch):
     ]
     replace_in_evidence(monkeypatch, "lesson_costs", lambda: costs)
     replace_in_evidence(monkeypatch, "reference", lambda: pd.DataFrame(trained))
-    monkeypatch.setattr(plan, "_hardware", lambda workers: "here")
+    monkeypatch.setattr(plan, "hardware_for", lambda workers: "here")
     defaults = {"mode": "auto", "seed": 1, "model": "baseline_cnn", "techniques": "none"}
     return library.Notebook("ablation", Path("ablation.ipynb"), b"", defaults, "")
 
@@ -196,7 +196,7 @@ def test_the_plan_of_workers_that_share_the_cores_is_of_as_many_threads(monkeypa
     monkeypatch.delenv("COURSE_THREADS", raising=False)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     monkeypatch.setattr(machine, "cpu_count", lambda: 4)
-    whole, half, quarter = (plan._hardware(workers) for workers in (1, 2, 9))
+    whole, half, quarter = (plan.hardware_for(workers) for workers in (1, 2, 9))
     for threads, name in ((4, whole), (2, half), (1, quarter)):
         assert f"{threads} of 4 cores" in name
     rows = [("02", "reduced", name, s, 900, "1") for name, s in ((whole, 20.0), (half, 70.0))]
@@ -210,7 +210,7 @@ def test_the_plan_of_workers_that_share_the_cores_is_of_as_many_threads(monkeypa
     assert found["run0"].elsewhere in (whole, half)
     assert "measured on" in plan.lines(runs, found, 4)[0]
     monkeypatch.setenv("COURSE_THREADS", "3")
-    assert "3 of 4 cores" in plan._hardware(4)
+    assert "3 of 4 cores" in plan.hardware_for(4)
 
 
 def test_a_command_plans_for_its_workers_and_for_no_more_than_it_has_runs(
@@ -227,7 +227,7 @@ def test_a_command_plans_for_its_workers_and_for_no_more_than_it_has_runs(
     rows = [("01_first", "smoke", f"shared by {n}", 60.0 * n, 900, "1") for n in (1, 2, 3)]
     costs = pd.DataFrame(rows, columns=list(evidence.COST_COLUMNS))
     replace_in_evidence(monkeypatch, "lesson_costs", lambda: costs)
-    monkeypatch.setattr(plan, "_hardware", hardware)
+    monkeypatch.setattr(plan, "hardware_for", hardware)
     words = ["run", "01", "--mode", "smoke", "--seeds", "0-2", "--dry-run", "--workers"]
     assert "about 2:00 and 900 MB each\n" in said(capsys, *words, 2)[1]
     out = said(capsys, *words, 9)[1]
