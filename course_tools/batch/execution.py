@@ -6,8 +6,8 @@ same here, in a thread, and in a Dask worker on another host, with no shared fil
 
 `python -m course_tools.batch.execution JOB_DIR` is the child's side. The folder holds `job.json` and
 `notebook.ipynb`; papermill executes, and `executed.ipynb` and `outcome.json` appear beside them. Each
-cell is one JSON line on standard output. Standard input is the lifeline: when the parent dies, however
-it dies, the pipe closes, and the child takes its kernel down with it.
+cell is one JSON line on standard output. Standard input is the lifeline: however the parent dies, the
+pipe closes, and the child takes its kernel down with it.
 """
 
 import contextlib
@@ -32,7 +32,8 @@ SAMPLE_SECONDS = 0.2
 RESCAN_SECONDS = 1.0
 # A notebook that prints without end must not take the client down with it.
 MOST_BYTES = 64_000_000
-MOST_CHARACTERS = {"message": 500, "traceback": 20_000}
+MOST_MESSAGE, MOST_TRACEBACK = 500, 20_000  # characters
+PACKAGES = Path(__file__).resolve().parents[2]
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -61,8 +62,8 @@ class Job:
 
 
 @dataclass
-class Result:
-    """What came of a run.
+class Outcome:
+    """How a run ended.
 
     Attributes:
         id: the job's.
@@ -74,9 +75,6 @@ class Result:
         cell_seconds: seconds of each code cell that ran.
         seconds: time of the whole run.
         peak_memory_mb: most memory of its processes together, MB (10^6 bytes).
-        notebook: bytes of the executed notebook, or None when none could be saved.
-        records: what it recorded (`course_utils.evidence.records.Record`). A run that failed keeps
-            those of trainings that diverged; any other that did not end well keeps none.
         solved: "LESSON.check_NAME" of each exercise whose check `course_utils.Lesson` saw pass.
         worker: address of the Dask worker that ran it; "" on this machine.
     """
@@ -90,13 +88,25 @@ class Result:
     cell_seconds: list = field(default_factory=list)
     seconds: float = 0.0
     peak_memory_mb: float = 0.0
-    notebook: bytes | None = field(default=None, repr=False)
-    records: list = field(default_factory=list, repr=False)
     solved: list = field(default_factory=list)
     worker: str = ""
 
 
-def run(job: Job, progress=None, wanted=None) -> Result:
+@dataclass
+class Result(Outcome):
+    """An outcome with what the run made.
+
+    Attributes:
+        notebook: bytes of the executed notebook, or None when none could be saved.
+        records: what it recorded (`course_utils.evidence.records.Record`). A run that failed keeps
+            those of trainings that diverged; any other that did not end well keeps none.
+    """
+
+    notebook: bytes | None = field(default=None, repr=False)
+    records: list = field(default_factory=list, repr=False)
+
+
+def run(job: Job, progress=None, wanted=lambda: True) -> Result:
     """Execute one notebook in a process of its own and return what came of it; never raises OSError.
 
     `progress(index, count)` is called when a code cell starts. `wanted()` is asked a few times a
@@ -110,7 +120,7 @@ def run(job: Job, progress=None, wanted=None) -> Result:
         (folder / "notebook.ipynb").write_bytes(job.notebook)
         order = json.dumps({"parameters": job.parameters, "cwd": job.cwd})
         (folder / "job.json").write_text(order, encoding="utf-8")
-        return _run_in(folder, job, progress, wanted or (lambda: True))
+        return _run_in(folder, job, progress, wanted)
     except OSError as error:
         where = folder or tempfile.gettempdir()
         full = error.errno in NO_SPACE
@@ -122,8 +132,20 @@ def run(job: Job, progress=None, wanted=None) -> Result:
 
 
 def _run_in(folder, job, progress, wanted):
-    run_id = uuid.uuid4().hex
-    began = time.monotonic()
+    run_id, began = uuid.uuid4().hex, time.monotonic()
+    given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    env = {
+        **os.environ,
+        **job.env,
+        RUN_VARIABLE: run_id,
+        "COURSE_OUT": str(folder / "records"),
+        "COURSE_HEADLESS": "1",
+        # Relative to here, where the user wrote it, and not to the run's folder.
+        "PYTHONPATH": os.pathsep.join([str(PACKAGES), *map(os.path.abspath, given)]),
+        # Connection files, sockets and temporary files go with the job's folder, also after a kill.
+        "TMPDIR": str(folder / "tmp"),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
     with (folder / "log.txt").open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", __name__, str(folder)],
@@ -131,7 +153,7 @@ def _run_in(folder, job, progress, wanted):
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=folder,
-            env=_environment(folder, run_id, job.env),
+            env=env,
             # A session of its own: Ctrl-C in the terminal reaches the client alone, which then decides.
             start_new_session=True,
         )
@@ -151,45 +173,20 @@ def _run_in(folder, job, progress, wanted):
     return _collect(folder, job, ended, child.returncode, tree, time.monotonic() - began)
 
 
-def _environment(folder, run_id, extra):
-    package = str(Path(__file__).resolve().parents[2])
-    given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    # Relative to here, where the user wrote it, and not to the run's folder.
-    folders = {
-        name: os.path.abspath(os.path.expanduser(os.environ[name]))
-        for name in ("COURSE_DATA_DIR", "KERAS_HOME")
-        if os.environ.get(name)
-    }
-    return {
-        **os.environ,
-        **folders,
-        **extra,
-        RUN_VARIABLE: run_id,
-        "COURSE_OUT": str(folder / "records"),
-        "COURSE_HEADLESS": "1",
-        "PYTHONPATH": os.pathsep.join([package, *map(os.path.abspath, given)]),
-        # Connection files, sockets and temporary files go with the job's folder, also after a kill.
-        "TMPDIR": str(folder / "tmp"),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
-
-
 def _watch(child, tree, job, progress, wanted, began):
     """Wait until the child ends or must be ended; returns None or (status, message)."""
     events = queue.Queue()
     threading.Thread(target=_read_events, args=(child.stdout, events), daemon=True).start()
     place, last_rescan = "it started", began
     while True:
-        try:
+        with contextlib.suppress(queue.Empty):
             event = events.get(timeout=SAMPLE_SECONDS)
-        except queue.Empty:
-            event = {}
-        if event is None or event.get("event") == "end":
-            return None
-        if event.get("event") == "cell":
-            place = f"cell {event['index']} of {event['count']} ran"
+            if event is None:
+                return None
+            index, count = event
+            place = f"cell {index} of {count} ran"
             if progress is not None:
-                progress(event["index"], event["count"])
+                progress(index, count)
             if not events.empty():
                 continue
         now = time.monotonic()
@@ -210,8 +207,9 @@ def _watch(child, tree, job, progress, wanted, began):
 
 
 def _read_events(stream, events):
+    """Put `[index, count]` for each cell, and None at the end."""
     for line in stream:
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError):  # A child that was killed cuts its last line short.
             events.put(json.loads(line))
     events.put(None)
 
@@ -228,23 +226,25 @@ def _collect(folder, job, ended, returncode, tree, seconds):
     if ended is not None:
         outcome["status"], outcome["message"] = ended
     if outcome["status"] == "killed":
-        outcome["traceback"] = _tail(folder / "log.txt") or outcome["traceback"]
-    notebook, problem = _executed(folder / "executed.ipynb")
+        log = (folder / "log.txt").read_text(encoding="utf-8", errors="replace")
+        outcome["traceback"] = "\n".join(log.splitlines()[-15:]) or outcome["traceback"]
     result = Result(
         job.id,
         **outcome,
         seconds=round(seconds, 3),
         peak_memory_mb=round(tree.peak_mb, 1),
-        notebook=notebook,
         solved=sorted(p.name for p in (folder / "records" / "solved").glob("*.check_*")),
     )
-    problems = [problem] if problem else []
+    result.notebook, problems = _executed(folder / "executed.ipynb")
     if result.status in ("ok", "failed"):
         result.records, broken = _records(folder / "records", result)
         problems += broken if result.status == "ok" else []
-    result.message = "; ".join(filter(None, [result.message, *problems])) or None
-    for name in MOST_CHARACTERS:
-        setattr(result, name, _shortened(getattr(result, name), name))
+    message = "; ".join(filter(None, [result.message, *problems]))
+    if len(message) > MOST_MESSAGE:
+        message = message[: MOST_MESSAGE - 2] + " …"
+    result.message = message or None
+    if len(text := result.traceback or "") > MOST_TRACEBACK:
+        result.traceback = f"{text[: MOST_TRACEBACK // 4]}\n…\n{text[-MOST_TRACEBACK * 3 // 4 :]}"
     return result
 
 
@@ -255,16 +255,14 @@ def _executed(path):
     """
     try:
         if path.stat().st_size > MOST_BYTES:
-            return (
-                None,
-                f"the executed notebook is larger than {MOST_BYTES / 1e6:.0f} MB and was dropped",
-            )
+            most = MOST_BYTES / 1e6
+            return None, [f"the executed notebook is larger than {most:.0f} MB and was dropped"]
         notebook = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None, None
+        return None, []
     for holder in (notebook, *notebook["cells"]):
         holder["metadata"].pop("papermill", None)
-    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode(), None
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode(), []
 
 
 def _records(folder, result):
@@ -288,23 +286,6 @@ def _records(folder, result):
     return records, broken
 
 
-def _shortened(text, kind):
-    """A message without its end, or a traceback without its middle, if they are very long."""
-    most = MOST_CHARACTERS[kind]
-    if text is None or len(text) <= most:
-        return text
-    if kind == "message":
-        return text[: most - 2] + " …"
-    return f"{text[: most // 4]}\n…\n{text[-most * 3 // 4 :]}"
-
-
-def _tail(path, lines=15):
-    try:
-        return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
-    except OSError:
-        return ""
-
-
 # The processes of a run
 
 
@@ -318,63 +299,55 @@ class Tree:
     def __init__(self, pid: int, run_id: str):
         import psutil
 
-        self._psutil, self._run_id = psutil, run_id
-        self._mark, self.peak_mb = 0.0, 0.0
-        self._root, self._known = None, set()
-        with contextlib.suppress(psutil.NoSuchProcess):
-            self._root = psutil.Process(pid)
-            self._known = {self._root}
+        self._psutil, self._run_id, self.peak_mb = psutil, run_id, 0.0
+        self._root, self._known = psutil.Process(pid), set()
+        self._known.add(self._root)
 
     def rescan(self) -> None:
         """Look for processes that were started since."""
         with contextlib.suppress(self._psutil.Error):
-            if self._root is not None:
-                self._known.update(self._root.children(recursive=True))
+            self._known.update(self._root.children(recursive=True))
 
     def sample(self) -> float:
         """Resident memory of the tree now, in MB."""
-        total = 0.0
+        total = mark = 0.0
         for process in tuple(self._known):
             try:
                 total += process.memory_info().rss / 1e6
-                self._mark = max(self._mark, _high_water_mb(process.pid))
+                mark = max(mark, _high_water_mb(process.pid))
             except self._psutil.NoSuchProcess:
                 self._known.discard(process)
             except self._psutil.Error:
                 continue
-        self.peak_mb = max(self.peak_mb, total, self._mark)
+        self.peak_mb = max(self.peak_mb, total, mark)
         return total
 
     def kill(self) -> None:
         """End every process of the tree; repeated, since a dying tree may still fork."""
         for _ in range(5):
             self.rescan()
-            alive = {process for process in self._known if process.is_running()} | self._strays()
+            alive = {process for process in self._known | self._marked() if self._lives(process)}
+            if not alive:
+                return
             for process in alive:
                 with contextlib.suppress(self._psutil.Error):
                     process.kill()
-            if not alive:
-                return
             self._psutil.wait_procs(alive, timeout=2)
-            self._known = {process for process in alive if not self._is_gone(process)}
-            if not self._known and not self._strays():
-                return
 
-    def _strays(self):
+    def _marked(self):
         """Processes that carry this run's mark in their environment, wherever they now hang."""
         found = set()
         for process in self._psutil.process_iter():
             with contextlib.suppress(self._psutil.Error, OSError):
-                marked = process.environ().get(RUN_VARIABLE) == self._run_id
-                if marked and not self._is_gone(process):
+                if process.environ().get(RUN_VARIABLE) == self._run_id:
                     found.add(process)
         return found
 
-    def _is_gone(self, process):
+    def _lives(self, process):
         try:
-            return not process.is_running() or process.status() == self._psutil.STATUS_ZOMBIE
+            return process.is_running() and process.status() != self._psutil.STATUS_ZOMBIE
         except self._psutil.Error:
-            return True
+            return False
 
 
 def _high_water_mb(pid):
@@ -392,48 +365,55 @@ def _high_water_mb(pid):
 def execute(folder: Path, emit) -> dict:
     """Execute `notebook.ipynb` of a job folder and return the outcome.
 
-    `emit(dict)` is called when a code cell starts. The outcome holds `status` ("ok", "failed" or
-    "killed"), `message`, `traceback`, `cell`, `cells` and `cell_seconds` as a `Result` does. It rests
-    on what the kernel answered: papermill's own metadata call the cell of a dead kernel "completed".
+    `emit(index, count)` is called when a code cell starts. The outcome holds `status` ("ok", "failed"
+    or "killed"), `message`, `traceback`, `cell`, `cells` and `cell_seconds` as an `Outcome` does. It
+    rests on what the kernel answered: papermill's own metadata call the cell of a dead kernel
+    "completed".
     """
     # jsonschema would build grammars of URIs and durations, which no notebook needs and without which
     # it does: 1 to 4.7 s of the 1.5 to 5.2 s that importing papermill takes (measured).
-    with _cannot_be_imported("rfc3987_syntax", "isoduration"):
-        from nbclient.exceptions import DeadKernelError
-        from papermill.exceptions import PapermillExecutionError
-        from papermill.execute import execute_notebook, remove_error_markers
-        from papermill.iorw import load_notebook_node, write_ipynb
+    for name in ("rfc3987_syntax", "isoduration"):
+        sys.modules.setdefault(name, None)
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+    from papermill.execute import execute_notebook, remove_error_markers
+    from papermill.iorw import load_notebook_node, write_ipynb
 
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     target = str(folder / "executed.ipynb")
-    progress = _Progress(emit)
+    seen = _Progress(emit)
     status, message, traceback = "ok", None, None
     try:
         execute_notebook(
             str(folder / "notebook.ipynb"),
             target,
             parameters=job["parameters"],
-            engine_name=_register_engine(progress),
             progress_bar=False,
             cwd=job["cwd"] or str(folder),
             start_timeout=120,
+            # From here on for nbclient.
+            record_timing=False,
+            kernel_manager_class=_kernel_manager_class(),
+            on_notebook_start=seen.begin,
+            on_cell_start=seen.start,
+            on_cell_executed=seen.executed,
+            on_cell_error=seen.failed,
         )
-        if progress.error is not None and progress.unrun:
+        if seen.error is not None and seen.unrun:
             # papermill lets SystemExit(0) pass, although the cells after it have not run.
-            left = f"{progress.unrun} cell{'s' if progress.unrun > 1 else ''}"
+            left = f"{seen.unrun} cell{'s' if seen.unrun > 1 else ''}"
             status = "failed"
-            message = f"cell {progress.index} left the notebook (SystemExit); {left} did not run"
+            message = f"cell {seen.index} left the notebook (SystemExit); {left} did not run"
     except PapermillExecutionError:
-        if progress.error is None:
+        if seen.error is None:
             # Only cells tagged raises-exception failed, and everything after them ran.
             write_ipynb(remove_error_markers(load_notebook_node(target)), target)
         else:
-            error = progress.error
             status = "failed"
-            message = f"cell {progress.index} raised {error.get('ename')}: {error.get('evalue')}"
-            traceback = "\n".join(error.get("traceback") or [])
+            message = f"cell {seen.index} raised {seen.error['ename']}: {seen.error['evalue']}"
+            traceback = "\n".join(seen.error["traceback"])
     except DeadKernelError:
-        where = f"cell {progress.index} of {progress.count} ran" if progress.index else "it started"
+        where = f"cell {seen.index} of {seen.count} ran" if seen.index else "it started"
         status, message = "killed", f"the kernel died while {where}"
     except Exception as error:
         # nbclient has no exception of its own for a kernel that died while it started.
@@ -445,21 +425,10 @@ def execute(folder: Path, emit) -> dict:
         "status": status,
         "message": lines[0] if lines else None,
         "traceback": ANSI.sub("", traceback) if traceback else None,
-        "cell": None if status == "ok" else progress.index or None,
-        "cells": progress.count,
-        "cell_seconds": [round(seconds, 3) for seconds in progress.seconds],
+        "cell": None if status == "ok" else seen.index or None,
+        "cells": seen.count,
+        "cell_seconds": seen.seconds,
     }
-
-
-@contextlib.contextmanager
-def _cannot_be_imported(*names):
-    missing = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(missing))
-    try:
-        yield
-    finally:
-        for name in missing:
-            del sys.modules[name]
 
 
 class _Progress:
@@ -471,19 +440,19 @@ class _Progress:
         # The kernel's answer to the cell that failed, and how many cells after it have not run.
         self.error, self.unrun = None, 0
 
-    def begin(self, cells):
-        self.cells, self.count = cells, sum(map(_is_code, cells))
+    def begin(self, notebook):
+        self.cells, self.count = notebook.cells, sum(map(_is_code, notebook.cells))
 
-    def on_cell_start(self, cell, cell_index):
+    def start(self, cell, cell_index):
         if _is_code(cell):
             self.index += 1
             self._began = time.monotonic()
-            self._emit({"event": "cell", "index": self.index, "count": self.count})
+            self._emit(self.index, self.count)
 
-    def on_cell_executed(self, cell, cell_index, execute_reply):
-        self.seconds.append(time.monotonic() - self._began)
+    def executed(self, cell, cell_index, execute_reply):
+        self.seconds.append(round(time.monotonic() - self._began, 3))
 
-    def on_cell_error(self, cell, cell_index, execute_reply):
+    def failed(self, cell, cell_index, execute_reply):
         if "raises-exception" not in cell.metadata.get("tags", ()):
             self.error = execute_reply["content"]
             self.unrun = sum(map(_is_code, self.cells[cell_index + 1 :]))
@@ -491,32 +460,6 @@ class _Progress:
 
 def _is_code(cell):
     return cell.cell_type == "code" and bool(cell.source.strip())
-
-
-def _register_engine(progress):
-    """Name of papermill's engine with nbclient's hooks, and a kernel that cannot outlive its parent."""
-    from papermill.clientwrap import PapermillNotebookClient
-    from papermill.engines import NBClientEngine, papermill_engines
-    from papermill.log import logger
-
-    class CourseEngine(NBClientEngine):
-        @classmethod
-        def execute_managed_notebook(cls, nb_man, kernel_name, start_timeout=60, **kwargs):
-            progress.begin(nb_man.nb.cells)
-            hooks = ("on_cell_start", "on_cell_executed", "on_cell_error")
-            return PapermillNotebookClient(
-                nb_man,
-                kernel_name=kernel_name,
-                kernel_manager_class=_kernel_manager_class(),
-                startup_timeout=start_timeout,
-                timeout=None,
-                record_timing=False,
-                log=logger,
-                **{hook: getattr(progress, hook) for hook in hooks},
-            ).execute()
-
-    papermill_engines.register("course", CourseEngine)
-    return "course"
 
 
 # Asks Linux to end this process when its parent ends, also while it holds Python's lock; then becomes
@@ -550,38 +493,33 @@ def _kernel_manager_class():
     return TiedKernelManager
 
 
-def _watch_lifeline():
+def _end_with_parent():
     """End this process and everything below it once standard input closes."""
+    while os.read(0, 4096):
+        pass
+    import psutil
 
-    def wait():
-        while os.read(0, 4096):
-            pass
-        import psutil
-
-        for process in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    os._exit(1)
 
 
-def main(folder: str) -> None:
+def main(folder: Path) -> None:
     """Run the job in `folder` and leave its outcome there."""
     # The pipe to the parent is kept apart, so that what a kernel prints cannot mix into it.
     pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    _watch_lifeline()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
-    def emit(event):
-        print(json.dumps(event), file=pipe, flush=True)
+    def emit(*cell):
+        print(json.dumps(cell), file=pipe, flush=True)
 
-    outcome = execute(Path(folder), emit)
-    (Path(folder) / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
-    emit({"event": "end"})
+    outcome = execute(folder, emit)
+    (folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(Path(sys.argv[1]))
     # Everything is written; tearing the interpreter down would cost a tenth of a second.
     os._exit(0)

@@ -9,6 +9,7 @@ import difflib
 import hashlib
 import itertools
 import json
+import math
 import re
 import shlex
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from course_utils.modes import AUTO, is_mode
 from course_utils.modes import check as check_mode
 
 MAX_RUNS = 100_000
+NEGATIVE_SEED = "{} is {}; expected a whole number from 0. For example: --seed 1"
 SECONDS = {"": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "mins": 60, "h": 3600, "d": 86_400}
 MEGABYTES = {"": 1, "kb": 1e-3, "mb": 1, "gb": 1e3, "tb": 1e6}
 MEGABYTES |= {f"{name[0]}ib": 1024**power / 1e6 for power, name in enumerate("kmgt", start=1)}
@@ -59,7 +61,7 @@ def chosen_seeds(seed: int | None, seeds: str | None) -> list[int] | None:
     if seed is not None and seeds is not None:
         raise BatchError("--seed and --seeds are both given; --seeds 0-9 alone is enough.")
     if seed is not None and seed < 0:
-        raise BatchError(f"--seed is {seed}; expected a whole number from 0. For example: --seed 1")
+        raise BatchError(NEGATIVE_SEED.format("--seed", seed))
     return [seed] if seed is not None else parse_seeds(seeds) if seeds is not None else None
 
 
@@ -153,28 +155,27 @@ def _split(text):
 
 def coerce(notebook: Notebook, name: str, text: str):
     """The value that `text` means for a notebook's parameter, by the type of its default."""
-    if notebook.defaults is not None and name not in notebook.defaults:
-        near = difflib.get_close_matches(name, notebook.defaults, n=1)
+    defaults = {name: UNKNOWN} if notebook.defaults is None else notebook.defaults
+    if name not in defaults:
+        near = difflib.get_close_matches(name, defaults, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        has = ", ".join(notebook.defaults) or "none (no cell is tagged 'parameters')"
+        has = ", ".join(defaults) or "none (no cell is tagged 'parameters')"
         raise BatchError(f"{notebook.name} has no parameter {name!r}.{hint} Its parameters: {has}.")
-    default = UNKNOWN if notebook.defaults is None else notebook.defaults[name]
+    default = defaults[name]
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
         value = {"true": True, "false": False, "none": None}.get(text.lower(), text)
     if isinstance(default, str):
         return value if isinstance(value, str) and text[:1] in "\"'" else text
+    if type(default) is float and type(value) is int:
+        value = float(value)
     kinds = {bool: "True or False", int: "a whole number", float: "a number"}
-    for kind, words in kinds.items():
-        if type(default) is kind:
-            if kind is float and type(value) is int:
-                value = float(value)
-            if type(value) is not kind:
-                raise BatchError(
-                    f"Parameter {name} of {notebook.name} is {words} (default {default!r}), and "
-                    f"{text!r} is not. For example: --param {name}={default!r}"
-                )
+    if type(default) in kinds and type(value) is not type(default):
+        raise BatchError(
+            f"Parameter {name} of {notebook.name} is {kinds[type(default)]} (default {default!r}), "
+            f"and {text!r} is not. For example: --param {name}={default!r}"
+        )
     try:
         # As the manifest keeps it and the notebook gets it: a tuple is a list there.
         return json.loads(json.dumps(value))
@@ -228,13 +229,14 @@ def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
         values = {
             name: list({repr(v): v for v in found}.values()) for name, found in values.items()
         }
-        _check_values(values, own_mode)
-        names = [*(n for n in values if n not in ("mode", "seed")), "mode", "seed"]
-        names = [name for name in names if name in values]
-        size = 1
-        for name in names:
-            size *= len(values[name])
-        if len(runs) + size > MAX_RUNS:
+        if not own_mode:
+            for value in values.get("mode", ()):
+                check_mode(value)
+        for value in values.get("seed", ()):
+            if isinstance(value, int) and value < 0:
+                raise BatchError(NEGATIVE_SEED.format("seed", value))
+        names = sorted(values, key=lambda name: (name == "mode") + 2 * (name == "seed"))
+        if len(runs) + math.prod(map(len, values.values())) > MAX_RUNS:
             raise BatchError(
                 f"The grid has more than {MAX_RUNS:,} runs. Split it over several --out."
             )
@@ -253,16 +255,6 @@ def lay_out(notebooks, seeds=None, mode=None, parameters=None) -> list[Run]:
     return runs
 
 
-def _check_values(values, own_mode):
-    for value in () if own_mode else values.get("mode", ()):
-        check_mode(value)
-    for value in values.get("seed", ()):
-        if isinstance(value, int) and value < 0:
-            raise BatchError(
-                f"seed is {value}; expected a whole number from 0. For example: --seed 1"
-            )
-
-
 def suitable_mode() -> str:
     """The mode for a run that names none: COURSE_MODE, else full on a GPU and reduced on a CPU."""
     mode = modes.from_environment()
@@ -277,16 +269,10 @@ def run_id(notebook: str, parameters: dict) -> str:
     """A run's name, fit for a file: notebook, own parameters, mode, seed."""
     parts = [notebook]
     for name, value in parameters.items():
-        if name == "techniques":
+        if name in ("techniques", "model") or (name == "mode" and is_mode(value)):
             parts.append(str(value) or "plain")
-        elif name == "mode" and is_mode(value):
-            parts.append(str(value))
-        elif name == "seed":
-            parts.append(f"seed{value}")
-        elif name == "model":
-            parts.append(str(value))
         else:
-            parts.append(f"{name}={value}")
+            parts.append(f"seed{value}" if name == "seed" else f"{name}={value}")
     full = ".".join(parts)
     safe = re.sub(r"[^\w.+=-]", "_", full)
     if safe != full or len(safe) > 150:

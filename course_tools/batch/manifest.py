@@ -19,7 +19,7 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course_tools.batch.execution import NO_SPACE, Result
+from course_tools.batch.execution import NO_SPACE, Outcome, Result
 from course_tools.batch.grid import Run
 from course_utils.errors import BatchError
 from course_utils.files import PARTIAL, write_atomically
@@ -84,25 +84,14 @@ class Header:
         return cls(runs, content["notebooks"], content.get("settings"), content.get("code", ""))
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What came of one run: an `execution.Result` without what lies in `files`.
+@dataclass
+class Entry(Outcome):
+    """One run's line: how it ended, and where what it made lies.
 
     `files` are paths relative to the batch's folder, `attempts` counts the tries, and `mode` is the
     course's mode that the run was given, or None.
     """
 
-    id: str
-    status: str
-    message: str | None = None
-    traceback: str | None = None
-    cell: int | None = None
-    cells: int = 0
-    cell_seconds: list = field(default_factory=list)
-    seconds: float = 0.0
-    peak_memory_mb: float = 0.0
-    solved: list = field(default_factory=list)
-    worker: str = ""
     files: list = field(default_factory=list)
     attempts: int = 1
     mode: str | None = None
@@ -130,7 +119,10 @@ class Manifest:
             for name in ("notebooks", "records"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
             self._lock = self._take_lock()
-            self._remove_partials()
+            # What a killed client was writing.
+            for name in ("", "notebooks", "records"):
+                for path in (self.folder / name).glob(f"{PARTIAL}*"):
+                    path.unlink()
             there = self.path.exists() and self.path.stat().st_size > 0
             if there and resume:
                 self._continue()
@@ -185,22 +177,20 @@ class Manifest:
 
     def store(self, result: Result, attempts: int = 1) -> Entry:
         """Write a finished run: its notebook, its records, then its line."""
+        contents = {}
+        if result.notebook is not None:
+            contents[f"notebooks/{result.id}.ipynb"] = result.notebook
+        for number, record in enumerate(result.records, start=1):
+            # The run's name, whatever the record says: a copy of a notebook still names its original
+            # there, and techniques in another order are the same. No id holds a "~".
+            end = f"~{number}" if number > 1 else ""
+            contents[f"records/{result.id}{end}.json"] = record.to_json().encode()
+        mode = self.header.runs[result.id].mode
+        more = {"files": list(contents), "attempts": attempts, "mode": mode}
+        entry = Entry.from_dict({**vars(result), **more})
         with self._explained():
-            files = []
-            if result.notebook is not None:
-                path = notebook_path(self.folder, result.id)
-                files.append(path.relative_to(self.folder).as_posix())
-                write_atomically(path, result.notebook)
-            for number, record in enumerate(result.records, start=1):
-                # The run's name, whatever the record says: a copy of a notebook still names its
-                # original there, and techniques in another order are the same. No id holds a "~".
-                name = f"{result.id}~{number}.json" if number > 1 else f"{result.id}.json"
-                files.append(f"records/{name}")
-                write_atomically(self.folder / files[-1], record.to_json().encode())
-            mode = self.header.runs[result.id].mode
-            entry = Entry.from_dict(
-                {**vars(result), "files": files, "attempts": attempts, "mode": mode}
-            )
+            for name, content in contents.items():
+                write_atomically(self.folder / name, content)
             self._append(_line(vars(entry)))
         self.entries[entry.id] = entry
         return entry
@@ -220,37 +210,30 @@ class Manifest:
 
     def close(self) -> None:
         """Give the folder free for another process."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.close()
 
     # Opening
 
     def _continue(self):
-        there, entries = self.read(self.folder)
+        there, self.entries = self.read(self.folder)
         _check_same(self.folder, there, self.header)
         content = self.path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            with self.path.open("r+b") as file:
-                file.truncate(whole)
-        self.entries = entries
+        os.truncate(self.path, content.rfind(b"\n") + 1)
 
     def _refuse_if_begun(self):
         there, entries = self.read(self.folder)
-        if not entries:
-            return
         done = sum(entry.status == "ok" for entry in entries.values())
-        raise BatchError(
-            f"{self.folder} already holds a batch, {done} of {len(there.runs)} runs done. "
-            "Finish it with the same options and --resume, or name another folder: --out FOLDER"
-        )
+        if entries:
+            raise BatchError(
+                f"{self.folder} already holds a batch, {done} of {len(there.runs)} runs done. "
+                "Finish it with the same options and --resume, or name another folder: --out FOLDER"
+            )
 
     def _take_lock(self):
         try:
             import fcntl
         except ImportError:
-            return None
+            return contextlib.ExitStack()
         # The system gives the lock back however this process ends.
         lock = (self.folder / ".lock").open("a")
         try:
@@ -262,12 +245,6 @@ class Manifest:
                 "Wait for it, or name another folder: --out FOLDER"
             ) from error
         return lock
-
-    def _remove_partials(self):
-        """Temporary files that a killed client left."""
-        for name in ("", "notebooks", "records"):
-            for path in (self.folder / name).glob(f"{PARTIAL}*"):
-                path.unlink()
 
     @contextlib.contextmanager
     def _explained(self):
@@ -285,11 +262,6 @@ class Manifest:
             ) from error
 
 
-def notebook_path(folder, id: str) -> Path:
-    """Where a batch in `folder` puts the executed notebook of a run."""
-    return Path(folder) / "notebooks" / f"{id}.ipynb"
-
-
 def check_targets(folder, ids, sources) -> None:
     """Raise BatchError if the executed copy of a run would take the place of a notebook.
 
@@ -300,9 +272,9 @@ def check_targets(folder, ids, sources) -> None:
         # A link is a source, and so is the file that it stands for; and an .ipynb beside its .py.
         for path in (source.resolve(), source.parent.resolve() / source.name):
             own.add(path.with_suffix(".ipynb"))
+    target = (Path(folder) / "notebooks").resolve()
     for id in ids:
-        path = notebook_path(folder, id)
-        if path.parent.resolve() / path.name in own:
+        if (path := target / f"{id}.ipynb") in own:
             raise BatchError(
                 f"The result of {id} would be written to {path}, which is the notebook itself. "
                 "Name another folder: --out results"
@@ -355,11 +327,9 @@ def _difference(there, here):
     for name, digest in there.notebooks.items():
         if here.notebooks.get(name, digest) != digest:
             return f"the notebook {name} has changed since"
-    only_there = [run for run in there.runs if run not in here.runs]
-    only_here = [run for run in here.runs if run not in there.runs]
-    if only_there:
-        return f"it has {len(only_there)} runs that this one lacks, such as {only_there[0]}"
-    if only_here:
-        return f"this one has {len(only_here)} runs that it lacks, such as {only_here[0]}"
+    if lacking := [id for id in there.runs if id not in here.runs]:
+        return f"it has {len(lacking)} runs that this one lacks, such as {lacking[0]}"
+    if new := [id for id in here.runs if id not in there.runs]:
+        return f"this one has {len(new)} runs that it lacks, such as {new[0]}"
     same = (there.runs, there.notebooks) == (here.runs, here.notebooks)
     return None if same else "its options differ"

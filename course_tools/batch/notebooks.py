@@ -32,12 +32,8 @@ class Notebook:
         return not {"model", "techniques"}.isdisjoint(self.defaults or ())
 
 
-class _Unknown:
-    def __repr__(self):
-        return "(computed)"
-
-
-UNKNOWN = _Unknown()
+# A parameter whose default is computed.
+UNKNOWN = object()
 
 
 def project_root() -> Path:
@@ -112,37 +108,35 @@ def find_notebook_path(name: str) -> Path:
         return known[fits[0]]
     if fits and name:
         raise BatchError(f"{name!r} fits {', '.join(fits)}. Write more of the name.")
-    near = _near(name, known)
-    hint = f" Did you mean {near}?" if near else ""
-    raise BatchError(f"There is no lesson {name!r}.{hint} All lessons: course run --list")
-
-
-def _near(name, known):
-    """The known name nearest to `name`; a lesson also answers to its topic and its number."""
-    aliases = {alias: k for k in known for alias in (k, k[:2], k[3:])}
+    # A lesson also answers to its topic and its number.
+    aliases = {alias: lesson for lesson in known for alias in (lesson, lesson[:2], lesson[3:])}
     near = difflib.get_close_matches(name.lower(), aliases, n=1, cutoff=0.5)
-    return aliases[near[0]] if near else None
+    hint = f" Did you mean {aliases[near[0]]}?" if near else ""
+    raise BatchError(f"There is no lesson {name!r}.{hint} All lessons: course run --list")
 
 
 def read_notebook(path: Path) -> Notebook:
     """Read an .ipynb, or a py:percent .py through jupytext. Raises BatchError when it is neither."""
     try:
+        text = path.read_text(encoding="utf-8")
         if path.suffix == ".py":
-            content = _from_text(path)
+            import jupytext
+
+            content = jupytext.reads(text, fmt="py:percent")
+            content["metadata"]["kernelspec"] = KERNEL
         else:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(text)
         # A notebook that was never opened names no kernel, and papermill then refuses it.
         content["metadata"].setdefault("kernelspec", KERNEL)
-        cells = content["cells"]
-        for cell in cells:
+        for cell in content["cells"]:
             if cell["cell_type"] == "code":
                 cell["outputs"], cell["execution_count"] = [], None
-        code = [[c["cell_type"], "".join(c["source"])] for c in cells]
+        code = [[cell["cell_type"], "".join(cell["source"])] for cell in content["cells"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise unreadable(path, error) from error
     digest = hashlib.sha256(json.dumps(code).encode()).hexdigest()[:16]
     source = json.dumps(content, ensure_ascii=False).encode()
-    return Notebook(path.stem, path, source, _defaults(content), digest)
+    return Notebook(path.stem, path, source, _defaults(content["cells"]), digest)
 
 
 def unreadable(path: Path, error: Exception) -> BatchError:
@@ -168,44 +162,24 @@ def is_lesson(path: Path, folder: Path | None = None) -> bool:
     return path.parent.resolve() in (folder, folder / "solutions")
 
 
-def _from_text(path):
-    import jupytext
-    import nbformat
-
-    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
-    notebook.metadata["kernelspec"] = KERNEL
-    return json.loads(nbformat.writes(notebook))
-
-
-def _defaults(content):
-    for cell in content["cells"]:
-        if "parameters" in cell["metadata"].get("tags", ()):
-            lines = "".join(cell["source"]).splitlines()
-            # IPython's own lines are no Python; the assignments around them are what counts.
-            source = "\n".join("" if line.lstrip()[:1] in "%!" else line for line in lines)
-            return _assignments(source)
-    return {}
-
-
-def _assignments(source):
+def _defaults(cells):
+    tagged = [c for c in cells if "parameters" in c["metadata"].get("tags", ())]
+    lines = "".join(tagged[0]["source"]).splitlines() if tagged else []
+    # IPython's own lines are no Python; the assignments around them are what counts.
+    source = "\n".join("" if line.lstrip()[:1] in "%!" else line for line in lines)
     try:
         body = ast.parse(source).body
     except SyntaxError:
         return None
     defaults = {}
     for statement in body:
-        if isinstance(statement, ast.Assign):
-            targets = statement.targets
-        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            targets = [statement.target]
-        else:
-            continue
-        for target in targets:
-            if isinstance(target, ast.Name):
-                try:
-                    defaults[target.id] = ast.literal_eval(statement.value)
-                except (ValueError, TypeError):
-                    defaults[target.id] = UNKNOWN
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            targets = getattr(statement, "targets", None) or [statement.target]
+            try:
+                value = ast.literal_eval(statement.value)
+            except (ValueError, TypeError):
+                value = UNKNOWN
+            defaults |= {target.id: value for target in targets if isinstance(target, ast.Name)}
     return defaults
 
 

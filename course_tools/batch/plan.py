@@ -24,9 +24,7 @@ def expected_costs(runs, notebooks=(), workers: int = 1) -> dict[str, Cost]:
     machine, and a model that has none is not estimated. `notebooks` tell the parameters that a run
     was not given. The machine is this one, shared among `workers`, if it was measured so.
     """
-    if not _measured():
-        return {}
-    hardware = _hardware(workers)
+    hardware = hardware_for(workers)
     defaults = {notebook.name: notebook.defaults or {} for notebook in notebooks}
     costs, cache = {}, {}
     for run in runs:
@@ -40,13 +38,8 @@ def expected_costs(runs, notebooks=(), workers: int = 1) -> dict[str, Cost]:
     return costs
 
 
-def _measured():
-    from importlib.resources import files
-
-    return (files("course_utils") / "reference" / "costs.csv").is_file()
-
-
-def _hardware(workers):
+def hardware_for(workers: int) -> str:
+    """This machine as one of so many runs at a time has it, in the words of the reference runs."""
     from course_utils import machine
 
     here = machine.detect()
@@ -101,21 +94,19 @@ def lines(runs, costs, slots: int, done: int = 0) -> list[str]:
             machines = dict.fromkeys(cost.elsewhere for cost in known if cost.elsewhere)
             each += f" (measured on {'; '.join(machines)})" if machines else ""
         said.append(f"{name}: {len(own)} run{'s' * (len(own) != 1)}, {_axes(own)}{each}")
-    together = f"{slots} at a time" if slots else "no worker is there yet"
-    slots = max(1, slots)
-    known = [costs[run.id] for run in runs if run.id in costs]
-    which = f"All {len(runs)} runs"
-    if done:
-        which = f"The {len(runs)} run{'s' * (len(runs) != 1)} left of {done + len(runs)}"
-    if known and (len(runs) > 1 or slots > 1):
-        missing = "" if len(known) == len(runs) else f", {len(runs) - len(known)} not yet measured"
-        seconds = sum(cost.seconds for cost in known) / min(slots, len(runs))
-        said.append(
-            f"{which}, {together}: about {clock(seconds)}, "
-            f"{min(slots, len(runs)) * _most_mb(known):.0f} MB{missing}"
+    if len(runs) > 1:
+        which = (
+            f"The {len(runs)} runs left of {done + len(runs)}" if done else f"All {len(runs)} runs"
         )
-    elif len(runs) > 1:
-        said.append(f"{which}, {together}")
+        which += f", {slots} at a time" if slots else ", no worker is there yet"
+        known = [costs[run.id] for run in runs if run.id in costs]
+        if known:
+            slots = max(1, min(slots, len(runs)))
+            seconds = sum(cost.seconds for cost in known) / slots
+            which += f": about {clock(seconds)}, {slots * _most_mb(known):.0f} MB"
+            if len(known) < len(runs):
+                which += f", {len(runs) - len(known)} not yet measured"
+        said.append(which)
     return said
 
 
@@ -131,9 +122,7 @@ def _axes(runs):
         values = list({repr(v): v for v in (run.parameters[name] for run in runs)}.values())
         if len(values) == 1:
             words += f"{name} {values[0]!s}, " if values[0] != "" else ""
-        elif all(type(value) is int for value in values) and values == list(
-            range(values[0], values[-1] + 1)
-        ):
+        elif all(type(v) is int for v in values) and values == [*range(values[0], values[-1] + 1)]:
             words += f"{name} {values[0]} to {values[-1]}, "
         else:
             shown = ", ".join(str(value) or "none" for value in values[:4])

@@ -26,6 +26,7 @@ from course_utils.errors import BatchError
 # How long a batch waits for a scheduler that went away.
 PATIENCE_SECONDS = 600
 PLUGIN = "course-code"
+TLS_EXAMPLE = "--scheduler tls://HOST:8786 --tls-ca ca.pem --tls-cert me.pem --tls-key me.key"
 
 
 class Lost(Exception):
@@ -35,12 +36,6 @@ class Lost(Exception):
 class _Pool:
     def __init__(self):
         self._events = queue.SimpleQueue()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
     def events(self):
         """What happened since: `(id, index, count)` for each code cell that started."""
@@ -165,7 +160,7 @@ class Workers(_Pool):
             if client is not None:
                 client.close(timeout=1)
             raise BatchError(
-                f"The scheduler {self._scheduler} cannot be reached ({_short(error)}). Start one "
+                f"The scheduler {self._scheduler} cannot be reached ({short(error)}). Start one "
                 "(dask scheduler), or run on this machine without --scheduler"
             ) from error
         try:
@@ -175,7 +170,7 @@ class Workers(_Pool):
         except Exception as error:
             client.close(timeout=1)
             raise BatchError(
-                f"The workers of {self._scheduler} cannot run this course: {_short(error)}. "
+                f"The workers of {self._scheduler} cannot run this course: {short(error)}. "
                 "Bring all hosts to the same checkout and its lock: git pull && make setup"
             ) from error
         return client
@@ -206,7 +201,7 @@ class Workers(_Pool):
                 if time.monotonic() > deadline:
                     raise BatchError(
                         f"The scheduler {self._scheduler} went away and did not come back within "
-                        f"{self._patience / 60:.0f} minutes ({_short(error.__cause__)}). What is done "
+                        f"{self._patience / 60:.0f} minutes ({short(error.__cause__)}). What is done "
                         "is kept: start the scheduler, and give the same command with --resume"
                     ) from error
                 time.sleep(1)
@@ -215,6 +210,8 @@ class Workers(_Pool):
 def _hand_over(theirs, ours, client):
     """Let our future end as Dask's did. A large result is waited for while the connection lives."""
     outcome = Lost("the connection to the scheduler was lost")
+    if theirs.status == "error":
+        outcome = theirs.exception()
     while theirs.status == "finished":
         try:
             outcome = theirs.result(timeout=30)
@@ -222,10 +219,8 @@ def _hand_over(theirs, ours, client):
             if client.status == "running":
                 continue
         except Exception as error:
-            outcome = Lost(f"its result did not arrive ({_short(error)})")
+            outcome = Lost(f"its result did not arrive ({short(error)})")
         break
-    if theirs.status == "error":
-        outcome = theirs.exception()
     with contextlib.suppress(concurrent.futures.InvalidStateError):
         if isinstance(outcome, BaseException):
             ours.set_exception(outcome)
@@ -311,7 +306,8 @@ def _same_code(expected, topic, closes):
     return SameCode()
 
 
-def _short(error):
+def short(error) -> str:
+    """An error's kind and the first line of what it says."""
     lines = str(error).splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
@@ -326,28 +322,22 @@ def credentials(scheduler: str | None, tls: dict | None):
     Dask's own configuration names them.
     """
     given = {name: str(path) for name, path in (tls or {}).items() if path}
-    safe = scheduler is not None and scheduler.startswith("tls://")
-    if given and not safe:
-        raise BatchError(
-            "TLS files are for a scheduler at a tls:// address. "
-            "For example: --scheduler tls://HOST:8786 --tls-ca ca.pem --tls-cert me.pem --tls-key me.key"
-        )
-    if not safe:
+    if scheduler is None or not scheduler.startswith("tls://"):
+        if given:
+            raise BatchError(
+                f"TLS files are for a scheduler at a tls:// address. For example: {TLS_EXAMPLE}"
+            )
         return None
     from distributed.security import Security
 
     if not given:
-        configured = Security()
-        if not (
-            configured.tls_ca_file and configured.tls_client_cert and configured.tls_client_key
-        ):
-            raise BatchError(
-                f"The scheduler {scheduler} is reached by TLS alone, which needs three files: "
-                "--tls-ca, --tls-cert and --tls-key. "
-                f"For example: --scheduler {scheduler} --tls-ca ca.pem --tls-cert me.pem "
-                "--tls-key me.key"
-            )
-        return None
+        own = Security()
+        if own.tls_ca_file and own.tls_client_cert and own.tls_client_key:
+            return None
+        raise BatchError(
+            f"The scheduler {scheduler} is reached by TLS alone, which needs three files: "
+            f"--tls-ca, --tls-cert and --tls-key. For example: {TLS_EXAMPLE}"
+        )
     for name in ("ca", "cert", "key"):
         if name not in given:
             raise BatchError(

@@ -14,6 +14,10 @@ from course_utils.errors import BatchError
 ALL_DONE = "All runs are done already."
 # A run that was over its time or memory would be so again; the others may have met an accident.
 WORTH_A_RETRY = ("failed", "killed", "lost")
+OPEN_TO_NETWORK = (
+    "Warning: {} is not encrypted, and whoever reaches it can run code as you. Use TLS: "
+    "--scheduler tls://… --tls-ca … --tls-cert … --tls-key …"
+)
 # While a run's notebook travels home, the next one is already with the worker.
 SENT_AHEAD = 2
 # How often a run may vanish with its worker before it counts as an attempt.
@@ -65,6 +69,7 @@ def run_batch(notebooks, runs, options: Options, out, resume=False, dry_run=Fals
             words += f"Bring them together: course build {notebook.name}"
             terminal.say(console, [words])
     folder = out if out is not None else library.project_root() / "build"
+    shown = terminal.shown(folder)
     manifest.check_targets(folder, [run.id for run in runs], [book.path for book in notebooks])
     header = manifest.Header.of(runs, notebooks)
     done = manifest.Manifest.done_in(folder, header) if resume else set()
@@ -82,64 +87,55 @@ def run_batch(notebooks, runs, options: Options, out, resume=False, dry_run=Fals
     display = terminal.Display(console, {id: cost.seconds for id, cost in costs.items()})
     with contextlib.closing(store), terminal.terminated_like_interrupted():
         try:
-            if not left:
-                console.print(ALL_DONE)
-            else:
-                with _started(options, workers, display) as where:
-                    slots = min(where.capacity(), len(left))
-                    _announce(console, plan.lines(left, costs, slots, len(done)), where, options)
+            if left:
+                with _workers(options, workers, display) as where:
+                    said = plan.lines(left, costs, min(where.capacity(), len(left)), len(done))
+                    if pool.is_open_to_network(options.scheduler):
+                        said.append(OPEN_TO_NETWORK.format(options.scheduler))
+                    if where.dashboard:
+                        said.append(f"Watch the workers at {where.dashboard}")
                     if len(runs) > 1:
-                        terminal.say(console, [f"Results go to {terminal.shown(folder)}"])
+                        said.append(f"Results go to {shown}")
+                    terminal.say(console, said)
                     carry_out(runs, notebooks, where, store, options, display)
+            else:
+                terminal.say(console, [ALL_DONE])
             entries = [store.entries[run.id] for run in runs]
-            paths = {notebook.name: _name_for_command(notebook) for notebook in notebooks}
-            summary.show(console, terminal.shown(folder), entries, header, paths)
+            known = library.lesson_paths()
+            paths = {b.name: b.name if known.get(b.name) == b.path else b.path for b in notebooks}
+            summary.show(console, shown, entries, header, paths)
         except KeyboardInterrupt:
             done = len(store.done())
             what_next = "Finish the others" if done < len(runs) else "Show their table"
             print(
-                f"Interrupted: {done} of {len(runs)} runs are done and kept in "
-                f"{terminal.shown(folder)}. {what_next}: {terminal.resume_command()}",
+                f"Interrupted: {done} of {len(runs)} runs are done and kept in {shown}. "
+                f"{what_next}: {terminal.resume_command()}",
                 file=sys.stderr,
             )
             return terminal.INTERRUPTED
-    failed = sum(entry.status != "ok" for entry in entries)
+    failed = any(entry.status != "ok" for entry in entries)
     if failed and len(runs) > 1:
         terminal.say(console, [f"Run the failed ones again: {terminal.resume_command()}"])
     return 1 if failed else 0
 
 
 @contextlib.contextmanager
-def _started(options, workers, display):
+def _workers(options, workers, display):
     """The pool, which is closed whatever happens, after the display has said what it has to say."""
-    made = None
-    try:
-        if options.scheduler is None:
-            made = pool.Threads(workers)
-        else:
-            made = pool.Workers(options.scheduler, options.tls, display.note)
-        yield made
-    except KeyboardInterrupt:
-        display.stop()
-        print("Interrupted; ending the runs that are under way.", file=sys.stderr)
-        raise
-    finally:
-        display.stop()
-        if made is not None:
-            made.close()
-
-
-def _announce(console, lines, where, options):
-    """Say what is going to happen, before anything does."""
-    terminal.say(console, lines)
-    if pool.is_open_to_network(options.scheduler):
-        warning = (
-            f"Warning: {options.scheduler} is not encrypted, and whoever reaches it can run code as "
-            "you. Use TLS: --scheduler tls://… --tls-ca … --tls-cert … --tls-key …"
-        )
-        terminal.say(console, [warning])
-    if where.dashboard:
-        terminal.say(console, [f"Watch the workers at {where.dashboard}"])
+    with contextlib.ExitStack() as stack:
+        try:
+            if options.scheduler is None:
+                where = pool.Threads(workers)
+            else:
+                where = pool.Workers(options.scheduler, options.tls, display.note)
+            stack.callback(where.close)
+            yield where
+        except KeyboardInterrupt:
+            display.stop()
+            print("Interrupted; ending the runs that are under way.", file=sys.stderr)
+            raise
+        finally:
+            display.stop()
 
 
 def carry_out(runs, notebooks, where, store: manifest.Manifest, options: Options, display) -> None:
@@ -150,8 +146,7 @@ def carry_out(runs, notebooks, where, store: manifest.Manifest, options: Options
     then the pool's to end.
     """
     by_name = {notebook.name: notebook for notebook in notebooks}
-    by_id = {run.id: run for run in runs}
-    done = store.done()
+    settings, done = manifest.settings(), store.done()
     waiting = collections.deque((run, 1) for run in runs if run.id not in done)
     # Future to run and attempt; how often each run has vanished, and how often it began since sent.
     pending, losses, begun = {}, collections.Counter(), collections.Counter()
@@ -160,7 +155,9 @@ def carry_out(runs, notebooks, where, store: manifest.Manifest, options: Options
         while waiting and len(pending) < SENT_AHEAD * max(1, where.capacity()):
             run, attempt = waiting.popleft()
             begun[run.id] = 0
-            job = make_job(run, by_name[run.notebook], options, display.expected.get(run.id))
+            limit = options.timeout or default_timeout(run, display.expected.get(run.id))
+            source, memory = by_name[run.notebook].source, options.memory_limit_mb
+            job = Job(run.id, source, run.parameters, limit, memory, options.cwd, settings)
             pending[where.submit(job)] = run, attempt
         ended = concurrent.futures.wait(
             pending, timeout=0.5, return_when=concurrent.futures.FIRST_COMPLETED
@@ -175,7 +172,7 @@ def carry_out(runs, notebooks, where, store: manifest.Manifest, options: Options
                 losses[id] += 1
                 display.gone(id)
                 if losses[id] > FREE_LOSSES:
-                    _give_up(pending, by_id.get(id))
+                    _give_up(pending, id)
         for future in ended:
             run, attempt = pending.pop(future)
             try:
@@ -192,8 +189,7 @@ def carry_out(runs, notebooks, where, store: manifest.Manifest, options: Options
                 )
                 result = Result(run.id, "lost", words)
             except Exception as error:
-                first = (str(error).splitlines() or [""])[0]
-                words = f"no worker could finish it ({type(error).__name__}: {first})"
+                words = f"no worker could finish it ({pool.short(error)})"
                 result = Result(run.id, "lost", words)
             again = is_worth_a_retry(result) and attempt <= options.retries
             if again:
@@ -205,24 +201,11 @@ def carry_out(runs, notebooks, where, store: manifest.Manifest, options: Options
     display.stop()
 
 
-def _give_up(pending, run):
-    for future, (sent, _) in pending.items():
-        if sent is run:
+def _give_up(pending, id):
+    for future, (run, _) in pending.items():
+        if run.id == id:
             with contextlib.suppress(concurrent.futures.InvalidStateError):
                 future.set_exception(pool.Lost("its workers ended before it did"))
-
-
-def make_job(run: grid.Run, notebook: library.Notebook, options: Options, expected=None) -> Job:
-    """What a worker is sent; `expected` are the seconds that the run should take, or None."""
-    return Job(
-        run.id,
-        notebook.source,
-        run.parameters,
-        options.timeout or default_timeout(run, expected),
-        options.memory_limit_mb,
-        options.cwd,
-        manifest.settings(),
-    )
 
 
 def default_timeout(run: grid.Run, expected: float | None) -> float:
@@ -235,8 +218,3 @@ def is_worth_a_retry(result: Result) -> bool:
     """Whether another try may end better: not for a run that diverged, as its seed would again."""
     # A run that failed brings the records of what diverged, and no others.
     return result.status in WORTH_A_RETRY and not result.records
-
-
-def _name_for_command(notebook):
-    known = library.lesson_paths().get(notebook.name)
-    return notebook.name if known == notebook.path else notebook.path

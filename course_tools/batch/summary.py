@@ -3,10 +3,9 @@
 import statistics
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from course_tools.batch import grid
-from course_tools.batch.terminal import clock
+from course_tools.batch.terminal import clock, say
 from course_utils import evidence
 from course_utils.data import JPEG_COPY
 from course_utils.errors import BatchError
@@ -25,10 +24,11 @@ METRICS = {
 }
 
 
-class Kind(NamedTuple):
+@dataclass(frozen=True)
+class Kind:
     """What a row is of; the records of one kind differ in their seed alone.
 
-    `variant` holds all that the run was given but its seed; the others are as in a `Row`.
+    `variant` holds all that the run was given but its seed.
     """
 
     variant: str
@@ -40,18 +40,14 @@ class Kind(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(Kind):
     """One row of the table: a notebook's model over its seeds, or a notebook that trained none.
 
     `accuracies` are fractions of the records that went well, of the first of `METRICS` that any of them
-    has (`metric`); `article` is a fraction or None; `expected` is an `evidence.ExpectedRange` or None.
+    has (`metric`); `article` is a fraction or None; `expected` is an `evidence.ExpectedRange` or None;
+    `seconds` is a mean, `peak_memory_mb` a maximum (MB of 10^6 bytes).
     """
 
-    notebook: str
-    model: str
-    techniques: str
-    mode: str
-    data: str
     metric: str
     accuracies: tuple[float, ...]
     article: float | None
@@ -73,25 +69,20 @@ def records_of(folder, entries) -> list[Record]:
 
     `further["run"]` is the id of the run that wrote it. Raises BatchError for one that is gone or broken.
     """
-    return [
-        _record(folder, name, entry.id)
-        for entry in entries
-        for name in entry.files
-        if name.startswith("records/")
-    ]
-
-
-def _record(folder, name, run):
-    path = Path(folder) / name
-    again = f"run it again: course run … --out {folder} --resume"
-    try:
-        record = Record.read(path)
-        return replace(record, further={**record.further, "run": run})
-    except FileNotFoundError as error:
-        raise BatchError(f"{path} is gone; {again}") from error
-    except (OSError, ValueError) as error:
-        # A run whose files are all there counts as done.
-        raise BatchError(f"{path} is no record ({error}); delete it and {again}") from error
+    records = []
+    for entry in entries:
+        for name in (name for name in entry.files if name.startswith("records/")):
+            path = Path(folder) / name
+            again = f"run it again: course run … --out {folder} --resume"
+            try:
+                record = Record.read(path)
+            except FileNotFoundError as error:
+                raise BatchError(f"{path} is gone; {again}") from error
+            except (OSError, ValueError) as error:
+                # A run whose files are all there counts as done.
+                raise BatchError(f"{path} is no record ({error}); delete it and {again}") from error
+            records.append(replace(record, further={**record.further, "run": entry.id}))
+    return records
 
 
 def further_parameters(given: dict) -> str:
@@ -126,34 +117,26 @@ def rows(folder, entries, header) -> list[Row]:
     for entry in entries:
         run = header.runs[entry.id]
         records = records_of(folder, [entry])
-        if entry.status == "ok" and not records:
-            groups.setdefault(kind(run), []).append((entry, None))
-        for record in records:
+        for record in records or [None] * (entry.status == "ok"):
             groups.setdefault(kind(run, record), []).append((entry, record))
-    _join_diverged(groups)
-    return [_row(key, members) for key, members in groups.items()]
-
-
-def _join_diverged(groups):
-    """Put what diverged to the other seeds of its run, where these trained one model only."""
+    # What diverged belongs to the other seeds of its run, where these trained one model only.
     lost = [key for key, members in groups.items() if all(e.status != "ok" for e, _ in members)]
     for key in lost:
         others = [other for other in groups if other.variant == key.variant and other not in lost]
         if len(others) == 1:
             groups[others[0]] += groups.pop(key)
+    return [_row(key, members) for key, members in groups.items()]
 
 
 def _row(key, members):
     records = [record for _, record in members if record is not None]
     well = [record for record in records if record.went_well]
     # The time until a loss became NaN is not what a run takes.
-    timed = [e for e, record in members if record is None or record.went_well]
+    timed = [entry for entry, record in members if record is None or record.went_well]
     timed = timed or [entry for entry, _ in members]
-    accuracies, metric = (), "test_accuracy"
-    for name in METRICS:
-        found = tuple(getattr(r, name) for r in well if getattr(r, name) is not None)
-        if found:
-            accuracies, metric = found, name
+    for metric in METRICS:
+        accuracies = tuple(a for record in well if (a := getattr(record, metric)) is not None)
+        if accuracies:
             break
     article = expected = None
     # A stand-in for the data is never compared with an article's figure.
@@ -162,11 +145,7 @@ def _row(key, members):
     if accuracies and metric in evidence.COLUMNS:
         expected = evidence.expected_range(key.model, key.techniques, key.mode, key.data, metric)
     return Row(
-        notebook=key.notebook,
-        model=key.model,
-        techniques=key.techniques,
-        mode=key.mode,
-        data=key.data,
+        **vars(key),
         metric=metric,
         accuracies=accuracies,
         article=article,
@@ -210,17 +189,14 @@ def show(console, folder, entries, header, paths) -> None:
             table.add_row(*cells(row))
         console.print()
         console.print(table)
-    for entry in entries:
-        if entry.status == "ok" and entry.message:
-            line = f"Note: {entry.id}: {entry.message}"
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    notes = [f"Note: {e.id}: {e.message}" for e in entries if e.status == "ok" and e.message]
     failed = [entry for entry in entries if entry.status != "ok"]
-    for entry in failed[:20]:
-        console.print(failure(folder, entry, header, paths), markup=False, highlight=False)
+    say(console, notes)
+    say(console, [failure(folder, entry, header, paths) for entry in failed[:20]])
     if len(failed) > 20:
-        console.print(f"\nand {len(failed) - 20} more: course report {folder}")
+        say(console, [f"\nand {len(failed) - 20} more: course report {folder}"])
     if failed:
-        console.print(f"\n{len(failed)} of {len(entries)} runs failed.")
+        say(console, [f"\n{len(failed)} of {len(entries)} runs failed."])
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -247,11 +223,9 @@ def failure(folder, entry, header, paths) -> str:
     """What happened to a failed run, the end of its traceback, its notebook, and its command."""
     run = header.runs[entry.id]
     lines = [f"\n{entry.id}: {entry.status}: {entry.message}"]
-    if entry.traceback:
-        tail = entry.traceback.splitlines()
-        skipped = len(tail) - TRACEBACK_LINES
-        lines += ["    ..."] if skipped > 0 else []
-        lines += [f"    {line}" for line in tail[-TRACEBACK_LINES:]]
+    tail = (entry.traceback or "").splitlines()
+    lines += ["    ..."] * (len(tail) > TRACEBACK_LINES)
+    lines += [f"    {line}" for line in tail[-TRACEBACK_LINES:]]
     for name in entry.files:
         if name.startswith("notebooks/"):
             lines.append(f"  the executed notebook: {Path(folder) / name}")

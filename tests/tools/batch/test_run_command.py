@@ -12,43 +12,19 @@ from pathlib import Path
 import nbformat
 import pytest
 from foreign import HANG, RAISE, WRITE_RECORD, course, entries, patience, start, wait_until, write
+from small_course import said
 
-from course_tools import cli
 from course_tools.batch import grid, manifest, plan, pool, summary
 from course_tools.batch import notebooks as library
 from course_tools.batch.execution import Result
 from course_utils import evidence, machine
 from course_utils.evidence.records import Record
 
-SCRIPT = '# %% tags=["parameters"]\nmode = "auto"\nseed = 1\n\n# %%\nprint(6 * 7)\n'
-
-
-def said(capsys, *words):
-    """Exit code, standard output and standard error of a command run in this process."""
-    code = 0
-    try:
-        cli.app([str(word) for word in words])
-    except SystemExit as end:
-        code = end.code or 0
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
 
 def replace_in_evidence(monkeypatch, name, function):
     """Also where evidence's own functions look for it."""
     for place in (evidence, sys.modules[getattr(evidence, name).__module__]):
         monkeypatch.setattr(place, name, function)
-
-
-@pytest.fixture
-def project(tmp_path, monkeypatch):
-    """A course of its own, with two small lessons."""
-    (tmp_path / "course_utils").mkdir()
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "notebooks" / "01_first.py").write_text(SCRIPT)
-    (tmp_path / "notebooks" / "02_second.py").write_text(SCRIPT.replace("6 * 7", "mode"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.mark.parametrize(
@@ -77,14 +53,14 @@ def project(tmp_path, monkeypatch):
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(project, capsys, words, sentence):
-    before = sorted(project.rglob("*"))
+    before = set(project.rglob("*"))
     code, out, err = said(capsys, *words)
     assert code == 2
     assert re.search(sentence, err)
     assert err.startswith("error: ")
     assert err.count("\n") == 1
     assert "Traceback" not in out + err
-    left = set(project.rglob("*")) - set(before)
+    left = set(project.rglob("*")) - before
     # A batch that could not connect has made its folder, in which nobody's way is barred.
     assert {path.name for path in left} <= {"build", "manifest.jsonl", ".lock"}
 
@@ -99,18 +75,17 @@ def test_the_lessons_and_the_plan_are_shown(project, capsys):
     assert not (project / "build").exists()
 
 
+ONE, TWO = {"n.seed0": plan.Cost(60, 500)}, {"n.seed1": plan.Cost(60, 700)}
+
+
 @pytest.mark.parametrize(
     ("slots", "costs", "said"),
     [
         (2, {}, "All 4 runs, 2 at a time"),
         (0, {}, "All 4 runs, no worker is there yet"),
-        (
-            2,
-            {"n.seed0": plan.Cost(60, 500), "n.seed1": plan.Cost(60, 700)},
-            "2 at a time: about 1:00, 1400 MB, 2 not",
-        ),
-        (9, {"n.seed0": plan.Cost(60, 500)}, "9 at a time: about 0:15, 2000 MB, 3 not yet"),
-        (0, {"n.seed0": plan.Cost(60, 500)}, "no worker is there yet: about 1:00, 500 MB, 3 not"),
+        (2, ONE | TWO, "2 at a time: about 1:00, 1400 MB, 2 not"),
+        (9, ONE, "9 at a time: about 0:15, 2000 MB, 3 not yet"),
+        (0, ONE, "no worker is there yet: about 1:00, 500 MB, 3 not"),
     ],
 )
 def test_the_plan_divides_among_the_workers_that_there_are(slots, costs, said):
@@ -118,39 +93,31 @@ def test_the_plan_divides_among_the_workers_that_there_are(slots, costs, said):
     assert said in plan.lines(runs, costs, slots)[-1]
 
 
+def keep_costs(monkeypatch, *rows):
+    """Whole-notebook costs as (lesson, mode, hardware, seconds); 900 MB each."""
+    import pandas as pd
+
+    costs = pd.DataFrame([(*row, 900, "1") for row in rows], columns=list(evidence.COST_COLUMNS))
+    replace_in_evidence(monkeypatch, "lesson_costs", lambda: costs)
+
+
 @pytest.fixture
 def ablation(monkeypatch):
     """A notebook whose parameters choose what it trains, and what such runs took on two machines."""
     import pandas as pd
 
-    rows = [
-        (evidence.around_training("ablation"), "reduced", "here", 10.0, 900, "1"),
-        (evidence.around_training("ablation"), "reduced", "there", 40.0, 900, "1"),
-    ]
-    costs = pd.DataFrame(rows, columns=list(evidence.COST_COLUMNS))
+    around = evidence.around_training("ablation")
+    keep_costs(monkeypatch, (around, "reduced", "here", 10.0), (around, "reduced", "there", 40.0))
     given = [("", "here", 10.0), ("", "there", 80.0), ("ensemble", "there", 300.0)]
     given += [("l2+he_init", "here", 30.0)]
-    trained = [
-        record(
-            lesson="ablation", techniques=names, hardware=where, seconds=seconds, peak_memory_mb=1.0
-        ).to_dict()
-        for names, where, seconds in given
-    ]
+    trained = [{"techniques": t, "hardware": where, "seconds": s} for t, where, s in given]
     # The last batch that was added trained something slow.
     trained += [
-        record(
-            lesson="ablation",
-            model="slow_cnn",
-            hardware="here",
-            seconds=s,
-            seed=s,
-            peak_memory_mb=1.0,
-        ).to_dict()
-        for s in range(400, 500)
+        {"model": "slow_cnn", "hardware": "here", "seconds": s, "seed": s} for s in range(400, 500)
     ]
-    replace_in_evidence(monkeypatch, "lesson_costs", lambda: costs)
+    trained = [record(lesson="ablation", peak_memory_mb=1.0, **run).to_dict() for run in trained]
     replace_in_evidence(monkeypatch, "reference", lambda: pd.DataFrame(trained))
-    monkeypatch.setattr(plan, "_hardware", lambda workers: "here")
+    monkeypatch.setattr(plan, "hardware_for", lambda workers: "here")
     defaults = {"mode": "auto", "seed": 1, "model": "baseline_cnn", "techniques": "none"}
     return library.Notebook("ablation", Path("ablation.ipynb"), b"", defaults, "")
 
@@ -174,9 +141,7 @@ def test_the_plan_does_not_mix_machines_and_names_another_one(ablation):
     ("given", "seconds"),
     [
         ({}, 20),
-        ({"techniques": "none"}, 20),
         ({"model": "slow_cnn"}, 459.5),
-        ({"model": "slow_cnn", "techniques": "none"}, 459.5),
         ({"model": "slow_cnn", "techniques": "l2"}, None),
         ({"model": "unheard_of"}, None),
         ({"techniques": "he_init+l2"}, 40),
@@ -191,17 +156,13 @@ def test_the_plan_estimates_what_the_given_parameters_and_the_defaults_train(
 
 
 def test_the_plan_of_workers_that_share_the_cores_is_of_as_many_threads(monkeypatch):
-    import pandas as pd
-
     monkeypatch.delenv("COURSE_THREADS", raising=False)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     monkeypatch.setattr(machine, "cpu_count", lambda: 4)
-    whole, half, quarter = (plan._hardware(workers) for workers in (1, 2, 9))
+    whole, half, quarter = (plan.hardware_for(workers) for workers in (1, 2, 9))
     for threads, name in ((4, whole), (2, half), (1, quarter)):
         assert f"{threads} of 4 cores" in name
-    rows = [("02", "reduced", name, s, 900, "1") for name, s in ((whole, 20.0), (half, 70.0))]
-    costs = pd.DataFrame(rows, columns=list(evidence.COST_COLUMNS))
-    replace_in_evidence(monkeypatch, "lesson_costs", lambda: costs)
+    keep_costs(monkeypatch, ("02", "reduced", whole, 20.0), ("02", "reduced", half, 70.0))
     runs = [grid.Run(f"run{seed}", "02", {"mode": "reduced", "seed": seed}) for seed in range(9)]
     assert plan.expected_costs(runs, workers=1)["run0"] == (20, 900, "")
     assert plan.expected_costs(runs, workers=2)["run0"] == (70, 900, "")
@@ -210,30 +171,20 @@ def test_the_plan_of_workers_that_share_the_cores_is_of_as_many_threads(monkeypa
     assert found["run0"].elsewhere in (whole, half)
     assert "measured on" in plan.lines(runs, found, 4)[0]
     monkeypatch.setenv("COURSE_THREADS", "3")
-    assert "3 of 4 cores" in plan._hardware(4)
+    assert "3 of 4 cores" in plan.hardware_for(4)
 
 
 def test_a_command_plans_for_its_workers_and_for_no_more_than_it_has_runs(
     project, capsys, monkeypatch
 ):
-    import pandas as pd
-
-    asked = []
-
-    def hardware(workers):
-        asked.append(workers)
-        return f"shared by {workers}"
-
-    rows = [("01_first", "smoke", f"shared by {n}", 60.0 * n, 900, "1") for n in (1, 2, 3)]
-    costs = pd.DataFrame(rows, columns=list(evidence.COST_COLUMNS))
-    replace_in_evidence(monkeypatch, "lesson_costs", lambda: costs)
-    monkeypatch.setattr(plan, "_hardware", hardware)
+    rows = [("01_first", "smoke", f"shared by {n}", 60.0 * n) for n in (1, 2, 3)]
+    keep_costs(monkeypatch, *rows)
+    monkeypatch.setattr(plan, "hardware_for", lambda workers: f"shared by {workers}")
     words = ["run", "01", "--mode", "smoke", "--seeds", "0-2", "--dry-run", "--workers"]
     assert "about 2:00 and 900 MB each\n" in said(capsys, *words, 2)[1]
     out = said(capsys, *words, 9)[1]
     assert "about 3:00 and 900 MB each\n" in out
     assert "All 3 runs, 3 at a time: about 3:00" in out
-    assert asked == [2, 3]
 
 
 @pytest.fixture
@@ -273,17 +224,24 @@ def test_what_is_resumed_is_planned_and_divided_without_what_is_done(begun, caps
     assert "The 2 runs left of 4, 2 at a time: about 1:00" in out
 
 
-def test_other_settings_are_no_resumption(begun, project, capsys, monkeypatch):
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
-    monkeypatch.setenv("COURSE_PRECISION", "float32")
-    before = (project / "out/manifest.jsonl").read_bytes()
+@pytest.mark.parametrize("what", ["settings", "code"])
+def test_another_batch_is_no_resumption(begun, project, capsys, monkeypatch, what):
+    path = project / "out/manifest.jsonl"
+    expected = "was started with other code of the course.*into another folder: --out FOLDER"
+    if what == "code":
+        path.write_text(path.read_text().replace('"code": "', '"code": "x'))
+    else:
+        monkeypatch.setenv("KERAS_BACKEND", "jax")
+        monkeypatch.setenv("COURSE_PRECISION", "float32")
+        expected = (
+            "no KERAS_BACKEND, .*Set it back: unset KERAS_BACKEND; unset COURSE_PRECISION; or"
+        )
+    before = path.read_bytes()
     for words in (begun, [*begun, "--dry-run"]):
         code, _, err = said(capsys, *words)
         assert code == 2
-        assert re.search("started with no KERAS_BACKEND, .*now there is KERAS_BACKEND=jax, ", err)
-        assert "Set it back: unset KERAS_BACKEND; unset COURSE_PRECISION; or" in err
-        assert "--out FOLDER" in err
-    assert (project / "out/manifest.jsonl").read_bytes() == before
+        assert re.search(expected, err)
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("how", ["plain", "linked", "paired"])
@@ -361,12 +319,14 @@ def test_ctrl_c_after_the_last_run_says_that_all_is_done(tmp_path, monkeypatch, 
 
 
 def test_the_end_of_a_batch_says_what_failed_and_how_to_mend_it(tmp_path):
-    write(tmp_path, "good", "1 + 1")
+    broken = "import os; open(os.environ['COURSE_OUT'] + '/r.json', 'w').write('{')"
+    write(tmp_path, "good", broken)
     write(tmp_path, "bad <b>", RAISE)
     ran = course(
         "run", "good.ipynb", "bad <b>.ipynb", "--retries", "0", "--out", "out", cwd=tmp_path
     )
     assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "Note: good: its record r.json could not be read (" in ran.stdout
     assert "raised NameError" in ran.stdout
     assert "the executed notebook: out/notebooks/" in ran.stdout
     assert "run it again: course run 'bad <b>.ipynb'" in ran.stdout
@@ -474,19 +434,6 @@ def test_installed_by_pip_the_results_go_to_the_current_folder(tmp_path):
     assert (listed.returncode, listed.stderr.startswith("error: There are no lessons")) == (2, True)
 
 
-def test_other_code_is_no_resumption(begun, capsys, monkeypatch):
-    monkeypatch.setattr(manifest, "code_digest", lambda: "another")
-    path = Path("out/manifest.jsonl")
-    path.write_text(path.read_text().replace('"code": "', '"code": "x'))
-    before = path.read_bytes()
-    for words in (begun, [*begun, "--dry-run"]):
-        code, _, err = said(capsys, *words)
-        assert code == 2
-        assert "was started with other code of the course" in err
-        assert err.endswith("into another folder: --out FOLDER\n")
-    assert path.read_bytes() == before
-
-
 def test_a_folder_that_cannot_be_written_is_found_before_anything_runs(
     project, capsys, monkeypatch
 ):
@@ -518,12 +465,3 @@ def test_a_closed_output_hurts_no_batch(tmp_path):
     ran = subprocess.run(["sh", "-c", script, "sh", *words], cwd=tmp_path, timeout=patience(120))
     assert (ran.returncode, (tmp_path / "errors.txt").read_text()) == (0, "")
     assert [entry["status"] for entry in entries(tmp_path / "out")] == ["ok"]
-
-
-def test_a_record_that_cannot_be_read_is_named_below_the_table(tmp_path):
-    broken = "import os; open(os.environ['COURSE_OUT'] + '/r.json', 'w').write('{')"
-    write(tmp_path, "good", broken)
-    ran = course("run", "good.ipynb", "--out", "out", cwd=tmp_path)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "Note: good: its record r.json could not be read (" in ran.stdout
-    assert (tmp_path / "out/notebooks/good.ipynb").is_file()
