@@ -50,16 +50,13 @@ def check_steps_to_half(lesson, steps_to_half):
         straight = math.ceil(0.25 / (rate * penalty) - 1e-9)
         mistakes = (
             (_first(rate * penalty), "that is too slow: what is the gradient of penalty * w**2?"),
-            (
-                straight,
-                "your weight walks straight, but each step takes a share of what is *left*.",
-            ),
+            (straight, "you walk in a straight line; but each step takes a share of what is left."),
             (truth - 1, "one step too few: there it is still larger than half."),
             (truth + 1, "one step too many: it is at half, or below, before that."),
         )
         refuse_known(answer, mistakes, f"{case} ")
         raise Wrong(
-            f"{case} you say {answer:,} steps. By which factor does each shrink the weight?"
+            f"{case} you say {answer:,} steps. Each multiplies the weight by the same factor."
         )
     return "at the usual values it takes very long, so a small penalty is a gentle one under SGD."
 

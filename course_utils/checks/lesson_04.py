@@ -86,5 +86,7 @@ def check_he_limit(lesson, he_limit):
             (glorot, "That is Glorot's rule, which counts the outputs too."),
         )
         refuse_known(answer, mistakes, case, rel_tol=1e-3)
-        raise Wrong(f"{case}Start from the variance; three times that is under the root.")
+        raise Wrong(
+            f"{case}Start from the variance, and multiply it by three before you take the root."
+        )
     return "your limits are those that Keras draws within, for dense and convolutional kernels."

@@ -50,6 +50,6 @@ def check_difference_sd(lesson, difference_sd):
         )
         refuse_known(answer, mistakes, rel_tol=1e-6)
         raise Wrong(
-            f"for sigma={sigma}, rho={rho} it is not {answer:.4g}: begin with the variance."
+            f"for sigma={sigma}, rho={rho} it is not {answer:.4g}: start from the variance."
         )
     return "the more two runs have in common, the sharper their comparison."

@@ -223,7 +223,7 @@ def _find_pool(spec, mode):
     found = store.locate(spec)
     if found is None and mode == "full":
         try:
-            found = transfer.download(spec)
+            found = transfer.download(spec, transfer.CONNECT_SECONDS)
         except DataError as error:
             raise DataError(f"Full mode takes the real images and no stand-in. {error}") from error
     if found is not None:

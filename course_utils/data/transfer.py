@@ -6,7 +6,6 @@ cifar-10-python.tar.gz; "off" forbids them.
 """
 
 import contextlib
-import errno
 import math
 import os
 import re
@@ -30,9 +29,6 @@ CONNECT_SECONDS = 15.0
 STALL_SECONDS = 15.0
 # A mirror: a server that is named, or a folder of this machine.
 ADDRESS = re.compile(r"(https?|ftp)://[^/\s]|file:/", re.IGNORECASE)
-_CHUNK = 1 << 16
-# What a failure to write to the disk is called; all others are the network's.
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def address(spec: Spec) -> str | None:
@@ -52,17 +48,14 @@ def address(spec: Spec) -> str | None:
     return f"{base.rstrip('/')}/{spec.published_file}" if base else spec.url
 
 
-def download(spec: Spec, connect_seconds: float = CONNECT_SECONDS) -> store.Pool:
+def download(spec: Spec, connect_seconds: float) -> store.Pool:
     """Download one data set into `store.destination()`, whole and verified, or leave nothing.
 
-    CIFAR-10 is converted to an `.npz`. A line is printed at each quarter.
+    CIFAR-10 is converted to an `.npz`. A line is printed at each quarter. The look-up of a name, and
+    then the connection, may take `connect_seconds`; a pause after that may last STALL_SECONDS.
 
-    Args:
-        connect_seconds: how long the look-up of a name, and then the connection, may take; a pause
-            after that may last STALL_SECONDS.
-
-    Raises:
-        DataError: downloads are off, or this one failed; its cause, if any, is the bare reason.
+    Raises DataError where downloads are off or this one failed; its cause, if any, is the bare
+    reason.
     """
     url, target = address(spec), store.destination() / spec.file
     if url is None:
@@ -89,7 +82,8 @@ def download(spec: Spec, connect_seconds: float = CONNECT_SECONDS) -> store.Pool
             f"{spec.title} was not downloaded: {str(error).rstrip('.')}. Try again with `course data "
             f"fetch {spec.name}`, or without a network use `course data import FOLDER`."
         ) from error
-    note.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        note.unlink()
     return store.locate(spec)
 
 
@@ -130,23 +124,21 @@ def _sweep(folder):
 def _retrieve(url, received, spec, connect_seconds):
     """Download to the path `received` and compare the digest; DataError with the bare reason."""
     import pooch
-    import requests
 
     progress = _Progress(received.name)
     try:
         _look_up(_proxy(url)[0] or url, connect_seconds)
         if url.lower().startswith("http"):
             timeout = connect_seconds, STALL_SECONDS
-            http = pooch.HTTPDownloader(progress, chunk_size=_CHUNK, timeout=timeout)
+            http = pooch.HTTPDownloader(progress, chunk_size=1 << 16, timeout=timeout)
             http(url, str(received), None)
         else:
             with urllib.request.urlopen(url, timeout=STALL_SECONDS) as source:
                 received.write_bytes(source.read())
     # requests does not translate everything that a wrong proxy makes urllib3 raise.
     except (OSError, ValueError) as error:
-        if getattr(error, "errno", None) in _DISK and not isinstance(
-            error, requests.RequestException
-        ):
+        # What requests and urllib raise has no number: this is the disk.
+        if getattr(error, "errno", None):
             raise
         raise DataError(_reason(error, url, progress)) from error
     if not formats.is_published(received, spec):
@@ -234,20 +226,12 @@ def _without_password(address: str) -> str:
     return re.sub(r"[^\s/@]+@", "", address)
 
 
-def fetch(names=None, connect_seconds: float = CONNECT_SECONDS, force: bool = False) -> list[dict]:
+def fetch(names=None, force: bool = False) -> list[dict]:
     """Download data sets that are not here yet, or are damaged, into `store.destination()`.
 
-    Args:
-        names: data sets, by default all.
-        connect_seconds: see `download`.
-        force: download even where a sound copy is found.
-
-    Returns:
-        One dictionary a data set: that of `Pool.describe`, and action "downloaded" or "already
-        there".
-
-    Raises:
-        DataError: an unknown name; or the download failed, and what was there before still is.
+    By default all of them, and with `force` also where a sound copy is. Returns one dictionary a
+    data set: that of `Pool.describe`, and action "downloaded" or "already there". Raises DataError
+    for an unknown name, or where a download failed; what was there before still is.
     """
     names = list(names or SPECS)
     for name in names:
@@ -262,7 +246,7 @@ def fetch(names=None, connect_seconds: float = CONNECT_SECONDS, force: bool = Fa
         if present["ok"] and not force:
             rows.append({**present, "action": "already there"})
         else:
-            found = download(SPECS[name], connect_seconds)
+            found = download(SPECS[name], CONNECT_SECONDS)
             rows.append({**found.describe(), "action": "downloaded"})
     return rows
 
@@ -270,15 +254,10 @@ def fetch(names=None, connect_seconds: float = CONNECT_SECONDS, force: bool = Fa
 def import_folder(folder) -> list[dict]:
     """Copy the data sets in a folder to `store.destination()`, once all of them are checked.
 
-    Args:
-        folder: holds mnist.npz, and cifar10.npz or one of the forms in which CIFAR-10 is published,
-            cifar-10-python.tar.gz or the folder cifar-10-batches-py; any of them may be missing.
-
-    Returns:
-        One dictionary a data set: that of `Pool.describe`, and action "imported" or "already there".
-
-    Raises:
-        DataError: there is nothing to import, or it is damaged, or it cannot be written.
+    The folder holds mnist.npz, and cifar10.npz or one of the forms in which CIFAR-10 is published,
+    cifar-10-python.tar.gz or the folder cifar-10-batches-py; any of them may be missing. Returns
+    one dictionary a data set: that of `Pool.describe`, and action "imported" or "already there".
+    Raises DataError where nothing is found, or it is damaged, or it cannot be written.
     """
     folder = Path(folder).expanduser()
     if not folder.is_dir():
@@ -286,11 +265,10 @@ def import_folder(folder) -> list[dict]:
             f"{folder} is not a folder; expected one that holds mnist.npz or cifar10.npz. Name it "
             f"with `course data import FOLDER`."
         )
-    sources = {name: store.find(folder, spec) for name, spec in SPECS.items()}
     rows = [
-        store.Pool(SPECS[name], path, str(folder)).describe()
-        for name, path in sources.items()
-        if path is not None
+        store.Pool(spec, path, str(folder)).describe()
+        for spec in SPECS.values()
+        if (path := store.find(folder, spec)) is not None
     ]
     if not rows:
         raise DataError(
@@ -304,7 +282,8 @@ def import_folder(folder) -> list[dict]:
         if not there:
             with _writing(target):
                 _install(source, target, spec)
-        _failure_note(spec).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            _failure_note(spec).unlink()
         row["action"] = "already there" if there else "imported"
         row.update(path=target, place=next(iter(store.search_path())))
     return rows

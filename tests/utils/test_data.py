@@ -925,10 +925,11 @@ def test_what_a_killed_download_left_is_cleared_later(mirror, published, cache):
 
 def test_a_name_look_up_that_hangs_is_not_waited_for(monkeypatch):
     monkeypatch.setenv("COURSE_DATA_URL", "http://mirror.invalid")
+    monkeypatch.setattr(transfer, "CONNECT_SECONDS", 0.3)
     late = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: late.wait(10))
     with pytest.raises(DataError, match=r"mirror.invalid did not answer in time"):
-        data.fetch(["mnist"], connect_seconds=0.3)
+        data.fetch(["mnist"])
     late.set()
 
 
