@@ -10,19 +10,13 @@ from course_utils.evidence.records import FAILED, records_folder
 
 
 class Contents:
-    """The lessons in a folder, default the current one; a notebook shows them as a table with links.
+    """The lessons in a folder, default the current one; a notebook shows them as a table with links."""
 
-    `records` is the folder that the lessons record in.
-    """
-
-    def __init__(
-        self, mode: str = "reduced", folder: Path | None = None, records: Path | None = None
-    ):
+    def __init__(self, mode: str = "reduced", folder: Path | None = None):
         self.mode = mode
         self.lessons = lessons_in(Path(folder or "."))
         # What was executed headlessly, as for the site, is not what somebody did.
-        headless = "COURSE_HEADLESS" in os.environ
-        self.done = {} if headless else done_in(records or records_folder())
+        self.done = {} if "COURSE_HEADLESS" in os.environ else done_in(records_folder())
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """For each lesson its file's name, title, running time and what was done of it here."""
@@ -81,6 +75,5 @@ def done_in(records: Path) -> dict[str, tuple[bool, set[str]]]:
     return found
 
 
-def table(mode: str = "reduced", folder: Path | None = None) -> Contents:
-    """The lessons as a table, for the last line of a cell."""
-    return Contents(mode, folder)
+# For the last line of a cell: contents.table().
+table = Contents

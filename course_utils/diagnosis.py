@@ -83,7 +83,12 @@ def diagnose(history) -> Diagnosis:
     curves = _checked(getattr(history, "history", history))
     epochs = len(curves["loss"])
     width = max(2, epochs // 4)
-    smooth = {name: _stretches(values, width) for name, values in curves.items()}
+    smooth = {
+        name: [
+            math.fsum(values[start : start + width]) / width for start in range(epochs - width + 1)
+        ]
+        for name, values in curves.items()
+    }
     val_loss, loss = smooth["val_loss"], smooth["loss"]
     lowest = min(range(len(val_loss)), key=val_loss.__getitem__)
     before = val_loss[max(len(val_loss) - 1 - width, 0)]
@@ -120,17 +125,14 @@ def _checked(curves):
             "`history` dict."
         )
     missing = [name for name in _NEEDED if curves.get(name) is None]
-    if any(name.startswith("val_") for name in missing):
-        raise ValueError(
-            f"history has no {' and no '.join(missing)}: without a validation set nobody can tell "
-            "learning from memorising. Train with "
-            "model.fit(..., validation_data=(mnist.x_val, mnist.y_val))."
-        )
     if missing:
-        raise ValueError(
-            f"history has no {' and no '.join(missing)}. Compile with "
-            'model.compile(..., metrics=["accuracy"]).'
-        )
+        mend = '. Compile with model.compile(..., metrics=["accuracy"]).'
+        if any(name.startswith("val_") for name in missing):
+            mend = (
+                ": without a validation set nobody can tell learning from memorising. Train with "
+                "model.fit(..., validation_data=(mnist.x_val, mnist.y_val))."
+            )
+        raise ValueError(f"history has no {' and no '.join(missing)}{mend}")
     try:
         found = {name: [float(value) for value in curves[name]] for name in _NEEDED}
     except TypeError as error:
@@ -161,13 +163,6 @@ def _checked(curves):
                     "percentages by 100."
                 )
     return found
-
-
-def _stretches(values, width):
-    """Mean of every `width` values in a row."""
-    return [
-        math.fsum(values[start : start + width]) / width for start in range(len(values) - width + 1)
-    ]
 
 
 def _share(part, whole):

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from course_utils.errors import CourseError, SettingError
@@ -81,9 +82,18 @@ def detect() -> Machine:
     Raises SettingError when COURSE_PRECISION or COURSE_THREADS holds something else than is
     allowed. Whether the backend can use the GPU that is found here, `check_gpu` says.
     """
-    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-    cores = cpu_count()
-    flags = _cpu_flags()
+    precision, threads = os.environ.get("COURSE_PRECISION"), os.environ.get("COURSE_THREADS")
+    if precision not in (None, *PRECISIONS):
+        raise SettingError(
+            f"COURSE_PRECISION is {precision!r}; allowed are {' and '.join(PRECISIONS)}. "
+            "To let the course choose: unset COURSE_PRECISION"
+        )
+    if threads is not None and not (threads.isdecimal() and int(threads)):
+        raise SettingError(
+            f"COURSE_THREADS is {threads!r}; expected a whole number from 1. "
+            "To let the course choose: unset COURSE_THREADS"
+        )
+    backend, cores, flags = os.environ.get("KERAS_BACKEND", "tensorflow"), cpu_count(), _cpu_flags()
     amx, avx512_bf16 = "amx_bf16" in flags, "avx512_bf16" in flags
     gpu, gpu_has_bfloat16 = _nvidia_gpu()
     # bfloat16 pays where the hardware multiplies it. Measured under TensorFlow: 2 to 3.5 times
@@ -95,11 +105,11 @@ def detect() -> Machine:
         backend=backend,
         gpu=gpu,
         cores=cores,
-        threads=_threads_asked_for() or cores,
+        threads=int(threads or cores),
         amx=amx,
         avx512_bf16=avx512_bf16,
         memory_mb=memory_mb(),
-        precision=_precision_asked_for() or ("mixed_bfloat16" if fast else "float32"),
+        precision=precision or ("mixed_bfloat16" if fast else "float32"),
         overrides=overrides,
         overruled=_overruled_settings(),
     )
@@ -121,12 +131,22 @@ def memory_mb(root: Path = Path("/")) -> int:
     """
     import psutil
 
-    limits = [psutil.virtual_memory().total, *_control_group_limits(root)]
+    limits = [psutil.virtual_memory().total]
     with contextlib.suppress(ImportError):  # Windows has no such module.
         import resource
 
         soft = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_RSS)]
         limits += [limit for limit in soft if limit != resource.RLIM_INFINITY]
+    with contextlib.suppress(OSError):
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
+            _, controllers, group = line.split(":", 2)
+            name = {"": "memory.max", "memory": "memory.limit_in_bytes"}.get(controllers)
+            inside = root / "sys/fs/cgroup" / controllers / group.strip("/")
+            # A parent limits as well; and in a container the group may be named as the host sees
+            # it, and lie at the base here. A group without a limit says "max".
+            for folder in (inside, *inside.parents) if name else ():
+                with contextlib.suppress(OSError, ValueError):
+                    limits.append(int((folder / name).read_text()))
     return min(limits) // 10**6
 
 
@@ -148,7 +168,14 @@ def configure(machine: Machine, seed: int) -> None:
 
         check_gpu(machine)
         if machine.backend == "tensorflow":
-            _configure_tensorflow()
+            import tensorflow as tf
+
+            # A lesson that trains one model after another would be warned of retracing each time.
+            tf.get_logger().setLevel("ERROR")
+            for gpu in tf.config.list_physical_devices("GPU"):
+                with contextlib.suppress(RuntimeError):
+                    tf.config.experimental.set_memory_growth(gpu, True)
+            tf.zeros(1)  # The runtime starts, and says so, here and not in a lesson's cell.
         for name, value in KERAS_SETTINGS.items():
             getattr(keras.config, f"set_{name}")(value)
         keras.config.set_dtype_policy(machine.precision)
@@ -181,7 +208,13 @@ def check_gpu(machine: Machine) -> None:
     if machine.gpu is None or machine.backend not in GPU_BUILDS:
         return
     with _quiet_file_descriptor(2):
-        usable = _lists_gpu(machine.backend)
+        backend = import_module(machine.backend)
+        if machine.backend == "tensorflow":
+            usable = bool(backend.config.list_physical_devices("GPU"))
+        elif machine.backend == "jax":
+            usable = backend.default_backend() == "gpu"
+        else:
+            usable = backend.cuda.is_available()
     if not usable:
         name, command = GPU_BUILDS[machine.backend]
         raise CourseError(
@@ -235,17 +268,6 @@ def peak_memory_mb() -> float:
     return peak / 10**6 if sys.platform == "darwin" else peak * 1024 / 10**6
 
 
-def _configure_tensorflow():
-    import tensorflow as tf
-
-    # A lesson that trains one model after another would be warned of retracing under every cell.
-    tf.get_logger().setLevel("ERROR")
-    for gpu in tf.config.list_physical_devices("GPU"):
-        with contextlib.suppress(RuntimeError):
-            tf.config.experimental.set_memory_growth(gpu, True)
-    tf.zeros(1)  # The runtime starts, and says so, here and not in a lesson's cell.
-
-
 def _overruled_settings() -> tuple[str, ...]:
     """The settings of the user's keras.json that `configure` replaces, as "name value"."""
     path = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
@@ -257,24 +279,6 @@ def _overruled_settings() -> tuple[str, ...]:
             if own.get(name, value) != value
         )
     return ()
-
-
-def _control_group_limits(root: Path) -> list[int]:
-    """Memory limits, in bytes, of the control groups that hold this process, and of their parents."""
-    limits = []
-    with contextlib.suppress(OSError, ValueError):
-        for line in (root / "proc/self/cgroup").read_text().splitlines():
-            _, controllers, group = line.split(":", 2)
-            if controllers not in ("", "memory"):
-                continue
-            base = root / "sys/fs/cgroup" / controllers
-            name = "memory.limit_in_bytes" if controllers else "memory.max"
-            inside = base / group.strip("/")
-            # In a container the group may be named as the host sees it, and lie at the base here.
-            for folder in (inside, *inside.parents):
-                with contextlib.suppress(OSError, ValueError):
-                    limits.append(int((folder / name).read_text()))
-    return limits
 
 
 def _cpu_flags() -> set[str]:
@@ -300,42 +304,6 @@ def _nvidia_gpu():
         name, capability = first.stdout.splitlines()[0].rsplit(",", 1)
         return name.strip(), float(capability) >= 8.0
     return None, False
-
-
-def _lists_gpu(backend) -> bool:
-    if backend == "jax":
-        import jax
-
-        return jax.default_backend() == "gpu"
-    if backend == "torch":
-        import torch
-
-        return torch.cuda.is_available()
-    import tensorflow as tf
-
-    return bool(tf.config.list_physical_devices("GPU"))
-
-
-def _precision_asked_for() -> str | None:
-    precision = os.environ.get("COURSE_PRECISION")
-    if precision is not None and precision not in PRECISIONS:
-        raise SettingError(
-            f"COURSE_PRECISION is {precision!r}; allowed are {' and '.join(PRECISIONS)}. "
-            "To let the course choose: unset COURSE_PRECISION"
-        )
-    return precision
-
-
-def _threads_asked_for() -> int | None:
-    threads = os.environ.get("COURSE_THREADS")
-    if threads is None:
-        return None
-    if not threads.isdecimal() or int(threads) < 1:
-        raise SettingError(
-            f"COURSE_THREADS is {threads!r}; expected a whole number from 1. "
-            "To let the course choose: unset COURSE_THREADS"
-        )
-    return int(threads)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import base64
 import io
 import re
 import textwrap
+from itertools import cycle
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def show(drawn, alt, gradations=False):
 def lines(series, title, x, y, alt, *, log_x=False, log_y=False, height=3.4, marker=None):
     """One line for each entry of `series`: name -> y values, or name -> (x values, y values)."""
     drawn, axes = figure(height=height)
-    for colour, (name, values) in zip(_cycle(), series.items(), strict=False):
+    for colour, (name, values) in zip(cycle(COLOURS), series.items(), strict=False):
         if isinstance(values, tuple):
             across, up = values
         else:
@@ -81,7 +82,7 @@ def curves_figure(histories, title):
     several = len(histories) > 1
     drawn, axes = figure(1, 2, height=3.4 if several else 2.9)
     for axis, metric in zip(axes, ("loss", "accuracy"), strict=True):
-        for colour, (name, history) in zip(_cycle(), histories.items(), strict=False):
+        for colour, (name, history) in zip(cycle(COLOURS), histories.items(), strict=False):
             for key, style, kind in (
                 (metric, "--", "training"),
                 (f"val_{metric}", "-", "validation"),
@@ -149,7 +150,9 @@ def histograms(samples, title, x, alt, *, bins=60, limits=None, log_y=False, col
     if limits is None:
         pooled = np.concatenate([np.ravel(values) for values in samples.values()])
         limits = np.percentile(pooled, [0.1, 99.9])
-    for axis, colour, (name, values) in zip(axes.flat, _cycle(), samples.items(), strict=False):
+    for axis, colour, (name, values) in zip(
+        axes.flat, cycle(COLOURS), samples.items(), strict=False
+    ):
         axis.hist(np.clip(np.ravel(values), *limits), bins=bins, range=limits, color=colour)
         axis.set_title(name, fontsize=9)
         axis.set_yticks([])
@@ -200,31 +203,23 @@ def per_class(y_true, y_predicted, class_names, title, alt, x="recognised, %"):
         if len(right):
             found = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
             rows.append((right.mean(), found.low, found.high, name))
-    rows.sort(key=lambda row: row[0])
-    drawn, axes = figure(height=1.1 + 0.26 * len(rows))
-    for place, (share, low, high, _) in enumerate(rows):
+    rows.sort(key=lambda row: -row[0])
+    drawn, axes, places = _rows([row[-1] for row in rows], title, x, height=0.26)
+    for place, (share, low, high, _) in zip(places, rows, strict=True):
         axes.plot([100 * low, 100 * high], [place, place], color=COLOURS[0], linewidth=2.5)
         axes.plot(100 * share, place, "o", color=COLOURS[0], markersize=6)
-    axes.set_yticks(range(len(rows)), [row[-1] for row in rows])
     axes.set_xlim(0, 101)
-    _finish(axes, title, x, "", legend=False)
     show(drawn, alt)
 
 
 def intervals(comparisons, title, alt, x="difference in accuracy, percentage points"):
     """Paired comparisons (name -> Comparison) as dots with 95 % intervals and a line at zero."""
-    drawn, axes = figure(height=1.1 + 0.42 * len(comparisons))
-    verdict_colour = {"helps": COLOURS[2], "hurts": COLOURS[1]}
-    names = list(comparisons)[::-1]
-    for row, name in enumerate(names):
-        found = comparisons[name]
-        colour = verdict_colour.get(found.verdict, "#666666")
+    drawn, axes, rows = _rows(comparisons, title, x)
+    for row, found in zip(rows, comparisons.values(), strict=True):
+        colour = {"helps": COLOURS[2], "hurts": COLOURS[1]}.get(found.verdict, "#666666")
         axes.plot([100 * found.low, 100 * found.high], [row, row], color=colour, linewidth=2.5)
         axes.plot(100 * found.mean, row, "o", color=colour, markersize=7)
     axes.axvline(0, color="black", linewidth=1)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(-0.6, len(names) - 0.4)
-    _finish(axes, title, x, "", legend=False)
     show(drawn, alt)
 
 
@@ -233,10 +228,9 @@ def dots(groups, title, x, alt, mark=None):
 
     Made for accuracies over seeds: every run is visible, none is hidden in a bar.
     """
-    drawn, axes = figure(height=1.1 + 0.42 * len(groups))
-    names = list(groups)[::-1]
-    for row, name in enumerate(names):
-        values = np.asarray(groups[name], dtype=float)
+    drawn, axes, rows = _rows(groups, title, x)
+    for row, (name, values) in zip(rows, groups.items(), strict=True):
+        values = np.asarray(values, dtype=float)
         # A fixed zigzag, so that equal values stay apart and the figure is the same each time.
         offset = 0.12 * ((np.arange(len(values)) % 3) - 1)
         axes.plot(values, row + offset, "o", color=COLOURS[0], alpha=0.55, markersize=5)
@@ -244,11 +238,18 @@ def dots(groups, title, x, alt, mark=None):
             axes.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color="black", linewidth=2)
         if mark and name in mark:
             axes.plot(mark[name], row, "*", color=COLOURS[1], markersize=13)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(-0.6, len(names) - 0.4)
+    show(drawn, alt)
+
+
+def _rows(names, title, x, height=0.42):
+    """A figure of a row for each name, the first at the top: figure, axes, the rows' places."""
+    count = len(names)
+    drawn, axes = figure(height=1.1 + height * count)
+    axes.set_yticks(range(count), list(names)[::-1])
+    axes.set_ylim(-0.6, count - 0.4)
     _finish(axes, title, "", "", legend=False)
     drawn.supxlabel(x, fontsize=10)  # centred on the figure, as the title: row labels may be long
-    show(drawn, alt)
+    return drawn, axes, range(count)[::-1]
 
 
 def _smaller(png, gradations):
@@ -276,11 +277,6 @@ _STYLE = {
     "axes.titlesize": 11,
     "image.interpolation": "nearest",
 }
-
-
-def _cycle():
-    while True:
-        yield from COLOURS
 
 
 def _wrap(title, width=72):

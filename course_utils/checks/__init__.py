@@ -8,6 +8,7 @@ words what is none, so that the check itself is about right and wrong only.
 
 import functools
 import inspect
+import math
 from dataclasses import dataclass
 from importlib import import_module
 from numbers import Real
@@ -47,7 +48,7 @@ def find_check(lesson_name: str, check_name: str):
 
 def run_check(function, lesson, *answer) -> Check:
     """Apply a check; an answer that is missing or raises is "not yet", with the reason."""
-    if not answer or any(part is ... or part is None for part in answer):
+    if not answer or any(map(_is_empty, answer)):
         return Check(False, "the answer is still empty. Fill it in and run the cell again.")
     try:
         praise = function(lesson, *answer)
@@ -56,6 +57,16 @@ def run_check(function, lesson, *answer) -> Check:
     except Exception as error:  # A learner's code may raise anything.
         return Check(False, f"your code raised {type(error).__name__}: {error}")
     return Check(True, praise or "well done.")
+
+
+def refuse_known(answer, mistakes, case="", **tolerance):
+    """Raise `Wrong` with the hint of the first of `mistakes`, (number, hint), that the answer is.
+
+    `case` goes before the hint; `tolerance` is that of `math.isclose`.
+    """
+    for mistake, hint in mistakes:
+        if math.isclose(answer, mistake, **tolerance):
+            raise Wrong(case + hint)
 
 
 def function_returning(convert):
@@ -74,19 +85,18 @@ def function_returning(convert):
                     f"expected your function itself, {check.__name__}({name}), without brackets or "
                     f"arguments after its name; this is {describe(answer)}."
                 )
-            returned_before = False
+            returned_before = []
 
             def asked(*arguments):
-                nonlocal returned_before
                 result = answer(*arguments)
-                if (result is ... or result is None) and returned_before:
+                if _is_empty(result):
                     raise Wrong(
                         f"for {', '.join(map(repr, arguments))} {name} returns nothing. Does every "
                         "path end in a return?"
+                        if returned_before
+                        else f"{name} returns nothing yet. Write it and run the cell again."
                     )
-                if result is ... or result is None:
-                    raise Wrong(f"{name} returns nothing yet. Write it and run the cell again.")
-                returned_before = True
+                returned_before.append(True)
                 try:
                     return convert(result)
                 except Wrong as wrong:
@@ -114,7 +124,7 @@ def answers_for(*names):
                 )
             for name in names:
                 answer = answers[name]
-                if answer is ... or answer is None or (isinstance(answer, str) and not answer):
+                if _is_empty(answer) or (isinstance(answer, str) and not answer):
                     raise Wrong(f"no answer yet for {name!r}.")
                 if not isinstance(answer, str | Real | dict):
                     raise Wrong(f"for {name!r} one answer is expected, not {describe(answer)}.")
@@ -123,6 +133,10 @@ def answers_for(*names):
         return checked
 
     return decorate
+
+
+def _is_empty(value):
+    return value is ... or value is None
 
 
 def describe(value) -> str:
@@ -147,9 +161,7 @@ def number(result):
 
     if isinstance(result, int | float):
         return result
-    if isinstance(result, str | tuple | list | dict):
-        raise Wrong("one number is expected.")
-    value = np.asarray(result)
+    value = np.asarray(None if isinstance(result, str | tuple | list | dict) else result)
     if value.ndim or value.dtype.kind not in "biuf":
         raise Wrong("one number is expected.")
     return value.item()

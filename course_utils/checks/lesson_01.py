@@ -3,7 +3,7 @@
 import itertools
 import math
 
-from course_utils.checks import Wrong, function_returning, number
+from course_utils.checks import Wrong, function_returning, number, refuse_known
 
 
 @function_returning(number)
@@ -32,14 +32,13 @@ def check_loss_of_guessing(lesson, loss_of_guessing):
         answer = loss_of_guessing(k)
         if math.isclose(answer, math.log(k), rel_tol=1e-3):
             continue
-        if math.isclose(answer, 1 / k, rel_tol=1e-3):
-            raise Wrong("that is the probability of the right class. What loss does it bring?")
-        if math.isclose(answer, math.log2(k), rel_tol=1e-3) or math.isclose(
-            answer, math.log10(k), rel_tol=1e-3
-        ):
-            raise Wrong("the idea is right; Keras takes the natural logarithm.")
-        if math.isclose(answer, -math.log(k), rel_tol=1e-3):
-            raise Wrong("a loss is not negative: look at the sign of -log p.")
+        mistakes = (
+            (1 / k, "that is the probability of the right class. What loss does it bring?"),
+            (math.log2(k), "the idea is right; Keras takes the natural logarithm."),
+            (math.log10(k), "the idea is right; Keras takes the natural logarithm."),
+            (-math.log(k), "a loss is not negative: look at the sign of -log p."),
+        )
+        refuse_known(answer, mistakes, rel_tol=1e-3)
         raise Wrong(
             f"for {k} classes you get {answer:.4g}. Which probability does each class get, and what "
             "does cross-entropy make of it?"

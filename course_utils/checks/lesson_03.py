@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_utils.checks import Wrong, function_returning, number
+from course_utils.checks import Wrong, function_returning, number, refuse_known
 
 
 @function_returning(number)
@@ -20,7 +20,7 @@ def check_l2_penalty(lesson, l2_penalty):
             continue
         case = f"for {len(kernels)} arrays and a factor of {factor}"
         weights = sum(kernel.size for kernel in kernels)
-        for wrong, hint in (
+        mistakes = (
             (sum(squares), "the factor is missing."),
             (2 * truth, "that is twice too much: is there a 2 in the penalty, or in its gradient?"),
             (truth / 2, "that is half of it: some books write a half there, and Keras does not."),
@@ -29,9 +29,8 @@ def check_l2_penalty(lesson, l2_penalty):
             (factor * math.sqrt(sum(squares)), "the norm, where its square is charged."),
             (factor * sum(np.abs(k).sum() for k in kernels), "absolute values: that is L1."),
             (factor * squares[0], "only the first layer pays; every layer has to."),
-        ):
-            if math.isclose(answer, wrong, rel_tol=1e-4):
-                raise Wrong(f"{case}: {hint}")
+        )
+        refuse_known(answer, mistakes, f"{case}: ", rel_tol=1e-4)
         raise Wrong(f"{case} you get {answer:.4g}. Square every weight, add up, then charge.")
     return "that is what Keras adds to the loss."
 
@@ -47,25 +46,21 @@ def check_steps_to_half(lesson, steps_to_half):
         answer, truth = int(answer), _first(2 * rate * penalty)
         if answer == truth:
             continue
-        if answer == _first(rate * penalty):
-            raise Wrong(f"{case} that is too slow: what is the gradient of penalty * w**2?")
-        if answer == _straight(2 * rate * penalty):
-            raise Wrong(f"{case} your weight walks in a straight line, but each step takes a share "
-                        "of what is *left*.")  # fmt: skip
-        if answer == truth - 1:
-            raise Wrong(f"{case} one step too few: there it is still larger than half.")
-        if answer == truth + 1:
-            raise Wrong(f"{case} one step too many: it is at half, or below, before that.")
-        raise Wrong(f"{case} you say {answer:,} steps. Every step multiplies the weight by the same "
-                    "factor; which?")  # fmt: skip
+        # The first whole n with 1 - n * share <= 1/2.
+        straight = math.ceil(0.25 / (rate * penalty) - 1e-9)
+        mistakes = (
+            (_first(rate * penalty), "that is too slow: what is the gradient of penalty * w**2?"),
+            (straight, "you walk in a straight line; but each step takes a share of what is left."),
+            (truth - 1, "one step too few: there it is still larger than half."),
+            (truth + 1, "one step too many: it is at half, or below, before that."),
+        )
+        refuse_known(answer, mistakes, f"{case} ")
+        raise Wrong(
+            f"{case} you say {answer:,} steps. Each multiplies the weight by the same factor."
+        )
     return "at the usual values it takes very long, so a small penalty is a gentle one under SGD."
 
 
 def _first(share):
     """First whole n with (1 - share)**n <= 1/2; the tolerance forgives rounding at equality."""
     return math.ceil(math.log(0.5) / math.log1p(-share) - 1e-9)
-
-
-def _straight(share):
-    """First whole n with 1 - n * share <= 1/2."""
-    return math.ceil(0.5 / share - 1e-9)

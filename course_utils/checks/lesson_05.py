@@ -24,12 +24,13 @@ def check_normalise(lesson, normalise):
         if not np.allclose(normalise(maps, 0.5), by((0, 1, 2), 0.5), atol=1e-6):
             raise Wrong("with another epsilon the result has to change: use the argument.")
         return "one mean and one variance for each channel, over images and positions."
-    if np.allclose(answer, by(0), atol=1e-6):
-        raise Wrong("each position has its own statistics. What does a convolution share?")
-    if np.allclose(answer, by((0, 1, 2, 3)), atol=1e-6):
-        raise Wrong("all channels share one mean here; each should have its own.")
-    if np.allclose(answer, by((1, 2)), atol=1e-6):
-        raise Wrong("each image is normalised by itself; the batch has to take part.")
+    for axes, hint in (
+        (0, "each position has its own statistics. What does a convolution share?"),
+        ((0, 1, 2, 3), "all channels share one mean here; each should have its own."),
+        ((1, 2), "each image is normalised by itself; the batch has to take part."),
+    ):
+        if np.allclose(answer, by(axes), atol=1e-6):
+            raise Wrong(hint)
     if np.allclose(answer, by((0, 1, 2)), atol=0.1):
         raise Wrong(
             "nearly: divide by the root of variance plus epsilon, the variance being a plain mean of squares."

@@ -3,14 +3,8 @@
 from course_utils.checks import Wrong, answers_for, array, function_returning
 
 _KEEPS = {
-    "a digit, drawn with a slightly thicker pen": (
-        True,
-        "pens differ, and nobody reads another digit for it.",
-    ),
-    "a digit, turned by half a turn": (
-        False,
-        "write a 6 and turn the sheet round.",
-    ),
+    "a digit, drawn with a slightly thicker pen": (True, "pens differ, and nobody reads 8 for 3."),
+    "a digit, turned by half a turn": (False, "write a 6 and turn the sheet round."),
     "a photograph of a cat or a dog, mirrored": (
         True,
         "have you ever been unable to tell from a mirrored photograph which of the two it was?",
@@ -46,14 +40,15 @@ def check_shift(lesson, shift):
             raise Wrong(f"{case} a picture of shape {image.shape} came back as {answer.shape}.")
         if np.allclose(answer, _moved(image, down, right)):
             continue
-        if np.allclose(answer, np.roll(image, (down, right), axis=(0, 1))):
-            raise Wrong(f"{case} what leaves on one side comes in on the other; it should be lost.")
-        if np.allclose(answer, _moved(image, -down, -right)):
-            raise Wrong(f"{case} the picture moves the wrong way. Which row does row 0 come from?")
-        if np.allclose(answer, _moved(image, right, down)):
-            raise Wrong(f"{case} rows and columns are swapped: the first axis runs down.")
-        if np.allclose(answer, _moved(image, down, right, fill=0)):
-            raise Wrong(f"{case} black comes in from outside; repeat the nearest edge pixel.")
+        rolled, black = (_moved(image, down, right, mode) for mode in ("wrap", "constant"))
+        for mistake, hint in (
+            (rolled, "what leaves on one side comes in on the other; it should be lost."),
+            (_moved(image, -down, -right), "the picture moves the wrong way. Whence comes row 0?"),
+            (_moved(image, right, down), "rows and columns are swapped: the first axis runs down."),
+            (black, "black comes in from outside; repeat the nearest edge pixel."),
+        ):
+            if np.allclose(answer, mistake):
+                raise Wrong(f"{case} {hint}")
         raise Wrong(f"{case} some pixels are not where they should be. Try it on a 3 x 3 picture.")
     return "eight shifts, some of them right out of the picture, land where they should."
 
@@ -72,14 +67,10 @@ def check_keeps_its_label(lesson, keeps_its_label):
     )
 
 
-def _moved(image, down, right, fill=None):
-    """The image moved; from outside comes the nearest edge pixel, or `fill`."""
+def _moved(image, down, right, mode="edge"):
+    """The image moved; from outside comes the nearest edge pixel, or what `np.pad` calls `mode`."""
     import numpy as np
 
-    height, width = image.shape
-    rows, columns = np.arange(height) - down, np.arange(width) - right
-    moved = image[np.clip(rows, 0, height - 1)][:, np.clip(columns, 0, width - 1)]
-    if fill is None:
-        return moved
-    inside = ((rows >= 0) & (rows < height))[:, None] & ((columns >= 0) & (columns < width))
-    return np.where(inside, moved, fill)
+    (height, width), far = image.shape, max(abs(down), abs(right))
+    padded = np.pad(image, far, mode)
+    return padded[far - down : far - down + height, far - right : far - right + width]

@@ -82,18 +82,9 @@ def _kept(losses, patience):
 
 _MISTAKES = (
     (lambda *case: _stop(*case) - 1, "epochs count from 1, indices from 0."),
-    (
-        lambda losses, patience, min_delta: _stop(losses, patience + 1, min_delta),
-        "that is one epoch more than the patience allows.",
-    ),
-    (
-        lambda losses, patience, min_delta: _stop(losses, patience, 0.0),
-        "that is where it stops without min_delta.",
-    ),
-    (
-        lambda losses, patience, min_delta: _kept(losses, patience),
-        "that is the epoch to keep; asked for is the one at which training stops.",
-    ),
+    (lambda losses, p, d: _stop(losses, p + 1, d), "one epoch more than the patience allows."),
+    (lambda losses, p, d: _stop(losses, p, 0.0), "that is where it stops without min_delta."),
+    (lambda losses, p, d: _kept(losses, p), "that is the epoch to keep; which is the last one?"),
     (
         lambda *case: _stop(*case, drift=True),
         "progress too small to count must not move the value that later epochs are compared with.",

@@ -2,7 +2,7 @@
 
 import math
 
-from course_utils.checks import Wrong, function_returning, number, three
+from course_utils.checks import Wrong, function_returning, number, refuse_known, three
 
 _MEMBER = 813_802 + 4 * (32 + 32 + 128)
 
@@ -14,12 +14,12 @@ def check_all_six_weights(lesson, all_six_weights):
         answer = all_six_weights(k)
         if answer == 4 + k * _MEMBER:
             continue
-        if answer == k * (4 + _MEMBER):
-            raise Wrong(f"for k={k}: is the input's normalisation there once, or once a member?")
-        if answer == 2 + k * (_MEMBER - 2 * 192):
-            raise Wrong(f"for k={k}: Keras counts the moving mean and the moving variance as well.")
-        if answer == k * _MEMBER:
-            raise Wrong(f"for k={k} the shared input's normalisation is missing.")
+        mistakes = (
+            (k * (4 + _MEMBER), "is the input's normalisation there once, or once a member?"),
+            (2 + k * (_MEMBER - 384), "Keras counts the moving mean and the moving variance too."),
+            (k * _MEMBER, "the shared input's normalisation is missing."),
+        )
+        refuse_known(answer, mistakes, f"for k={k}: ", rel_tol=0)
         raise Wrong(
             f"for k={k} you get {answer:,}. Which layers does a member add, and what is shared?"
         )

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_utils.checks import Wrong, function_returning, number, three
+from course_utils.checks import Wrong, function_returning, number, refuse_known, three
 
 
 @function_returning(three("numbers: the mean, the lower end, the upper end"))
@@ -24,10 +24,12 @@ def check_paired_interval(lesson, paired_interval):
             raise Wrong("the interval should reach equally far to both sides of the mean.")
         if math.isclose(half, factor * s / math.sqrt(n), rel_tol=1e-6):
             continue
-        if math.isclose(half, factor * s, rel_tol=1e-6):
-            raise Wrong("that is the spread of single runs; the mean of n is less uncertain.")
-        if math.isclose(half, factor * np.std(differences) / math.sqrt(n), rel_tol=1e-6):
-            raise Wrong("close: the standard deviation of a sample divides by n - 1.")
+        by_n = factor * np.std(differences) / math.sqrt(n)
+        mistakes = (
+            (factor * s, "that is the spread of single runs; the mean of n is less uncertain."),
+            (by_n, "close: the standard deviation of a sample divides by n - 1."),
+        )
+        refuse_known(half, mistakes, rel_tol=1e-6)
         if math.isclose(half, 1.96 * s / math.sqrt(n), rel_tol=1e-2):
             raise Wrong("with so few differences 1.96 is too optimistic; use the t distribution.")
         raise Wrong(f"for {differences} the half width is not {half:.4g}.")
@@ -41,10 +43,12 @@ def check_difference_sd(lesson, difference_sd):
         answer = difference_sd(sigma, rho)
         if math.isclose(answer, sigma * math.sqrt(2 * (1 - rho)), rel_tol=1e-6):
             continue
-        if math.isclose(answer, 2 * sigma**2 * (1 - rho), rel_tol=1e-6):
-            raise Wrong("that is the variance; its root is asked for.")
-        if math.isclose(answer, sigma * math.sqrt(2 * (1 + rho)), rel_tol=1e-6):
-            raise Wrong("that is the spread of the sum; what they have in common cancels here.")
+        of_the_sum = "that is the spread of the sum; what they have in common cancels here."
+        mistakes = (
+            (2 * sigma**2 * (1 - rho), "that is the variance; its root is asked for."),
+            (sigma * math.sqrt(2 * (1 + rho)), of_the_sum),
+        )
+        refuse_known(answer, mistakes, rel_tol=1e-6)
         raise Wrong(
             f"for sigma={sigma}, rho={rho} it is not {answer:.4g}: start from the variance."
         )

@@ -2,7 +2,7 @@
 
 import math
 
-from course_utils.checks import Wrong, function_returning, model, number
+from course_utils.checks import Wrong, function_returning, model, number, refuse_known
 
 _CASES = (
     # k, channels_in, channels_out, side_in, stride
@@ -30,21 +30,18 @@ def check_conv_operations(lesson, conv_operations):
         side = (side_in - k) // stride + 1
         if answer == 2 * kernel * side**2:
             continue
-        for mistake, hint in (
+        rest = "the window fits a whole number of times, also where the stride leaves a rest."
+        mistakes = (
             (kernel * side**2, "a multiplication and an addition are two operations."),
             (kernel, "those are the kernel's weights. How often is each of them used?"),
             (2 * kernel * side_in**2, "is the output as large as the input?"),
             (2 * kernel * (side_in - k + 1) ** 2, "the stride skips positions."),
-            (
-                2 * kernel * ((side_in - k) / stride + 1) ** 2,
-                "the window fits a whole number of times, also where the stride leaves a rest.",
-            ),
+            (2 * kernel * ((side_in - k) / stride + 1) ** 2, rest),
             (2 * kernel * (side_in // stride) ** 2, "the window has to stay inside the image."),
             (2 * kernel * side, "the window moves in two directions."),
             (2 * (kernel + channels_out) * side**2, "biases were to be left out."),
-        ):
-            if answer == mistake:
-                raise Wrong(f"{case}: you get {answer:,}. Hint: {hint}")
+        )
+        refuse_known(answer, mistakes, f"{case}: you get {answer:,}. Hint: ", rel_tol=0)
         raise Wrong(f"{case}: {answer:,} is not it. Operations are 2 x kernel weights x positions.")
     return "two for each weight at each position, and the layer is known before it is built."
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_utils.checks import Wrong, function_returning, number, three
+from course_utils.checks import Wrong, function_returning, number, refuse_known, three
 
 # None of them lies so close to a whole number that rounding errors could decide.
 _CASES = ((0.99, 100, 0.001), (0.95, 20, 0.01), (0.5, 1000, 0.02))
@@ -24,25 +24,19 @@ def check_pictures_needed(lesson, pictures_needed):
             raise Wrong(
                 f"{case} {answer} is close. Pictures are whole, and one too few is too few."
             )
-        mistakes = {
-            "the optimism belongs to a standard deviation; n stands under a root.": (
-                math.sqrt(exact),
-                2 * variance * math.log(k) / delta,
-                math.sqrt(variance) * math.sqrt(2 * math.log(k)) / delta,
-            ),
-            "the bound has the natural logarithm.": (
-                2 * variance * math.log10(k) / delta**2,
-                2 * variance * math.log2(k) / delta**2,
-            ),
-            "is the factor 2 under the root still there?": (variance * math.log(k) / delta**2,),
-            "how far does the accuracy of one network scatter on n pictures?": (
-                2 * math.log(k) / delta**2,
-                2 * p * math.log(k) / delta**2,
-            ),
-        }
-        for hint, values in mistakes.items():
-            if any(math.isclose(answer, value, rel_tol=0, abs_tol=1) for value in values):
-                raise Wrong(f"{case} it is not {answer:.6g}: {hint}")
+        logarithm = "the bound has the natural logarithm."
+        root = "the optimism belongs to a standard deviation; n stands under a root."
+        scatter = "how far does the accuracy of one network scatter on n pictures?"
+        mistakes = (
+            (math.sqrt(exact), root),
+            (exact * delta, root),
+            (exact / math.log(10), logarithm),
+            (exact / math.log(2), logarithm),
+            (exact / 2, "is the factor 2 under the root still there?"),
+            (exact / variance, scatter),
+            (exact / (1 - p), scatter),
+        )
+        refuse_known(answer, mistakes, f"{case} it is not {answer:.6g}: ", rel_tol=0, abs_tol=1)
         raise Wrong(
             f"{case} it is not {answer:.6g}. Set the bound equal to the optimism, solve for n."
         )

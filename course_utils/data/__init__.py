@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from course_utils.data import stand_ins, store, transfer
+from course_utils.data.specs import SPECS
 from course_utils.data.split import stratified, subsets
 from course_utils.data.store import verify, where
 from course_utils.data.transfer import fetch, import_folder
@@ -144,12 +145,13 @@ def load(name: str, mode: str = "reduced", seed: int = 1, n_train: int | None = 
         DataError: the data found are damaged, or full mode finds none.
         SettingError: nothing is found, and COURSE_DATA_URL is neither an address nor "off".
     """
-    spec = store.get_spec(name)
+    if name not in SPECS:
+        raise ValueError(f"name={name!r}; expected one of {', '.join(map(repr, SPECS))}")
     if mode not in MODES:
         raise ValueError(f"mode={mode!r}; expected one of {', '.join(map(repr, MODES))}")
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed={seed!r}; expected an integer from 0 upwards")
-    pool, reason = _find_pool(spec, mode)
+    pool, reason = _find_pool(SPECS[name], mode)
     own_size, n_val, n_test = pool.sizes[mode]
     n_train = own_size if n_train is None or mode == "full" else n_train
     random = np.random.default_rng(seed)
@@ -165,11 +167,11 @@ def load(name: str, mode: str = "reduced", seed: int = 1, n_train: int | None = 
     (x_train, y_train), (x_val, y_val), (x_compare, y_compare) = (
         (x[part], y[part]) for part in (train, val, compare)
     )
-    words = [len(y)]
+    read = [len(y)]
     del x, y
     x_test, y_test = pool.read("test")
     pool.check(mode, n_test=len(y_test))
-    words.append(len(y_test))
+    read.append(len(y_test))
     if n_test < len(y_test):
         (test,) = stratified(y_test, (n_test,), random)
         x_test, y_test = x_test[test], y_test[test]
@@ -180,10 +182,10 @@ def load(name: str, mode: str = "reduced", seed: int = 1, n_train: int | None = 
         f"{len(y_test):,} sealed for the final test"
     )
     if pool.is_real:
-        announcement = f"Data: {store.name_copy(spec, pool.variant, *words, pool.origin)}; {parts}."
+        announcement = f"Data: {pool.words(*read)}; {parts}."
     else:
         announcement = (
-            f"Data: a stand-in for {spec.title}, {pool.description}, because {reason}; {parts}. "
+            f"Data: a stand-in for {SPECS[name].title}, {pool.description}, because {reason}; {parts}. "
             f"Its results are not comparable with the articles'; the real images come with "
             f"`course data fetch {name}` or `course data import FOLDER`."
         )
@@ -204,40 +206,38 @@ def load(name: str, mode: str = "reduced", seed: int = 1, n_train: int | None = 
         x_compare=x_compare,
         y_compare=y_compare.astype(np.int32),
         announcement=announcement,
-        figure_suffix=_suffix(spec, pool),
+        figure_suffix=_suffix(name, pool),
         sealed=SealedTestSet(x_test, y_test.astype(np.int32)),
     )
 
 
-def _suffix(spec, pool):
+def _suffix(name, pool):
     if not pool.is_real:
         return f" ({pool.source})"
     # Reordered digits are the same digits; re-encoded photographs are other photographs.
-    return f" ({JPEG_COPY})" if spec.name == "cifar10" and pool.variant != "official" else ""
+    return f" ({JPEG_COPY})" if name == "cifar10" and pool.variant != "official" else ""
 
 
 def _find_pool(spec, mode):
     """The real images or a stand-in, and in the second case why."""
-    found = store.locate(spec.name)
+    found = store.locate(spec)
     if found is None and mode == "full":
         try:
-            transfer.download(spec)
+            found = transfer.download(spec, transfer.CONNECT_SECONDS)
         except DataError as error:
             raise DataError(f"Full mode takes the real images and no stand-in. {error}") from error
-        found = store.locate(spec.name)
     if found is not None:
-        return store.Pool(spec, found), ""
+        return found, ""
 
     url = transfer.address(spec)
-    reason = f"{spec.title} is not on this machine and "
     if url is None:
-        reason += "COURSE_DATA_URL is off"
-    elif transfer.FailureMemory(spec.name).recent(url):
-        reason += "its download failed within the last hour"
+        reason = "COURSE_DATA_URL is off"
+    elif transfer.failed_recently(spec, url):
+        reason = "its download failed within the last hour"
     else:
         try:
-            transfer.download(spec, connect_seconds=_LESSON_CONNECT_SECONDS)
-            return store.Pool(spec, store.locate(spec.name)), ""
+            return transfer.download(spec, _LESSON_CONNECT_SECONDS), ""
         except DataError as error:
-            reason += f"its download failed ({error.__cause__ or error})"
+            reason = f"its download failed ({error.__cause__ or error})"
+    reason = f"{spec.title} is not on this machine and {reason}"
     return stand_ins.StandIn(spec.name, mode), reason

@@ -1,4 +1,4 @@
-"""How the files of the data sets are read, checked and written.
+"""How the files of the data sets are read and checked.
 
 Two formats are read: the `.npz` of `keras.datasets`, and the pickled batches in which the
 University of Toronto publishes CIFAR-10, as a folder or as its `.tar.gz`. Nothing in a file is
@@ -6,6 +6,7 @@ executed.
 """
 
 import hashlib
+import math
 import pickle
 import tarfile
 import zipfile
@@ -17,6 +18,10 @@ from course_utils.data.specs import BATCHES_FOLDER, Spec
 from course_utils.errors import DataError
 
 _BATCHES = {"train": [f"data_batch_{i}" for i in range(1, 6)], "test": ["test_batch"]}
+
+
+class _Refused(Exception):
+    """What is wrong with a file: the middle of the sentence that `read_split` makes of it."""
 
 
 def read_split(path: Path, spec: Spec, split: str) -> tuple[np.ndarray, np.ndarray]:
@@ -35,65 +40,54 @@ def read_split(path: Path, spec: Spec, split: str) -> tuple[np.ndarray, np.ndarr
         DataError: the file cannot be read or does not hold this data set.
     """
     try:
-        if path.is_dir() and path.name != BATCHES_FOLDER:
-            raise DataError(f"{path} is a folder; expected a NumPy archive. {spec.mend()}")
-        if path.suffix == ".npz":
-            x, y = _read_npz(path, spec, split)
-        else:
-            x, y = _read_batches(path, spec, split)
-    except DataError:
-        raise
+        read = _read_npz if path.suffix == ".npz" else _read_batches
+        x, y = read(path, spec, split)
+        return _checked_images(x, spec, split), _checked_labels(y, len(x), split)
+    except _Refused as refused:
+        raise DataError(f"{path} {refused}. {spec.mend()}") from refused
     except Exception as error:  # A damaged file can fail in any of the four formats' own ways.
         reason = getattr(error, "strerror", None) or str(error).strip().split("\n")[0]
-        reason = reason or type(error).__name__
         raise DataError(
-            f"{path} cannot be read as {spec.title} ({reason}): it is damaged, truncated, "
-            f"protected or not a data file. {spec.mend()}"
+            f"{path} cannot be read as {spec.title} ({reason or type(error).__name__}): it is "
+            f"damaged, truncated, protected or not a data file. {spec.mend()}"
         ) from error
-    return _checked_images(x, path, spec, split), _checked_labels(y, len(x), path, spec, split)
 
 
 def _read_npz(path, spec, split):
+    if path.is_dir():
+        raise _Refused("is a folder; expected a NumPy archive")
     if not zipfile.is_zipfile(path):
         with open(path, "rb") as file:
-            start = file.read(2)
-        what = "a pickle, which could run code" if start[:1] == b"\x80" else "no NumPy archive"
-        raise DataError(
-            f"{path} is {what}, or a truncated one; expected an .npz with the keys of "
-            f"keras.datasets. {spec.mend()}"
+            is_pickle = file.read(1) == b"\x80"
+        what = "a pickle, which could run code" if is_pickle else "no NumPy archive"
+        raise _Refused(
+            f"is {what}, or a truncated one; expected an .npz with the keys of keras.datasets"
         )
     with zipfile.ZipFile(path) as archive:
         keys = {name.removesuffix(".npy") for name in archive.namelist()}
         wanted = ("x_train", "y_train", "x_test", "y_test")
         if not keys.issuperset(wanted):
-            raise DataError(
-                f"{path} holds the keys {', '.join(sorted(keys)) or '(none)'}; expected "
-                f"{', '.join(wanted)}. {spec.mend()}"
+            raise _Refused(
+                f"holds the keys {', '.join(sorted(keys)) or '(none)'}; expected {', '.join(wanted)}"
             )
-        return tuple(_read_member(archive, f"{axis}_{split}", path, spec) for axis in "xy")
+        return tuple(_read_member(archive, f"{axis}_{split}", spec) for axis in "xy")
 
 
-def _read_member(archive, key, path, spec):
+def _read_member(archive, key, spec):
     # The header is read first: it says what the array would be before any memory is taken for it.
     with archive.open(f"{key}.npy") as member:
-        version = np.lib.format.read_magic(member)
-        readers = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }
-        if version not in readers:
-            raise ValueError(f"{key} has the unknown .npy version {version}")
-        shape, _, dtype = readers[version](member)
+        numpy_1 = np.lib.format.read_magic(member) == (1, 0)
+        header = "read_array_header_1_0" if numpy_1 else "read_array_header_2_0"
+        shape, _, dtype = getattr(np.lib.format, header)(member)
     if dtype.hasobject:
-        raise DataError(
-            f"{path}: {key} holds pickled Python objects, which could run code and are never "
-            f"loaded; expected an array of numbers. {spec.mend()}"
+        raise _Refused(
+            f"holds in {key} pickled Python objects, which could run code and are never loaded; "
+            "expected an array of numbers"
         )
-    most = max(spec.n_train, spec.n_test) * int(np.prod(spec.image_shape))
-    if int(np.prod(shape, dtype=object)) > most:
-        raise DataError(
-            f"{path}: {key} has shape {shape}; expected at most {spec.count(key[2:]):,} images of "
-            f"{_shape_text(spec)}. {spec.mend()}"
+    if math.prod(shape) > max(spec.n_train, spec.n_test) * math.prod(spec.image_shape):
+        raise _Refused(
+            f"has in {key} the shape {shape}; expected at most {spec.count(key[2:]):,} images of "
+            f"{'x'.join(map(str, spec.image_shape))}"
         )
     with archive.open(f"{key}.npy") as member:
         return np.lib.format.read_array(member, allow_pickle=False)
@@ -120,78 +114,63 @@ class _BatchUnpickler(pickle.Unpickler):
 
 
 def _read_batches(path, spec, split):
-    if spec.name != "cifar10":
-        raise ValueError(f"{spec.title} is read from an .npz file only")
     images, labels = [], []
-    for name, batch in _batches(path, split):
-        data, numbers = np.asarray(batch[b"data"]), np.asarray(batch[b"labels"])
+    for name, file in _batch_files(path, split):
+        batch = _BatchUnpickler(file, encoding="bytes").load()
+        data = np.asarray(batch[b"data"])
         if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != 3072:
             raise ValueError(f"{name} holds {data.dtype} images of shape {data.shape}")
         images.append(data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
-        labels.append(numbers)
+        labels.append(np.asarray(batch[b"labels"]))
     return np.concatenate(images), np.concatenate(labels)
 
 
-def _batches(path, split):
-    """Yields the name and the dictionary of each batch of a split, from a folder or a `.tar.gz`."""
+def _batch_files(path, split):
+    """Yields the name and the open file of each batch of a split, from a folder or a `.tar.gz`."""
     if path.is_dir():
         for name in _BATCHES[split]:
             with open(path / name, "rb") as file:
-                yield name, _BatchUnpickler(file, encoding="bytes").load()
+                yield name, file
         return
     with tarfile.open(path, "r:gz") as archive:
         for name in _BATCHES[split]:
-            file = archive.extractfile(f"{BATCHES_FOLDER}/{name}")
-            if file is None:
-                raise ValueError(f"{name} is not a file")
-            yield name, _BatchUnpickler(file, encoding="bytes").load()
+            yield name, archive.extractfile(f"{BATCHES_FOLDER}/{name}")
 
 
-def _shape_text(spec):
-    return "x".join(str(side) for side in spec.image_shape)
-
-
-def _checked_images(x, path, spec, split):
+def _checked_images(x, spec, split):
     height, width, channels = spec.image_shape
     if x.dtype != np.uint8:
-        raise DataError(
-            f"{path}: x_{split} has dtype {x.dtype}; expected uint8, 0 to 255. {spec.mend()}"
-        )
+        raise _Refused(f"holds x_{split} as {x.dtype}; expected uint8, 0 to 255")
     if x.shape[1:] == (channels, height, width):
         x = x.transpose(0, 2, 3, 1)
     elif channels == 1 and x.shape[1:] == (height, width):
         x = x[..., np.newaxis]
     elif x.shape[1:] != spec.image_shape:
-        raise DataError(
-            f"{path}: x_{split} has shape {x.shape}; expected (N, {height}, {width}, {channels}). "
-            f"{spec.mend()}"
+        raise _Refused(
+            f"holds x_{split} of shape {x.shape}; expected (N, {height}, {width}, {channels})"
         )
     if not 0 < len(x) <= spec.count(split):
-        raise DataError(
-            f"{path}: x_{split} holds {len(x):,} images; {spec.title} has {spec.count(split):,}. "
-            f"{spec.mend()}"
+        raise _Refused(
+            f"holds in x_{split} {len(x):,} images; {spec.title} has {spec.count(split):,}"
         )
     return np.ascontiguousarray(x)
 
 
-def _checked_labels(y, n_images, path, spec, split):
+def _checked_labels(y, n_images, split):
     if y.shape not in ((n_images,), (n_images, 1)):
-        raise DataError(
-            f"{path}: y_{split} has shape {y.shape}; expected ({n_images},) or ({n_images}, 1), "
-            f"one label an image. {spec.mend()}"
+        raise _Refused(
+            f"holds y_{split} of shape {y.shape}; expected ({n_images},) or ({n_images}, 1), one "
+            "label an image"
         )
     if y.dtype.kind not in "iu" or int(y.min()) < 0 or int(y.max()) > 9:
-        raise DataError(
-            f"{path}: y_{split} holds {y.dtype} labels from {y.min()} to {y.max()}; expected "
-            f"integers from 0 to 9. {spec.mend()}"
+        raise _Refused(
+            f"holds in y_{split} {y.dtype} labels from {y.min()} to {y.max()}; expected integers "
+            "from 0 to 9"
         )
     y = y.reshape(-1).astype(np.uint8)
-    missing = np.flatnonzero(np.bincount(y, minlength=10) == 0)
-    if missing.size:
-        raise DataError(
-            f"{path}: y_{split} never holds label {missing[0]}; expected all of 0 to 9. "
-            f"{spec.mend()}"
-        )
+    missing = set(range(10)) - set(np.unique(y).tolist())
+    if missing:
+        raise _Refused(f"holds in y_{split} no label {min(missing)}; expected all of 0 to 9")
     return y
 
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 BATCHES_FOLDER = "cifar-10-batches-py"
 ARCHIVE_FILE = "cifar-10-python.tar.gz"
+_CIFAR10_CLASSES = (
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,14 @@ class Spec:
     published: dict[str, str]
 
     @property
+    def published_file(self) -> str:
+        """The name of the download."""
+        return self.url.rsplit("/", 1)[1]
+
+    @property
     def url_sha256(self) -> str:
         """The SHA-256 of the download, 64 hexadecimal digits."""
-        return self.published[self.url.rsplit("/", 1)[1]].removeprefix("sha256:")
+        return self.published[self.published_file].removeprefix("sha256:")
 
     @property
     def file(self) -> str:
@@ -72,18 +80,7 @@ SPECS = {
         image_shape=(32, 32, 3),
         n_train=50_000,
         n_test=10_000,
-        class_names=(
-            "airplane",
-            "automobile",
-            "bird",
-            "cat",
-            "deer",
-            "dog",
-            "frog",
-            "horse",
-            "ship",
-            "truck",
-        ),
+        class_names=_CIFAR10_CLASSES,
         url=f"https://www.cs.toronto.edu/~kriz/{ARCHIVE_FILE}",
         sizes={
             "smoke": (512, 128, 512),

