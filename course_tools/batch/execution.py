@@ -488,7 +488,7 @@ def _kernel_manager_class():
             return [sys.executable, "-I", "-S", "-c", TIED, str(os.getpid()), *command]
 
         def _transport_default(self):
-            return "ipc" if os.name == "posix" and len(tempfile.gettempdir()) <= 60 else "tcp"
+            return "ipc" if len(tempfile.gettempdir()) <= 60 else "tcp"
 
     return TiedKernelManager
 
