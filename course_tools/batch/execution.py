@@ -16,7 +16,6 @@ import json
 import os
 import queue
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -112,27 +111,25 @@ def run(job: Job, progress=None, wanted=lambda: True) -> Result:
     `progress(index, count)` is called when a code cell starts. `wanted()` is asked a few times a
     second; once it is false the run is ended with the status "cancelled".
     """
-    folder = None
     try:
-        folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
-        (folder / "records").mkdir()
-        (folder / "tmp").mkdir()
-        (folder / "notebook.ipynb").write_bytes(job.notebook)
-        order = json.dumps({"parameters": job.parameters, "cwd": job.cwd})
-        (folder / "job.json").write_text(order, encoding="utf-8")
-        return _run_in(folder, job, progress, wanted)
+        with tempfile.TemporaryDirectory(
+            prefix=FOLDER_PREFIX, ignore_cleanup_errors=True
+        ) as folder:
+            return _run_in(Path(folder), job, progress, wanted)
     except OSError as error:
-        where = folder or tempfile.gettempdir()
         full = error.errno in NO_SPACE
         mend = "free some space there" if full else "name another place: export TMPDIR=FOLDER"
-        return Result(job.id, "failed", f"{where} could not be used ({error.strerror}); {mend}")
-    finally:
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+        message = f"{tempfile.gettempdir()} could not be used ({error.strerror}); {mend}"
+        return Result(job.id, "failed", message)
 
 
 def _run_in(folder, job, progress, wanted):
     run_id, began = uuid.uuid4().hex, time.monotonic()
+    (folder / "records").mkdir()
+    (folder / "tmp").mkdir()
+    (folder / "notebook.ipynb").write_bytes(job.notebook)
+    order = json.dumps({"parameters": job.parameters, "cwd": job.cwd})
+    (folder / "job.json").write_text(order, encoding="utf-8")
     given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     env = {
         **os.environ,
@@ -488,7 +485,7 @@ def _kernel_manager_class():
             return [sys.executable, "-I", "-S", "-c", TIED, str(os.getpid()), *command]
 
         def _transport_default(self):
-            return "ipc" if os.name == "posix" and len(tempfile.gettempdir()) <= 60 else "tcp"
+            return "ipc" if len(tempfile.gettempdir()) <= 60 else "tcp"
 
     return TiedKernelManager
 

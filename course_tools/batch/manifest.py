@@ -11,6 +11,7 @@ client, kill -9 and a full disk included, a line means that everything of that r
 import contextlib
 import dataclasses
 import errno
+import fcntl
 import functools
 import hashlib
 import json
@@ -230,10 +231,6 @@ class Manifest:
             )
 
     def _take_lock(self):
-        try:
-            import fcntl
-        except ImportError:
-            return contextlib.ExitStack()
         # The system gives the lock back however this process ends.
         lock = (self.folder / ".lock").open("a")
         try:
@@ -267,14 +264,10 @@ def check_targets(folder, ids, sources) -> None:
 
     `ids` are those of the runs that are to come to `folder`, `sources` their notebooks' paths.
     """
-    own = set()
-    for source in sources:
-        # A link is a source, and so is the file that it stands for; and an .ipynb beside its .py.
-        for path in (source.resolve(), source.parent.resolve() / source.name):
-            own.add(path.with_suffix(".ipynb"))
-    target = (Path(folder) / "notebooks").resolve()
+    own = {source.with_suffix(".ipynb").resolve() for source in sources}
     for id in ids:
-        if (path := target / f"{id}.ipynb") in own:
+        path = Path(folder) / "notebooks" / f"{id}.ipynb"
+        if path.resolve() in own:
             raise BatchError(
                 f"The result of {id} would be written to {path}, which is the notebook itself. "
                 "Name another folder: --out results"

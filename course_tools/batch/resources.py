@@ -1,6 +1,7 @@
 """One run's share of a machine: cores, memory, and a GPU of its own."""
 
 import contextlib
+import fcntl
 import functools
 import os
 import re
@@ -47,10 +48,6 @@ def device(wanted=lambda: True):
     process ends. Where no folder takes such a file, the first GPU is named and not kept apart.
     """
     found = devices()
-    try:
-        import fcntl
-    except ImportError:
-        found = ()
     folder = _lock_folder() if found else None
     if found and folder is None:
         yield {"CUDA_VISIBLE_DEVICES": found[0][0]}

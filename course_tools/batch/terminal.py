@@ -117,21 +117,12 @@ def clock(seconds: float) -> str:
 def make_console():
     """A rich console; where no terminal is, lines are wide enough for the table.
 
-    Signs that the output's encoding lacks are replaced, and a closed output is the null device.
+    Signs that the output's encoding lacks are replaced.
     """
     from rich.console import Console
 
-    for name, number in (("stdout", 1), ("stderr", 2)):
-        stream = getattr(sys, name)
-        if stream is None:
-            # Else the next file to be opened would be taken for this output by all child processes.
-            with contextlib.suppress(OSError):
-                null = os.open(os.devnull, os.O_RDWR)
-                if null != number:
-                    os.dup2(null, number)
-                    os.close(null)
-                setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
-        elif hasattr(stream, "reconfigure"):
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     return Console() if sys.stdout.isatty() else Console(width=200)
 
@@ -164,12 +155,9 @@ def terminated_like_interrupted():
     def interrupt(number, frame):
         raise KeyboardInterrupt
 
-    kept = {}
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            kept[name] = signal.signal(getattr(signal, name), interrupt)
+    kept = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        for name, handler in kept.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, handler in kept.items():
+            signal.signal(number, handler)

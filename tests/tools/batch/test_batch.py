@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import random
 import re
 import shutil
 import signal
@@ -12,7 +11,6 @@ import sys
 import tempfile
 import time
 from concurrent.futures import Future
-from functools import partial
 
 import optional
 import psutil
@@ -33,7 +31,6 @@ from foreign import (
     patience,
     start,
     wait_until,
-    with_variable,
     write,
 )
 
@@ -227,16 +224,6 @@ def test_the_gpus_are_those_that_the_environment_leaves(monkeypatch):
 
 
 # Real runs on local workers ---------------------------------------------------------------------
-
-
-@pytest.fixture
-def mark(monkeypatch):
-    value = f"{os.getpid()}-{random.random()}"
-    monkeypatch.setenv("COURSE_TEST_MARK", value)
-    yield partial(with_variable, "COURSE_TEST_MARK", value)
-    for process in with_variable("COURSE_TEST_MARK", value):
-        with contextlib.suppress(psutil.Error):
-            process.kill()
 
 
 def kernels(mark):
@@ -613,23 +600,13 @@ def test_the_job_script_of_slurm(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     from slurm_cluster import make_cluster
 
-    cluster = make_cluster(
-        cores=4, memory="6GB", walltime="01:30:00", queue="short", gpus=1, python="python3"
-    )
-    try:
+    asked = {"cores": 4, "memory": "6GB", "walltime": "01:30:00", "queue": "short", "gpus": 1}
+    with contextlib.closing(make_cluster(**asked, python="python3")) as cluster:
         script = cluster.job_script()
-    finally:
-        cluster.close()
-    for line in (
-        "#SBATCH -p short",
-        "#SBATCH --cpus-per-task=4",
-        "#SBATCH --mem=6G",
-        "#SBATCH -t 01:30:00",
-        "#SBATCH --gres=gpu:1",
-        "export COURSE_DATA_DIR=/shared/data",
-        "export COURSE_THREADS=4",
-    ):
-        assert line in script.splitlines()
+    options = {"-p short", "--cpus-per-task=4", "--mem=6G", "-t 01:30:00", "--gres=gpu:1"}
+    assert {f"#SBATCH {option}" for option in options} <= {*script.splitlines()}
+    exported = {"export COURSE_DATA_DIR=/shared/data", "export COURSE_THREADS=4"}
+    assert exported <= {*script.splitlines()}
     assert "python3 -m distributed.cli.dask_worker tcp://" in script
     assert "--nthreads 1 " in script
     assert script.rstrip().split("--memory-limit")[-1].startswith(" 0 ")

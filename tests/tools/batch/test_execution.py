@@ -5,14 +5,12 @@ import dataclasses
 import errno
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from functools import partial
 from pathlib import Path
 
 import psutil
@@ -28,7 +26,6 @@ from foreign import (
     moments,
     patience,
     wait_until,
-    with_variable,
 )
 
 from course_tools.batch import execution
@@ -36,17 +33,6 @@ from course_tools.batch import execution
 
 def cells_of(result):
     return json.loads(result.notebook)["cells"]
-
-
-@pytest.fixture
-def mark(monkeypatch):
-    """A variable that every process of this test inherits, so that strays can be found."""
-    value = f"{os.getpid()}-{random.random()}"
-    monkeypatch.setenv("COURSE_TEST_MARK", value)
-    yield partial(with_variable, "COURSE_TEST_MARK", value)
-    for process in with_variable("COURSE_TEST_MARK", value):
-        with contextlib.suppress(psutil.Error):
-            process.kill()
 
 
 def test_parameters_go_in_and_outputs_come_out():

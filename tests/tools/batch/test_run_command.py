@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -36,16 +35,13 @@ def replace_in_evidence(monkeypatch, name, function):
         (["run", "01", "--mode", "ful"], "There is no mode 'ful'. Did you mean full?"),
         (["run", "01", "--seed", "-1"], "--seed is -1; expected a whole number from 0"),
         (["run", "01", "--seed", "1", "--seeds", "2"], "are both given"),
-        (["run", "01", "--seeds", "5-1"], "runs backwards"),
         (["run", "01", "--seeds", ""], "is no seed or range"),
         (["run", "01", "--param", "sed=1"], "has no parameter 'sed'. Did you mean seed"),
         (["run", "01", "--param", "seed"], "expected name=value"),
         (["run", "01", "--timeout", "soon"], "--timeout is 'soon'; expected for example 90, 30min"),
-        (["run", "01", "--timeout", "-5"], "--timeout is '-5'"),
         (["run", "01", "--memory-limit", "lots"], "--memory-limit is 'lots'"),
         (["run", "01", "--cwd", "nowhere"], "--cwd names nowhere"),
         (["run", "01", "--scheduler", "tls://h:1", "--tls-ca", "x"], "--tls-ca names x|missing"),
-        (["run", "01", "--scheduler", "tls://h:1"], "--tls-ca, --tls-cert and --tls-key"),
         (
             ["run", "01", "--workers", "4", "--scheduler", "tcp://h:1", "--dry-run"],
             "--workers 4 and --scheduler tcp://h:1 are both given.*Drop one.*course run …",
@@ -446,22 +442,11 @@ def test_a_folder_that_cannot_be_written_is_found_before_anything_runs(
     assert err.endswith("or name another: --out FOLDER\n")
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
-def test_signs_that_a_terminal_lacks_are_replaced(tmp_path, encoding):
+def test_signs_that_a_terminal_lacks_are_replaced(tmp_path):
     write(tmp_path, "Größe…", WRITE_RECORD, parameters="seed = 0")
     words = ["run", "Größe….ipynb", "--seeds", "0-1", "--out", "out"]
-    environment = {**os.environ, "PYTHONIOENCODING": encoding}
-    ran = course(*words, cwd=tmp_path, env=environment, encoding=encoding)
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ran = course(*words, cwd=tmp_path, env=environment, encoding="ascii")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "50.05 ? 0.07 %" in ran.stdout.replace("±", "?")
     assert "Traceback" not in ran.stderr
-
-
-def test_a_closed_output_hurts_no_batch(tmp_path):
-    write(tmp_path, "good", WRITE_RECORD, parameters="seed = 0")
-    code = "from course_tools.cli import app; app()"
-    words = [sys.executable, "-c", code, "run", "good.ipynb", "--out", "out"]
-    script = 'exec "$@" >&- 2>errors.txt'
-    ran = subprocess.run(["sh", "-c", script, "sh", *words], cwd=tmp_path, timeout=patience(120))
-    assert (ran.returncode, (tmp_path / "errors.txt").read_text()) == (0, "")
-    assert [entry["status"] for entry in entries(tmp_path / "out")] == ["ok"]
