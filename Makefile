@@ -81,12 +81,13 @@ $(SITE_STAMP): $(STAMP)
 
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser \
 	|| command -v google-chrome-stable || command -v google-chrome)
-# Two workers; a file's tests stay together, since a notebook's cells share one kernel.
+# Two workers; a file's tests stay together, since a notebook's cells share one kernel. The notebooks
+# are the long ones and go first, so that no worker waits for the other's last.
 test: setup $(if $(CHROMIUM),$(SITE_STAMP)) ## unit tests, lessons in smoke mode, a real browser
 	@$(if $(CHROMIUM),,echo "No Chromium here: the tests in a real browser are skipped." \
 		"On Debian: apt-get install chromium")
-	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env \
-		--nbval-cell-timeout 120 $(ARGS) tests notebooks
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax \
+		--nbval-current-env --nbval-cell-timeout 120 $(ARGS) notebooks tests
 
 lint: setup ## ruff, codespell, and which package may import which
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
 """How the notebooks run under pytest (nbval): in smoke mode, and their exercises answer as they must.
 
-It stands at the root because `pytest tests notebooks` collects from both folders.
+It stands at the root because `pytest notebooks tests` collects from both folders.
 """
 
 import contextlib
