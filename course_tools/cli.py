@@ -125,6 +125,10 @@ def run(
         tls={"ca": tls_ca, "cert": tls_cert, "key": tls_key},
     )
     options.check()
+    if arms and table is None:
+        raise CourseError(
+            f"--arms {arms} are those of a table: course run --table NAME --arms {arms}"
+        )
     if table is not None:
         from course_tools.batch import tables
 
@@ -291,6 +295,16 @@ def reference_add(
     for reason, number in added["left_out"].items():
         print(f"Left out {number}: {reason}")
     print("Bring the README up to date: course report --readme")
+
+
+@reference.command("show")
+def reference_show(
+    table: Annotated[str | None, typer.Argument(help="A table. Default: name them all.")] = None,
+):
+    """Say what a table of the protocol shows, as far as it is measured."""
+    from course_tools.authoring import verdicts
+
+    print("\n".join(verdicts.lines(table) if table else verdicts.overview()))
 
 
 data = _Course(no_args_is_help=True, help="The images: fetch, import, verify, where.")

@@ -30,7 +30,6 @@ RUN_KEY = (
     "precision",
     "hardware",
     "seed",
-    *("table", "arm", "learning_rate", "factor"),
 )
 COST_KEY = ("lesson", "mode", "hardware")
 # What a run may have been given and still stand for its lesson.
@@ -52,7 +51,7 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     (rows of the batch), `left_out` (reason to number). Raises BatchError when nothing is left.
     """
     folder = folder or FOLDER
-    if not (Path(batch_folder) / manifest.NAME).is_file() and tables.batches_below(batch_folder):
+    if _is_a_tables(Path(batch_folder)):
         return _add_table(Path(batch_folder), folder)
     header, entries = manifest.Manifest.read(batch_folder)
     lessons = library.lesson_paths()
@@ -93,6 +92,15 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     return {"runs": len(rows), "costs": len(costs), "left_out": left_out}
 
 
+def _is_a_tables(source):
+    """Whether a folder holds batches of a table: one of them, those of an arm, or all."""
+    batches = tables.batches_below(source)
+    if not batches:
+        return False
+    header, _ = manifest.Manifest.read(batches[0])
+    return any(run.parameters.get("table") for run in header.runs.values())
+
+
 def _add_table(source, folder):
     """Merge the runs of one table, their mistakes on the comparison set, and its averaged arms.
 
@@ -105,23 +113,33 @@ def _add_table(source, folder):
             if entry.status != "ok":
                 _count(left_out, entry.status)
             for record in summary.records_of(batch, [entry] if entry.status == "ok" else []):
-                cells = json.loads((batch / entry.files[0]).read_text(encoding="utf-8"))["cells"]
+                books = [name for name in entry.files if name.startswith("notebooks/")]
+                if not books:
+                    _count(left_out, "without its executed notebook, which tells its code")
+                    continue
+                cells = json.loads((batch / books[0]).read_text(encoding="utf-8"))["cells"]
                 code = f"{record.code}-{tables.notebook_code(cells)}"
                 records.append(dataclasses.replace(record, code=code))
+    strange = [record for record in records if record.data not in summary.REAL_DATA]
     stray = [record for record in records if not record.table]
-    if stray or not records:
+    if stray or strange or not records:
         what = "runs of no table of the protocol" if stray else "no run that ended well"
+        if strange:
+            what = f"runs on {strange[0].data}, which stands in for the images of the table"
         raise BatchError(
             f"{source} holds {what}. Make a table's runs: course run --table NAME --out FOLDER"
         )
-    records += _averaged(records)
+    averaged = _averaged(records)
+    for name in sorted(_not_averaged(records, averaged)):
+        _count(left_out, f"average {name}, whose members are not all in this folder")
+    records += averaged
     rows = [protocol.row_of(record) for record in records]
     _check_rows(rows, folder)
     _merge(folder / "runs.csv", evidence.COLUMNS, RUN_KEY, rows)
     wrong = [
         protocol.wrong_row(record) for record in records if record.compare_mistakes is not None
     ]
-    _merge(folder / "wrong.csv", protocol.WRONG_COLUMNS, protocol.WRONG_COLUMNS[:-1], wrong)
+    _merge(folder / "wrong.csv", protocol.WRONG_COLUMNS, protocol.TABLE_KEY, wrong)
     return {"runs": len(rows), "costs": 0, "left_out": left_out}
 
 
@@ -138,6 +156,20 @@ def _averaged(records):
             if arm.mean_of and set(arm.mean_of) <= set(by_arm):
                 made.append(_average(arm, [by_arm[member] for member in arm.mean_of]))
     return made
+
+
+def _not_averaged(records, averaged):
+    """Names of the arms of which a member is here, and the average could not be made."""
+    here = {(record.table, record.arm) for record in records}
+    made = {(record.table, record.arm) for record in averaged}
+    return {
+        arm.name
+        for table in {record.table for record in records}
+        for arm in protocol.table(table).arms.values()
+        if arm.mean_of
+        and (table, arm.name) not in made
+        and any((table, member) in here for member in arm.mean_of)
+    }
 
 
 def _average(arm, members):
@@ -272,13 +304,18 @@ def _merge(path, columns, key, rows):
         return
     merged = {}
     for row in [*_read(path, columns), *(_as_text(row) for row in rows)]:
-        merged[tuple(row[name] for name in key)] = row
+        merged[tuple(row[name] for name in _key_of(row, key))] = row
     ordered = sorted(merged.values(), key=lambda row: _order(row, key))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(ordered)
     _write(path, text.getvalue())
+
+
+def _key_of(row, key):
+    """The columns that say which run a row is: of a table's, the protocol's."""
+    return protocol.TABLE_KEY if row.get("table") else key
 
 
 def _write(path, text):

@@ -18,6 +18,7 @@ import json
 import os
 import shlex
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
 from course_tools.batch.execution import NO_SPACE, Outcome, Result
@@ -33,9 +34,9 @@ NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @functools.cache
-def code_digest() -> str:
-    """16 hexadecimal digits of the course's own code, by which a resumed batch knows it again."""
-    root, digest = Path(__file__).resolve().parents[2], hashlib.sha256()
+def course_code() -> str:
+    """16 hexadecimal digits of the course's own code and Keras, by which a resumed batch knows them."""
+    root, digest = Path(__file__).resolve().parents[2], hashlib.sha256(version("keras").encode())
     for package in ("course_utils", "course_tools"):
         for path in sorted((root / package).rglob("*.py")):
             digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
@@ -55,13 +56,13 @@ class Header:
         runs: id to `grid.Run`, in the order of the grid.
         notebooks: name to digest.
         settings: environment variable to value; None in a batch that did not keep them.
-        code: `code_digest()` of the course that began it; "" in a batch of the first edition.
+        code: `course_code()` of the course that began it; "" in a batch of the first edition.
     """
 
     runs: dict[str, Run]
     notebooks: dict[str, str]
     settings: dict | None = field(default_factory=settings)
-    code: str = field(default_factory=code_digest)
+    code: str = field(default_factory=course_code)
 
     @classmethod
     def of(cls, runs, notebooks) -> "Header":

@@ -280,7 +280,7 @@ def versions() -> dict[str, str]:
         for distribution in (name, f"{name}-cpu"):
             with contextlib.suppress(PackageNotFoundError):
                 found.setdefault(name, version(distribution).partition("+")[0])
-    return found | {"the course's code": manifest.code_digest()}
+    return found | {"the course's code": manifest.course_code()}
 
 
 def _same_code(expected, topic, closes):

@@ -95,7 +95,7 @@ def batches_below(folder: Path) -> list[Path]:
 
 
 def known(folder: Path):
-    """The reference runs together with the records below a folder, as a DataFrame, each run once."""
+    """The tables' reference runs and the records below a folder as a DataFrame, each run once."""
     import pandas as pd
 
     from course_utils import evidence
@@ -107,22 +107,11 @@ def known(folder: Path):
             record = evidence.Record.read(path)
             if record.went_well and record.table:
                 rows.append(protocol.row_of(record))
-    runs = evidence.reference()
+    runs = evidence.all_runs()
+    runs = runs[runs["table"] != ""]
     if rows:
         runs = pd.concat([runs, pd.DataFrame(rows, columns=list(runs.columns))], ignore_index=True)
-    key = [
-        "lesson",
-        "table",
-        "arm",
-        "learning_rate",
-        "factor",
-        "seed",
-        "techniques",
-        "mode",
-        "model",
-    ]
-    in_a_table = runs["table"] != ""
-    return pd.concat([runs[~in_a_table], runs[in_a_table].drop_duplicates(key)], ignore_index=True)
+    return runs.drop_duplicates(list(protocol.TABLE_KEY))
 
 
 # Which code made a run
@@ -145,11 +134,11 @@ def notebook_code(cells) -> str:
 def check_alike(of, notebook) -> None:
     """Raise BatchError unless this course's code and Keras are those of a table's runs so far."""
     from course_utils.evidence import protocol
-    from course_utils.evidence.records import code_digest
+    from course_utils.evidence.records import training_code
 
     rows = protocol.rows_of(of.name)
     here = {
-        "code": f"{code_digest()}-{notebook_code(json.loads(notebook.source)['cells'])}",
+        "code": f"{training_code()}-{notebook_code(json.loads(notebook.source)['cells'])}",
         "keras_version": version("keras"),
     }
     for column, value in here.items():

@@ -9,6 +9,7 @@ from course_utils.evidence.runs import (
     MISTAKES_OF,
     WITHOUT_STOP,
     ExpectedRange,
+    all_runs,
     around_training,
     compare_reference,
     epochs_words,

@@ -15,12 +15,13 @@ from importlib.resources import files
 from course_utils.errors import CourseError
 from course_utils.evidence.comparison import as_family, compare
 from course_utils.evidence.records import Record
-from course_utils.evidence.runs import COLUMNS, read_table, reference
+from course_utils.evidence.runs import COLUMNS, all_runs, read_table
 from course_utils.networks import NETWORKS, parse_techniques
 
 KINDS = ("fair", "article")
 JUDGES = ("compare", "test")
-METRICS = ("accuracy", "loss")
+# What makes two rows of a table one run.
+TABLE_KEY = ("table", "arm", "learning_rate", "factor", "seed")
 # A run of the same table is comparable only if these agree.
 ALIKE = ("code", "data_sha256", "keras_version", "backend", "precision")
 
@@ -135,6 +136,10 @@ def _table(name, settings):
                 f"The protocol: table {name} has {key} = {settings[key]!r}; expected one of "
                 f"{', '.join(known)}"
             )
+    if settings["kind"] == "article" and "learning_rate" not in settings:
+        raise ProtocolError(
+            f"The protocol: table {name} is made as the article did it, and has no learning_rate"
+        )
     built = {arm: _arm(name, arm, given, settings) for arm, given in arms.items()}
     for arm in built.values():
         for other in (*arm.mean_of, *filter(None, [arm.rate_of])):
@@ -187,7 +192,7 @@ def _frozen(value):
 
 def rows_of(name: str, arm: str | None = None, runs=None):
     """The reference runs of a table, or of one arm of it, as a DataFrame with `COLUMNS`."""
-    runs = reference() if runs is None else runs
+    runs = all_runs() if runs is None else runs
     wanted = runs["table"] == name
     return runs[wanted if arm is None else wanted & (runs["arm"] == arm)]
 
@@ -298,11 +303,17 @@ def verdict_runs(of: Table, arm: Arm, runs=None):
 
 
 def missing(of: Table, runs=None) -> dict[str, int]:
-    """Arm to the number of verdict runs that it still lacks; arms that have all are left out."""
-    lacks = {
-        name: len(of.verdict_seeds) - verdict_runs(of, arm, runs)["seed"].nunique()
-        for name, arm in of.arms.items()
-    }
+    """Arm to the number of verdict runs that it still lacks; arms that have all are left out.
+
+    What an averaged arm lacks is what its members lack: `course reference add` computes it from them.
+    """
+
+    def lacking(arm):
+        if arm.mean_of:
+            return max(lacking(of.arms[member]) for member in arm.mean_of)
+        return len(of.verdict_seeds) - verdict_runs(of, arm, runs)["seed"].nunique()
+
+    lacks = {name: lacking(arm) for name, arm in of.arms.items()}
     return {name: number for name, number in lacks.items() if number}
 
 
@@ -324,7 +335,7 @@ def verdicts(of: Table, metric: str = "accuracy", runs=None) -> dict:
 
 def unnamed(runs=None) -> list[str]:
     """Rows of the reference runs that no table of the protocol names, each in words."""
-    runs = reference() if runs is None else runs
+    runs = all_runs() if runs is None else runs
     problems = []
     for row in runs[runs["table"] != ""].itertuples():
         known = tables().get(row.table)
@@ -346,7 +357,7 @@ def differing(rows) -> str:
 
 # Which images each run got wrong
 
-WRONG_COLUMNS = ("table", "arm", "learning_rate", "factor", "seed", "n", "wrong")
+WRONG_COLUMNS = (*TABLE_KEY, "n", "wrong")
 
 
 def wrong_row(record: Record) -> dict:
@@ -362,7 +373,7 @@ def wrong_row(record: Record) -> dict:
     bits[record.compare_mistakes] = True
     packed = base64.b64encode(zlib.compress(np.packbits(bits).tobytes(), 9)).decode("ascii")
     row = row_of(record)
-    return {name: row[name] for name in WRONG_COLUMNS[:5]} | {"n": count, "wrong": packed}
+    return {name: row[name] for name in TABLE_KEY} | {"n": count, "wrong": packed}
 
 
 def wrong(of: Table, arm: Arm, folder=None):
@@ -378,7 +389,7 @@ def wrong(of: Table, arm: Arm, folder=None):
         read_table(folder / f, c) for f, c in (("runs.csv", COLUMNS), ("wrong.csv", WRONG_COLUMNS))
     )
     judged = verdict_runs(of, arm, runs)
-    found = judged.merge(kept, on=list(WRONG_COLUMNS[:5])).set_index("seed")
+    found = judged.merge(kept, on=list(TABLE_KEY)).set_index("seed")
     lacking = set(of.verdict_seeds) - set(found.index)
     if lacking:
         raise ProtocolError(

@@ -16,7 +16,7 @@ from course_utils.errors import CourseError
 # End of the name of a record whose training diverged.
 FAILED = ".failed.json"
 # What decides a training besides its notebook: networks, layers, choice of images.
-TRAINING_CODE = ("models.py", "layers.py", "data/split.py")
+TRAINING_CODE = ("networks.py", "models.py", "layers.py", "data/split.py")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Record:
 
     Attributes:
         lesson: the notebook's name.
-        model, techniques: what was trained, as `models.NETWORKS` and `models.parse_techniques` spell it.
+        model, techniques: what was trained, as `networks.NETWORKS` and `networks.parse_techniques` spell it.
         mode, seed: as `Lesson` had them.
         data, data_sha256, n_train: `Dataset.label`, `Dataset.sha256`, number of training images.
         table, arm, parameters: the protocol's table and arm that asked for the run, and what else
@@ -150,7 +150,7 @@ def records_folder() -> Path:
 
 
 @functools.cache
-def code_digest() -> str:
+def training_code() -> str:
     """8 hexadecimal digits of the code that decides a training; comments and docstrings do not count."""
     digest = hashlib.sha256()
     for name in TRAINING_CODE:

@@ -55,14 +55,18 @@ MISTAKES_OF = {"baseline": "", "all_six": ALL_SIX}
 # Reference runs
 
 
-def reference():
-    """The reference runs as a pandas DataFrame with `COLUMNS`; empty text stays empty text."""
+def all_runs():
+    """Every reference run, those of the protocol's tables too, as a pandas DataFrame with `COLUMNS`."""
     return _kept("runs.csv", COLUMNS).copy()
 
 
-def outside_tables():
-    """The reference runs of no table of the protocol: the lessons' own, and those of the first edition."""
-    runs = reference()
+def reference():
+    """The reference runs of no table of the protocol: the lessons' own and the first edition's.
+
+    A pandas DataFrame with `COLUMNS`; empty text stays empty text. A table's runs, which
+    `protocol.rows_of` gives, have other epochs and rates, and do not mix with these.
+    """
+    runs = all_runs()
     return runs[runs["table"] == ""]
 
 
@@ -118,7 +122,7 @@ def reference_runs(model: str, techniques: str, mode: str, data: str, lesson: st
     wherever both have it. A seed that was trained several times is kept once, from the notebook
     whose name sorts first, then the hardware, so that no run counts double.
     """
-    runs = outside_tables()
+    runs = reference()
     setting = _setting(runs)
     alike = (runs["mode"] == mode) & (runs["data"] == data)
     wanted = alike & (runs["model"] == model) & (runs["techniques"] == techniques)
@@ -229,7 +233,7 @@ def compare_reference(
     Paired are runs of one backend and precision, the ones with which both sets share the most
     seeds; of several runs of a seed, two on the same hardware if there are such.
     """
-    runs = outside_tables()
+    runs = reference()
     runs = runs[(runs["model"] == model) & (runs["mode"] == mode) & (runs["data"] == data)]
     runs = runs.dropna(subset=[metric]).assign(setting=_setting)
     sides = [runs[runs["techniques"] == techniques] for techniques in (baseline, candidate)]

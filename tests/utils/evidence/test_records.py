@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from course_utils.errors import CourseError
-from course_utils.evidence.records import Record, code_digest, pack, records_folder, unpack
+from course_utils.evidence.records import Record, pack, records_folder, training_code, unpack
 
 
 def record(**changes):
@@ -95,7 +95,7 @@ def test_the_digest_is_of_the_code_and_not_of_what_is_said_about_it(tmp_path, mo
         for name in records.TRAINING_CODE:
             (tmp_path / name).write_text(model if name == "models.py" else "")
         monkeypatch.setattr(records, "__file__", str(tmp_path / "evidence" / "records.py"))
-        return code_digest.__wrapped__()
+        return training_code.__wrapped__()
 
     first = digest('def f():\n    """Says."""\n    return 1  # why\n')
     assert digest('def f():\n    """Says more."""\n\n    return 1\n') == first
