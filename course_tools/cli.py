@@ -107,11 +107,10 @@ def run(
     ] = None,
 ):
     """Execute notebooks headlessly; executed copies, records and a manifest go to --out."""
-    from course_tools.batch import grid
-    from course_tools.batch import notebooks as library
+    from course_tools.batch import grid, reading
 
     if listed:
-        print(library.listed())
+        print(reading.listed())
         return
     from course_tools.batch import run
 
@@ -139,7 +138,7 @@ def run(
             )
         chosen = arms.split(",") if arms else None
         raise typer.Exit(tables.run_table(table, chosen, options, out, dry_run))
-    notebooks = library.find_notebooks(lessons or [], every)
+    notebooks = reading.find_notebooks(lessons or [], every)
     seeds = grid.chosen_seeds(seed, seeds)
     runs = grid.lay_out(notebooks, seeds, mode, grid.parse_parameters(param or []))
     code = run.run_batch(notebooks, runs, options, out, resume, dry_run)
@@ -202,12 +201,12 @@ def report(
     ] = False,
 ):
     """Write one HTML page about a batch, or the README's scoreboard from the reference runs."""
-    from course_tools.batch import notebooks as library
+    from course_tools.batch import reading
 
     if readme or check:
         from course_tools.authoring import scoreboard
 
-        path = library.project_root() / "README.md"
+        path = reading.project_root() / "README.md"
         if scoreboard.write(path, check):
             print("The README's scoreboard is up to date.")
         elif check:
@@ -218,7 +217,7 @@ def report(
     from course_tools.batch import terminal
     from course_tools.desk import report
 
-    print(terminal.shown(report.write(folder or library.project_root() / "build", out)))
+    print(terminal.shown(report.write(folder or reading.project_root() / "build", out)))
 
 
 @app.command()
@@ -288,9 +287,9 @@ def reference_add(
     ] = False,
 ):
     """Merge a batch into the reference runs and costs."""
-    from course_tools.authoring import reference_runs as bookkeeping
+    from course_tools.authoring import reference_runs
 
-    added = bookkeeping.add(folder, allow_fallback=allow_fallback)
+    added = reference_runs.add(folder, allow_fallback=allow_fallback)
     print(f"Added {added['runs']} runs and {added['costs']} costs.")
     for reason, number in added["left_out"].items():
         print(f"Left out {number}: {reason}")

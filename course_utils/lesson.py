@@ -284,11 +284,11 @@ class Lesson:
 
     def progress(self, record: Record) -> None:
         """Draw the course's chart so far: each step's reference runs, and this record as a star."""
-        from course_utils import progress_chart as way
+        from course_utils import progress_chart
 
         self._need_data()
         number = int(self.name[:2]) if self.name[:2].isdecimal() else 99
-        way.draw(number, self.mode, self.dataset, record)
+        progress_chart.draw(number, self.mode, self.dataset, record)
 
     def _need_data(self):
         if self.dataset is None:

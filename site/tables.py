@@ -4,7 +4,7 @@ import json
 import re
 
 from course_tools.authoring import scoreboard
-from course_tools.batch import notebooks as library
+from course_tools.batch import reading
 from course_utils import evidence, networks
 from course_utils.data.specs import SPECS
 
@@ -182,11 +182,17 @@ def _comparisons(rows, mode, data, model="baseline_cnn"):
         "| | difference, points | 95 % interval | paired seeds | verdict |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for name, (baseline, candidate) in rows.items():
-        found = evidence.compare_reference(baseline, candidate, mode, data, model=model)
-        if found is None:
+    measured = {
+        name: evidence.compare_reference(*sides, mode, data, model=model)
+        for name, sides in rows.items()
+    }
+    # All of one table is a family, measured or not.
+    judged = evidence.as_family({k: v for k, v in measured.items() if v}, size=len(rows))
+    for name in rows:
+        if name not in judged:
             lines.append(f"| {name} | | | | {NOT_YET} |")
         else:
+            found = judged[name]
             mean, low, high = (_signed(value) for value in (found.mean, found.low, found.high))
             # Non-breaking, so that an interval stays on one line.
             interval = f"{low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high}"
@@ -202,7 +208,7 @@ def _signed(fraction):
 
 def benchmark_table() -> str:
     """The committed measurements of speed, and of whether it cost accuracy."""
-    folder = library.project_root() / "benchmarks" / "results"
+    folder = reading.project_root() / "benchmarks" / "results"
     sentences = []
     lines = [
         "| compared | ratio | range | turns | goal | |",
@@ -257,6 +263,6 @@ def read_lessons() -> dict:
 
     return {
         name: nbformat.read(path, as_version=4)
-        for name, path in library.lesson_paths().items()
-        if library.NUMBERED.fullmatch(name) and path.suffix == ".ipynb"
+        for name, path in reading.lesson_paths().items()
+        if reading.NUMBERED.fullmatch(name) and path.suffix == ".ipynb"
     }

@@ -15,9 +15,8 @@ import tempfile
 from pathlib import Path
 
 from course_tools.authoring import tidy
-from course_tools.batch import execution, grid, terminal
-from course_tools.batch import notebooks as library
-from course_utils import files as disk
+from course_tools.batch import execution, grid, reading, terminal
+from course_utils import files
 from course_utils.errors import BatchError
 
 LANGUAGE = {
@@ -39,7 +38,7 @@ def pairs(names=(), folder: Path | None = None) -> list[Path]:
 
     Raises BatchError for a notebook that is none of the course's lessons.
     """
-    folder = folder or library.project_root() / "notebooks"
+    folder = folder or reading.project_root() / "notebooks"
     if names:
         known = sorted({_lesson_named(name, folder) for name in names})
     else:
@@ -50,12 +49,12 @@ def pairs(names=(), folder: Path | None = None) -> list[Path]:
 
 def is_the_courses(path: Path) -> bool:
     """Whether a notebook is the course's by its name, and not one that a user keeps beside them."""
-    return library.NUMBERED.fullmatch(path.stem) is not None or path.stem in UNNUMBERED
+    return reading.NUMBERED.fullmatch(path.stem) is not None or path.stem in UNNUMBERED
 
 
 def _lesson_named(name, folder):
-    path = library.find_notebook_path(name)
-    if not library.is_lesson(path, folder):
+    path = reading.find_notebook_path(name)
+    if not reading.is_lesson(path, folder):
         raise BatchError(
             f"{name} is none of the lessons in {folder}, and no others are built. "
             f"Name one of these: course run --list   or only execute it: course run {name}"
@@ -68,9 +67,9 @@ def difference(script: Path) -> str:
 
     Raises BatchError for a file that cannot be read as a notebook.
     """
-    if library.pair_agrees(script):
+    if reading.pair_agrees(script):
         return ""
-    here, there = (library.cells_of(script.with_suffix(end)) for end in (".py", ".ipynb"))
+    here, there = (reading.cells_of(script.with_suffix(end)) for end in (".py", ".ipynb"))
     matcher = difflib.SequenceMatcher(None, *([repr(c) for c in cells] for cells in (here, there)))
     words = []
     for kind, first, last, other_first, other_last in matcher.get_opcodes():
@@ -98,8 +97,8 @@ def check(script: Path) -> None:
         )
     words = difference(script)
     if not words and not book.exists():
-        library.cells_of(script)
-    if words and _built_from(book) != _digest(library.cells_of(book)):
+        reading.cells_of(script)
+    if words and _built_from(book) != _digest(reading.cells_of(book)):
         raise BatchError(
             f"{book.name} holds what {script.name} does not, or has been edited since it was built: "
             f"{words}. Take its cells over: jupytext --to py:percent {book}   "
@@ -108,7 +107,7 @@ def check(script: Path) -> None:
 
 
 def _built_from(book):
-    return library.read_pair_file(book).metadata.get("course", {}).get("built_from")
+    return reading.read_pair_file(book).metadata.get("course", {}).get("built_from")
 
 
 def _digest(cells):
@@ -131,9 +130,9 @@ def build(script: Path, mode: str, force: bool = False, progress=None) -> execut
         if not force or not script.is_file() or not book.is_file():
             raise
         replaced = book.read_bytes()
-    notebook = library.read_pair_file(script)
+    notebook = reading.read_pair_file(script)
     with contextlib.suppress(BatchError):
-        old_cells = library.read_pair_file(book).cells if book.is_file() else []
+        old_cells = reading.read_pair_file(book).cells if book.is_file() else []
     _pin(notebook, script, old_cells)
     # The notebook itself says "auto", and stays so: the mode comes from the environment.
     source, env = nbformat.writes(notebook).encode(), {"COURSE_MODE": mode}
@@ -145,13 +144,13 @@ def build(script: Path, mode: str, force: bool = False, progress=None) -> execut
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
     notebook.metadata["language_info"] = LANGUAGE
-    notebook.metadata["course"] = {"built_from": _digest(library.cells_of(script))}
+    notebook.metadata["course"] = {"built_from": _digest(reading.cells_of(script))}
     if replaced is not None:
         name = (
             f"{script.parent.name}.{script.stem}.{hashlib.sha256(replaced).hexdigest()[:8]}.ipynb"
         )
-        disk.write_atomically(library.project_root() / "build" / "replaced" / name, replaced)
-    disk.write_atomically(book, (nbformat.writes(notebook) + "\n").encode())
+        files.write_atomically(reading.project_root() / "build" / "replaced" / name, replaced)
+    files.write_atomically(book, (nbformat.writes(notebook) + "\n").encode())
     return result
 
 
@@ -159,7 +158,7 @@ def _pin(notebook, script, old_cells):
     """Kernel, metadata and cell ids that are the same on every machine and in every build."""
     from jupytext.config import load_jupytext_config
 
-    notebook.metadata = type(notebook.metadata)(kernelspec=library.KERNEL)
+    notebook.metadata = type(notebook.metadata)(kernelspec=reading.KERNEL)
     # The folder's filters travel with a notebook, for tools that read it elsewhere.
     config = load_jupytext_config(str(script))
     names = ("cell_metadata_filter", "notebook_metadata_filter")
@@ -213,7 +212,7 @@ def build_all(names, mode, force=False, solutions=True, keep_cost=None) -> int:
         _check_writable(folder)
     for script in scripts:
         if force and script.is_file():
-            library.cells_of(script)
+            reading.cells_of(script)
         else:
             check(script)
     console = terminal.make_console()

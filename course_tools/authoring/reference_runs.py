@@ -11,10 +11,8 @@ import json
 import statistics
 from pathlib import Path
 
-from course_tools.batch import manifest, summary, tables
-from course_tools.batch import notebooks as library
-from course_utils import evidence
-from course_utils import files as disk
+from course_tools.batch import manifest, reading, summary, tables
+from course_utils import evidence, files
 from course_utils.errors import BatchError
 from course_utils.evidence import protocol
 from course_utils.evidence.records import unpack
@@ -54,7 +52,7 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     if _is_a_tables(Path(batch_folder)):
         return _add_table(Path(batch_folder), folder)
     header, entries = manifest.Manifest.read(batch_folder)
-    lessons = library.lesson_paths()
+    lessons = reading.lesson_paths()
     left_out, records = {}, []
     good = []
     for entry in entries.values():
@@ -233,7 +231,7 @@ def keep_cost(lesson: str, mode: str, result) -> None:
     from course_utils import __version__, machine
 
     name, seconds = lesson, float(result.seconds)
-    if library.read_notebook(library.lesson_paths()[lesson]).has_variants:
+    if reading.read_notebook(reading.lesson_paths()[lesson]).has_variants:
         name = evidence.around_training(lesson)
         seconds -= sum(record.seconds for record in result.records)
     cost = {"lesson": name, "mode": mode, "hardware": machine.detect().hardware}
@@ -258,11 +256,11 @@ def _costs(header, entries, records):
         if record.seconds is not None:  # a fit that was not timed
             run = record.further["run"]
             training[run] = training.get(run, 0.0) + record.seconds
-    paths = library.lesson_paths()
+    paths = reading.lesson_paths()
     varied = {
         name
         for name in {header.runs[entry.id].notebook for entry in entries}
-        if library.read_notebook(paths[name]).has_variants
+        if reading.read_notebook(paths[name]).has_variants
     }
     seen = {record.further["run"]: (record.hardware, record.mode) for record in records}
     everywhere = {hardware for hardware, _ in seen.values()}
@@ -320,7 +318,7 @@ def _key_of(row, key):
 
 def _write(path, text):
     try:
-        disk.write_atomically(path, text.encode())
+        files.write_atomically(path, text.encode())
     except OSError as error:
         raise BatchError(
             f"{path} could not be written ({error.strerror}); it is as it was before. "

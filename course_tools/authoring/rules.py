@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 
 from course_tools.authoring import build
-from course_tools.batch import notebooks as library
+from course_tools.batch import reading
 from course_utils.errors import BatchError
 
 MOST_BYTES = 400_000
@@ -45,7 +45,7 @@ class Notebook:
 
     @property
     def is_lesson(self):
-        return not self.is_solution and library.NUMBERED.fullmatch(self.name) is not None
+        return not self.is_solution and reading.NUMBERED.fullmatch(self.name) is not None
 
     @property
     def solution(self):

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from course_utils import evidence, networks
-from course_utils import files as disk
+from course_utils import evidence, files, networks
 from course_utils.data import JPEG_COPY
 from course_utils.errors import CourseError
 
@@ -76,7 +75,7 @@ def write(readme: Path, check: bool = False) -> bool:
             )
         wanted = f"{before}{BEGIN}\n{table()}\n{END}{after}"
         if wanted != text and not check:
-            disk.write_atomically(readme, wanted.encode())
+            files.write_atomically(readme, wanted.encode())
     except (OSError, UnicodeDecodeError) as error:
         raise CourseError(
             f"{readme} cannot be read and written ({getattr(error, 'strerror', None) or error}). "

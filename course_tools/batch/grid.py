@@ -15,7 +15,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_tools.batch.notebooks import UNKNOWN, Notebook
+from course_tools.batch.reading import UNKNOWN, Notebook
 from course_utils import modes
 from course_utils.errors import BatchError
 from course_utils.modes import AUTO, is_mode

@@ -6,8 +6,7 @@ import contextlib
 import sys
 from dataclasses import dataclass, field
 
-from course_tools.batch import grid, manifest, plan, pool, summary, terminal
-from course_tools.batch import notebooks as library
+from course_tools.batch import grid, manifest, plan, pool, reading, summary, terminal
 from course_tools.batch.execution import Job, Result
 from course_utils.errors import BatchError
 
@@ -64,11 +63,11 @@ def run_batch(notebooks, runs, options: Options, out, resume=False, dry_run=Fals
     """
     console = terminal.make_console()
     for notebook in notebooks:
-        if notebook.path.suffix == ".ipynb" and not library.pair_agrees(notebook.path):
+        if notebook.path.suffix == ".ipynb" and not reading.pair_agrees(notebook.path):
             words = f"Note: {notebook.path.name} and its .py differ; this runs the .ipynb. "
             words += f"Bring them together: course build {notebook.name}"
             terminal.say(console, [words])
-    folder = out if out is not None else library.project_root() / "build"
+    folder = out if out is not None else reading.project_root() / "build"
     shown = terminal.shown(folder)
     manifest.check_targets(folder, [run.id for run in runs], [book.path for book in notebooks])
     header = manifest.Header.of(runs, notebooks)
@@ -101,7 +100,7 @@ def run_batch(notebooks, runs, options: Options, out, resume=False, dry_run=Fals
             else:
                 terminal.say(console, [ALL_DONE])
             entries = [store.entries[run.id] for run in runs]
-            known = library.lesson_paths()
+            known = reading.lesson_paths()
             paths = {b.name: b.name if known.get(b.name) == b.path else b.path for b in notebooks}
             summary.show(console, shown, entries, header, paths)
         except KeyboardInterrupt:

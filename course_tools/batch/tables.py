@@ -15,8 +15,7 @@ import os
 from importlib.metadata import version
 from pathlib import Path
 
-from course_tools.batch import grid, manifest, run, terminal
-from course_tools.batch import notebooks as library
+from course_tools.batch import grid, manifest, reading, run, terminal
 from course_utils.errors import BatchError
 
 NOTEBOOK = "ablation"
@@ -35,9 +34,9 @@ def run_table(name: str, arms, options: run.Options, out, dry_run: bool = False)
     of = protocol.table(name)
     chosen = [_arm(of, arm) for arm in arms or of.arms]
     _set_precision(of)
-    notebook = library.read_notebook(library.find_notebook_path(NOTEBOOK))
+    notebook = reading.read_notebook(reading.find_notebook_path(NOTEBOOK))
     check_alike(of, notebook)
-    folder = Path(out) if out is not None else library.project_root() / "build" / name
+    folder = Path(out) if out is not None else reading.project_root() / "build" / name
     for arm in chosen:
         while (step_and_runs := _next(of, arm, folder))[1]:
             step, runs = step_and_runs

@@ -7,8 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from course_tools.authoring import build
-from course_tools.batch import notebooks as library
-from course_utils import files as disk
+from course_tools.batch import reading
 from course_utils.errors import BatchError
 
 # JupyterLab would look for newer versions of itself and for extensions, and ask a newcomer about its
@@ -69,7 +68,7 @@ def command(lesson: str | None, extra: list[str]) -> list[str]:
     The server's folder is the course's, so that a lesson finds its neighbours; a notebook from
     elsewhere is served from where it lies. Raises BatchError when there is no such lesson.
     """
-    path = library.find_notebook_path(lesson or "00").resolve()
+    path = reading.find_notebook_path(lesson or "00").resolve()
     book = path.with_suffix(".ipynb")
     path = book if book.exists() else path
     folders = [folder for folder in path.parents if folder.name == "notebooks"]
@@ -91,20 +90,20 @@ def prepare(folder: Path | None = None) -> dict[str, str]:
     a Python that has never heard of the course; what JUPYTER_PATH names comes first. Writes the
     kernel's description and JupyterLab's settings below `folder`, default build/jupyter.
     """
-    folder = folder or library.project_root() / "build" / "jupyter"
+    folder = folder or reading.project_root() / "build" / "jupyter"
     description = {
         "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        "display_name": library.KERNEL["display_name"],
+        "display_name": reading.KERNEL["display_name"],
         "language": "python",
         "metadata": {"debugger": True},
     }
-    files = {
-        folder / "kernels" / library.KERNEL["name"] / "kernel.json": description,
+    contents = {
+        folder / "kernels" / reading.KERNEL["name"] / "kernel.json": description,
         folder / "labconfig" / "page_config.json": NO_NEWS,
     }
     try:
-        for path, content in files.items():
-            disk.write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+        for path, content in contents.items():
+            files.write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
     except OSError as error:
         print(f"The course's kernel could not be written to {path} ({error.strerror}).")
     # The course's commands are found in the lab's terminals and cells, as they are named there.
@@ -122,7 +121,7 @@ def edited_apart() -> list[str]:
     Also for one that cannot be read, since all the others can still be opened.
     """
     sentences = []
-    for path in library.lesson_paths().values():
+    for path in reading.lesson_paths().values():
         try:
             words = build.difference(path)
         except BatchError as error:

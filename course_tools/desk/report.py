@@ -7,15 +7,14 @@ import math
 import os
 import statistics
 from dataclasses import asdict, dataclass, replace
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
 from course_tools.batch import manifest, summary
 from course_tools.batch.terminal import clock
 from course_tools.desk import grading
-from course_utils import evidence, networks
-from course_utils import files as disk
+from course_utils import evidence, files, networks
 from course_utils.errors import BatchError
 from course_utils.evidence.records import Record
 
@@ -42,7 +41,7 @@ def write(folder, target: Path | None = None) -> Path:
     header, entries = manifest.Manifest.read(folder)
     page = render(folder, header, entries, target)
     try:
-        disk.write_atomically(target, page.encode())
+        files.write_atomically(target, page.encode())
     except OSError as error:
         raise BatchError(
             f"{target} could not be written ({error.strerror}). "
@@ -62,7 +61,11 @@ def render(folder: Path, header: manifest.Header, entries: dict, target: Path) -
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
     )
-    page = files("course_tools.desk").joinpath("report.html.jinja").read_text(encoding="utf-8")
+    page = (
+        resources.files("course_tools.desk")
+        .joinpath("report.html.jinja")
+        .read_text(encoding="utf-8")
+    )
     return (
         environment.from_string(page)
         .render(

@@ -8,8 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from course_tools.batch import grid
-from course_tools.batch import notebooks as library
+from course_tools.batch import grid, reading
 from course_utils import evidence, machine
 from course_utils.errors import CourseError
 
@@ -41,13 +40,13 @@ class Part:
 
 def parts(names=(), mode: str = "reduced") -> list[Part]:
     """The numbered lessons, or those named, in the course's order, with what is known of them."""
-    known = library.lesson_paths()
-    chosen = [library.find_notebook_path(name).stem for name in names] or known
-    found = [name for name in known if name in chosen and library.NUMBERED.fullmatch(name)]
+    known = reading.lesson_paths()
+    chosen = [reading.find_notebook_path(name).stem for name in names] or known
+    found = [name for name in known if name in chosen and reading.NUMBERED.fullmatch(name)]
     if not found:
         raise CourseError("There is no lesson to plan. The course's lessons: course run --list")
     hardware = machine.detect().hardware
-    return [_part(name, library.read_notebook(known[name]), mode, hardware) for name in found]
+    return [_part(name, reading.read_notebook(known[name]), mode, hardware) for name in found]
 
 
 def _part(name, notebook, mode, hardware):

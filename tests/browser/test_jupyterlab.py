@@ -16,7 +16,7 @@ from foreign import free_port, patience
 from paths import ROOT
 from project import tracked_files
 
-from course_tools.batch import notebooks as library
+from course_tools.batch import reading
 
 MOST_SECONDS_TO_OPEN = 15
 MOST_SECONDS_TO_A_FIGURE = 10
@@ -244,7 +244,7 @@ def test_lesson_02_runs_in_smoke_mode_with_live_curves(opened):
     notebook = opened("notebooks/02_baseline_cnn.ipynb")
     page = notebook.page
     name = page.evaluate("jupyterapp.shell.currentWidget.sessionContext.kernelDisplayName")
-    assert name == library.KERNEL["display_name"]
+    assert name == reading.KERNEL["display_name"]
     fit = notebook.index("lesson.callbacks(")
     notebook.command("notebook:clear-all-cell-outputs")
     # Everything that the curve's cell ever shows: how often it is redrawn, and how much at a time.
@@ -376,8 +376,8 @@ def test_a_notebook_whose_kernel_is_missing_asks_for_one_and_then_runs(opened, l
         dialog.wait_for()
         assert "Select Kernel" in dialog.inner_text()
         options = dialog.locator("select option").all_inner_texts()
-        assert library.KERNEL["display_name"] in options
-        dialog.locator("select").select_option(label=library.KERNEL["display_name"])
+        assert reading.KERNEL["display_name"] in options
+        dialog.locator("select").select_option(label=reading.KERNEL["display_name"])
         dialog.locator("button.jp-mod-accept").click()
         orphan.page.wait_for_function(
             "jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
@@ -402,7 +402,7 @@ widgets.slide(draw, [1, 2, 3], "height", start=2)
 def test_a_slider_moves_the_figure(opened, lab):
     path = lab.course / "notebooks" / "slider.ipynb"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SLIDER.strip())])
-    notebook.metadata.kernelspec = dict(library.KERNEL)
+    notebook.metadata.kernelspec = dict(reading.KERNEL)
     nbformat.write(notebook, path)
     try:
         moved = opened("notebooks/slider.ipynb")
@@ -496,7 +496,7 @@ def test_an_old_browser_cache_is_no_obstacle(course, visit, tmp_path):
     page = visit(width=1300, height=950)
     gone = course / "notebooks" / "gone.ipynb"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
-    notebook.metadata.kernelspec = dict(library.KERNEL)
+    notebook.metadata.kernelspec = dict(reading.KERNEL)
     nbformat.write(notebook, gone)
     port = f"--ServerApp.port={free_port()}"
     first = Lab(course, tmp_path / "home", port)

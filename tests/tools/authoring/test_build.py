@@ -11,8 +11,7 @@ from paths import NOTEBOOKS
 from small_course import SCRIPT, said
 
 from course_tools.authoring import build, reference_runs
-from course_tools.batch import execution
-from course_tools.batch import notebooks as library
+from course_tools.batch import execution, reading
 from course_utils import evidence
 from course_utils.errors import BatchError
 from course_utils.evidence.records import Record
@@ -51,7 +50,7 @@ def test_a_notebook_is_built_from_its_script_and_so_are_its_solutions(project, c
         "01_first: ok",
         "solutions/01_first: ok",
     ]
-    assert library.pair_agrees(book)
+    assert reading.pair_agrees(book)
     assert script.read_bytes() == before
     notebook = nbformat.read(book, as_version=4)
     nbformat.validate(notebook)
@@ -114,7 +113,7 @@ def test_jupytext_by_hand_brings_a_pair_together(project, quick, capsys, edited)
     else:
         book.write_text(book.read_text().replace("mode)", "mode, 3)"))
         jupytext(["--quiet", "--to", "py:percent", str(book)])
-    assert library.pair_agrees(book)
+    assert reading.pair_agrees(book)
     assert "mode, 3)" in script.read_text()
     assert said(capsys, "build", "02")[0] == 0
     assert "mode, 3)" in book.read_text()
@@ -126,7 +125,7 @@ def test_jupytext_and_the_course_agree_about_every_committed_pair(tmp_path):
     assert len(books) > 20
     before = {path: path.read_bytes() for path in (tmp_path / "notebooks").rglob("*.*")}
     for book in books:
-        assert library.pair_agrees(book)
+        assert reading.pair_agrees(book)
     assert jupytext(["--quiet", "--sync", *map(str, books)]) == 0
     assert {path: path.read_bytes() for path in before} == before
     assert jupytext(["--quiet", "--test", "--to", "py:percent", *map(str, books)]) == 0

@@ -9,8 +9,7 @@ from paths import ROOT
 from small_course import SCRIPT, record
 
 from course_tools.authoring import reference_runs
-from course_tools.batch import notebooks as library
-from course_tools.batch import summary
+from course_tools.batch import reading, summary
 from course_utils import evidence, networks
 from course_utils.errors import BatchError
 
@@ -36,7 +35,7 @@ def test_every_row_is_a_run_of_a_notebook_that_there_is():
     assert found
     for row in found:
         assert tuple(row) == evidence.COLUMNS
-        assert row["lesson"] in library.lesson_paths()
+        assert row["lesson"] in reading.lesson_paths()
         assert row["data"] in summary.REAL_DATA
         assert all(row[name] for name in ("seed", "backend", "precision", "hardware", "version"))
         for name in ("val_accuracy", "test_accuracy"):
@@ -46,10 +45,10 @@ def test_every_row_is_a_run_of_a_notebook_that_there_is():
 
 
 def test_every_cost_is_of_a_notebook_and_of_variants_around_their_training():
-    paths = library.lesson_paths(ROOT / "notebooks")
+    paths = reading.lesson_paths(ROOT / "notebooks")
     known = {}
     for name, path in paths.items():
-        varied = library.read_notebook(path).has_variants
+        varied = reading.read_notebook(path).has_variants
         known[evidence.around_training(name) if varied else name] = name
     assert known[evidence.around_training("ablation")] == "ablation"
     with (REFERENCE / "costs.csv").open(newline="", encoding="utf-8") as file:

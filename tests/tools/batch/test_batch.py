@@ -34,8 +34,7 @@ from foreign import (
     write,
 )
 
-from course_tools.batch import grid, manifest, pool, resources, run, terminal
-from course_tools.batch import notebooks as library
+from course_tools.batch import grid, manifest, pool, reading, resources, run, terminal
 from course_tools.batch.execution import Result
 from course_utils import machine
 from course_utils.errors import BatchError
@@ -90,7 +89,7 @@ def outcome(id, status):
 
 @pytest.fixture
 def run_grid(tmp_path):
-    notebook = library.read_notebook(write(tmp_path, "n", "1", parameters="seed = 0"))
+    notebook = reading.read_notebook(write(tmp_path, "n", "1", parameters="seed = 0"))
     runs = grid.lay_out([notebook], seeds=range(6))
 
     def carry_out(where, retries=1, resume=False):

@@ -5,8 +5,7 @@ import json
 import pytest
 from foreign import source, write
 
-from course_tools.batch import grid, manifest, plan, summary
-from course_tools.batch import notebooks as library
+from course_tools.batch import grid, manifest, plan, reading, summary
 from course_utils.errors import BatchError, CourseError
 
 PARAMETERS = (
@@ -17,12 +16,12 @@ PARAMETERS = (
 
 @pytest.fixture
 def lesson(tmp_path):
-    return library.read_notebook(write(tmp_path, "lesson", "1", parameters=PARAMETERS))
+    return reading.read_notebook(write(tmp_path, "lesson", "1", parameters=PARAMETERS))
 
 
 @pytest.fixture
 def plain(tmp_path):
-    return library.read_notebook(write(tmp_path, "plain", "1"))
+    return reading.read_notebook(write(tmp_path, "plain", "1"))
 
 
 @pytest.mark.parametrize(
@@ -130,7 +129,7 @@ def test_an_unknown_mode_is_named(lesson, monkeypatch, how):
 def test_a_mode_of_the_notebooks_own_is_a_parameter_like_any_other(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_MODE", "reduced")
     path = write(tmp_path, "fit", "1", parameters='mode = "linear"\nseed = 1')
-    fit = library.read_notebook(path)
+    fit = reading.read_notebook(path)
     (run,) = grid.lay_out([fit])
     assert (run.parameters, run.mode) == ({"seed": 1}, None)
     assert "mode" not in plan.lines([run], {}, 1)[0]
@@ -148,13 +147,13 @@ def test_a_mode_of_the_notebooks_own_is_a_parameter_like_any_other(tmp_path, mon
 def test_a_mode_that_the_notebook_computes_may_be_the_courses(tmp_path):
     source = 'import os\nmode = os.environ.get("COURSE_MODE", "auto")'
     path = write(tmp_path, "computed", "1", parameters=source)
-    (run,) = grid.lay_out([library.read_notebook(path)], mode="smoke")
+    (run,) = grid.lay_out([reading.read_notebook(path)], mode="smoke")
     assert run.parameters == {"mode": "smoke"}
 
 
 def test_a_seed_that_the_notebook_computes_is_left_to_it(tmp_path):
     path = write(tmp_path, "computed", "1", parameters="import time\nseed = int(time.time())")
-    runs = grid.lay_out([library.read_notebook(path)])
+    runs = grid.lay_out([reading.read_notebook(path)])
     assert [run.parameters for run in runs] == [{}]
 
 
@@ -248,7 +247,7 @@ def course(tmp_path, monkeypatch):
     "name", ["02", "02_base", "02_baseline_cnn", "cnn", "02_baseline_cnn.ipynb"]
 )
 def test_a_lesson_answers_to_number_prefix_part_and_path(course, name):
-    assert library.find_notebook_path(name).stem == "02_baseline_cnn"
+    assert reading.find_notebook_path(name).stem == "02_baseline_cnn"
 
 
 @pytest.mark.parametrize(
@@ -263,21 +262,21 @@ def test_a_lesson_answers_to_number_prefix_part_and_path(course, name):
 )
 def test_a_name_that_fits_none_or_several_is_explained(course, name, said):
     with pytest.raises(BatchError, match=said):
-        library.find_notebook_path(name)
+        reading.find_notebook_path(name)
 
 
 def test_all_lessons_are_the_numbered_ones(course):
-    found = library.find_notebooks([], every=True)
+    found = reading.find_notebooks([], every=True)
     assert [n.name for n in found] == ["01_mlp", "02_baseline_cnn", "03_l2", "04_initialisation"]
     assert found[3].defaults == {"seed": 1}
     with pytest.raises(BatchError, match="No lesson was named"):
-        library.find_notebooks([])
+        reading.find_notebooks([])
 
 
 def test_two_notebooks_of_one_name_are_refused(course, tmp_path):
     other = write(tmp_path, "01_mlp", "2")
     with pytest.raises(BatchError, match="Two notebooks are called 01_mlp"):
-        library.find_notebooks(["01", str(other)])
+        reading.find_notebooks(["01", str(other)])
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"cells": 3}', "\x00\xff"])
@@ -285,22 +284,22 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path, content):
     path = tmp_path / "broken.ipynb"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(BatchError, match=r"broken.ipynb cannot be read as a notebook"):
-        library.read_notebook(path)
+        reading.read_notebook(path)
 
 
 def test_notebooks_of_other_kinds_are_read(tmp_path):
     path = write(tmp_path, "magic", "1", parameters="%matplotlib inline\nseed = 3\n!ls")
-    assert library.read_notebook(path).defaults == {"seed": 3}
+    assert reading.read_notebook(path).defaults == {"seed": 3}
     path.write_bytes(source("1", parameters="this is no Python"))
-    assert library.read_notebook(path).defaults is None
+    assert reading.read_notebook(path).defaults is None
 
 
 def test_a_script_that_is_not_utf_8_is_a_sentence(tmp_path):
     path = write(tmp_path, "n", "1")
     path.with_suffix(".py").write_bytes("# %%\n# Größe\n1\n".encode("latin-1"))
     for look, named in (
-        (library.pair_agrees, path),
-        (library.read_notebook, path.with_suffix(".py")),
+        (reading.pair_agrees, path),
+        (reading.read_notebook, path.with_suffix(".py")),
     ):
         with pytest.raises(BatchError, match=r"n\.py cannot be read as a notebook \(UnicodeDecode"):
             look(named)
@@ -308,13 +307,13 @@ def test_a_script_that_is_not_utf_8_is_a_sentence(tmp_path):
 
 def test_a_notebook_that_differs_from_its_text_is_noticed(tmp_path):
     path = write(tmp_path, "n", "x = 1\n\n\ndef f():\n    return x", "f()")
-    assert library.pair_agrees(path)
+    assert reading.pair_agrees(path)
     script = path.with_suffix(".py")
     text = "# %%\nx = 1\n\n\ndef f():\n    return x\n\n\n# %%\nf()\n"
     script.write_text(text)
-    assert library.pair_agrees(path)
+    assert reading.pair_agrees(path)
     script.write_text(text.replace("x = 1", "x = 2"))
-    assert not library.pair_agrees(path)
+    assert not reading.pair_agrees(path)
 
 
 def test_outputs_are_not_sent_along(tmp_path):
@@ -322,7 +321,7 @@ def test_outputs_are_not_sent_along(tmp_path):
     text = {"output_type": "stream", "name": "stdout", "text": "x" * 100_000}
     content["cells"][0]["outputs"] = [text]
     (tmp_path / "big.ipynb").write_text(json.dumps(content))
-    assert len(library.read_notebook(tmp_path / "big.ipynb").source) < 2000
+    assert len(reading.read_notebook(tmp_path / "big.ipynb").source) < 2000
 
 
 # Files and commands of a run

@@ -13,8 +13,7 @@ import pytest
 from foreign import HANG, RAISE, WRITE_RECORD, course, entries, patience, start, wait_until, write
 from small_course import said
 
-from course_tools.batch import grid, manifest, plan, pool, summary
-from course_tools.batch import notebooks as library
+from course_tools.batch import grid, manifest, plan, pool, reading, summary
 from course_tools.batch.execution import Result
 from course_utils import evidence, machine
 from course_utils.evidence.records import Record
@@ -115,7 +114,7 @@ def ablation(monkeypatch):
     replace_in_evidence(monkeypatch, "reference", lambda: pd.DataFrame(trained))
     monkeypatch.setattr(plan, "hardware_for", lambda workers: "here")
     defaults = {"mode": "auto", "seed": 1, "model": "baseline_cnn", "techniques": "none"}
-    return library.Notebook("ablation", Path("ablation.ipynb"), b"", defaults, "")
+    return reading.Notebook("ablation", Path("ablation.ipynb"), b"", defaults, "")
 
 
 def test_the_plan_does_not_mix_machines_and_names_another_one(ablation):
@@ -186,7 +185,7 @@ def test_a_command_plans_for_its_workers_and_for_no_more_than_it_has_runs(
 @pytest.fixture
 def begun(project):
     """A batch of four runs in `out`, two of them done; returns the words of its command."""
-    notebooks = library.find_notebooks(["01"])
+    notebooks = reading.find_notebooks(["01"])
     runs = grid.lay_out(notebooks, seeds=range(4), mode="smoke")
     store = manifest.Manifest(project / "out", manifest.Header.of(runs, notebooks))
     for each in runs[:2]:
@@ -398,7 +397,7 @@ def test_a_run_counts_once_and_beside_its_like_only(told):
 
 
 def test_without_lessons_that_is_said(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(library, "project_root", Path.cwd)
+    monkeypatch.setattr(reading, "project_root", Path.cwd)
     monkeypatch.chdir(tmp_path)
     code, out, err = said(capsys, "run", "--list")
     assert (code, out) == (2, "")

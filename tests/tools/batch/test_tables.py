@@ -61,7 +61,7 @@ def toy(tmp_path, monkeypatch):
     code = f"CODE, KERAS = {training_code()!r}, {keras!r}"
     book = write(tmp_path, "ablation", code, TRAIN, parameters=PARAMETERS)
     monkeypatch.setattr(protocol, "tables", lambda: protocol.read(TOY))
-    monkeypatch.setattr(tables.library, "find_notebook_path", lambda name: book)
+    monkeypatch.setattr(tables.reading, "find_notebook_path", lambda name: book)
     monkeypatch.delenv("COURSE_PRECISION", raising=False)
     monkeypatch.setitem(os.environ, "COURSE_DATA_URL", "off")
     yield tmp_path / "out"

@@ -8,7 +8,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from course_tools.batch import notebooks as library
+from course_tools.batch import reading
 from course_tools.cli import app
 from course_tools.desk import lab
 from course_utils.errors import BatchError
@@ -27,11 +27,11 @@ def options(words):
     ],
 )  # fmt: skip
 def test_a_lesson_opens_as_a_notebook_in_the_courses_folder(lesson, page, monkeypatch):
-    monkeypatch.chdir(library.project_root())
+    monkeypatch.chdir(reading.project_root())
     words = lab.command(lesson, ["--no-browser"])
     assert words[:3] == [sys.executable, "-m", "jupyterlab"]
     assert options(words)["LabApp.default_url"] == page
-    assert options(words)["ServerApp.root_dir"] == str(library.project_root())
+    assert options(words)["ServerApp.root_dir"] == str(reading.project_root())
     assert words[-1] == "--no-browser"
 
 
@@ -144,7 +144,7 @@ def test_the_courses_kernel_goes_before_all_others(tmp_path, monkeypatch):
 
     assert kernel(dict(os.environ))[0] == "Stale"
     environment = lab.prepare(tmp_path / "course")
-    assert kernel(environment) == [library.KERNEL["display_name"], sys.executable]
+    assert kernel(environment) == [reading.KERNEL["display_name"], sys.executable]
     monkeypatch.setenv("JUPYTER_PATH", "/some/where")
     assert "announcements" in (tmp_path / "course" / "labconfig" / "page_config.json").read_text()
     kept = lab.prepare(tmp_path / "course")["JUPYTER_PATH"]
@@ -161,10 +161,10 @@ def test_a_pair_edited_apart_is_named_with_its_cells(tmp_path, monkeypatch):
     folder = tmp_path / "notebooks"
     folder.mkdir()
     (tmp_path / "course_utils").mkdir()
-    for path in (library.project_root() / "notebooks").glob("02_*"):
+    for path in (reading.project_root() / "notebooks").glob("02_*"):
         (folder / path.name).write_bytes(path.read_bytes())
     (folder / "jupytext.toml").write_bytes(
-        (library.project_root() / "notebooks" / "jupytext.toml").read_bytes()
+        (reading.project_root() / "notebooks" / "jupytext.toml").read_bytes()
     )
     monkeypatch.chdir(tmp_path)
     script = folder / "02_baseline_cnn.py"

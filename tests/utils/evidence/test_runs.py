@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from course_tools.authoring import reference_runs as bookkeeping
+from course_tools.authoring import reference_runs
 from course_utils import evidence
 from course_utils.evidence import runs as runs_module
 
@@ -52,7 +52,7 @@ def test_reference_rows_are_consistent():
     rows = evidence.reference()
     accuracies = rows[["val_accuracy", "test_accuracy"]].to_numpy(dtype=float)
     assert ((accuracies > 0) & (accuracies <= 1)).all()
-    assert not rows.duplicated(list(bookkeeping.RUN_KEY)).any()
+    assert not rows.duplicated(list(reference_runs.RUN_KEY)).any()
     from course_utils.models import techniques_label
 
     assert all(techniques_label(text) == text for text in rows["techniques"])
