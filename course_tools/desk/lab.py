@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from course_tools.authoring import build
 from course_tools.batch import reading
+from course_utils import files
 from course_utils.errors import BatchError
 
 # JupyterLab would look for newer versions of itself and for extensions, and ask a newcomer about its
