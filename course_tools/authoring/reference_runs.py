@@ -50,7 +50,7 @@ def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) 
     """
     folder = folder or FOLDER
     if _is_a_tables(Path(batch_folder)):
-        return _add_table(Path(batch_folder), folder)
+        return _add_table(Path(batch_folder), folder, allow_fallback)
     header, entries = manifest.Manifest.read(batch_folder)
     lessons = reading.lesson_paths()
     left_out, records = {}, []
@@ -99,7 +99,7 @@ def _is_a_tables(source):
     return any(run.parameters.get("table") for run in header.runs.values())
 
 
-def _add_table(source, folder):
+def _add_table(source, folder, allow_fallback):
     """Merge the runs of one table, their mistakes on the comparison set, and its averaged arms.
 
     Raises BatchError for runs that no table asked for, of code, data or Keras other than the table's.
@@ -119,6 +119,7 @@ def _add_table(source, folder):
                 code = f"{record.code}-{tables.notebook_code(cells)}"
                 records.append(dataclasses.replace(record, code=code))
     strange = [record for record in records if record.data not in summary.REAL_DATA]
+    strange = [] if allow_fallback else strange
     stray = [record for record in records if not record.table]
     if stray or strange or not records:
         what = "runs of no table of the protocol" if stray else "no run that ended well"
