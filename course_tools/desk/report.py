@@ -244,9 +244,9 @@ def _figures(header, records):
             kind = summary.kind(run, record)
             groups.setdefault(kind, []).append(record.history)
     figures = []
-    for (_, notebook, model, techniques, mode, _), histories in groups.items():
-        title = " + ".join(filter(None, (model, techniques)))
-        figures.append(_figure(f"{notebook}: {title}, {mode} mode", histories))
+    for kind, histories in groups.items():
+        title = " + ".join(filter(None, (kind.model, kind.techniques)))
+        figures.append(_figure(f"{kind.notebook}: {title}, {kind.mode} mode", histories))
     return figures
 
 
