@@ -11,7 +11,25 @@ TECHNIQUES = ("l2", "he_init", "batch_norm", "augmentation", "ensemble", "early_
 # epochs as early stopping allows, without stopping; the model's dropout left out; AdamW's weight
 # decay; batch normalisation of the input alone, in the place of the division by 255.
 FURTHER = ("cosine_decay", "long_training", "no_dropout", "weight_decay", "input_norm")
+# What readers call them.
+TITLES = {
+    "l2": "L2",
+    "he_init": "He initialisation",
+    "batch_norm": "batch normalisation",
+    "augmentation": "augmentation",
+    "ensemble": "ensemble",
+    "early_stopping": "early stopping",
+    "cosine_decay": "falling learning rate",
+    "long_training": "long training",
+    "no_dropout": "no dropout",
+    "weight_decay": "weight decay",
+    "input_norm": "normalised input",
+}
 ALL_SIX = "+".join(TECHNIQUES)
+# Beyond the articles: a learning rate that falls to zero, in the place of early stopping.
+FALLING_RATE = ALL_SIX.replace("early_stopping", "cosine_decay")
+# As many epochs as early stopping allows, to the very end.
+WITHOUT_STOP = ALL_SIX.replace("early_stopping", "long_training")
 
 
 @dataclass(frozen=True)

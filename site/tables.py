@@ -9,17 +9,6 @@ from course_utils import evidence, networks
 from course_utils.data.specs import SPECS
 
 NOT_YET = "not yet measured"
-WITHOUT_STOP = networks.ALL_SIX.replace("early_stopping", "long_training")
-NAMES = {
-    "l2": "L2",
-    "he_init": "He initialisation",
-    "batch_norm": "batch normalisation",
-    "augmentation": "augmentation",
-    "ensemble": "ensemble",
-    "early_stopping": "early stopping",
-    "cosine_decay": "falling learning rate",
-    "long_training": "long training",
-}
 
 
 def title_of(notebook) -> str:
@@ -81,29 +70,29 @@ def scoreboard_table() -> str:
 def technique_tables(mode: str) -> str:
     """Each technique alone, left out, step by step and beyond the six, on MNIST in one mode."""
     everything = networks.TECHNIQUES
-    alone = {NAMES[key]: ("", key) for key in everything}
+    alone = {networks.TITLES[key]: ("", key) for key in everything}
     left_out = {
-        f"without {NAMES[key]}": (
+        f"without {networks.TITLES[key]}": (
             networks.ALL_SIX,
             "+".join(other for other in everything if other != key),
         )
         for key in everything
     }
     path = {
-        f"+ {NAMES[key]}": ("+".join(everything[:i]), "+".join(everything[: i + 1]))
+        f"+ {networks.TITLES[key]}": ("+".join(everything[:i]), "+".join(everything[: i + 1]))
         for i, key in enumerate(everything)
     }
     whole = {
         "all six": ("", networks.ALL_SIX),
-        "five, and a falling learning rate": ("", scoreboard.FALLING_RATE),
+        "five, and a falling learning rate": ("", networks.FALLING_RATE),
     }
     further = {
-        "a falling learning rate in its place": (networks.ALL_SIX, scoreboard.FALLING_RATE),
-        "long training without a stop, in its place": (networks.ALL_SIX, WITHOUT_STOP),
+        "a falling learning rate in its place": (networks.ALL_SIX, networks.FALLING_RATE),
+        "long training without a stop, in its place": (networks.ALL_SIX, networks.WITHOUT_STOP),
         "long training without a stop, alone": ("", "long_training"),
         "early stopping, against long training": ("long_training", "early_stopping"),
-        "the other five, both long": ("long_training", WITHOUT_STOP),
-        "the other five, both with a falling rate": ("cosine_decay", scoreboard.FALLING_RATE),
+        "the other five, both long": ("long_training", networks.WITHOUT_STOP),
+        "the other five, both with a falling rate": ("cosine_decay", networks.FALLING_RATE),
     }
     # What was trained for longer is an answer to another question, so the epochs stand beside it.
     further = {

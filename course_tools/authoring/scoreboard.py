@@ -7,12 +7,11 @@ from course_utils.data import JPEG_COPY
 from course_utils.errors import CourseError
 
 BEGIN, END = "<!-- scoreboard -->", "<!-- /scoreboard -->"
-FALLING_RATE = networks.ALL_SIX.replace("early_stopping", "cosine_decay")
 # Beside each network alone, the sets of techniques that have a row of their own.
 VARIANTS = {
     ("baseline_cnn", "cosine_decay"): "baseline CNN, falling learning rate",
     ("baseline_cnn", networks.ALL_SIX): "all six techniques",
-    ("baseline_cnn", FALLING_RATE): "five of them, falling learning rate",
+    ("baseline_cnn", networks.FALLING_RATE): "five of them, falling learning rate",
     ("small_all_conv", networks.ALL_SIX): "small all-conv with all six techniques",
 }
 # The data on which a network may have been measured, as records name them, and for readers.

@@ -5,9 +5,7 @@ from course_utils.evidence.records import FAILED, Record, records_folder
 from course_utils.evidence.runs import (
     COLUMNS,
     COST_COLUMNS,
-    FALLING_RATE,
     MISTAKES_OF,
-    WITHOUT_STOP,
     ExpectedRange,
     all_runs,
     around_training,
@@ -22,4 +20,10 @@ from course_utils.evidence.runs import (
     reference_mistakes,
     reference_runs,
 )
-from course_utils.networks import ALL_SIX, article_figure, article_words
+from course_utils.networks import (
+    ALL_SIX,
+    FALLING_RATE,
+    WITHOUT_STOP,
+    article_figure,
+    article_words,
+)

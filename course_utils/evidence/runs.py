@@ -44,10 +44,6 @@ NUMBERS = {"seconds", "peak_memory_mb", "learning_rate", "factor"} | {
 }
 COST_COLUMNS = ("lesson", "mode", "hardware", "seconds", "peak_memory_mb", "version")
 
-# Beyond the articles: a learning rate that falls to zero, in the place of early stopping.
-FALLING_RATE = ALL_SIX.replace("early_stopping", "cosine_decay")
-# As many epochs as early stopping allows, to the very end.
-WITHOUT_STOP = ALL_SIX.replace("early_stopping", "long_training")
 # The two runs of the baseline CNN whose mistakes are kept for McNemar's test, by techniques.
 MISTAKES_OF = {"baseline": "", "all_six": ALL_SIX}
 

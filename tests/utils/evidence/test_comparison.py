@@ -46,6 +46,12 @@ def test_the_sign_flip_test_counts_all_signs():
     assert found.p_exact == pytest.approx(as_far.mean())
 
 
+def test_it_is_at_hand_for_anybodys_figures():
+    import course_utils
+
+    assert course_utils.compare is compare
+
+
 def test_pairs_are_named_or_stand_at_one_place():
     assert compare({1: 0.5, 2: 0.6, 3: 0.7}, {2: 0.6, 3: 0.8, 4: 1.0}).seeds == (2, 3)
     assert compare({"b": 1, "a": 2}, {"a": 1, "b": 2}).mean == compare([1, 2], [2, 1]).mean
