@@ -2,8 +2,8 @@
 
 The lessons write these models out in plain Keras; batches, tests and later lessons build them
 here. A test holds the listings of lessons 01, 02, 09 and 11 to 14 to them. Every model takes
-batches of uint8 or float images with values from 0 to 255 and returns float32 class probabilities. None is compiled. Weights and random
-layers follow `keras.utils.set_random_seed`.
+batches of uint8 or float images with values from 0 to 255 and returns float32 class probabilities.
+None is compiled. Weights and random layers follow `keras.utils.set_random_seed`.
 
 Sources: Veličković, "Deep learning for complete beginners" (the MLP, the baseline CNN, the dropout
 CNN and the six techniques); an answer on Cross Validated about fighting overfitting on CIFAR-10

@@ -163,7 +163,7 @@ def _spelled(techniques):
         return "baseline"
     if techniques == networks.ALL_SIX:
         return "all six"
-    return " + ".join(NAMES.get(name, name) for name in techniques.split("+"))
+    return " + ".join(networks.TITLES.get(name, name) for name in techniques.split("+"))
 
 
 def _comparisons(rows, mode, data, model="baseline_cnn"):
