@@ -211,11 +211,11 @@ def test_accuracies_are_compared_in_pairs(monkeypatch):
         return 1.0, 0.9 + seed / 100 + (0.02 + seed / 1000 if run is OURS else 0)
 
     monkeypatch.setattr(measure, "train_once", train_once)
-    result = accuracy.compare(COMPARED, machine(), "smoke", range(3), 4, report=lambda line: None)
+    result = accuracy.compare(COMPARED, machine(), "smoke", range(5), 4, report=lambda line: None)
     # The turns of both sides on one seed follow one another; a training is one epoch and the rest.
     assert plans[:3] == [("ours", "smoke", 0, 3), ("slow", "smoke", 0, 3), ("ours", "smoke", 1, 3)]
-    assert result["accuracies"]["peer"] == pytest.approx({0: 0.9, 1: 0.91, 2: 0.92})
-    assert "+2.10" in result["sentence"]
+    assert result["accuracies"]["peer"] == pytest.approx({seed: 0.9 + seed / 100 for seed in range(5)})
+    assert "+2.20" in result["sentence"]
     assert result["verdict"] == "helps"
 
 
