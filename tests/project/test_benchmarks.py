@@ -214,7 +214,9 @@ def test_accuracies_are_compared_in_pairs(monkeypatch):
     result = accuracy.compare(COMPARED, machine(), "smoke", range(5), 4, report=lambda line: None)
     # The turns of both sides on one seed follow one another; a training is one epoch and the rest.
     assert plans[:3] == [("ours", "smoke", 0, 3), ("slow", "smoke", 0, 3), ("ours", "smoke", 1, 3)]
-    assert result["accuracies"]["peer"] == pytest.approx({seed: 0.9 + seed / 100 for seed in range(5)})
+    assert result["accuracies"]["peer"] == pytest.approx(
+        {seed: 0.9 + seed / 100 for seed in range(5)}
+    )
     assert "+2.20" in result["sentence"]
     assert result["verdict"] == "helps"
 

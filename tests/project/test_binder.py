@@ -140,7 +140,8 @@ def image(checkout, tmp_path, published):
         "import dataclasses, sys\n"
         f"sys.path.insert(0, {str(checkout)!r})\n"
         "from course_utils.data import specs\n"
-        "spec = dataclasses.replace(specs.SPECS['mnist'], url_sha256=" + repr(digest) + ")\n"
+        f"published = {{'mnist.npz': 'sha256:{digest}'}}\n"
+        "spec = dataclasses.replace(specs.SPECS['mnist'], published=published)\n"
         "specs.SPECS['mnist'] = spec\n"
     )
     home = tmp_path / "home"

@@ -906,8 +906,13 @@ def test_an_interrupted_download_leaves_nothing(mirror, published, cache):
         signal.raise_signal(signal.SIGINT)
 
     mirror.behave = send_half_and_press_ctrl_c
-    with pytest.raises(KeyboardInterrupt):
-        data.fetch(["mnist"])
+    # A library that another test imported may have taken Ctrl-C for itself.
+    taken = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            data.fetch(["mnist"])
+    finally:
+        signal.signal(signal.SIGINT, taken)
     assert contents(cache) == []
 
 

@@ -370,9 +370,9 @@ def test_each_class_has_its_share_and_interval(monkeypatch):
     (axes,) = drawn[0].axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["dog", "cat"]
     ends = [line.get_xdata() for line in axes.lines]
-    assert [float(end[0]) for end in ends[1::2]] == [50, 90]
+    assert [float(end[0]) for end in ends[1::2]] == [90, 50]
     # Wilson's interval for 5 of 10, as the textbooks give it.
-    assert np.allclose(ends[0], [23.66, 76.34], atol=0.01)
+    assert np.allclose(ends[2], [23.66, 76.34], atol=0.01)
 
 
 def test_checks_answer_for_missing_raising_and_wrong_answers():

@@ -63,7 +63,10 @@ def toy(tmp_path, monkeypatch):
     monkeypatch.setattr(protocol, "tables", lambda: protocol.read(TOY))
     monkeypatch.setattr(tables.reading, "find_notebook_path", lambda name: book)
     monkeypatch.delenv("COURSE_PRECISION", raising=False)
-    monkeypatch.setitem(os.environ, "COURSE_DATA_URL", "off")
+    # The small stand-in serves, wherever the real images are.
+    monkeypatch.setenv("COURSE_DATA_URL", "off")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.delenv("COURSE_DATA_DIR", raising=False)
     yield tmp_path / "out"
     os.environ.pop("COURSE_PRECISION", None)
 
