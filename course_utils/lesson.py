@@ -351,7 +351,7 @@ class Lesson:
             "version": __version__,
             "keras_version": version("keras"),
             "python_version": platform.python_version(),
-            "code": training_code(),
+            "code": training_code(name),
             "test_openings": list(self.test_openings),
         }
 

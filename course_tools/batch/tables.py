@@ -137,7 +137,7 @@ def check_alike(of, notebook) -> None:
 
     rows = protocol.rows_of(of.name)
     here = {
-        "code": f"{training_code()}-{notebook_code(json.loads(notebook.source)['cells'])}",
+        "code": f"{training_code(of.model)}-{notebook_code(json.loads(notebook.source)['cells'])}",
         "keras_version": version("keras"),
     }
     for column, value in here.items():

@@ -58,7 +58,7 @@ Record("ablation", model, techniques, mode, seed, data=images.label, data_sha256
 def toy(tmp_path, monkeypatch):
     """A small table whose notebook trains nothing: the folder of its batches."""
     keras = tables.version("keras")
-    code = f"CODE, KERAS = {training_code()!r}, {keras!r}"
+    code = f"CODE, KERAS = {training_code('baseline_cnn')!r}, {keras!r}"
     book = write(tmp_path, "ablation", code, TRAIN, parameters=PARAMETERS)
     monkeypatch.setattr(protocol, "tables", lambda: protocol.read(TOY))
     monkeypatch.setattr(tables.reading, "find_notebook_path", lambda name: book)
@@ -98,7 +98,7 @@ def test_a_table_is_made_step_by_step_finished_when_begun_and_added_once(toy, tm
     assert added == {"runs": 2 + 2 + 2 + 2, "costs": 0, "left_out": {}}
     rows = read_table(kept / "runs.csv", evidence.COLUMNS)
     assert list(rows["arm"].value_counts()[["baseline", "l2", "mean"]]) == [4, 2, 2]
-    assert set(rows["code"].str.partition("-")[0]) == {training_code()}
+    assert set(rows["code"].str.partition("-")[0]) == {training_code("baseline_cnn")}
     # The average of two that err apart errs where both do, or at random.
     assert rows[rows["arm"] == "mean"]["compare_accuracy"].notna().all()
     before = (kept / "runs.csv").read_text()

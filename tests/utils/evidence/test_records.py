@@ -95,11 +95,16 @@ def test_the_digest_is_of_the_code_and_not_of_what_is_said_about_it(tmp_path, mo
         for name in records.TRAINING_CODE:
             (tmp_path / name).write_text(model if name == "models.py" else "")
         monkeypatch.setattr(records, "__file__", str(tmp_path / "evidence" / "records.py"))
-        return training_code.__wrapped__()
+        return training_code.__wrapped__("one")
 
     first = digest('def f():\n    """Says."""\n    return 1  # why\n')
     assert digest('def f():\n    """Says more."""\n\n    return 1\n') == first
     assert digest('def f():\n    """Says."""\n    return 2\n') != first
+    # Another model's builder, and the list of all, may come later.
+    alone = "def build_one():\n    return f()\nBUILDERS = {'one': build_one}\n"
+    both = "def build_two():\n    return 2\n" + alone.replace("}", ", 'two': build_two}")
+    assert digest(both) == digest(alone)
+    assert digest(alone.replace("f()", "g()")) != digest(alone)
 
 
 def test_records_go_beside_the_notebooks_or_where_told(monkeypatch, tmp_path):
