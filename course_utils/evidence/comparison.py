@@ -230,8 +230,9 @@ def seeds_needed(difference: float, s: float, power: float = 0.8) -> int:
     Raises:
         ValueError: a difference of zero, a spread that is not above zero, a power not within (0, 1).
 
-    Source: the power of the t test by the noncentral t distribution.
+    Source: the power of the t test by the noncentral t distribution (Johnson and Welch, 1940).
     """
+    import numpy as np
     from scipy import stats
 
     if not difference or not s > 0 or not 0 < power < 1:
@@ -240,9 +241,15 @@ def seeds_needed(difference: float, s: float, power: float = 0.8) -> int:
             "zero, a spread above zero and a power between 0 and 1."
         )
 
+    middles = (np.arange(2_000) + 0.5) / 2_000
+
     def found(n):
-        shift, edge = abs(difference) / s * math.sqrt(n), stats.t.ppf((1 + LEVEL) / 2, n - 1)
-        return stats.nct.sf(edge, n - 1, shift) + stats.nct.cdf(-edge, n - 1, shift)
+        # The noncentral t is a normal over the root of a chi-square by its freedom: averaged over the
+        # latter's quantiles, since SciPy's own loses its digits far from the centre.
+        shift = abs(difference) / s * math.sqrt(n)
+        spread = np.sqrt(stats.chi2.ppf(middles, n - 1) / (n - 1))
+        edge = stats.t.ppf((1 + LEVEL) / 2, n - 1) * spread
+        return float((stats.norm.sf(edge - shift) + stats.norm.cdf(-edge - shift)).mean())
 
     high = 2
     while found(high) < power:
@@ -250,8 +257,8 @@ def seeds_needed(difference: float, s: float, power: float = 0.8) -> int:
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if middle > 1 and found(middle) >= power else (middle, high)
-    return max(high, 2)
+        low, high = (low, middle) if found(middle) >= power else (middle, high)
+    return high
 
 
 def images_sd(only_baseline_wrong: int, only_candidate_wrong: int, n: int) -> float:

@@ -115,6 +115,10 @@ def test_seeds_needed_are_those_of_the_noncentral_t():
     # Cohen's tables, two-sided 5 %, power 0.8: d of 0.2, 0.5, 0.8 for one sample.
     assert [seeds_needed(d, 1) for d in (0.2, 0.5, 0.8)] == [199, 34, 15]
     assert seeds_needed(-0.5, 1) == 34
+    # A larger difference never takes more of them.
+    needed = [seeds_needed(d, 1) for d in np.linspace(0.3, 12, 60)]
+    assert needed == sorted(needed, reverse=True)
+    assert needed[-1] == 2 < seeds_needed(6, 1) == 3
     assert seeds_needed(50, 1) == 2
     for bad in ((0, 1, 0.8), (1, 0, 0.8), (1, 1, 1)):
         with pytest.raises(ValueError, match="expected a difference"):
