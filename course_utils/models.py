@@ -62,7 +62,14 @@ def build_mlp(input_shape=MNIST_SHAPE):
 
 
 def build_cnn(
-    techniques=(), members=3, l2=1e-4, shift=0.1, momentum=0.99, dropout=1.0, shape=MNIST_SHAPE
+    techniques=(),
+    members=3,
+    l2=1e-4,
+    shift=0.1,
+    momentum=0.99,
+    epsilon=1e-3,
+    dropout=1.0,
+    shape=MNIST_SHAPE,
 ):
     """Return the baseline CNN; 99.12 % on MNIST plain, 99.47 % with all six, says its source.
 
@@ -73,6 +80,7 @@ def build_cnn(
         l2: the L2 penalty's factor on every kernel, at least 0.
         shift: the largest random shift, a fraction from 0 to 0.5 of the image's sides.
         momentum: of the moving statistics of batch normalisation, from 0 to below 1.
+        epsilon: what batch normalisation adds to the variance, at least 0.
         dropout: factor on the model's dropout rates, at least 0, no rate reaching 1.
         shape: (height, width, channels) of the images.
 
@@ -90,12 +98,20 @@ def build_cnn(
         x = parts.drop(x, 0.5)
         return parts.classify(x)
 
-    parts = _Parts(parse_techniques(techniques), members, l2, shift, momentum, dropout)
+    chosen = parse_techniques(techniques)
+    parts = _Parts(chosen, members, l2, shift, momentum, epsilon, dropout)
     return _assemble("baseline_cnn", shape, member, parts)
 
 
 def build_dropout_cnn(
-    techniques=(), members=3, l2=1e-4, shift=0.1, momentum=0.99, dropout=1.0, shape=CIFAR10_SHAPE
+    techniques=(),
+    members=3,
+    l2=1e-4,
+    shift=0.1,
+    momentum=0.99,
+    epsilon=1e-3,
+    dropout=1.0,
+    shape=CIFAR10_SHAPE,
 ):
     """Return the dropout CNN; 78.6 % on CIFAR-10, says its source. Arguments: see `build_cnn`."""
 
@@ -110,12 +126,20 @@ def build_dropout_cnn(
         x = parts.drop(x, 0.5)
         return parts.classify(x)
 
-    parts = _Parts(parse_techniques(techniques), members, l2, shift, momentum, dropout)
+    chosen = parse_techniques(techniques)
+    parts = _Parts(chosen, members, l2, shift, momentum, epsilon, dropout)
     return _assemble("dropout_cnn", shape, member, parts)
 
 
 def build_all_conv(
-    techniques=(), members=3, l2=1e-4, shift=0.1, momentum=0.99, dropout=1.0, shape=CIFAR10_SHAPE
+    techniques=(),
+    members=3,
+    l2=1e-4,
+    shift=0.1,
+    momentum=0.99,
+    epsilon=1e-3,
+    dropout=1.0,
+    shape=CIFAR10_SHAPE,
 ):
     """Return the network without pooling; 77.5 % on CIFAR-10, says its source.
 
@@ -129,16 +153,24 @@ def build_all_conv(
             x = parts.conv(x, filters, padding="valid", strides=2)
             x = parts.drop(x, rate)
         x = layers.Flatten()(x)
-        x = FusedBatchNormalization(momentum=parts.momentum)(x)
+        x = FusedBatchNormalization(momentum=parts.momentum, epsilon=parts.epsilon)(x)
         x = parts.dense(x, 256)
         return parts.classify(x)
 
-    parts = _Parts(parse_techniques(techniques), members, l2, shift, momentum, dropout)
+    chosen = parse_techniques(techniques)
+    parts = _Parts(chosen, members, l2, shift, momentum, epsilon, dropout)
     return _assemble("all_conv", shape, member, parts)
 
 
 def build_small_all_conv(
-    techniques=(), members=3, l2=1e-4, shift=0.1, momentum=0.99, dropout=1.0, shape=CIFAR10_SHAPE
+    techniques=(),
+    members=3,
+    l2=1e-4,
+    shift=0.1,
+    momentum=0.99,
+    epsilon=1e-3,
+    dropout=1.0,
+    shape=CIFAR10_SHAPE,
 ):
     """Return the small network without pooling; 70 % on CIFAR-10, says its source.
 
@@ -155,7 +187,8 @@ def build_small_all_conv(
         x = parts.drop(x, 0.3)
         return parts.classify(x)
 
-    parts = _Parts(parse_techniques(techniques), members, l2, shift, momentum, dropout)
+    chosen = parse_techniques(techniques)
+    parts = _Parts(chosen, members, l2, shift, momentum, epsilon, dropout)
     return _assemble("small_all_conv", shape, member, parts)
 
 
@@ -178,6 +211,7 @@ class _Parts:
     l2: float
     shift: float
     momentum: float
+    epsilon: float
     dropout: float
 
     def __post_init__(self):
@@ -185,6 +219,7 @@ class _Parts:
         check_shift("shift", self.shift)
         _check_number("l2", self.l2, float("inf"), "at least 0")
         _check_number("momentum", self.momentum, 1, "from 0 to below 1")
+        _check_number("epsilon", self.epsilon, float("inf"), "at least 0")
         _check_number("dropout", self.dropout, float("inf"), "at least 0")
 
     def prepare(self, images):
@@ -192,7 +227,7 @@ class _Parts:
         if "augmentation" in self.techniques:
             images = RandomShift(self.shift)(images)
         if {"batch_norm", "input_norm"} & set(self.techniques):
-            return FusedBatchNormalization(momentum=self.momentum)(images)
+            return FusedBatchNormalization(momentum=self.momentum, epsilon=self.epsilon)(images)
         return layers.Rescaling(1 / 255)(images)
 
     def conv(self, x, filters, kernel=3, padding="same", **options):
@@ -228,7 +263,7 @@ class _Parts:
     def _normalise(self, x):
         if "batch_norm" not in self.techniques:
             return x
-        return FusedBatchNormalization(momentum=self.momentum)(x)
+        return FusedBatchNormalization(momentum=self.momentum, epsilon=self.epsilon)(x)
 
 
 def _assemble(name, shape, member, parts):

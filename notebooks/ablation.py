@@ -33,6 +33,10 @@ n_train = 0  # training images; 0: the mode's own number
 start = 0  # 1, 2, …: another random start on the same images, for the members of an ensemble
 l2 = 0.0001  # factor of the L2 penalty
 weight_decay = 0.01  # AdamW's factor
+momentum = 0.0  # of batch normalisation; 0: 0.99 at full size, 0.9 in reduced mode
+epsilon = 0.001  # what batch normalisation adds to the variance
+patience = 5  # epochs without a better validation loss that early stopping waits
+follow = False  # score the judged images after every epoch too
 judge = "test"  # or "compare": the comparison set, where techniques are compared
 table = ""  # of the protocol, and the arm of it
 arm = ""
@@ -71,8 +75,9 @@ chosen = models.parse_techniques(techniques)
 # itself, `weight_decay` is AdamW's in the place of Adam's penalty, and `input_norm` normalises the input alone.
 
 # %%
-momentum = 0.99 if lesson.mode == "full" else 0.9
-options = {} if model == "mlp" else {"techniques": chosen, "momentum": momentum, "l2": l2}
+momentum = momentum or (0.99 if lesson.mode == "full" else 0.9)
+settings = {"techniques": chosen, "momentum": momentum, "epsilon": epsilon, "l2": l2}
+options = {} if model == "mlp" else settings
 built = models.BUILDERS[model](**options)
 print(f"{built.name}: {models.techniques_label(chosen) or 'no technique'}, {built.count_params():,} weights")
 
@@ -81,7 +86,7 @@ import math
 
 import keras
 
-stopping = [models.early_stopping(5, "val_cross_entropy")] if "early_stopping" in chosen else []
+stopping = [models.early_stopping(patience, "val_cross_entropy")] if "early_stopping" in chosen else []
 if lesson.mode == "smoke":
     epochs = 1
 elif not epochs and (stopping or "long_training" in chosen):
@@ -105,6 +110,28 @@ if "weight_decay" in chosen:
 cross_entropy = keras.metrics.SparseCategoricalCrossentropy(name="cross_entropy")
 built.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy", cross_entropy])
 
+# %% [markdown]
+# What would another patience have kept? Only a curve of the images that a model is judged on can say. With `follow` they
+# are scored after every epoch, which decides nothing in the training; where these are the test images, the record says so.
+
+# %%
+from course_utils.evidence.scoring import score
+
+followed = {f"{judge}_accuracy": [], f"{judge}_loss": []}
+judged = (images.x_compare, images.y_compare)
+if follow and judge == "test":
+    judged = images.sealed.open()
+    lesson.test_openings.append("after every epoch")
+
+
+def look(epoch, logs):
+    now = score(built, *judged)
+    followed[f"{judge}_accuracy"].append(now.accuracy)
+    followed[f"{judge}_loss"].append(now.loss)
+
+
+looks = [keras.callbacks.LambdaCallback(on_epoch_end=look)] if follow else []
+
 # %%
 history = built.fit(
     images.x_train,
@@ -112,12 +139,15 @@ history = built.fit(
     batch_size=network.batch_size,
     epochs=epochs,
     validation_data=(images.x_val, images.y_val),
-    callbacks=[*lesson.callbacks(f"{built.name}: {techniques}", model, models.techniques_label(chosen)), *stopping],
+    callbacks=[*lesson.callbacks(f"{built.name}: {techniques}", model, models.techniques_label(chosen)), *stopping, *looks],
     verbose=0,
 )
+if follow:
+    history.history |= followed
 
 # %%
-scored = {judge: lesson.final_test(built) if judge == "test" else lesson.compare(built)}
+reason = "the final test, after a curve" if follow else None
+scored = {judge: lesson.final_test(built, reason) if judge == "test" else lesson.compare(built)}
 record = lesson.record(
     built,
     model,
@@ -130,6 +160,8 @@ record = lesson.record(
     start=start,
     batch_size=network.batch_size,
     momentum=momentum,
+    epsilon=epsilon,
+    patience=patience,
     learning_rate=learning_rate,
     l2=l2,
     weight_decay=weight_decay,
