@@ -32,10 +32,11 @@ JPEG_COPY = "JPEG copy"
 _LESSON_CONNECT_SECONDS = 5.0
 _SEALED = (
     "The test set is sealed until a model is chosen, so that nothing is chosen by looking at it. "
-    "Use x_val and y_val to compare models, and at the end `lesson.final_test(model)`."
+    "Use x_val and y_val to choose, `lesson.compare(model)` to compare techniques, and at the end of "
+    "the lessons that have a headline figure `lesson.final_test(model)`."
 )
 # Images of the comparison set; a stand-in, which is smaller, gives what its modes leave over.
-_COMPARE = {"smoke": 256, "reduced": 10_000}
+COMPARE = {"smoke": 256, "reduced": 10_000}
 _vault = weakref.WeakKeyDictionary()
 
 
@@ -162,7 +163,7 @@ def load(name: str, mode: str = "reduced", seed: int = 1, n_train: int | None = 
     if mode == "full":
         train, val, compare = slice(None, n_train), slice(n_train, None), slice(0)
     else:
-        n_compare = min(_COMPARE[mode], len(y) - own_size - n_val)
+        n_compare = min(COMPARE[mode], len(y) - own_size - n_val)
         train, val, compare = subsets(y, n_train, n_val, n_compare, random)
     (x_train, y_train), (x_val, y_val), (x_compare, y_compare) = (
         (x[part], y[part]) for part in (train, val, compare)
