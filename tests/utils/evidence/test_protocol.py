@@ -46,10 +46,22 @@ mean = { mean_of = ["baseline", "other"] }
         ("[t.arms]", "[t.arms]\nbaseline = {}\n", "A table or an arm may be there twice"),
         ("[t]", "[t]\n[t]", "A table or an arm may be there twice"),
         ('model = "baseline_cnn"', 'model = "deep_all_conv"', "model = 'deep_all_conv'; expected"),
-        ('"cosine_decay" }', '"cosine_decay", model = "resnet" }', "arm baseline .* model = 'resnet'"),
-        ('"cosine_decay" }', '"", precision = "float16" }', "precision = 'float16'; expected one of"),
+        (
+            '"cosine_decay" }',
+            '"cosine_decay", model = "resnet" }',
+            "arm baseline .* model = 'resnet'",
+        ),
+        (
+            '"cosine_decay" }',
+            '"", precision = "float16" }',
+            "precision = 'float16'; expected one of",
+        ),
         ('"cosine_decay" }', '"cosine_decay", name = "x" }', "arm baseline of table t has name"),
-        ('rate_of = "baseline"', 'rate_of = "u.baseline"', "from u.baseline, and there is no such arm"),
+        (
+            'rate_of = "baseline"',
+            'rate_of = "u.baseline"',
+            "from u.baseline, and there is no such arm",
+        ),
         ('rate_of = "baseline"', 'rate_of = "t.base"', "from t.base, and there is no such arm"),
         ('judge = "compare"', 'judge = "test"', "arm mean of table t averages predictions"),
         ('kind = "fair"', 'kind = "article"', "table t lacks learning_rate"),
@@ -180,7 +192,9 @@ def test_runs_that_are_not_alike_are_told_apart():
     network = row("b", 4, code="y", keras_version="3.15.1", model="all_conv", precision="float32")
     assert protocol.differing(frame(*alike, network)) == ""
     mixed = {**network, "precision": "mixed_bfloat16", "seed": 5}
-    assert protocol.differing(frame(*alike, network, mixed)).startswith("precision is float32 in some")
+    assert protocol.differing(frame(*alike, network, mixed)).startswith(
+        "precision is float32 in some"
+    )
 
 
 # The committed files ----------------------------------------------------------------------------
@@ -207,7 +221,7 @@ def test_a_table_is_judged_where_its_mode_allows(name):
     assert {side for pair in table.compare for side in pair} <= set(table.arms)
     assert table.question.endswith("?")
     # A run's parameters are the ablation notebook's own.
-    known = reading.read_notebook(reading.find_notebook_path("ablation")).parameters
+    known = reading.read_notebook(reading.find_notebook_path("ablation")).defaults
     for arm in table.arms.values():
         given = table.parameters(arm)
         assert set(given) <= set(known)
@@ -288,7 +302,9 @@ def test_where_the_protocol_compares_two_sets_of_techniques():
 
 def test_what_a_run_got_wrong_is_kept_also_where_that_is_nothing(monkeypatch):
     monkeypatch.setattr(protocol, "tables", lambda: protocol.read(TABLE))
-    made = evidence.Record("ablation", "baseline_cnn", table="t", arm="baseline", compare_mistakes=[])
+    made = evidence.Record(
+        "ablation", "baseline_cnn", table="t", arm="baseline", compare_mistakes=[]
+    )
     perfect = dataclasses.replace(made, compare_accuracy=1.0, compare_n=300)
     assert protocol.wrong_row(perfect)["n"] == 300
     predictions = evidence.records.pack(np.full((40, 10), 0.1))
