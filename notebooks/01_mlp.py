@@ -67,13 +67,13 @@ print(
 # %% [markdown]
 # ## What is learning? A ball on a hill
 #
-# Nobody types in good weights. They are *found*, and this is how. Take the smallest network there is, with one weight $w$. It
-# tells zeros from ones by a single number, how much ink is on the page ($x$, scaled so that its mean is 0): the
-# probability of a zero is $p = 1 / (1 + e^{-w x})$. For each value of the weight the training digits give a loss, so the
-# loss is a landscape over $w$, and a good weight lies in its valley. We stand somewhere, in fog, and feel only the slope
-# under our feet:
+# Nobody types in good weights. They are *found*, and this is how. Take the smallest network there is, with one weight $w$.
+# It tells zeros from ones by a single number $x$, how much ink is on the page (scaled to a mean of 0 and a spread of 1). Its
+# answer is $a = 0.5 + w x$, which should be $y = 1$ for a zero and $y = 0$ for a one, and its loss is the squared distance
+# $(a - y)^2$, on average over the training digits. Each value of the weight has a loss, so the loss is a landscape over
+# $w$, and the good weight lies in its valley. We stand somewhere, in fog, and feel only the slope under our feet:
 #
-# $$\frac{dL}{dw} = \text{mean of } (p - y)\, x, \qquad w \leftarrow w - \eta\, \frac{dL}{dw}.$$
+# $$\frac{dL}{dw} = \text{mean of } 2\,(a - y)\, x, \qquad w \leftarrow w - \eta\, \frac{dL}{dw}.$$
 #
 # The step goes downhill, and $\eta$, the **learning rate**, says how far. One step by hand:
 
@@ -84,24 +84,24 @@ x, y = (ink - ink.mean()) / ink.std(), (labels[two] == 0).astype(float)
 
 
 def loss_and_slope(w):
-    p = 1 / (1 + np.exp(-w * x))
-    return -np.mean(y * np.log(p + 1e-12) + (1 - y) * np.log(1 - p + 1e-12)), np.mean((p - y) * x)
+    away = 0.5 + w * x - y
+    return np.mean(away**2), np.mean(2 * away * x)
 
 
-w, rate = 0.0, 2.0
+w, rate = 0.0, 0.3
 loss, slope = loss_and_slope(w)
 print(f"w = {w:.2f}: loss {loss:.3f}, slope {slope:+.3f}")
 w -= rate * slope
 print(f"one step with rate {rate:g} leads to w = {w:.2f}: loss {loss_and_slope(w)[0]:.3f}")
 
 # %% [markdown]
-# > **Predict:** what becomes of the ball with a rate ten times smaller, and with one twenty times larger? (Where you can run
-# > this, move the slider, a step at a time.)
+# > **Predict:** what becomes of the ball with a rate six times smaller, and with one more than three times larger? (Where you
+# > can run this, move the slider, a step at a time.)
 
 # %%
 from course_utils import widgets
 
-rates, ws = {"small": 0.2, "right": 2.0, "large": 40.0}, np.linspace(-12, 22, 200)
+rates, ws = {"small": 0.05, "right": 0.3, "large": 1.04}, np.linspace(-0.7, 1.5, 100)
 paths = {name: [0.0] for name in rates}
 for name, each in rates.items():
     for _ in range(12):
@@ -109,42 +109,34 @@ for name, each in rates.items():
 
 
 def walk(steps):
-    drawn, axes = plots.figure(1, 3, height=2.6, sharey=True)
+    drawn, axes = plots.figure(1, 3, height=2.8, sharey=True)
     for axis, (name, path) in zip(axes, paths.items()):
         axis.plot(ws, [loss_and_slope(w)[0] for w in ws], color="#888888")
         been = np.array(path[: steps + 1])
-        axis.plot(
-            been,
-            [loss_and_slope(w)[0] for w in been],
-            "o-",
-            color=plots.COLOURS[1],
-            markersize=4,
-            linewidth=1,
-        )
+        losses = [loss_and_slope(w)[0] for w in been]
+        axis.plot(been, losses, "o-", color=plots.COLOURS[1], markersize=4, linewidth=1)
+        axis.plot(been[-1], losses[-1], "o", color="black", markersize=7)
         axis.set_title(f"{name}: {rates[name]:g}", fontsize=10)
     drawn.supxlabel("the weight w", fontsize=10)
     axes[0].set_ylabel("loss")
     drawn.suptitle(f"The ball after {steps} steps, with three learning rates", fontsize=11)
     return (
         drawn,
-        f"A valley, three times, and a ball's path of {steps} steps: it creeps, arrives, leaps.",
+        f"A valley, three times, and a ball's path of {steps} steps: creeping, arriving, leaping.",
     )
 
 
 widgets.slide(walk, range(13), "steps", start=12)
 
 # %%
-ends = {name: loss_and_slope(path[-1])[0] for name, path in paths.items()}
-turns = {name: int((np.diff(np.sign(np.diff(path))) != 0).sum()) for name, path in paths.items()}
-print(
-    "; ".join(
-        f"rate {rates[name]:g}: loss {ends[name]:.3f}, turned round {turns[name]} times"
-        for name in rates
+valley = min(loss_and_slope(w)[0] for w in ws)
+for name, path in paths.items():
+    print(
+        f"rate {rates[name]:g}: {loss_and_slope(path[-1])[0] - valley:.4f} above the valley after 12 steps"
     )
-)
 
 # %% [markdown]
-# A small rate creeps, a large one leaps over the valley and back. Every network of this course is trained like this; only
+# A small rate creeps; a large one leaps over the valley, further each time, and never arrives. Every network of this course is trained like this; only
 # that it has not one weight but thousands, and the landscape as many directions.
 #
 # ## Thousands of weights: the gradient
@@ -194,10 +186,10 @@ def angle(size):
     return np.degrees(np.arccos(guess @ whole / np.linalg.norm(guess) / np.linalg.norm(whole)))
 
 
-angles = {f"{size} digits": [angle(size) for _ in range(12)] for size in (1, 8, 32, 128)}
+angles = {f"batch of {size}": [angle(size) for _ in range(12)] for size in (1, 8, 32, 128)}
 plots.dots(
     angles,
-    title="128 digits know the way nearly as well as all of them",
+    title="The more digits in a batch, the better it knows the way",
     x="angle between a mini-batch's gradient and the gradient of all digits, degrees",
     alt="Angles of twelve mini-batches of each size: wide for one digit, narrow for 128.",
 )
