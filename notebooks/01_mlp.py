@@ -15,8 +15,8 @@
 # A perceptron takes a list of numbers. To feed it a picture we first flatten the picture into a list, row after row,
 # and throw the shape away. How far can a network get that does not know which pixels are neighbours?
 #
-# P. Veličković's articles, *Deep learning for complete beginners*, build this network and most of the later ones. When a
-# lesson says "the article", it means the one that its sources name.
+# P. Veličković's articles, *Deep learning for complete beginners*, build this network and most of the later ones. When
+# a lesson says "the article", it means the one that its sources name.
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -37,10 +37,11 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 #
 # $$z_k = b_k + \sum_{i=1}^{784} w_{k,i}\, x_i,$$
 #
-# and **softmax** turns the ten sums into probabilities: $p_k = e^{z_k} / \sum_j e^{z_j}$. The **loss** says how bad an answer
-# is. Ours is the **cross-entropy** $-\log p_y$, where $y$ is the right digit: say "I am certain" and be right, and it costs
-# nothing; be certain and wrong, and it costs a great deal. Here is one digit, and ten sums with weights that were drawn by
-# lot. (Its pixels are divided by 255: sums of numbers up to 255 would be huge, and softmax sure of anything.)
+# and **softmax** turns the ten sums into probabilities: $p_k = e^{z_k} / \sum_j e^{z_j}$. The **loss** says how bad an
+# answer is. Ours is the **cross-entropy** $-\log p_y$, where $y$ is the right digit: say "I am certain" and be right,
+# and it costs nothing; be certain and wrong, and it costs a great deal. Here is one digit, and ten sums with weights
+# that were drawn by lot. (Its pixels are divided by 255: sums of numbers up to 255 would be huge, and softmax sure of
+# anything.)
 
 # %%
 import keras
@@ -67,11 +68,12 @@ print(
 # %% [markdown]
 # ## What is learning? A ball on a hill
 #
-# Nobody types in good weights. They are *found*, and this is how. Take the smallest network there is, with one weight $w$.
-# It tells zeros from ones by a single number $x$, how much ink is on the page (scaled to a mean of 0 and a spread of 1). Its
-# answer is $a = 0.5 + w x$, which should be $y = 1$ for a zero and $y = 0$ for a one, and its loss is the squared distance
-# $(a - y)^2$, on average over the training digits. Each value of the weight has a loss, so the loss is a landscape over
-# $w$, and the good weight lies in its valley. We stand somewhere, in fog, and feel only the slope under our feet:
+# Nobody types in good weights. They are *found*, and this is how. Take the smallest network there is, with one weight
+# $w$. It tells zeros from ones by a single number $x$, how much ink is on the page (scaled to a mean of 0 and a spread
+# of 1). Its answer is $a = 0.5 + w x$, which should be $y = 1$ for a zero and $y = 0$ for a one, and its loss is the
+# squared distance $(a - y)^2$, on average over the training digits. Each value of the weight has a loss, so the loss is
+# a landscape over $w$, and the good weight lies in its valley. We stand somewhere, in fog, and feel only the slope
+# under our feet:
 #
 # $$\frac{dL}{dw} = \text{mean of } 2\,(a - y)\, x, \qquad w \leftarrow w - \eta\, \frac{dL}{dw}.$$
 #
@@ -95,8 +97,8 @@ w -= rate * slope
 print(f"one step with rate {rate:g} leads to w = {w:.2f}: loss {loss_and_slope(w)[0]:.3f}")
 
 # %% [markdown]
-# > **Predict:** what becomes of the ball with a rate six times smaller, and with one more than three times larger? (Where you
-# > can run this, move the slider, a step at a time.)
+# > **Predict:** what becomes of the ball with a rate six times smaller, and with one more than three times larger?
+# > (Where you can run this, move the slider, a step at a time.)
 
 # %%
 from course_utils import widgets
@@ -136,17 +138,18 @@ for name, path in paths.items():
     )
 
 # %% [markdown]
-# A small rate creeps; a large one leaps over the valley, further each time, and never arrives. Every network of this course is trained like this; only
-# that it has not one weight but thousands, and the landscape as many directions.
+# A small rate creeps; a large one leaps over the valley, further each time, and never arrives. Every network of this
+# course is trained like this; only that it has not one weight but thousands, and the landscape as many directions.
 #
 # ## Thousands of weights: the gradient
 #
-# The slope in each direction together is the **gradient**. It could be felt out by nudging one weight at a time, with one
-# run over the digits for each. **Backpropagation** gets them all at once. The **forward pass** computes sums, probabilities
-# and loss; the **backward pass** asks, from the loss back to the weights, how much each part answers for: what moves the loss
-# is $p$, what moves $p$ is $z$, what moves $z$ is $w$, and the slopes of a chain multiply. That is the **chain rule**, and
-# Keras applies it to any network. Softmax and cross-entropy belong together because their two links give something short:
-# $\partial L / \partial z_k = p_k - [k = y]$, what was said minus what is true. For the ten sums,
+# The slope in each direction together is the **gradient**. It could be felt out by nudging one weight at a time, with
+# one run over the digits for each. **Backpropagation** gets them all at once. The **forward pass** computes sums,
+# probabilities and loss; the **backward pass** asks, from the loss back to the weights, how much each part answers for:
+# what moves the loss is $p$, what moves $p$ is $z$, what moves $z$ is $w$, and the slopes of a chain multiply. That is
+# the **chain rule**, and Keras applies it to any network. Softmax and cross-entropy belong together because their two
+# links give something short: $\partial L / \partial z_k = p_k - [k = y]$, what was said minus what is true. For the ten
+# sums,
 #
 # $$\frac{\partial L}{\partial w_{k,i}} = \text{mean of } (p_k - [k = y])\, x_i.$$
 #
@@ -202,11 +205,11 @@ print(
 # %% [markdown]
 # So one takes 128 digits, makes a **step**, takes the next 128; when all have been seen, an **epoch** is over, and the
 # digits are shuffled. The shuffling and the first weights are drawn by lot; the **seed** makes the lots the same again.
-# What makes steps of gradients is the **optimiser**. The plain one, stochastic gradient descent (SGD), does what we did by
-# hand. **Adam** keeps two running averages for each weight, of its gradient and of its gradient's square, and divides the
-# first by the root of the second: a weight whose gradients agree goes ahead, one whose gradients contradict each other holds
-# back, and all of them take steps of about the same size, the learning rate. That is why one rate, 0.001, does for most
-# networks. Ten weighted sums, trained by both:
+# What makes steps of gradients is the **optimiser**. The plain one, stochastic gradient descent (SGD), does what we did
+# by hand. **Adam** keeps two running averages for each weight, of its gradient and of its gradient's square, and
+# divides the first by the root of the second: a weight whose gradients agree goes ahead, one whose gradients contradict
+# each other holds back, and all of them take steps of about the same size, the learning rate. That is why one rate,
+# 0.001, does for most networks. Ten weighted sums, trained by both:
 
 
 # %%
@@ -271,8 +274,8 @@ plots.images(
 
 # %% [markdown]
 # Ten templates, and a good deal of grain. The grain is what is left of the random start: at the margin, where the
-# pictures are black, hardly any gradient ever moves a weight. A seven with a bar and a seven without one have to share a
-# single template, so it has to be a compromise. **What is missing?** A way to say "this stroke *and* that stroke, *or
+# pictures are black, hardly any gradient ever moves a weight. A seven with a bar and a seven without one have to share
+# a single template, so it has to be a compromise. **What is missing?** A way to say "this stroke *and* that stroke, *or
 # else* those two". For that we need layers in between.
 #
 # ## A perceptron with two hidden layers
@@ -338,11 +341,11 @@ print(
 )
 
 # %% [markdown]
-# There it is, the subject of this course. The dashed line goes on to the top: on its own training digits the network makes
-# hardly a mistake. The solid line falls behind early: what it learned does not all carry over to digits that it has not
-# seen. The **gap** between the two is not yet harm. Nearly every good network has one, and while the validation loss falls,
-# training on is right although the gap widens. **Overfitting** in the harmful sense begins where the validation loss rises
-# again; look for that epoch in the printed line.
+# There it is, the subject of this course. The dashed line goes on to the top: on its own training digits the network
+# makes hardly a mistake. The solid line falls behind early: what it learned does not all carry over to digits that it
+# has not seen. The **gap** between the two is not yet harm. Nearly every good network has one, and while the validation
+# loss falls, training on is right although the gap widens. **Overfitting** in the harmful sense begins where the
+# validation loss rises again; look for that epoch in the printed line.
 #
 # ## Which digits does it confuse?
 
@@ -425,8 +428,8 @@ print(
 )
 
 # %% [markdown]
-# It does not mind. To a dense layer the order of its inputs is only a matter of numbering. It has read digits all this time
-# *without ever knowing that two pixels were neighbours*.
+# It does not mind. To a dense layer the order of its inputs is only a matter of numbering. It has read digits all this
+# time *without ever knowing that two pixels were neighbours*.
 #
 # That sounds like a clever trick until the digits move. Here are the validation digits, pushed sideways:
 
@@ -459,9 +462,9 @@ print(
 )
 
 # %% [markdown]
-# You would hardly notice a shift of two pixels. For the perceptron every pixel position is a separate input with weights of
-# its own, and what it learned in one place it does not know in the next. Lesson 02 builds a first part of the missing
-# knowledge into the network, and lesson 06 adds the rest.
+# You would hardly notice a shift of two pixels. For the perceptron every pixel position is a separate input with
+# weights of its own, and what it learned in one place it does not know in the next. Lesson 02 builds a first part of
+# the missing knowledge into the network, and lesson 06 adds the rest.
 #
 # ## Is your number normal?
 #
@@ -493,8 +496,8 @@ lesson.check_mlp_weights(mlp_weights)
 # %% [markdown]
 # ## Exercise 2: what does guessing cost?
 #
-# > Before training, a network with ten outputs should be about equally unsure of all of them. Which cross-entropy loss do
-# > you expect then, for `k` classes? It is the first thing to check when a training run looks odd: a first loss far
+# > Before training, a network with ten outputs should be about equally unsure of all of them. Which cross-entropy loss
+# > do you expect then, for `k` classes? It is the first thing to check when a training run looks odd: a first loss far
 # > above this number means that something is wrong before learning has begun.
 
 
@@ -510,9 +513,10 @@ lesson.check_loss_of_guessing(loss_of_guessing)
 #
 # ## What to take away
 #
-# * Learning is walking downhill: the gradient of the loss, found by the chain rule on a mini-batch, times a learning rate.
-# * A perceptron reads digits well, and better on those it has seen. The gap is no harm by itself; a validation loss that
-#   rises is.
+# * Learning is walking downhill: the gradient of the loss, found by the chain rule on a mini-batch, times a learning
+#   rate.
+# * A perceptron reads digits well, and better on those it has seen. The gap is no harm by itself; a validation loss
+#   that rises is.
 # * A dense layer knows nothing of neighbours. Shuffle the pixels and it does not mind; move the digit and it fails.
 #
 # How does one build a network that knows what a neighbour is? That is [lesson 02](02_baseline_cnn.ipynb).
@@ -525,7 +529,8 @@ lesson.check_loss_of_guessing(loss_of_guessing)
 # * Y. LeCun, C. Cortes and C. Burges, *The MNIST database of handwritten digits*.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
-# **For the instructor.** Let somebody walk down the valley at the board, with a rate called out by the group. Ask for predictions before the shuffling experiment, in writing; most groups expect chance
-# level. If somebody expects a small drop, ask where it should come from. While the perceptron trains, discuss what
-# the ten templates would look like if every digit were centred differently. Usual wrong answers: forgetting the biases
-# in exercise 1; in exercise 2 answering $1/k$ (a probability, and not a loss) or the logarithm to base 2 or 10.
+# **For the instructor.** Let somebody walk down the valley at the board, with a rate called out by the group. Ask for
+# predictions before the shuffling experiment, in writing; most groups expect chance level. If somebody expects a small
+# drop, ask where it should come from. While the perceptron trains, discuss what the ten templates would look like if
+# every digit were centred differently. Usual wrong answers: forgetting the biases in exercise 1; in exercise 2
+# answering $1/k$ (a probability, and not a loss) or the logarithm to base 2 or 10.
