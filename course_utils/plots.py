@@ -75,8 +75,8 @@ def curves_figure(histories, title, planned=None):
     """Figure of loss and accuracy against epoch, training dashed and validation solid.
 
     `histories` maps a name to a dict of lists as in `History.history`; one unnamed history may be
-    given as that dict itself. With `planned`, how many epochs there will be, the axes are those of the whole
-    training from its first epoch on, so that a curve grows and the picture does not jump.
+    given as that dict itself. With `planned`, how many epochs there will be, the axes are those of
+    the whole training from its first epoch on, so that a curve grows and the picture does not jump.
     """
     if histories and all(isinstance(values, list) for values in histories.values()):
         histories = {"": histories}

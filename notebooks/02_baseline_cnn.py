@@ -144,8 +144,9 @@ history = model.fit(
 # ## Does it know what a neighbour is?
 #
 # Now the experiment from lesson 01, on this network: shuffle the pixels, the same way in every image. Every pixel value
-# is still there; only the neighbourhoods are gone. **Predict:** will the validation accuracy stay, drop a little, or
-# fall to chance?
+# is still there; only the neighbourhoods are gone.
+#
+# > **Predict:** will the validation accuracy stay, drop a little, or fall to chance?
 
 
 # %%
@@ -265,9 +266,9 @@ lesson.progress(record)
 # %% [markdown]
 # ## Exercise 1: count the weights
 #
-# A convolutional layer with $k \times k$ kernels reads `channels_in` channels and writes `channels_out`. How many
-# weights does it have, with one bias for each output channel? The image's height and width are not among the
-# arguments: think about why.
+# > A convolutional layer with $k \times k$ kernels reads `channels_in` channels and writes `channels_out`. How many
+# > weights does it have, with one bias for each output channel? The image's height and width are not among the
+# > arguments: think about why.
 
 
 # %%
@@ -281,9 +282,9 @@ lesson.check_conv_weights(conv_weights)
 # %% [markdown]
 # ## Exercise 2: a slimmer network
 #
-# Almost all the weights sit in one dense layer. Build a network with **fewer than 120,000 weights** that keeps the two
-# convolutional layers and still ends in ten probabilities. Then train it as above: does its validation accuracy beat
-# the perceptron's in lesson 01, with less than a fifth of its weights?
+# > Almost all the weights sit in one dense layer. Build a network with **fewer than 120,000 weights** that keeps the two
+# > convolutional layers and still ends in ten probabilities. Then train it as above: does its validation accuracy beat
+# > the perceptron's in lesson 01, with less than a fifth of its weights?
 
 
 # %%

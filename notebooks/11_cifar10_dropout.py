@@ -63,7 +63,9 @@ plots.images(
 
 # %% [markdown]
 # There is something in the colours, then. How much? Shrink every picture to its three mean colours and let
-# scikit-learn's logistic regression guess the class from them. **Predict** its accuracy; drawing lots gets one in ten.
+# scikit-learn's logistic regression guess the class from them.
+#
+# > **Predict** its accuracy; drawing lots gets one in ten.
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -171,9 +173,10 @@ print(f"afterwards:  {(afterwards == 0).mean():.1%} silent, all {afterwards.max(
 # %% [markdown]
 # ## What dropout does to the gap
 #
-# To see overfitting in seconds we take half the channels and far too few pictures: the first 1,000. Same network,
-# same pictures, same seed; the one change is the factor, 0 or 1. **Predict:** what will each do to the training
-# accuracy, and what to the validation accuracy?
+# To see overfitting in seconds we take half the channels and far too few pictures: the first 1,000. Same network, same
+# pictures, same seed; the one change is the factor, 0 or 1.
+#
+# > **Predict:** what will each do to the training accuracy, and what to the validation accuracy?
 #
 # While we are at it, a second measurement. The training accuracy that `fit` reports was taken *with* dropout
 # switched on, and the validation accuracy without. So after training we also measure the accuracy on the same 1,000
@@ -270,7 +273,9 @@ plots.per_class(
 )
 
 # %% [markdown]
-# What does it take them for, when it is wrong? **Predict:** which two classes will it confuse most?
+# What does it take them for, when it is wrong?
+#
+# > **Predict:** which two classes will it confuse most?
 
 # %%
 from sklearn.metrics import confusion_matrix
@@ -393,8 +398,8 @@ plots.images(
 #
 # ## Exercise 1: dropout by hand
 #
-# Write dropout as it acts in training: a random mask, and the scaling that keeps the mean. `signal` is a NumPy array,
-# `rate` is $p$, and `rng` a NumPy random generator (`rng.random(shape)` draws numbers between 0 and 1).
+# > Write dropout as it acts in training: a random mask, and the scaling that keeps the mean. `signal` is a NumPy array,
+# > `rate` is $p$, and `rng` a NumPy random generator (`rng.random(shape)` draws numbers between 0 and 1).
 
 
 # %%
@@ -408,10 +413,10 @@ lesson.check_drop_by_hand(drop_by_hand)
 # %% [markdown]
 # ## Exercise 2: when it says cat, is it one?
 #
-# The share of cats that it recognised is one question. Another is how far you can trust it: *of all the pictures that it
-# called cats, which share are cats?* The first is called **recall**, the second **precision**. Write a function that
-# returns the precision of every class, from a confusion matrix with true classes in rows and predictions in columns.
-# A class that was never predicted shall get 0. Then apply it to `matrix`: which class can you trust least?
+# > The share of cats that it recognised is one question. Another is how far you can trust it: *of all the pictures that it
+# > called cats, which share are cats?* The first is called **recall**, the second **precision**. Write a function that
+# > returns the precision of every class, from a confusion matrix with true classes in rows and predictions in columns.
+# > A class that was never predicted shall get 0. Then apply it to `matrix`: which class can you trust least?
 
 
 # %%

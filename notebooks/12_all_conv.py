@@ -158,8 +158,10 @@ for name, network in (("strided", strided), ("pooling twin", twin)):
 #
 # ## Side by side
 #
-# A fair comparison at a size that trains in seconds: both with a quarter of the channels, on the first 3,000
-# pictures, with the same seeds. **Predict:** which twin is ahead after a few epochs?
+# A fair comparison at a size that trains in seconds: both with a quarter of the channels, on the first 3,000 pictures,
+# with the same seeds.
+#
+# > **Predict:** which twin is ahead after a few epochs?
 
 
 # %%
@@ -353,7 +355,7 @@ lesson.progress(record)
 #
 # ## Exercise 1: how large is the output?
 #
-# A side of `n` pixels, a window of `k`, a stride of `s`, no padding: at how many places does the window fit?
+# > A side of `n` pixels, a window of `k`, a stride of `s`, no padding: at how many places does the window fit?
 
 
 # %%
@@ -367,11 +369,11 @@ lesson.check_places(places)
 # %% [markdown]
 # ## Exercise 2: how far does a unit see?
 #
-# A unit of the first layer sees $3 \times 3$ pixels. A unit of the second sees a $3 \times 3$ block of those, and so on: the side
-# of the square of pixels on which a unit depends is its **receptive field**. Compute it for a stack of convolutions,
-# given as a list of pairs (window, stride) from the first layer to the last. The network above is
-# `[(3, 1), (3, 2), (3, 1), (3, 2)]`. A hint: two neighbouring units of a layer look at squares whose distance is the
-# product of all the strides so far.
+# > A unit of the first layer sees $3 \times 3$ pixels. A unit of the second sees a $3 \times 3$ block of those, and so on: the side
+# > of the square of pixels on which a unit depends is its **receptive field**. Compute it for a stack of convolutions,
+# > given as a list of pairs (window, stride) from the first layer to the last. The network above is
+# > `[(3, 1), (3, 2), (3, 1), (3, 2)]`. A hint: two neighbouring units of a layer look at squares whose distance is the
+# > product of all the strides so far.
 
 
 # %%

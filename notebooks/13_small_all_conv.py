@@ -59,8 +59,8 @@ def build_small(units=128):
 
 
 # %% [markdown]
-# **Predict before you go on:** the dropout CNN of lesson 11, the all-convolutional network of lesson 12, and this one.
-# How many times fewer weights does the small one have?
+# > **Predict before you go on:** the dropout CNN of lesson 11, the all-convolutional network of lesson 12, and this
+# > one. How many times fewer weights does the small one have?
 
 # %%
 from course_utils import models
@@ -155,8 +155,9 @@ print(f"all-conv against small: {heaviest:.1f} times the weights, {most:.1f} tim
 #
 # ## Are operations seconds?
 #
-# **Predict:** going by the operations, how much longer than the small one should an epoch of the large one take? Each
-# network gets the same images and the batch size of its source. The first epoch, in which Keras compiles, does not count.
+# > **Predict:** going by the operations, how much longer than the small one should an epoch of the large one take? Each
+# > network gets the same images and the batch size of its source. The first epoch, in which Keras compiles, does not
+# > count.
 
 # %%
 few = slice(0, 256 if lesson.mode == "smoke" else 2560)
@@ -256,7 +257,8 @@ print("not yet measured:", ", ".join(n for n in names if n not in accuracy) or "
 # ## Cut where the weights are
 #
 # If nearly all weights sit in one layer, that is where a knife would go in. Sixteen hidden units in place of 128.
-# **Predict:** what happens to the weights, to the operations, to the accuracy?
+#
+# > **Predict:** what happens to the weights, to the operations, to the accuracy?
 
 # %%
 keras.utils.set_random_seed(seed)
@@ -295,7 +297,9 @@ print(f"validation accuracy after {ran} epochs: {wide:.1%} to {narrow:.1%} (one 
 #
 # ## What it gets wrong
 #
-# An accuracy is a mean over ten classes. Which ones pull it down? **Predict** the worst before you look.
+# An accuracy is a mean over ten classes. Which ones pull it down?
+#
+# > **Predict** the worst before you look.
 
 # %%
 predicted = np.asarray(model.predict(cifar.x_val, verbose=0))
@@ -326,9 +330,10 @@ plots.confusion(
 print(f"the pair it confuses most: {one} and {other}, {pairs.max()} times")
 
 # %% [markdown]
-# In photographs the classes fall into two families, animals and vehicles, and most confusion stays inside a family. Now the
-# images about which the network is surest, and wrong. **Look at the colours and the backgrounds:** could you have guessed
-# its answer from them, without seeing any shape?
+# In photographs the classes fall into two families, animals and vehicles, and most confusion stays inside a family. Now
+# the images about which the network is surest, and wrong.
+#
+# > **Look at the colours and the backgrounds:** could you have guessed its answer from them, without seeing any shape?
 
 # %%
 wrong = np.flatnonzero(said != cifar.y_val)
@@ -359,9 +364,9 @@ lesson.progress(record)
 # %% [markdown]
 # ## Exercise 1: operations without Keras
 #
-# Before you build a network you want to know what it will cost. Write a function that gives the operations of one image
-# in a convolution with $k \times k$ kernels on a square image of side `side_in`, with "valid" padding (the window stays
-# inside the image) and the given stride; `places` from lesson 12 may help. Do not count biases.
+# > Before you build a network you want to know what it will cost. Write a function that gives the operations of one image
+# > in a convolution with $k \times k$ kernels on a square image of side `side_in`, with "valid" padding (the window stays
+# > inside the image) and the given stride; `places` from lesson 12 may help. Do not count biases.
 
 
 # %%
@@ -375,9 +380,9 @@ lesson.check_conv_operations(conv_operations)
 # %% [markdown]
 # ## Exercise 2: spend it better
 #
-# Build an all-convolutional network with **fewer than 100,000 weights** that needs **no more operations** than the small
-# one: no pooling windows, at least one convolution with a stride, ten probabilities at the end. (`GlobalAveragePooling2D`,
-# which has no window, is allowed.) Then train it as above: what does it reach in the same number of epochs?
+# > Build an all-convolutional network with **fewer than 100,000 weights** that needs **no more operations** than the small
+# > one: no pooling windows, at least one convolution with a stride, ten probabilities at the end. (`GlobalAveragePooling2D`,
+# > which has no window, is allowed.) Then train it as above: what does it reach in the same number of epochs?
 
 
 # %%

@@ -112,9 +112,10 @@ print(diagnose(bare))
 #
 # ## Just enough
 #
-# Overfitting, then: regularise. But how much? **Predict** the two curves, training and validation, for the article's own
-# dropout, for two and a half times as much, and for three times. (Three times means that in any one step only a tenth of
-# the hidden units answer.)
+# Overfitting, then: regularise. But how much?
+#
+# > **Predict** the two curves, training and validation, for the article's own dropout, for two and a half times as
+# > much, and for three times. (Three times means that in any one step only a tenth of the hidden units answer.)
 
 # %%
 factors = {"no dropout": 0, "the article's": 1, "2.5 times": 2.5, "3 times": 3}
@@ -173,7 +174,9 @@ report(sweep)
 # ## Then augment, modestly
 #
 # The best cure for too few photographs is more of them. Lesson 06 made new digits by shifting old ones, and drew a line
-# at mirroring. **Predict:** should a network for photographs be shown mirror images?
+# at mirroring.
+#
+# > **Predict:** should a network for photographs be shown mirror images?
 
 # %%
 digits = np.pad(data.load("mnist", "smoke", seed).x_train[:6], ((0, 0), (2, 2), (2, 2), (0, 0)))
@@ -207,10 +210,11 @@ plots.images(
 # %% [markdown]
 # ## One thing at a time
 #
-# Now step 5 as a loop. We start from the winner of the sweep and propose one change after the other; a change is kept only
-# if the validation loss comes down further than before. The first proposal is augmentation. The second follows from it:
-# augmentation regularises too, so the dropout that was just enough may now be too much. Propose half of it.
-# **Predict** which of the two will be kept, and what becomes of the gap.
+# Now step 5 as a loop. We start from the winner of the sweep and propose one change after the other; a change is kept
+# only if the validation loss comes down further than before. The first proposal is augmentation. The second follows
+# from it: augmentation regularises too, so the dropout that was just enough may now be too much. Propose half of it.
+#
+# > **Predict** which of the two will be kept, and what becomes of the gap.
 
 # %%
 proposals = {"+ mirrored and shifted": {"augment": True}, "+ half the dropout": {"dropout": factors[enough] / 2}}
@@ -357,7 +361,9 @@ print(f"this very run   {history.history['val_accuracy'][kept]:.1%}")
 # %% [markdown]
 # ## What is left
 #
-# Compare with the figure of lesson 13: which classes gained? And which pair does it confuse most? **Predict** the pair.
+# Compare with the figure of lesson 13: which classes gained? And which pair does it confuse most?
+#
+# > **Predict** the pair.
 
 # %%
 predicted = np.asarray(model.predict(cifar.x_val, verbose=0))
@@ -415,9 +421,9 @@ lesson.progress(record)
 #
 # ## Exercise 1: name the curves
 #
-# Four trainings, A to D, each by its training accuracy (dashed) and its validation accuracy. Name each of them with one
-# of the four words of `diagnose`, in a dict from letter to word. (Where its rule speaks of the validation loss, take a
-# rising accuracy for a falling loss.)
+# > Four trainings, A to D, each by its training accuracy (dashed) and its validation accuracy. Name each of them with one
+# > of the four words of `diagnose`, in a dict from letter to word. (Where its rule speaks of the validation loss, take a
+# > rising accuracy for a falling loss.)
 
 # %%
 e = np.arange(1, 21)
@@ -449,12 +455,12 @@ lesson.check_names_of_curves(names_of_curves)
 # %% [markdown]
 # ## Exercise 2: write the loop
 #
-# Step 3 of the procedure is an algorithm: try a dropout factor, read the curves, try another one. Write `next_factor`. It
-# gets what was tried so far, a dict such as `{0: "overfitting", 3: "underfitting"}`, and returns the factor to try next,
-# between 0 and 3. `check_next_factor` lets it loose on networks that need different amounts; in each of them it has to
-# find a factor that is just enough ("plateau") in at most eight trainings. The first call gets an empty dict. All these
-# trainings run to their end, so `tried` holds nothing but "overfitting" and "underfitting"; a "plateau" ends the search. A
-# factor that what you know already rules out is refused.
+# > Step 3 of the procedure is an algorithm: try a dropout factor, read the curves, try another one. Write `next_factor`. It
+# > gets what was tried so far, a dict such as `{0: "overfitting", 3: "underfitting"}`, and returns the factor to try next,
+# > between 0 and 3. `check_next_factor` lets it loose on networks that need different amounts; in each of them it has to
+# > find a factor that is just enough ("plateau") in at most eight trainings. The first call gets an empty dict. All these
+# > trainings run to their end, so `tried` holds nothing but "overfitting" and "underfitting"; a "plateau" ends the search. A
+# > factor that what you know already rules out is refused.
 
 
 # %%

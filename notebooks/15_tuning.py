@@ -191,8 +191,9 @@ axes.legend(frameon=False)
 plots.show(drawn, f"{title}. Accuracy of each try against its learning rate, coloured by optimiser.")
 
 # %% [markdown]
-# Good and bad tries are far apart, and each point has six more settings that the figure does not show. **Predict:**
-# which setting explains most of it?
+# Good and bad tries are far apart, and each point has six more settings that the figure does not show.
+#
+# > **Predict:** which setting explains most of it?
 #
 # ## A search that learns from its tries
 #
@@ -382,8 +383,8 @@ print(f"the champion of 1,000 guessers: {(answers == labels).mean(axis=1).max():
 #
 # $$\mathbb{E}[\max D] \le \sigma \sqrt{2 \ln k}.$$
 #
-# **Predict:** networks with the accuracy of the article's last one, 10,000 test pictures. By how much does the best of a
-# hundred equal ones look better than they all are?
+# > **Predict:** networks with the accuracy of the article's last one, 10,000 test pictures. By how much does the best
+# > of a hundred equal ones look better than they all are?
 
 # %%
 from scipy import stats
@@ -423,7 +424,9 @@ print("digits more for the best of so many:", {k: round(10_000 * expected_gain(1
 # Which of all tries, dice or not, do we settle for? For the best in the eyes of the pictures that choose, one would
 # think. But the tries were short, and what wins a sprint may stumble on the long way: a large learning rate can lead
 # after a few epochs, and wreck the network later. So the best three go the whole way, on all training pictures, and the
-# same pictures choose once more. **Predict:** will the order of the sprint hold?
+# same pictures choose once more.
+#
+# > **Predict:** will the order of the sprint hold?
 
 # %%
 curves, ends = {}, []
@@ -468,9 +471,9 @@ lesson.progress(record)
 #
 # ## Exercise 1: how many pictures does a choice need?
 #
-# You are going to choose among `tries` networks of about the same `accuracy`, and the winner's figure should flatter, on
-# average, by at most `optimism` (a fraction, such as 0.001). By the bound above, how many validation pictures are enough?
-# Return the smallest whole number.
+# > You are going to choose among `tries` networks of about the same `accuracy`, and the winner's figure should flatter, on
+# > average, by at most `optimism` (a fraction, such as 0.001). By the bound above, how many validation pictures are enough?
+# > Return the smallest whole number.
 
 
 # %%
@@ -484,9 +487,9 @@ lesson.check_pictures_needed(pictures_needed)
 # %% [markdown]
 # ## Exercise 2: choose, and report honestly
 #
-# `right` is a table of truth values, one row a network and one column a picture, like the one above. `choosers` says for
-# each picture whether it may choose. Return the number of the row that you choose (the first of several equals), the
-# accuracy that *chose* it, and the accuracy that you *report*.
+# > `right` is a table of truth values, one row a network and one column a picture, like the one above. `choosers` says for
+# > each picture whether it may choose. Return the number of the row that you choose (the first of several equals), the
+# > accuracy that *chose* it, and the accuracy that you *report*.
 
 
 # %%
