@@ -177,7 +177,7 @@ def build(
     from course_tools.authoring import build, reference_runs
 
     if text:
-        raise typer.Exit(build.retell_all(lessons or [], solutions))
+        raise typer.Exit(build.retell_all(lessons or [], force, solutions))
     keep_cost = reference_runs.keep_cost if costs else None
     code = build.build_all(lessons or [], mode, force, solutions, keep_cost)
     if code:

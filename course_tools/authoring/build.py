@@ -114,15 +114,14 @@ def _digest(cells):
     return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def retell(script: Path) -> None:
+def retell(script: Path, force: bool = False) -> None:
     """Write the .ipynb of a .py in which nothing but text and tags changed; executes nothing.
 
-    The outputs are taken over. Raises BatchError as `check`, and where the code is not that of the
-    .ipynb, or has not been executed there.
+    The outputs are taken over. Raises BatchError as `check`, unless `force` (see `build`), and where
+    the code is not that of the .ipynb, or has not been executed there.
     """
-    import nbformat
 
-    check(script)
+    replaced = _checked(script, force)
     book = script.with_suffix(".ipynb")
     notebook = reading.read_pair_file(script)
     old_cells = reading.read_pair_file(book).cells if book.is_file() else []
@@ -136,13 +135,35 @@ def retell(script: Path) -> None:
     _pin(notebook, script, old_cells)
     for cell, before in zip(code, ran, strict=True):
         cell.outputs, cell.execution_count = before.outputs, before.execution_count
-    _finish(notebook, script)
-    files.write_atomically(book, (nbformat.writes(notebook) + "\n").encode())
+    _write(notebook, script, replaced)
 
 
-def _finish(notebook, script):
+def _checked(script, force):
+    """What a build is going to replace although `check` forbids it; None where it does not."""
+    book = script.with_suffix(".ipynb")
+    try:
+        check(script)
+    except BatchError:
+        if not force or not script.is_file() or not book.is_file():
+            raise
+        return book.read_bytes()
+    return None
+
+
+def _write(notebook, script, replaced):
+    """Write the .ipynb, and keep what it replaces where that is somebody's work."""
+    import nbformat
+
     notebook.metadata["language_info"] = LANGUAGE
     notebook.metadata["course"] = {"built_from": _digest(reading.cells_of(script))}
+    if replaced is not None:
+        name = (
+            f"{script.parent.name}.{script.stem}.{hashlib.sha256(replaced).hexdigest()[:8]}.ipynb"
+        )
+        files.write_atomically(reading.project_root() / "build" / "replaced" / name, replaced)
+    files.write_atomically(
+        script.with_suffix(".ipynb"), (nbformat.writes(notebook) + "\n").encode()
+    )
 
 
 def build(script: Path, mode: str, force: bool = False, progress=None) -> execution.Result:
@@ -154,13 +175,7 @@ def build(script: Path, mode: str, force: bool = False, progress=None) -> execut
     import nbformat
 
     book = script.with_suffix(".ipynb")
-    replaced, old_cells = None, []
-    try:
-        check(script)
-    except BatchError:
-        if not force or not script.is_file() or not book.is_file():
-            raise
-        replaced = book.read_bytes()
+    replaced, old_cells = _checked(script, force), []
     notebook = reading.read_pair_file(script)
     with contextlib.suppress(BatchError):
         old_cells = reading.read_pair_file(book).cells if book.is_file() else []
@@ -174,13 +189,7 @@ def build(script: Path, mode: str, force: bool = False, progress=None) -> execut
     for cell, ran in zip(notebook.cells, executed.cells, strict=True):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
-    _finish(notebook, script)
-    if replaced is not None:
-        name = (
-            f"{script.parent.name}.{script.stem}.{hashlib.sha256(replaced).hexdigest()[:8]}.ipynb"
-        )
-        files.write_atomically(reading.project_root() / "build" / "replaced" / name, replaced)
-    files.write_atomically(book, (nbformat.writes(notebook) + "\n").encode())
+    _write(notebook, script, replaced)
     return result
 
 
@@ -226,13 +235,13 @@ def _known_ids(cells, old_cells):
     return known
 
 
-def retell_all(names, solutions=True) -> int:
+def retell_all(names, force=False, solutions=True) -> int:
     """`retell` the named notebooks, or all; returns the exit code. Raises BatchError as it does."""
     scripts = [each for each in pairs(names) if solutions or each.parent.name != "solutions"]
     for folder in dict.fromkeys(script.parent for script in scripts):
         _check_writable(folder)
     for script in scripts:
-        retell(script)
+        retell(script, force)
     return 0
 
 
