@@ -85,3 +85,18 @@ def test_a_loss_that_is_no_number_ends_the_training():
     with pytest.raises(TrainingDiverged, match=r"loss became nan in epoch 1.*learning_rate by 10"):
         fit(network, watch)
     assert told == [(network, watch.history)]
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_the_optimiser_is_built_before_the_first_step_where_the_model_is(built):
+    class Probe(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            seen.append(self.model.optimizer.built)
+
+    seen = []
+    dense = keras.layers.Dense(3, activation="softmax")
+    network = keras.Sequential([keras.Input((4,)), dense] if built else [dense])
+    network.compile("adam", "categorical_crossentropy")
+    fit(network, callbacks.Watch(verbose=False), Probe())
+    assert seen == [built]
+    assert network.optimizer.built
