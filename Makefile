@@ -81,13 +81,20 @@ $(SITE_STAMP): $(STAMP)
 
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser \
 	|| command -v google-chrome-stable || command -v google-chrome)
+# Quick leaves out what is marked slow (pyproject.toml says what that is); CI runs all.
+COURSE_TESTS ?= quick
 # Two workers; a file's tests stay together, since a notebook's cells share one kernel. The notebooks
 # are the long ones and go first, so that no worker waits for the other's last.
-test: setup $(if $(CHROMIUM),$(SITE_STAMP)) ## unit tests, lessons in smoke mode, a real browser
+test: setup $(if $(CHROMIUM),$(SITE_STAMP)) ## unit tests, lessons in smoke mode, a real browser; COURSE_TESTS=all: the slow ones too
+	@test -n "$(filter quick all,$(COURSE_TESTS))" || { echo "error: COURSE_TESTS=$(COURSE_TESTS) is" \
+		"neither quick nor all. Run every test: make test COURSE_TESTS=all" >&2; exit 2; }
 	@$(if $(CHROMIUM),,echo "No Chromium here: the tests in a real browser are skipped." \
 		"On Debian: apt-get install chromium")
+	@$(if $(filter all,$(COURSE_TESTS)),,echo "Left out: the solutions and the other slow tests." \
+		"To run every test, as CI does: make test COURSE_TESTS=all")
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax \
-		--nbval-current-env --nbval-cell-timeout 120 $(ARGS) notebooks tests
+		--nbval-current-env --nbval-cell-timeout 120 \
+		$(if $(filter all,$(COURSE_TESTS)),,-m "not slow") $(ARGS) notebooks tests
 
 lint: setup ## ruff, codespell, and which package may import which
 	$(BIN)/ruff check .

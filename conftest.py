@@ -42,6 +42,17 @@ def is_notebook_cell(item):
     return item.path.suffix == ".ipynb"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """The solutions are slow: each starts a kernel and loads Keras, for exercises with unit tests.
+
+    First, before pytest looks which marks were asked for.
+    """
+    for item in items:
+        if is_notebook_cell(item) and Notebook(item.path).is_solution:
+            item.add_marker("slow")
+
+
 def spare_the_captured_stderr():
     """Let TensorFlow's log handler write to the real standard error.
 

@@ -53,6 +53,16 @@ def finished(out):
     return max(0, path.read_bytes().count(b"\n") - 1) if path.is_file() else 0
 
 
+def use(process):
+    """Memory in MB and CPU time in seconds of a process; None when it has ended."""
+    try:
+        resident, times = process.memory_info().rss, process.cpu_times()
+    except psutil.Error:
+        return None
+    # One that has ended and was not yet waited for is still listed, with no memory.
+    return (resident / 1e6, times.user + times.system) if resident else None
+
+
 def batch(folder, book, runs, workers):
     """Run a batch; returns its entries, its samples over time, and its seconds.
 
@@ -70,12 +80,8 @@ def batch(folder, book, runs, workers):
             stdout=log,
             stderr=log,
         )
-        while client.poll() is None:
-            try:
-                megabytes, used = client.memory_info().rss / 1e6, client.cpu_times()
-            except psutil.Error:
-                break
-            samples.append((finished(out / "out"), megabytes, used.user + used.system))
+        while client.poll() is None and (used := use(client)):
+            samples.append((finished(out / "out"), *used))
             time.sleep(0.2)
     seconds = time.monotonic() - began
     if client.wait():

@@ -69,7 +69,7 @@ def build_small(dropout=1, augment=False):
 
 
 # %%
-few = 2000
+few = 256 if lesson.mode == "smoke" else 2000
 epochs = max(lesson.epochs(24, reduced=14), 4)  # four, so that the curves have a direction in smoke mode too
 
 

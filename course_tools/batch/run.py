@@ -21,6 +21,8 @@ OPEN_TO_NETWORK = (
 SENT_AHEAD = 2
 # How often a run may vanish with its worker before it counts as an attempt.
 FREE_LOSSES = 3
+# How long to wait for a run to end before the events of the others are shown.
+LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ def carry_out(runs, notebooks, where, store: manifest.Manifest, options: Options
             job = Job(run.id, source, run.parameters, limit, memory, options.cwd, settings)
             pending[where.submit(job)] = run, attempt
         ended = concurrent.futures.wait(
-            pending, timeout=0.5, return_when=concurrent.futures.FIRST_COMPLETED
+            pending, timeout=LOOK_SECONDS, return_when=concurrent.futures.FIRST_COMPLETED
         ).done
         for id, index, count in where.events():
             if index:

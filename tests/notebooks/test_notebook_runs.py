@@ -72,3 +72,11 @@ def test_a_stub_that_passes_fails(printed):
 def test_a_solution_that_does_not_solve_fails(printed):
     assert "PASSED solutions/unsolved.ipynb::Cell 0" in printed, printed
     assert "FAILED solutions/unsolved.ipynb::Cell 1" in printed, printed
+
+
+def test_the_solutions_are_slow_and_the_lessons_are_not(request):
+    """Of this very run, as far as it has notebooks: a run of everything, as CI's, has both."""
+    for item in request.session.items:
+        if item.path.suffix == ".ipynb":
+            slow = item.get_closest_marker("slow") is not None
+            assert slow == (item.path.parent.name == "solutions"), item.nodeid

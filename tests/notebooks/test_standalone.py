@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import jupytext
+import pytest
 
 LESSON = Path(__file__).parents[2] / "notebooks" / "09_all_six.py"
 # The course cannot be imported, and a few drawn images stand where the download would be.
@@ -20,6 +21,7 @@ keras.datasets.mnist.load_data = lambda: ((images, labels), (images[:99], labels
 """
 
 
+@pytest.mark.slow
 def test_the_listing_of_lesson_09_trains_without_the_course(tmp_path):
     cells = [c.source for c in jupytext.read(LESSON).cells if c.cell_type == "code"]
     last = next(i for i, source in enumerate(cells) if "model.evaluate(x_test" in source)

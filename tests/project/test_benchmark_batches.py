@@ -1,6 +1,11 @@
 """The benchmark of batches computes what it says, from what a batch leaves."""
 
+import subprocess
+import sys
+
+import psutil
 import pytest
+from foreign import wait_until
 
 from benchmarks import batches
 from course_tools.batch import manifest
@@ -10,6 +15,19 @@ def test_the_runs_that_are_done_while_the_manifest_is_written(tmp_path):
     assert batches.finished(tmp_path) == 0
     (tmp_path / "manifest.jsonl").write_text('{}\n{"id": "a"}\n{"id": "b"}\n{"id": "cut')
     assert batches.finished(tmp_path) == 2
+
+
+def test_a_client_that_has_ended_leaves_no_sample():
+    client = psutil.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    megabytes, seconds = batches.use(client)
+    assert megabytes > 1
+    assert seconds >= 0
+    client.stdin.close()
+    # Nobody has waited for it yet.
+    wait_until(lambda: client.status() == psutil.STATUS_ZOMBIE, what="the end")
+    assert batches.use(client) is None
+    client.wait()
+    assert batches.use(client) is None
 
 
 @pytest.mark.parametrize(("runs", "expected"), [(100, 40.0), (1000, 39.2)])

@@ -162,6 +162,23 @@ def test_tests_in_a_browser_come_with_chromium_and_say_so_when_it_is_missing(mac
     assert "No Chromium" not in printed
 
 
+def test_slow_tests_are_left_out_with_a_line_that_says_so_unless_all_are_asked_for(machine):
+    calls, printed = machine.make("test", "ARGS=-k seal")
+    assert "-m not slow -k seal notebooks tests" in calls[-1]
+    (line,) = (line for line in printed.splitlines() if line.startswith("Left out: "))
+    assert line.endswith("make test COURSE_TESTS=all")
+    calls, printed = machine.make("test", "COURSE_TESTS=all")
+    assert "slow" not in calls[-1]
+    assert "Left out" not in printed
+    calls, printed = machine.make("test", "COURSE_TESTS=every", expect=2)
+    assert "COURSE_TESTS=every is neither quick nor all. Run every test: make test C" in printed
+    assert not any("pytest" in call for call in calls)
+
+
+def test_ci_runs_every_test():
+    assert "\nexport COURSE_TESTS=all\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
 def test_a_gpu_brings_its_own_lock_unless_another_is_asked_for(machine):
     machine.write_tool("nvidia-smi", FAKE_GPU)
     calls, _ = machine.make("setup")

@@ -118,3 +118,16 @@ def test_long_fits_of_a_cell_share_one_line_that_says_what_trains(monkeypatch):
     before = len(said)
     fit(network, callbacks.SignOfLife())
     assert len(said) == before  # a short fit needs no sign
+@pytest.mark.parametrize("built", [True, False])
+def test_the_optimiser_is_built_before_the_first_step_where_the_model_is(built):
+    class Probe(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            seen.append(self.model.optimizer.built)
+
+    seen = []
+    dense = keras.layers.Dense(3, activation="softmax")
+    network = keras.Sequential([keras.Input((4,)), dense] if built else [dense])
+    network.compile("adam", "categorical_crossentropy")
+    fit(network, callbacks.Watch(verbose=False), Probe())
+    assert seen == [built]
+    assert network.optimizer.built
