@@ -16,7 +16,11 @@ class Contents:
         self.mode = mode
         self.lessons = lessons_in(Path(folder or "."))
         # What was executed headlessly, as for the site, is not what somebody did.
-        self.done = {} if "COURSE_HEADLESS" in os.environ else done_in(records_folder())
+        self.done = {}
+        if "COURSE_HEADLESS" not in os.environ:
+            for name, (trained, solved) in done_in(records_folder()).items():
+                before = self.done.get(now := name_today(name, self.lessons) or name, (False, set()))
+                self.done[now] = (trained or before[0], solved | before[1])
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """For each lesson its file's name, title, running time and what was done of it here."""
@@ -51,6 +55,9 @@ def lessons_in(folder: Path) -> dict[str, tuple[str, int]]:
     """Name of each numbered .ipynb in a folder to its title and its number of exercises."""
     found = {}
     for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
+        # A learner's copies and newer editions have words in brackets behind the name.
+        if not re.fullmatch(r"\w+", path.stem):
+            continue
         try:
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
             texts = ["".join(c["source"]) for c in cells if c["cell_type"] == "markdown"]
@@ -61,6 +68,16 @@ def lessons_in(folder: Path) -> dict[str, tuple[str, int]]:
         exercises = re.findall(r"^## Exercise\b", prose, re.MULTILINE)
         found[path.stem] = (title[1] if title else path.stem, len(exercises))
     return found
+
+
+def name_today(name: str, lessons) -> str | None:
+    """Which of `lessons` bears a name that may be an older one; None where none does.
+
+    A lesson that was renamed has kept its topic or, if not, its number: "04_norm" for "05_norm".
+    """
+    kept = [lesson for lesson in lessons if lesson[3:] == name[3:]]
+    kept += [lesson for lesson in lessons if lesson[:3] == name[:3]]
+    return name if name in lessons else next(iter(kept), None)
 
 
 def done_in(records: Path) -> dict[str, tuple[bool, set[str]]]:

@@ -110,6 +110,20 @@ def _built_from(book):
     return reading.read_pair_file(book).metadata.get("course", {}).get("built_from")
 
 
+def is_edited(book: Path) -> bool:
+    """Whether an .ipynb holds other cells than those that it was built from, where it names those."""
+    try:
+        content = json.loads(book.read_text(encoding="utf-8"))
+        built_from = content["metadata"]["course"]["built_from"]
+        cells = [
+            [c["cell_type"], "".join(c["source"]), c["metadata"].get("tags", []), c["metadata"].get("jupyter", {})]
+            for c in content["cells"]
+        ]
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+    return built_from != _digest(cells)
+
+
 def _digest(cells):
     return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:16]
 
