@@ -4,6 +4,7 @@ import json
 import os
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from course_utils import evidence
 from course_utils.evidence.records import FAILED, records_folder
@@ -14,12 +15,17 @@ class Contents:
 
     def __init__(self, mode: str = "reduced", folder: Path | None = None):
         self.mode = mode
-        self.lessons = lessons_in(Path(folder or "."))
+        self.lessons = lessons_in(folder := Path(folder or "."))
+        self.newer = {
+            p.name.partition(" ")[0]: p.name for p in folder.glob("* (new edition*.ipynb")
+        }
         # What was executed headlessly, as for the site, is not what somebody did.
         self.done = {}
         if "COURSE_HEADLESS" not in os.environ:
             for name, (trained, solved) in done_in(records_folder()).items():
-                before = self.done.get(now := name_today(name, self.lessons) or name, (False, set()))
+                before = self.done.get(
+                    now := name_today(name, self.lessons) or name, (False, set())
+                )
                 self.done[now] = (trained or before[0], solved | before[1])
 
     def rows(self) -> list[tuple[str, str, str, str]]:
@@ -39,7 +45,8 @@ class Contents:
             return repr(self)
         lines = [f"| | lesson | runs for, {self.mode} mode | you |", "| --- | --- | --- | --- |"]
         for name, title, minutes, done in self.rows():
-            lines.append(f"| {name[:2]} | [{title}]({name}.ipynb) | {minutes} | {done} |")
+            newer = f", [new edition]({quote(self.newer[name])})" if name in self.newer else ""
+            lines.append(f"| {name[:2]} | [{title}]({name}.ipynb){newer} | {minutes} | {done} |")
         return "\n".join(lines)
 
     def __repr__(self):

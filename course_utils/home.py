@@ -28,17 +28,17 @@ def home(checkout: Path | None = None) -> Path:
         if (folder / LAID).is_file():
             return folder
     checkout = checkout or Path(__file__).resolve().parents[1]
+    is_checkout = (checkout / "pyproject.toml").is_file() or (checkout / "notebooks").is_dir()
     workspace = checkout / "workspace"
-    if (checkout / "pyproject.toml").is_file() or (checkout / "notebooks").is_dir():
-        if is_mine(workspace) if workspace.is_dir() else os.access(checkout, os.W_OK | os.X_OK):
-            return workspace
+    if is_checkout and (is_mine(workspace) if workspace.is_dir() else _takes_files(checkout)):
+        return workspace
     return Path(platformdirs.user_data_dir("generalisation-course", appauthor=False))
 
 
 def is_mine(folder: Path) -> bool:
     """Whether a folder is this user's, and not that of another who may write to the same places."""
     owner, me = folder.stat().st_uid, os.geteuid() if hasattr(os, "geteuid") else 0
-    if owner == me or not os.access(folder, os.W_OK | os.X_OK):
+    if owner == me or not _takes_files(folder):
         return owner == me
     # In a container everybody is root; on a network's disk every owner may have the same name.
     try:
@@ -46,3 +46,7 @@ def is_mine(folder: Path) -> bool:
             return me == 0 or os.fstat(probe.fileno()).st_uid == owner
     except OSError:  # A full disk: whoever writes there will say so.
         return True
+
+
+def _takes_files(folder):
+    return os.access(folder, os.W_OK | os.X_OK)

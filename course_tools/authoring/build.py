@@ -116,8 +116,13 @@ def is_edited(book: Path) -> bool:
         content = json.loads(book.read_text(encoding="utf-8"))
         built_from = content["metadata"]["course"]["built_from"]
         cells = [
-            [c["cell_type"], "".join(c["source"]), c["metadata"].get("tags", []), c["metadata"].get("jupyter", {})]
-            for c in content["cells"]
+            [
+                cell["cell_type"],
+                "".join(cell["source"]),
+                cell["metadata"].get("tags", []),
+                cell["metadata"].get("jupyter", {}),
+            ]
+            for cell in content["cells"]
         ]
     except (OSError, ValueError, LookupError, TypeError):
         return False

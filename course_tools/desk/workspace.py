@@ -34,14 +34,15 @@ def edition(notebooks: Path | None = None, solutions: bool = True) -> dict[str, 
     """
     notebooks = notebooks or reading.project_root() / "notebooks"
     paths = {
-        (f"{folder}/" if folder else "") + f"{name}.ipynb": path
+        path.relative_to(notebooks).as_posix(): path
         for folder in ("", "solutions")[: 1 + solutions]
-        for name, path in reading.lesson_paths(notebooks / folder).items()
-        if reading.NUMBERED.fullmatch(name)
+        for path in sorted((notebooks / folder).glob("*.ipynb"))
+        if reading.NUMBERED.fullmatch(path.stem)
     }
-    if not paths:
-        reading.listed()
-        raise BatchError(f"There are no lessons in {notebooks}. Restore them: git checkout notebooks")
+    if not any(path.parent == notebooks for path in paths.values()):
+        raise BatchError(
+            f"There are no lessons in {notebooks}. Restore them: git checkout notebooks"
+        )
     return {name: _for_learners(path, paths) for name, path in paths.items()}
 
 
@@ -150,7 +151,7 @@ def lay_down(folder: Path, notebooks: Path | None = None) -> list[str]:
 
 def _update(folder, name, content, laid):
     """Bring one file up to date; the name of a newer edition that was laid beside it, else None."""
-    path, new = folder / name, _typed(content)
+    path, new, beside = folder / name, _typed(content), None
     there = path.read_bytes() if path.is_file() else b""
     if path.is_file() and _typed(there) == new:
         file = laid["files"].get(name, {}).get("file")
@@ -167,9 +168,8 @@ def _update(folder, name, content, laid):
             if not (folder / other).exists() or _is_untouched(folder, other, laid)
         )
         _replace(folder, beside, content, laid)
-        laid["offered"][name] = new
-        return beside
-    return None
+    laid["offered"][name] = new
+    return beside
 
 
 def _names(name, before, after):
@@ -214,7 +214,7 @@ def _keep(path, beside):
 def _retire(folder, wanted, laid):
     """Put away what is no longer a lesson and was not touched; say what became of the rest."""
     told = []
-    lessons = [Path(name).stem for name in wanted]
+    lessons = [Path(name).stem for name in wanted if "/" not in name]
     for name in [n for n in laid["files"] if n not in wanted and NEW not in n]:
         path = folder / name
         if path.is_file() and _is_untouched(folder, name, laid):
@@ -250,7 +250,9 @@ def reset(folder: Path, lesson: str, notebooks: Path | None = None) -> str:
     name = f"{reading.find_notebook_path(lesson).stem}.ipynb"
     wanted, laid = edition(notebooks), _read(folder)
     if name not in wanted:
-        raise BatchError(f"{lesson} is none of the numbered lessons. All of them: course run --list")
+        raise BatchError(
+            f"{lesson} is none of the numbered lessons. All of them: course run --list"
+        )
     path, words = folder / name, ""
     with _in_words(folder):
         if path.is_file() and path.read_bytes() != wanted[name]:
@@ -274,7 +276,9 @@ def hand_out(folder: Path, solutions: bool = False, notebooks: Path | None = Non
     wanted = edition(notebooks, solutions)
     for name in wanted:
         if (folder / name).exists():
-            raise CourseError(f"{folder / name} exists, and nothing is overwritten. Name an empty folder")
+            raise CourseError(
+                f"{folder / name} exists, and nothing is overwritten. Name an empty folder"
+            )
     try:
         for name, content in wanted.items():
             files.write_atomically(folder / name, content)
