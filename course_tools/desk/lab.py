@@ -17,7 +17,6 @@ from course_utils.home import HIDDEN
 QUIET = (
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
-    "--Application.log_level=WARN",
 )
 # Options of JupyterLab that take no value; of any other, the next word may be the value.
 FLAGS = (
@@ -42,7 +41,8 @@ FLAGS = (
 )
 NO_NEWS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 UNPAIRED = {"disabledExtensions": NO_NEWS["disabledExtensions"] | {"jupyterlab-jupytext": True}}
-UNPAIRED_SERVER = {"ServerApp": {"jpserver_extensions": {"jupyterlab_jupytext": False}}}
+# Of twenty lines that a server says when it starts, the one with its address.
+QUIET_LOG = {"Application": {"log_level": "WARN"}}
 # In the narrow file pane a column of times would cut the lessons' names.
 WHOLE_NAMES = {"@jupyterlab/filebrowser-extension:browser": {"showLastModifiedColumn": False}}
 
@@ -112,14 +112,22 @@ def prepare(home: Path, author: bool = False) -> dict[str, str]:
         "language": "python",
         "metadata": {"debugger": True},
     }
+    # Else, started from no terminal, it would take a login shell, which forgets where the course is.
+    server = {"terminado_settings": {"shell_command": [os.environ.get("SHELL") or "sh"]}}
+    if not author:
+        server["jpserver_extensions"] = {"jupyterlab_jupytext": False}
     written = {
         f"kernels/{reading.KERNEL['name']}/kernel.json": description,
         "labconfig/page_config.json": NO_NEWS if author else UNPAIRED,
         "labconfig/default_setting_overrides.json": WHOLE_NAMES,
+        "jupyter_server_config.d/course.json": QUIET_LOG | {"ServerApp": server},
+        "jupyter_lab_config.json": QUIET_LOG,
     }
-    if not author:
-        written["jupyter_server_config.d/course.json"] = UNPAIRED_SERVER
     environment = dict(os.environ) | {"COURSE_HOME": str(home)}
+    if not os.access(Path.home(), os.W_OK | os.X_OK):
+        # Jupyter ends at once where it cannot write to its user's home.
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+            environment.setdefault(name, str(folder / name.lower()))
     try:
         for name, content in written.items():
             files.write_atomically(folder / name, (json.dumps(content, indent=1) + "\n").encode())

@@ -193,6 +193,25 @@ def test_only_an_author_works_in_pairs(tmp_path):
     assert "Jupytext" not in manager(author=False)
 
 
+def test_a_home_that_cannot_be_written_does_not_keep_the_lab_shut(tmp_path, monkeypatch):
+    (tmp_path / "home").write_text("a file where a folder should be")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    environment = lab.prepare(tmp_path / "mine")
+    ask = (
+        "from jupyter_server.serverapp import ServerApp; app = ServerApp(); app.initialize([]);"
+        "app.write_server_info_file(); print(app.info_file)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", ask], env=environment, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout.startswith(str(tmp_path / "mine"))
+
+
 def test_a_folder_that_cannot_be_written_does_not_keep_the_lab_shut(tmp_path, capsys):
     (tmp_path / "home").write_text("a file where a folder should be")
     assert "JUPYTER_PATH" in lab.prepare(tmp_path / "home")
