@@ -194,6 +194,7 @@ def lab(
     The lessons are your own, in your workspace (course workspace says where): what you write there
     stays, also when the course changes.
     """
+    from course_tools.batch import reading
     from course_tools.desk import lab, workspace
 
     words, folder = lab.split([*filter(None, [lesson]), *context.args]), _home()
@@ -202,9 +203,11 @@ def lab(
         for sentence in lab.edited_apart():
             print(f"to mend: {sentence}", file=sys.stderr)
     else:
-        for sentence in workspace.lay_down(folder):
+        # Installed without the lessons, the lab still opens a notebook of one's own.
+        for sentence in workspace.lay_down(folder) if reading.lesson_paths() else ():
             print(sentence)
         command = lab.command(*words, folder)
+        print(f"Your lessons are in {folder}")
     os.execve(command[0], command, lab.prepare(folder, author))
 
 
@@ -222,7 +225,7 @@ def workspace():
     for sentence in workspace.lay_down(folder):
         print(sentence)
     lab.prepare(folder)
-    print(f"Your lessons: {folder}")
+    print(f"Your lessons are in {folder}")
 
 
 @app.command()

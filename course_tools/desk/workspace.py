@@ -40,6 +40,7 @@ def edition(notebooks: Path | None = None, solutions: bool = True) -> dict[str, 
         if reading.NUMBERED.fullmatch(path.stem)
     }
     if not any(path.parent == notebooks for path in paths.values()):
+        reading.listed()  # Installed without the lessons, the course says where it looked.
         raise BatchError(
             f"There are no lessons in {notebooks}. Restore them: git checkout notebooks"
         )

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import sys
 import tempfile
 import traceback
@@ -391,6 +392,17 @@ def test_answers_in_the_committed_file_of_the_first_edition_come_along_and_stay(
     assert cells(desk / NORM)[2].source == "names = 'mine'"
 
 
+def test_a_notebook_of_the_first_edition_copied_over_a_fresh_one_stays(course, desk):
+    """As the README says to whoever worked in another copy of the course: paired, and with its notes."""
+    write(course / "notebooks" / NORM, "names = 'mine'")
+    shutil.copy(course / "notebooks" / NORM, desk)
+    for edition in ("First edition", "Second edition"):
+        author_writes(course / "notebooks", NORM, edition)
+        told = workspace.lay_down(desk)
+        assert cells(desk / NORM)[2].source == "names = 'mine'"
+    assert "05_norm (new edition).ipynb" in told[0]
+
+
 def test_the_course_knows_its_own_notebooks_as_unedited():
     for path in NOTEBOOKS.rglob("*.ipynb"):
         assert not build.is_edited(path), path
@@ -415,6 +427,20 @@ def test_a_lesson_that_was_renamed(touched, course, desk, monkeypatch):
         monkeypatch.chdir(desk)
         done = {name: words for name, _, _, words in contents.table().rows()}
         assert "exercises" in done["05_normalisation"], "what was solved still counts"
+
+
+def test_without_lessons_the_lab_still_opens_a_notebook_of_ones_own(tmp_path, monkeypatch, capsys):
+    """As when the course was installed by pip, in a folder that holds nothing of it."""
+    monkeypatch.setattr(reading, "project_root", Path.cwd)
+    monkeypatch.chdir(tmp_path)
+    started = []
+    monkeypatch.setattr(os, "execve", lambda *words: started.append(words[1]))
+    (tmp_path / "mine.ipynb").write_text("{}")
+    assert said(capsys, "lab", "mine.ipynb")[0] == 0
+    assert f"--ServerApp.root_dir={tmp_path}" in started[0]
+    code, _, err = said(capsys, "workspace")
+    assert code == 2
+    assert "There are no lessons in or above" in err
 
 
 def test_a_checkout_without_lessons_takes_nothing_away(course, desk):
