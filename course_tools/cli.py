@@ -208,6 +208,8 @@ def lab(
             print(sentence)
         command = lab.command(*words, folder)
         print(f"Your lessons are in {folder}")
+    # What is printed would be lost with this process, where it goes to a file.
+    sys.stdout.flush()
     os.execve(command[0], command, lab.prepare(folder, author))
 
 

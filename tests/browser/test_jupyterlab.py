@@ -202,32 +202,41 @@ class Notebook:
         )
 
 
+def enter(visit, lab, name):
+    """A page with the lab's file pane and nothing open, in a JupyterLab workspace of this name."""
+    page = visit(width=1300, height=950)
+    page.goto(f"{lab.address}/lab/workspaces/{name}?token=desk&reset")
+    page.wait_for_function(READY)
+    return page
+
+
+def show(page, path, kernel=True):
+    """The notebook of a path, in front, once its kernel is ready."""
+    page.evaluate(
+        "path => jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'})",
+        path,
+    )
+    page.wait_for_function(
+        "path => jupyterapp.shell.currentWidget?.context?.path === path"
+        " && jupyterapp.shell.currentWidget.context.isReady",
+        arg=path,
+    )
+    if kernel:
+        page.wait_for_function(
+            "jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'",
+            timeout=patience(60_000),
+        )
+    return Notebook(page)
+
+
 @pytest.fixture
 def opened(lab, visit):
     """opened(path, kernel=True, lab=lab): the notebook of a path, once its kernel is ready."""
     started = []
 
     def open_notebook(path, kernel=True, lab=lab):
-        page = visit(width=1300, height=950)
-        started.append(page)
-        name = re.sub(r"\W", "", path) + str(len(started))
-        page.goto(f"{lab.address}/lab/workspaces/{name}?token=desk&reset")
-        page.wait_for_function(READY)
-        page.evaluate(
-            "path => jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'})",
-            path,
-        )
-        page.wait_for_function(
-            "path => jupyterapp.shell.currentWidget?.context?.path === path"
-            " && jupyterapp.shell.currentWidget.context.isReady",
-            arg=path,
-        )
-        if kernel:
-            page.wait_for_function(
-                "jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'",
-                timeout=60_000,
-            )
-        return Notebook(page)
+        started.append(enter(visit, lab, re.sub(r"\W", "", path) + str(len(started))))
+        return show(started[-1], path, kernel)
 
     yield open_notebook
     for page in started:
@@ -272,15 +281,13 @@ RIGHT = (
 )
 
 
-def test_a_learner_comes_back_after_the_course_was_updated_and_goes_on(
-    browser, opened, tmp_path, visit
-):
+def test_a_learner_comes_back_after_the_course_was_updated_and_goes_on(tmp_path, visit):
     """Work on a lesson, save, close everything, update the course, reopen: the work is there."""
     course = copied(tmp_path / "course")
     first = Lab(course, tmp_path / "home")
     try:
-        notebook = opened("02_baseline_cnn.ipynb", lab=first)
-        page = notebook.page
+        page = enter(visit, first, "before")
+        notebook = show(page, "02_baseline_cnn.ipynb")
         page.locator(PANE).first.wait_for()
         lessons = [path.stem for path in sorted((course / "notebooks").glob("[0-9]*.ipynb"))]
         pane = page.locator(PANE).all_inner_texts()
@@ -306,22 +313,23 @@ def test_a_learner_comes_back_after_the_course_was_updated_and_goes_on(
     second = Lab(course, tmp_path / "home")
     try:
         assert "beside yours" in second.log.read_text()
-        again = opened("02_baseline_cnn.ipynb", kernel=False, lab=second)
+        page = enter(visit, second, "after")
+        again = show(page, "02_baseline_cnn.ipynb", kernel=False)
         assert "".join(again.cells()[stub]["source"]) == RIGHT
         assert "Correct" in str(again.cells()[check]["outputs"])
         assert "Second edition" not in str(again.cells()[0])
-        again.page.locator(PANE).first.wait_for()
-        pane = again.page.locator(PANE).all_inner_texts()
+        page.locator(PANE).first.wait_for()
+        pane = page.locator(PANE).all_inner_texts()
         assert len(pane) == len(lessons) + 2
         assert any("02_baseline_cnn (new edition)" in name for name in pane)
-        newer = opened("02_baseline_cnn (new edition).ipynb", kernel=False, lab=second)
+        newer = show(page, "02_baseline_cnn (new edition).ipynb", kernel=False)
         assert "Second edition" in str(newer.cells()[0])
-        untouched = opened("03_l2.ipynb", kernel=False, lab=second)
+        untouched = show(page, "03_l2.ipynb", kernel=False)
         assert "Second edition" in str(untouched.cells()[0])
-        start = opened("00_start_here.ipynb", lab=second)
+        start = show(page, "00_start_here.ipynb")
         table = start.index("contents.table()")
         start.run(table)
-        row = start.page.locator("tr:has-text('1 of 2 exercises')")
+        row = page.locator("tr:has-text('1 of 2 exercises')")
         row.wait_for()
         assert row.locator("a").first.get_attribute("href").endswith("02_baseline_cnn.ipynb")
     finally:
