@@ -42,7 +42,7 @@ FLAGS = (
 NO_NEWS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 UNPAIRED = {"disabledExtensions": NO_NEWS["disabledExtensions"] | {"jupyterlab-jupytext": True}}
 # Of twenty lines that a server says when it starts, the one with its address.
-QUIET_LOG = {"Application": {"log_level": "WARN"}}
+QUIET_LOG = {"Application": {"log_level": "ERROR"}}
 # In the narrow file pane a column of times would cut the lessons' names.
 WHOLE_NAMES = {"@jupyterlab/filebrowser-extension:browser": {"showLastModifiedColumn": False}}
 

@@ -60,7 +60,7 @@ class Lab:
             "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         }
-        for name in ("COURSE_HEADLESS", "COURSE_HOME", "COURSE_OUT"):
+        for name in ("COURSE_HEADLESS", "COURSE_HOME", "COURSE_OUT", "PYTHONUNBUFFERED"):
             environment.pop(name, None)
         home.mkdir(parents=True, exist_ok=True)
         self.lessons = course / ("notebooks" if "--author" in arguments else "workspace")
