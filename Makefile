@@ -44,7 +44,7 @@ LESSONS ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab site test lint notebooks benchmark lock newest setup clean anew
+.PHONY: help run lab author site test lint notebooks benchmark lock newest setup clean anew
 
 define need-python
 @"$(PYTHON)" $(FITS) 2>/dev/null || { echo "error: $(if $(PYTHON),$(PYTHON) is not,there is no) Python" \
@@ -66,8 +66,11 @@ help: ## list the commands
 run: setup ## execute every lesson in the mode that suits this machine; results under build/
 	@$(BIN)/course run $(or $(LESSONS),--all) $(ARGS)
 
-lab: setup ## open the lessons in JupyterLab
+lab: setup ## open your lessons in JupyterLab; they are yours, in workspace/
 	@$(BIN)/course lab $(ARGS)
+
+author: setup ## open the course's own notebooks, paired with their .py
+	@$(BIN)/course lab --author $(ARGS)
 
 site: setup $(SITE_STAMP) ## render the lessons as a web site, below build/site
 	@$(BIN)/python site/render.py $(ARGS)

@@ -21,6 +21,9 @@ with contextlib.suppress(ValueError):
 # No test downloads or writes to the user's Keras cache, kernels included; a test of downloading names
 # an address of its own.
 os.environ.setdefault("COURSE_DATA_URL", "off")
+# Nor does one touch the workspace of whoever runs the tests.
+HOME = tempfile.TemporaryDirectory(prefix="course-test-home-")
+os.environ["COURSE_HOME"] = HOME.name
 # A busy machine is slow, and nothing is timed there.
 hypothesis.settings.register_profile("course", deadline=None)
 hypothesis.settings.load_profile("course")

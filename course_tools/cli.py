@@ -49,9 +49,17 @@ def _course(
 ):
     """Run, read, build and check the course's notebooks."""
     # Notebooks run in folders of their own, where a path relative to here would name another place.
-    for name in ("COURSE_DATA_DIR", "COURSE_OUT", "KERAS_HOME"):
+    for name in ("COURSE_DATA_DIR", "COURSE_HOME", "COURSE_OUT", "KERAS_HOME"):
         if os.environ.get(name):
             os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
+
+
+def _home():
+    """The learner's folder, by the checkout that the command works on."""
+    from course_tools.batch import reading
+    from course_utils.home import home
+
+    return home(reading.project_root())
 
 
 Lessons = Annotated[
@@ -188,14 +196,71 @@ def build(
 def lab(
     context: typer.Context,
     lesson: Annotated[str | None, typer.Argument(help="Default: the first.")] = None,
+    author: Annotated[
+        bool, typer.Option("--author", help="Open the course's own files, paired with their .py.")
+    ] = False,
 ):
-    """Open the lessons in JupyterLab; further options go to it."""
-    from course_tools.desk import lab
+    """Open your lessons in JupyterLab; further options go to it.
 
-    command = lab.command(*lab.split([*filter(None, [lesson]), *context.args]))
-    for sentence in lab.edited_apart():
-        print(f"to mend: {sentence}", file=sys.stderr)
-    os.execve(command[0], command, lab.prepare())
+    The lessons are your own, in your workspace (course workspace says where): what you write there
+    stays, also when the course changes.
+    """
+    from course_tools.batch import reading
+    from course_tools.desk import lab, workspace
+
+    words, folder = lab.split([*filter(None, [lesson]), *context.args]), _home()
+    if author:
+        command = lab.command(*words)
+        for sentence in lab.edited_apart():
+            print(f"to mend: {sentence}", file=sys.stderr)
+    else:
+        # Installed without the lessons, the lab still opens a notebook of one's own.
+        for sentence in workspace.lay_down(folder) if reading.lesson_paths() else ():
+            print(sentence)
+        command = lab.command(*words, folder)
+        print(f"Your lessons are in {folder}")
+    # What is printed would be lost with this process, where it goes to a file.
+    sys.stdout.flush()
+    os.execve(command[0], command, lab.prepare(folder, author))
+
+
+@app.command()
+def workspace():
+    """Make your workspace, or bring it up to date, and say where it is.
+
+    One notebook a lesson, in the folder that COURSE_HOME names; else in workspace/ beside the
+    course, where you may write there; else in your own data folder. Your records and your progress
+    live there too. A lesson that you have worked on is never overwritten.
+    """
+    from course_tools.desk import lab, workspace
+
+    folder = _home()
+    for sentence in workspace.lay_down(folder):
+        print(sentence)
+    lab.prepare(folder)
+    print(f"Your lessons are in {folder}")
+
+
+@app.command()
+def reset(
+    lessons: Annotated[list[str], typer.Argument(metavar="LESSON…", help="Numbers (05) or names.")],
+):
+    """Lay a fresh copy of a lesson; yours is kept beside it, with the date in its name."""
+    from course_tools.desk import workspace
+
+    for lesson in lessons:
+        print(workspace.reset(_home(), lesson))
+
+
+@app.command()
+def handout(
+    folder: Annotated[Path, typer.Argument(help="Where to; it is made if need be.")],
+    solutions: Annotated[bool, typer.Option("--solutions", help="With the solutions.")] = False,
+):
+    """Write the learner's edition for a class: no outputs, no instructor's notes, no solutions."""
+    from course_tools.desk import workspace
+
+    print(f"{workspace.hand_out(folder, solutions)} notebooks in {folder}")
 
 
 @app.command()

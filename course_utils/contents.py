@@ -4,6 +4,7 @@ import json
 import os
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from course_utils import evidence
 from course_utils.evidence.records import FAILED, records_folder
@@ -14,9 +15,18 @@ class Contents:
 
     def __init__(self, mode: str = "reduced", folder: Path | None = None):
         self.mode = mode
-        self.lessons = lessons_in(Path(folder or "."))
+        self.lessons = lessons_in(folder := Path(folder or "."))
+        self.newer = {
+            p.name.partition(" ")[0]: p.name for p in folder.glob("* (new edition*.ipynb")
+        }
         # What was executed headlessly, as for the site, is not what somebody did.
-        self.done = {} if "COURSE_HEADLESS" in os.environ else done_in(records_folder())
+        self.done = {}
+        if "COURSE_HEADLESS" not in os.environ:
+            for name, (trained, solved) in done_in(records_folder()).items():
+                before = self.done.get(
+                    now := name_today(name, self.lessons) or name, (False, set())
+                )
+                self.done[now] = (trained or before[0], solved | before[1])
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """For each lesson its file's name, title, running time and what was done of it here."""
@@ -35,7 +45,8 @@ class Contents:
             return repr(self)
         lines = [f"| | lesson | runs for, {self.mode} mode | you |", "| --- | --- | --- | --- |"]
         for name, title, minutes, done in self.rows():
-            lines.append(f"| {name[:2]} | [{title}]({name}.ipynb) | {minutes} | {done} |")
+            newer = f", [new edition]({quote(self.newer[name])})" if name in self.newer else ""
+            lines.append(f"| {name[:2]} | [{title}]({name}.ipynb){newer} | {minutes} | {done} |")
         return "\n".join(lines)
 
     def __repr__(self):
@@ -51,6 +62,9 @@ def lessons_in(folder: Path) -> dict[str, tuple[str, int]]:
     """Name of each numbered .ipynb in a folder to its title and its number of exercises."""
     found = {}
     for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
+        # A learner's copies and newer editions have words in brackets behind the name.
+        if not re.fullmatch(r"\w+", path.stem):
+            continue
         try:
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
             texts = ["".join(c["source"]) for c in cells if c["cell_type"] == "markdown"]
@@ -61,6 +75,16 @@ def lessons_in(folder: Path) -> dict[str, tuple[str, int]]:
         exercises = re.findall(r"^## Exercise\b", prose, re.MULTILINE)
         found[path.stem] = (title[1] if title else path.stem, len(exercises))
     return found
+
+
+def name_today(name: str, lessons) -> str | None:
+    """Which of `lessons` bears a name that may be an older one; None where none does.
+
+    A lesson that was renamed has kept its topic or, if not, its number: "04_norm" for "05_norm".
+    """
+    kept = [lesson for lesson in lessons if lesson[3:] == name[3:]]
+    kept += [lesson for lesson in lessons if lesson[:3] == name[:3]]
+    return name if name in lessons else next(iter(kept), None)
 
 
 def done_in(records: Path) -> dict[str, tuple[bool, set[str]]]:

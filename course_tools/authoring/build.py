@@ -110,6 +110,25 @@ def _built_from(book):
     return reading.read_pair_file(book).metadata.get("course", {}).get("built_from")
 
 
+def is_edited(book: Path) -> bool:
+    """Whether an .ipynb holds other cells than those that it was built from, where it names those."""
+    try:
+        content = json.loads(book.read_text(encoding="utf-8"))
+        built_from = content["metadata"]["course"]["built_from"]
+        cells = [
+            [
+                cell["cell_type"],
+                "".join(cell["source"]),
+                cell["metadata"].get("tags", []),
+                cell["metadata"].get("jupyter", {}),
+            ]
+            for cell in content["cells"]
+        ]
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+    return built_from != _digest(cells)
+
+
 def _digest(cells):
     return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -14,7 +14,8 @@ VARIABLES = {
     "COURSE_MODE": "smoke, reduced or full, where a notebook says auto",
     "COURSE_PRECISION": "float32 or mixed_bfloat16",
     "COURSE_THREADS": "threads of one run",
-    "COURSE_OUT": "folder for run records",
+    "COURSE_HOME": "folder for your lessons, records and progress",
+    "COURSE_OUT": "folder for run records alone",
     "COURSE_HEADLESS": "no live curves",
     "KERAS_BACKEND": "tensorflow, jax or torch",
     "CUDA_VISIBLE_DEVICES": "NVIDIA GPUs to use; -1: none",
@@ -32,7 +33,18 @@ FRAMEWORKS = {
 def examine() -> tuple[list[tuple[str, str]], list[str]]:
     """What there is to say, as (topic, text) pairs, and what to mend, as sentences."""
     facts, mend = [], []
-    for part in (_python, _machine, _backend, _keras, _data, _variables, _packages, _notebooks):
+    parts = (
+        _python,
+        _machine,
+        _backend,
+        _keras,
+        _data,
+        _workspace,
+        _variables,
+        _packages,
+        _notebooks,
+    )
+    for part in parts:
         try:
             part(facts, mend)
         except CourseError as error:
@@ -117,6 +129,22 @@ def _data(facts, mend):
             mend.append(row["message"])
     # Raises where COURSE_DATA_URL is no address.
     transfer.address(specs.SPECS["mnist"])
+
+
+def _workspace(facts, mend):
+    from course_tools.batch import reading
+    from course_utils.home import home
+
+    folder = home(reading.project_root())
+    facts.append(
+        ("your lessons", f"{folder}" + ("" if folder.is_dir() else " (made by course lab)"))
+    )
+    # A folder is made in the nearest one above it that there is.
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        mend.append(
+            f"{there} cannot be written. Name another folder: COURSE_HOME=FOLDER course lab"
+        )
 
 
 def _variables(facts, mend):

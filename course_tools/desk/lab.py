@@ -1,4 +1,4 @@
-"""`course lab`: the command that opens the lessons in JupyterLab, with nothing in the way."""
+"""`course lab`: the command that opens a learner's lessons, or the author's, in JupyterLab."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from course_tools.authoring import build
 from course_tools.batch import reading
 from course_utils import files
 from course_utils.errors import BatchError
+from course_utils.home import HIDDEN
 
 # JupyterLab would look for newer versions of itself and for extensions, and ask a newcomer about its
 # news: nothing here needs a network.
@@ -39,6 +40,11 @@ FLAGS = (
     "-y",
 )
 NO_NEWS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+UNPAIRED = {"disabledExtensions": NO_NEWS["disabledExtensions"] | {"jupyterlab-jupytext": True}}
+# Of twenty lines that a server says when it starts, the one with its address.
+QUIET_LOG = {"Application": {"log_level": "ERROR"}}
+# In the narrow file pane a column of times would cut the lessons' names.
+WHOLE_NAMES = {"@jupyterlab/filebrowser-extension:browser": {"showLastModifiedColumn": False}}
 
 
 def split(words: list[str]) -> tuple[str | None, list[str]]:
@@ -63,17 +69,24 @@ def split(words: list[str]) -> tuple[str | None, list[str]]:
     return lesson, extra
 
 
-def command(lesson: str | None, extra: list[str]) -> list[str]:
+def command(lesson: str | None, extra: list[str], workspace: Path | None = None) -> list[str]:
     """The command line that opens `lesson` (a number, name or path; the first when None).
 
-    The server's folder is the course's, so that a lesson finds its neighbours; a notebook from
-    elsewhere is served from where it lies. Raises BatchError when there is no such lesson.
+    A lesson is opened in the learner's `workspace`, or, without one, as its author's pair. The
+    server's folder is then the workspace or the course's, so that a lesson finds its neighbours; a
+    notebook from elsewhere is served from where it lies. Raises BatchError when there is no such
+    lesson.
     """
     path = reading.find_notebook_path(lesson or "00").resolve()
     book = path.with_suffix(".ipynb")
     path = book if book.exists() else path
     folders = [folder for folder in path.parents if folder.name == "notebooks"]
     root = folders[0].parent if folders else path.parent
+    if workspace is not None:
+        workspace = workspace.resolve()
+        mine = workspace / book.relative_to(folders[0]) if reading.is_lesson(path) else path
+        if mine.is_file() and mine.is_relative_to(workspace):
+            root, path = workspace, mine
     page = f"/lab/tree/{quote(path.relative_to(root).as_posix())}"
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
     words += [f"--LabApp.default_url={page}", *QUIET]
@@ -84,33 +97,46 @@ def command(lesson: str | None, extra: list[str]) -> list[str]:
     return [*words, *extra]
 
 
-def prepare(folder: Path | None = None) -> dict[str, str]:
+def prepare(home: Path, author: bool = False) -> dict[str, str]:
     """The environment for the server: this one, with the course's kernel and commands before others.
 
     A "python3" kernel that some other project left in the user's folder would run the lessons with
     a Python that has never heard of the course; what JUPYTER_PATH names comes first. Writes the
-    kernel's description and JupyterLab's settings below `folder`, default build/jupyter.
+    kernel's description and JupyterLab's settings into the learner's folder, `home`. Only an
+    author's notebooks are paired with the text beside them, which their times would decide between.
     """
-    folder = folder or reading.project_root() / "build" / "jupyter"
+    folder = home / HIDDEN / ("author" if author else "jupyter")
     description = {
         "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": reading.KERNEL["display_name"],
         "language": "python",
         "metadata": {"debugger": True},
     }
-    contents = {
-        folder / "kernels" / reading.KERNEL["name"] / "kernel.json": description,
-        folder / "labconfig" / "page_config.json": NO_NEWS,
+    # Else, started from no terminal, it would take a login shell, which forgets where the course is.
+    server = {"terminado_settings": {"shell_command": [os.environ.get("SHELL") or "sh"]}}
+    if not author:
+        server["jpserver_extensions"] = {"jupyterlab_jupytext": False}
+    written = {
+        f"kernels/{reading.KERNEL['name']}/kernel.json": description,
+        "labconfig/page_config.json": NO_NEWS if author else UNPAIRED,
+        "labconfig/default_setting_overrides.json": WHOLE_NAMES,
+        "jupyter_server_config.d/course.json": QUIET_LOG | {"ServerApp": server},
+        "jupyter_lab_config.json": QUIET_LOG,
     }
+    environment = dict(os.environ) | {"COURSE_HOME": str(home)}
+    if not os.access(Path.home(), os.W_OK | os.X_OK):
+        # Jupyter ends at once where it cannot write to its user's home.
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+            environment.setdefault(name, str(folder / name.lower()))
     try:
-        for path, content in contents.items():
-            files.write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+        for name, content in written.items():
+            files.write_atomically(folder / name, (json.dumps(content, indent=1) + "\n").encode())
     except OSError as error:
-        print(f"The course's kernel could not be written to {path} ({error.strerror}).")
+        print(f"The course's kernel could not be written to {folder} ({error.strerror}).")
     # The course's commands are found in the lab's terminals and cells, as they are named there.
     first = {name: str(folder) for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH")}
     first["PATH"] = os.path.dirname(sys.executable)
-    return dict(os.environ) | {
+    return environment | {
         name: os.pathsep.join(filter(None, (place, os.environ.get(name))))
         for name, place in first.items()
     }

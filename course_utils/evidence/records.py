@@ -12,6 +12,7 @@ from pathlib import Path
 
 from course_utils import files
 from course_utils.errors import CourseError
+from course_utils.home import RECORDS, home
 
 # End of the name of a record whose training diverged.
 FAILED = ".failed.json"
@@ -135,21 +136,16 @@ class Record:
         except OSError as error:
             raise CourseError(
                 f"The run record {path.name} could not be written to {folder} ({files.why(error)}); "
-                "nothing was left half-written. Another folder: export COURSE_OUT=FOLDER"
+                "nothing was left half-written. Another folder, in a cell: %env COURSE_OUT=FOLDER"
             ) from error
         return path
 
 
 def records_folder() -> Path:
-    """Where a lesson's records go: COURSE_OUT, or build/own/records beside the notebooks.
-
-    Not build/records, which is a batch's: it is no learner's progress, and the next one replaces it.
-    """
+    """Where a lesson's records go: COURSE_OUT, which a batch sets, or the learner's workspace."""
     if "COURSE_OUT" in os.environ:
         return Path(os.environ["COURSE_OUT"]).expanduser()
-    project = Path(__file__).resolve().parents[2]
-    root = project if (project / "pyproject.toml").is_file() else Path.cwd()
-    return root / "build" / "own" / "records"
+    return home() / RECORDS
 
 
 @functools.cache

@@ -10,6 +10,7 @@ import shutil
 
 import optional
 import pytest
+from foreign import patience
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 FLAGS = (
@@ -60,7 +61,7 @@ def visit(browser):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         # Other tests may keep both cores busy: a slow answer is none of these tests' business.
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(patience(60_000))
         page = context.new_page()
         page.asked, page.problems = [], []
         local = ("http://127.0.0.1:", "http://localhost:", "ws://127.0.0.1:", "data:", "blob:")

@@ -12,7 +12,7 @@ import urllib.request
 
 import nbformat
 import pytest
-from foreign import free_port, patience
+from foreign import free_port, patience, wait_until
 from paths import ROOT
 from project import tracked_files
 
@@ -41,7 +41,7 @@ def copied(folder):
 
 
 class Lab:
-    """A running `course lab`: its address with token, and the log it writes.
+    """A running `course lab`: its address with token, the log it writes, the folder of its lessons.
 
     With `binder`, the JupyterLab that a Binder's image starts: not the course's own command, and
     in the mode and with the threads that binder/start sets.
@@ -53,7 +53,6 @@ class Lab:
             key: value for key, value in os.environ.items() if not key.startswith("JUPYTER")
         } | {
             "COURSE_MODE": "smoke",
-            "COURSE_OUT": str(home / "records"),
             "COURSE_THREADS": "1",
             "JUPYTER_CONFIG_DIR": str(home / "config"),
             "JUPYTER_DATA_DIR": str(home / "data"),
@@ -61,16 +60,27 @@ class Lab:
             "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         }
-        environment.pop("COURSE_HEADLESS", None)
+        for name in ("COURSE_HEADLESS", "COURSE_HOME", "COURSE_OUT", "PYTHONUNBUFFERED"):
+            environment.pop(name, None)
         home.mkdir(parents=True, exist_ok=True)
+        self.lessons = course / ("notebooks" if "--author" in arguments else "workspace")
         self.log = home / "lab.log"
         command = [sys.executable, "-c", "from course_tools.cli import app; app()", "lab"]
         if binder:
             del environment["COURSE_MODE"], environment["COURSE_THREADS"]
             command = [course / "binder" / "start", sys.executable, "-m", "jupyterlab"]
             command += ["--allow-root", "--port=0"]
+            self.lessons /= "notebooks"
+            # What pip would have installed for this copy of the course.
+            (home / "course").write_text(
+                f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(course)!r})\n"
+                "from course_tools.cli import app\n\napp()\n"
+            )
+            (home / "course").chmod(0o755)
+            environment["PATH"] = f"{home}{os.pathsep}{environment['PATH']}"
         command += [*arguments, "--no-browser", "--LabApp.expose_app_in_browser=True"]
-        command += ["--IdentityProvider.token=desk"]
+        # A token that was set is not shown again at the end of the log.
+        command += ["--IdentityProvider.token=desk", "--Application.log_level=INFO"]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 command,
@@ -112,6 +122,13 @@ class Lab:
 @pytest.fixture(scope="module")
 def lab(browser, course, tmp_path_factory):
     running = Lab(course, tmp_path_factory.mktemp("home"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def author(browser, course, tmp_path_factory):
+    running = Lab(course, tmp_path_factory.mktemp("author"), "--author")
     yield running
     running.stop()
 
@@ -185,32 +202,41 @@ class Notebook:
         )
 
 
+def enter(visit, lab, name):
+    """A page with the lab's file pane and nothing open, in a JupyterLab workspace of this name."""
+    page = visit(width=1300, height=950)
+    page.goto(f"{lab.address}/lab/workspaces/{name}?token=desk&reset")
+    page.wait_for_function(READY)
+    return page
+
+
+def show(page, path, kernel=True):
+    """The notebook of a path, in front, once its kernel is ready."""
+    page.evaluate(
+        "path => jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'})",
+        path,
+    )
+    page.wait_for_function(
+        "path => jupyterapp.shell.currentWidget?.context?.path === path"
+        " && jupyterapp.shell.currentWidget.context.isReady",
+        arg=path,
+    )
+    if kernel:
+        page.wait_for_function(
+            "jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'",
+            timeout=patience(60_000),
+        )
+    return Notebook(page)
+
+
 @pytest.fixture
 def opened(lab, visit):
     """opened(path, kernel=True, lab=lab): the notebook of a path, once its kernel is ready."""
     started = []
 
     def open_notebook(path, kernel=True, lab=lab):
-        page = visit(width=1300, height=950)
-        started.append(page)
-        name = re.sub(r"\W", "", path) + str(len(started))
-        page.goto(f"{lab.address}/lab/workspaces/{name}?token=desk&reset")
-        page.wait_for_function(READY)
-        page.evaluate(
-            "path => jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'})",
-            path,
-        )
-        page.wait_for_function(
-            "path => jupyterapp.shell.currentWidget?.context?.path === path"
-            " && jupyterapp.shell.currentWidget.context.isReady",
-            arg=path,
-        )
-        if kernel:
-            page.wait_for_function(
-                "jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'",
-                timeout=60_000,
-            )
-        return Notebook(page)
+        started.append(enter(visit, lab, re.sub(r"\W", "", path) + str(len(started))))
+        return show(started[-1], path, kernel)
 
     yield open_notebook
     for page in started:
@@ -239,9 +265,123 @@ def test_the_lab_opens_on_lesson_00_soon_and_asks_nobody(course, visit, tmp_path
         lab.stop()
 
 
+def author_rewrites(course, name):
+    """A newer edition of a lesson: its text and its notebook, as `course build` leaves them."""
+    path = course / "notebooks" / f"{name}.ipynb"
+    book = nbformat.read(path, as_version=4)
+    book.cells[0].source += "\n\nSecond edition."
+    nbformat.write(book, path)
+
+
+PANE = ".jp-DirListing-item .jp-DirListing-itemText"
+SAVED = "jupyterapp.commands.execute('docmanager:save')"
+RIGHT = (
+    "def conv_weights(k, channels_in, channels_out):\n"
+    "    return (k * k * channels_in + 1) * channels_out"
+)
+
+
+def test_a_learner_comes_back_after_the_course_was_updated_and_goes_on(tmp_path, visit):
+    """Work on a lesson, save, close everything, update the course, reopen: the work is there."""
+    course = copied(tmp_path / "course")
+    first = Lab(course, tmp_path / "home")
+    try:
+        page = enter(visit, first, "before")
+        notebook = show(page, "02_baseline_cnn.ipynb")
+        page.locator(PANE).first.wait_for()
+        lessons = [path.stem for path in sorted((course / "notebooks").glob("[0-9]*.ipynb"))]
+        pane = page.locator(PANE).all_inner_texts()
+        assert sorted(name.removesuffix(".ipynb") for name in pane) == [*lessons, "solutions"]
+        cut = page.locator(PANE).evaluate_all("all => all.map(e => e.scrollWidth > e.clientWidth)")
+        assert not any(cut), "a lesson's name is cut"
+        assert not any(cell.get("outputs") for cell in notebook.cells()), "shown before it is run"
+        assert "For the instructor" not in str(notebook.cells())
+        for words in ('mode = "auto"', "from course_utils import Lesson"):
+            notebook.run(notebook.index(words))
+        stub, check = (
+            notebook.index("def conv_weights"),
+            notebook.index("lesson.check_conv_weights"),
+        )
+        notebook.write(stub, RIGHT)
+        notebook.run(stub)
+        assert notebook.run(check).startswith("Correct")
+        page.evaluate(SAVED)
+    finally:
+        first.stop()
+    for name in ("02_baseline_cnn", "03_l2"):
+        author_rewrites(course, name)
+    second = Lab(course, tmp_path / "home")
+    try:
+        assert "beside yours" in second.log.read_text()
+        page = enter(visit, second, "after")
+        again = show(page, "02_baseline_cnn.ipynb", kernel=False)
+        assert "".join(again.cells()[stub]["source"]) == RIGHT
+        assert "Correct" in str(again.cells()[check]["outputs"])
+        assert "Second edition" not in str(again.cells()[0])
+        page.locator(PANE).first.wait_for()
+        pane = page.locator(PANE).all_inner_texts()
+        assert len(pane) == len(lessons) + 2
+        assert any("02_baseline_cnn (new edition)" in name for name in pane)
+        newer = show(page, "02_baseline_cnn (new edition).ipynb", kernel=False)
+        assert "Second edition" in str(newer.cells()[0])
+        untouched = show(page, "03_l2.ipynb", kernel=False)
+        assert "Second edition" in str(untouched.cells()[0])
+        start = show(page, "00_start_here.ipynb")
+        table = start.index("contents.table()")
+        start.run(table)
+        row = page.locator("tr:has-text('1 of 2 exercises')")
+        row.wait_for()
+        assert row.locator("a").first.get_attribute("href").endswith("02_baseline_cnn.ipynb")
+    finally:
+        second.stop()
+
+
+def test_a_hand_in_opens_as_it_is_beside_a_newer_text(opened, lab):
+    """Unzipped, its times are those of its author's work; the text beside it is from a fresh clone."""
+    folder = lab.lessons / "hand in"
+    folder.mkdir()
+    for name in ("00_start_here.ipynb", "00_start_here.py", "jupytext.toml"):
+        shutil.copy(lab.course / "notebooks" / name, folder)
+    book, script = folder / "00_start_here.ipynb", folder / "00_start_here.py"
+    answers = nbformat.read(book, as_version=4)
+    stub = next(i for i, c in enumerate(answers.cells) if c.source.startswith("names = {"))
+    answers.cells[stub].source = 'names = {"A": "mine"}'
+    nbformat.write(answers, book)
+    os.utime(book, (time.time() - 90_000,) * 2)
+    text = script.read_bytes()
+    try:
+        notebook = opened("hand in/00_start_here.ipynb", kernel=False)
+        assert notebook.cells()[stub]["source"] == 'names = {"A": "mine"}'
+        notebook.write(0, "# Read")
+        notebook.page.evaluate(SAVED)
+        assert nbformat.read(book, as_version=4).cells[stub].source == 'names = {"A": "mine"}'
+        assert script.read_bytes() == text
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_the_courses_command_is_found_in_a_terminal_and_in_a_cell(opened, lab):
+    notebook = opened("01_mlp.ipynb")
+    page = notebook.page
+    notebook.write(1, "!course --version")
+    assert re.fullmatch(r"\d+\.\d+\.\d+\s*", notebook.run(1))
+    page.evaluate("jupyterapp.commands.execute('terminal:create-new')")
+    page.locator(".jp-Terminal textarea").wait_for(state="attached")
+    page.wait_for_timeout(2000)  # its shell starts
+    page.locator(".jp-Terminal").click()
+    said = lab.lessons / "said.txt"
+    page.keyboard.type("course --version > said.txt\n")
+    try:
+        wait_until(lambda: said.exists() and said.read_text().strip(), 30, "course --version")
+        assert re.fullmatch(r"\d+\.\d+\.\d+", said.read_text().strip())
+        assert said.parent == lab.lessons, "a terminal opens where the lessons are"
+    finally:
+        said.unlink(missing_ok=True)
+
+
 def test_lesson_02_runs_in_smoke_mode_with_live_curves(opened):
     """Run All from the .ipynb: no error, one curve that is redrawn in place, a first figure soon."""
-    notebook = opened("notebooks/02_baseline_cnn.ipynb")
+    notebook = opened("02_baseline_cnn.ipynb")
     page = notebook.page
     name = page.evaluate("jupyterapp.shell.currentWidget.sessionContext.kernelDisplayName")
     assert name == reading.KERNEL["display_name"]
@@ -278,7 +418,7 @@ def test_lesson_02_runs_in_smoke_mode_with_live_curves(opened):
 
 
 def test_a_curve_is_redrawn_in_place_while_it_trains(opened):
-    notebook = opened("notebooks/00_start_here.ipynb")
+    notebook = opened("00_start_here.ipynb")
     page = notebook.page
     for words in (
         'mode = "auto"',
@@ -309,10 +449,10 @@ def test_a_curve_is_redrawn_in_place_while_it_trains(opened):
     assert page.evaluate("drawn.size") >= 2, "the curve was not redrawn while it trained"
 
 
-def test_a_lesson_opens_from_its_text_and_an_exercise_answers(opened, lab):
+def test_a_lesson_opens_from_its_text_and_an_exercise_answers(opened, author):
     """The .py opens as a notebook; the stub is "Not yet", a right answer "Correct"; both files of
     the pair are saved, and agree when they are opened again."""
-    notebook = opened("notebooks/02_baseline_cnn.py")
+    notebook = opened("notebooks/02_baseline_cnn.py", lab=author)
     page = notebook.page
     for words in ('mode = "auto"', "from course_utils import Lesson"):
         notebook.run(notebook.index(words))
@@ -327,14 +467,14 @@ def test_a_lesson_opens_from_its_text_and_an_exercise_answers(opened, lab):
     notebook.run(stub)
     assert notebook.run(check).startswith("Correct: ")
     page.evaluate("jupyterapp.commands.execute('docmanager:save')")
-    script = lab.course / "notebooks" / "02_baseline_cnn.py"
+    script = author.course / "notebooks" / "02_baseline_cnn.py"
     book = script.with_suffix(".ipynb")
     assert right in script.read_text(encoding="utf-8")
     saved = nbformat.read(book, as_version=4)
     assert right in "".join(cell.source for cell in saved.cells)
     assert saved.metadata.kernelspec.name == "python3"
 
-    again = opened("notebooks/02_baseline_cnn.ipynb", kernel=False)
+    again = opened("notebooks/02_baseline_cnn.ipynb", kernel=False, lab=author)
     assert right in "".join(again.cells()[stub]["source"])
     answers = again.cells()[check]["outputs"]
     assert "Correct" in str(answers), "the outputs came back with the notebook"
@@ -366,12 +506,12 @@ def test_a_newcomer_does_lesson_02_in_a_binder(binder, opened):
 
 
 def test_a_notebook_whose_kernel_is_missing_asks_for_one_and_then_runs(opened, lab):
-    path = lab.course / "notebooks" / "orphan.ipynb"
+    path = lab.lessons / "orphan.ipynb"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(6 * 7)")])
     notebook.metadata.kernelspec = {"name": "gone", "display_name": "Gone", "language": "python"}
     nbformat.write(notebook, path)
     try:
-        orphan = opened("notebooks/orphan.ipynb", kernel=False)
+        orphan = opened("orphan.ipynb", kernel=False)
         dialog = orphan.page.locator(".jp-Dialog")
         dialog.wait_for()
         assert "Select Kernel" in dialog.inner_text()
@@ -400,12 +540,12 @@ widgets.slide(draw, [1, 2, 3], "height", start=2)
 
 
 def test_a_slider_moves_the_figure(opened, lab):
-    path = lab.course / "notebooks" / "slider.ipynb"
+    path = lab.lessons / "slider.ipynb"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SLIDER.strip())])
     notebook.metadata.kernelspec = dict(reading.KERNEL)
     nbformat.write(notebook, path)
     try:
-        moved = opened("notebooks/slider.ipynb")
+        moved = opened("slider.ipynb")
         moved.run(0)
         assert moved.errors() == []
         picture = moved.page.locator(".jp-OutputArea img[alt='A line up to 2']")
@@ -421,8 +561,8 @@ def test_a_slider_moves_the_figure(opened, lab):
         path.unlink()
 
 
-def test_a_pair_edited_apart_is_refused_with_the_difference(opened, lab, visit):
-    folder = lab.course / "notebooks"
+def test_a_pair_edited_apart_is_refused_with_the_difference(author, visit):
+    folder = author.course / "notebooks"
     script, book = folder / "04_initialisation.py", folder / "04_initialisation.ipynb"
     before = script.read_bytes(), book.read_bytes()
     try:
@@ -430,7 +570,7 @@ def test_a_pair_edited_apart_is_refused_with_the_difference(opened, lab, visit):
         book.write_text(text, encoding="utf-8")
         os.utime(script, (time.time() - 600,) * 2)
         page = visit(width=1300, height=950)
-        page.goto(f"{lab.address}/lab/workspaces/apart?token=desk&reset")
+        page.goto(f"{author.address}/lab/workspaces/apart?token=desk&reset")
         page.wait_for_function(READY)
         page.evaluate(
             "void jupyterapp.commands.execute('docmanager:open',"
@@ -449,7 +589,7 @@ def test_a_pair_edited_apart_is_refused_with_the_difference(opened, lab, visit):
 
 
 def test_a_kernel_restarted_while_it_trains_comes_back_clean(opened):
-    notebook = opened("notebooks/00_start_here.ipynb")
+    notebook = opened("00_start_here.ipynb")
     page = notebook.page
     before = (
         'mode = "auto"',
@@ -494,18 +634,17 @@ def run_to_error(notebook, index):
 def test_an_old_browser_cache_is_no_obstacle(course, visit, tmp_path):
     """A browser that remembers the course as it was: another server, a lesson open that is gone."""
     page = visit(width=1300, height=950)
-    gone = course / "notebooks" / "gone.ipynb"
+    gone = course / "workspace" / "gone.ipynb"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
     notebook.metadata.kernelspec = dict(reading.KERNEL)
+    gone.parent.mkdir(exist_ok=True)
     nbformat.write(notebook, gone)
     port = f"--ServerApp.port={free_port()}"
     first = Lab(course, tmp_path / "home", port)
     try:
         page.goto(first.page)
         page.wait_for_function(READY)
-        page.evaluate(
-            "jupyterapp.commands.execute('docmanager:open', {path: 'notebooks/gone.ipynb'})"
-        )
+        page.evaluate("jupyterapp.commands.execute('docmanager:open', {path: 'gone.ipynb'})")
         page.wait_for_selector("li.lm-TabBar-tab:has-text('gone.ipynb')")
         page.wait_for_timeout(2000)  # JupyterLab writes its layout a moment later
     finally:

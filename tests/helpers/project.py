@@ -42,5 +42,5 @@ def tracked_files():
         path
         for kind in kinds
         for path in ROOT.rglob(f"*.{kind}")
-        if not {".venv", "build"} & {*path.relative_to(ROOT).parts}
+        if not {".venv", "build", "workspace"} & {*path.relative_to(ROOT).parts}
     ]

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -166,7 +167,14 @@ def image(checkout, tmp_path, published):
         assert done.returncode == expect, done.stdout
         return done.stdout
 
+    def install_course():
+        """The command, as postBuild leaves it."""
+        path = environment / "bin" / "course"
+        path.write_text(f"#!{environment}/bin/python\nfrom course_tools.cli import app\n\napp()\n")
+        path.chmod(0o755)
+
     run.home, run.environment, run.checkout = home, environment, checkout
+    run.install_course = install_course
     return run
 
 
@@ -182,9 +190,26 @@ def test_post_build_installs_the_course_and_fetches_what_can_be_fetched(image):
 
 def test_start_gives_a_small_machine_its_settings_and_hands_over(image):
     start = str(image.checkout / "binder" / "start")
+    image.install_course()
     show = 'echo "$COURSE_MODE $COURSE_THREADS"; exit 3'
     assert image(start, "bash", "-c", show, expect=3) == "reduced 1\n"
     # What the one who starts it has set, stays.
     assert image(start, "bash", "-c", show, expect=3, COURSE_MODE="smoke") == "smoke 1\n"
     detect = "from course_utils import machine; print(machine.detect().threads)"
     assert image(start, sys.executable, "-c", detect).strip() == "1"
+
+
+def test_a_learner_finds_lessons_of_their_own_where_the_links_lead(image):
+    """The site's and the README's links name lab/tree/notebooks/LESSON.ipynb, below the server's folder."""
+    start = str(image.checkout / "binder" / "start")
+    readme = (image.checkout / "README.md").read_text(encoding="utf-8")
+    (name,) = re.findall(r"urlpath=lab/tree/(\S+?)`", readme)
+    # Without the command the lessons are the author's, and a Binder starts all the same.
+    assert "course" in image(start, "test", "-f", name)
+    image.install_course()
+    show = f'cat "{name}" "$JUPYTER_CONFIG_PATH"/*/course.json; echo "here: $(ls)"'
+    shown = image(start, "bash", "-ec", show)
+    assert "For the instructor" not in shown
+    assert shown.count('"outputs": []') > 5
+    assert '"jupyterlab_jupytext": false' in shown
+    assert shown.endswith("here: notebooks\n")

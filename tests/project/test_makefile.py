@@ -199,6 +199,20 @@ def test_the_flavour_without_a_gpu_hides_the_gpu(machine):
         assert f"CUDA_VISIBLE_DEVICES {hidden}\n" in machine.make("run")[1]
 
 
+def test_the_lab_is_the_learners_and_the_author_has_a_command_of_their_own(machine):
+    machine.make("setup")
+    course = machine.project / ".venv/bin/course"
+    course.write_text('#!/bin/sh\necho "course $*"\n')
+    course.chmod(0o755)
+    assert "course lab 05\n" in machine.make("lab", "ARGS=05")[1]
+    assert "course lab --author 05\n" in machine.make("author", "ARGS=05")[1]
+
+
+def test_cleaning_leaves_what_a_learner_wrote(machine):
+    assert "rm -rf .venv build" in machine.make("--dry-run", "clean")[1]
+    assert "workspace" not in machine.make("--dry-run", "clean")[1]
+
+
 def test_an_unknown_flavour_is_refused(machine):
     calls, printed = machine.make("setup", "FLAVOUR=tpu", expect=2)
     assert calls == []

@@ -118,6 +118,8 @@ def test_long_fits_of_a_cell_share_one_line_that_says_what_trains(monkeypatch):
     before = len(said)
     fit(network, callbacks.SignOfLife())
     assert len(said) == before  # a short fit needs no sign
+
+
 @pytest.mark.parametrize("built", [True, False])
 def test_the_optimiser_is_built_before_the_first_step_where_the_model_is(built):
     class Probe(keras.callbacks.Callback):

@@ -59,3 +59,28 @@ def test_other_files_do_no_harm_and_without_lessons_there_is_a_sentence(records,
     (folder / "04_list.ipynb").write_text("[]")
     (folder / "mine.ipynb").write_text("{}")
     assert [row[0] for row in contents.table(folder=folder).rows()] == ["02_baseline_cnn"]
+
+
+def test_a_newer_edition_is_linked_beside_the_learners_lesson_and_copies_are_no_lessons(
+    records, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("05_norm", "05_norm (new edition)", "05_norm (2026-11-29)"):
+        (tmp_path / f"{name}.ipynb").write_text('{"cells": []}')
+    table = contents.table()
+    assert list(table.lessons) == ["05_norm"]
+    link = "[05_norm](05_norm.ipynb), [new edition](05_norm%20%28new%20edition%29.ipynb)"
+    assert link in table._repr_markdown_()
+
+
+@pytest.mark.parametrize(
+    ("name", "today"),
+    [
+        ("05_norm", "05_norm"),
+        ("04_norm", "05_norm"),
+        ("06_shifts", "06_augmentation"),
+        ("09_gone", None),
+    ],
+)
+def test_a_lesson_is_known_by_its_topic_or_number_after_it_was_renamed(name, today):
+    assert contents.name_today(name, ["05_norm", "06_augmentation"]) == today

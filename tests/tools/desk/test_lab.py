@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -35,6 +36,18 @@ def test_a_lesson_opens_as_a_notebook_in_the_courses_folder(lesson, page, monkey
     assert words[-1] == "--no-browser"
 
 
+@pytest.mark.parametrize("lesson", ["02", "notebooks/solutions/02_baseline_cnn.py"])
+def test_a_learner_opens_the_lesson_of_their_own(lesson, tmp_path, monkeypatch):
+    monkeypatch.chdir(reading.project_root())
+    name = "solutions/02_baseline_cnn.ipynb" if "/" in lesson else "02_baseline_cnn.ipynb"
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("{}")
+    for named in (lesson, str(tmp_path / name)):
+        words = options(lab.command(named, [], tmp_path))
+        assert words["ServerApp.root_dir"] == str(tmp_path)
+        assert words["LabApp.default_url"] == f"/lab/tree/{name}"
+
+
 def test_a_notebook_from_elsewhere_is_served_from_where_it_lies(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "Übung #2 100%.ipynb").write_text("{}")
@@ -48,8 +61,8 @@ def test_the_commands_of_the_course_are_found_in_the_lab_and_settings_stay_true(
 ):
     started = []
     monkeypatch.setattr(os, "execve", lambda *words: started.append(words))
-    monkeypatch.setattr(lab, "edited_apart", list)
     monkeypatch.setenv("COURSE_DATA_DIR", "images")
+    monkeypatch.setenv("COURSE_HOME", "my things")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.ipynb").write_text("{}")
     done = CliRunner().invoke(app, ["lab", "mine.ipynb"])
@@ -57,6 +70,7 @@ def test_the_commands_of_the_course_are_found_in_the_lab_and_settings_stay_true(
     environment = started[0][2]
     assert environment["PATH"].split(os.pathsep)[0] == os.path.dirname(sys.executable)
     assert environment["COURSE_DATA_DIR"] == str(tmp_path / "images")
+    assert environment["COURSE_HOME"] == str(tmp_path / "my things")
 
 
 @pytest.mark.parametrize(
@@ -106,15 +120,20 @@ def test_the_command_opens_the_lesson_wherever_it_is_named(monkeypatch):
     opened = []
     monkeypatch.setattr(os, "execve", lambda path, words, environment: opened.append(words))
     monkeypatch.setattr(lab, "edited_apart", list)
-    monkeypatch.setattr(lab, "prepare", dict)
+    monkeypatch.setattr(lab, "prepare", lambda *_: {})
     done = CliRunner().invoke(app, ["lab", "--no-browser", "02", "--port", "8889"])
     assert done.exit_code == 0, done.output
-    assert options(opened[0])["LabApp.default_url"] == "/lab/tree/notebooks/02_baseline_cnn.ipynb"
+    assert options(opened[0])["LabApp.default_url"] == "/lab/tree/02_baseline_cnn.ipynb"
+    assert options(opened[0])["ServerApp.root_dir"] == os.environ["COURSE_HOME"]
     assert opened[0][-3:] == ["--no-browser", "--port", "8889"]
     done = CliRunner().invoke(app, ["lab", "--log-level", "10"])
     assert done.exit_code == 0, done.output
-    assert options(opened[1])["LabApp.default_url"] == "/lab/tree/notebooks/00_start_here.ipynb"
+    assert options(opened[1])["LabApp.default_url"] == "/lab/tree/00_start_here.ipynb"
     assert opened[1][-2:] == ["--log-level", "10"]
+    done = CliRunner().invoke(app, ["lab", "--no-browser", "--author", "02"])
+    assert done.exit_code == 0, done.output
+    assert options(opened[2])["LabApp.default_url"] == "/lab/tree/notebooks/02_baseline_cnn.ipynb"
+    assert opened[2][-1] == "--no-browser"
 
 
 def test_a_lesson_that_is_not_there_is_a_sentence():
@@ -143,17 +162,59 @@ def test_the_courses_kernel_goes_before_all_others(tmp_path, monkeypatch):
         return done.stdout.strip().split("|")
 
     assert kernel(dict(os.environ))[0] == "Stale"
-    environment = lab.prepare(tmp_path / "course")
+    environment = lab.prepare(tmp_path)
     assert kernel(environment) == [reading.KERNEL["display_name"], sys.executable]
     monkeypatch.setenv("JUPYTER_PATH", "/some/where")
-    assert "announcements" in (tmp_path / "course" / "labconfig" / "page_config.json").read_text()
-    kept = lab.prepare(tmp_path / "course")["JUPYTER_PATH"]
-    assert kept == os.pathsep.join([str(tmp_path / "course"), "/some/where"])
+    place, more = lab.prepare(tmp_path)["JUPYTER_PATH"].split(os.pathsep)
+    assert more == "/some/where"
+    assert "announcements" in Path(place, "labconfig", "page_config.json").read_text()
+
+
+def test_only_an_author_works_in_pairs(tmp_path):
+    """Else the newer of two files would be opened, and saved over the other."""
+    ask = (
+        "from jupyter_server.serverapp import ServerApp; app = ServerApp(); app.initialize([]);"
+        "print(type(app.contents_manager).__name__)"
+    )
+
+    def manager(author):
+        environment = lab.prepare(tmp_path, author) | {"HOME": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-c", ask],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+        )
+        return done.stdout.strip()
+
+    assert "Jupytext" in manager(author=True)
+    assert "Jupytext" not in manager(author=False)
+
+
+def test_a_home_that_cannot_be_written_does_not_keep_the_lab_shut(tmp_path, monkeypatch):
+    (tmp_path / "home").write_text("a file where a folder should be")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    environment = lab.prepare(tmp_path / "mine")
+    ask = (
+        "from jupyter_server.serverapp import ServerApp; app = ServerApp(); app.initialize([]);"
+        "app.write_server_info_file(); print(app.info_file)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", ask], env=environment, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout.startswith(str(tmp_path / "mine"))
 
 
 def test_a_folder_that_cannot_be_written_does_not_keep_the_lab_shut(tmp_path, capsys):
-    (tmp_path / "course").write_text("a file where a folder should be")
-    assert "JUPYTER_PATH" in lab.prepare(tmp_path / "course")
+    (tmp_path / "home").write_text("a file where a folder should be")
+    assert "JUPYTER_PATH" in lab.prepare(tmp_path / "home")
     assert "The course's kernel could not be written" in capsys.readouterr().out
 
 
