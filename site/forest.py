@@ -10,7 +10,9 @@ import math
 CLASSES = {"helps": "forest-helps", "hurts": "forest-hurts", "suggestive": "forest-suggestive"}
 
 
-def plot(comparisons: dict, scale: float = 100, unit: str = "percentage points", digits: int = 2) -> str:
+def plot(
+    comparisons: dict, scale: float = 100, unit: str = "percentage points", digits: int = 2
+) -> str:
     """One plot on one axis, as a block of HTML without an empty line.
 
     Args:

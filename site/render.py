@@ -117,7 +117,8 @@ def _first_exercise(notebook):
 # Code, formulas, links and headings stay as they are.
 _AS_IT_IS = r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|\[[^\]]*\]\([^)]*\)|^#[^\n]*$"
 _MENTION = re.compile(
-    rf"(?P<kept>{_AS_IT_IS})|(?P<words>\b[Ll]essons?\s+(?P<number>\d\d))\b", re.DOTALL | re.MULTILINE
+    rf"(?P<kept>{_AS_IT_IS})|(?P<words>\b[Ll]essons?\s+(?P<number>\d\d))\b",
+    re.DOTALL | re.MULTILINE,
 )
 _BOLD = re.compile(
     rf"(?P<kept>{_AS_IT_IS})|\*\*(?P<words>[A-Za-z0-9 -]+)\*\*", re.DOTALL | re.MULTILINE

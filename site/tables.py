@@ -74,9 +74,7 @@ def scoreboard_table() -> str:
 
 def folded(title: str, content: str) -> str:
     """Markdown behind a line that opens it."""
-    return (
-        f'<details class="folded"><summary>{html.escape(title)}</summary>\n\n{content}\n\n</details>'
-    )
+    return f'<details class="folded"><summary>{html.escape(title)}</summary>\n\n{content}\n\n</details>'
 
 
 def outside_count() -> str:
@@ -95,10 +93,15 @@ def protocol_tables() -> str:
 def _protocol_table(of):
     found, lacking = protocol.verdicts(of), protocol.missing(of)
     parts = [f"### {of.question}", _protocol_words(of)]
-    parts.append(forest.plot({_versus(of, *pair): found[pair] for pair in of.compare if pair in found}))
+    parts.append(
+        forest.plot({_versus(of, *pair): found[pair] for pair in of.compare if pair in found})
+    )
     # An average needs no runs of its own.
     trained = [name for name, arm in of.arms.items() if not arm.mean_of]
-    absent, wanted = sum(lacking.get(name, 0) for name in trained), len(trained) * len(of.verdict_seeds)
+    absent, wanted = (
+        sum(lacking.get(name, 0) for name in trained),
+        len(trained) * len(of.verdict_seeds),
+    )
     if absent:
         left = f"{len(of.compare) - len(found)} of its {len(of.compare)} comparisons"
         parts.append(
@@ -130,7 +133,9 @@ def _listed(numbers):
     """Numbers as they are read: "0 to 9" where each follows the one before, else one by one."""
     if len(numbers) > 2 and list(numbers) == list(range(numbers[0], numbers[-1] + 1)):
         return f"{numbers[0]} to {numbers[-1]}"
-    return ", ".join(map(str, numbers[:-1])) + f" and {numbers[-1]}" if numbers[1:] else str(*numbers)
+    return (
+        ", ".join(map(str, numbers[:-1])) + f" and {numbers[-1]}" if numbers[1:] else str(*numbers)
+    )
 
 
 def arm_words(name: str) -> str:
@@ -265,12 +270,12 @@ def digits(to: str = "") -> str:
     made = train_digits.read()[0]["made"]
     place, shifts = (made["validation_accuracy"][name] for name in ("in_place", "with_shifts"))
     return (
-        "Two small networks answer at once. They have the same layers and saw the same digits; one of them saw "
-        "each digit in a slightly different place every time. **Drag the digit off-centre** and watch which of "
-        "them loses it, or draw one of your own.\n\n"
-        f'<div class="digits"><img src="{to}_static/digits.svg" width="570" height="290" alt="A five in place, '
-        "which both networks read; below, the same five four pixels further to the right: trained in place, the "
-        'network takes it for another digit; trained with shifts, it still says five."></div>'
+        "Two small networks answer at once. They have the same layers and saw the same digits; one of them "
+        "saw each digit in a slightly different place every time. **Drag the digit off-centre** and watch "
+        "which of them loses it, or draw one of your own.\n\n"
+        f'<div class="digits"><img src="{to}_static/digits.svg" width="570" height="290" alt="A five in '
+        "place, which both networks read; below, the same five four pixels further to the right: trained in "
+        'place, the network takes it for another digit; trained with shifts, it still says five."></div>'
         f'<script src="{to}_static/digits.js" defer></script>\n\n'
         f"*Both are of the baseline CNN's kind, small enough for a page ({made['network']}), trained on "
         f" {made['trained_on']}. Of {made['validation_images']:,} validation digits in place they read "
@@ -287,7 +292,8 @@ def example_pairs() -> str:
     ]
     shared = sorted(set(sides[0].index) & set(sides[1].index))
     lines = [
-        "\t".join(f"{100 * side.loc[seed, 'test_accuracy']:.2f}" for side in sides) for seed in shared
+        "\t".join(f"{100 * side.loc[seed, 'test_accuracy']:.2f}" for side in sides)
+        for seed in shared
     ]
     return "\n".join(["before\tafter", *lines])
 

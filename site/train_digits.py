@@ -56,7 +56,9 @@ def build(shift=0.0):
 
 def weights_of(model):
     """The trained arrays in the order in which the page reads them, as float16."""
-    return [np.asarray(array, "float16") for array in model.get_weights() if array.dtype.kind == "f"]
+    return [
+        np.asarray(array, "float16") for array in model.get_weights() if array.dtype.kind == "f"
+    ]
 
 
 def set_weights(model, arrays):
@@ -191,7 +193,8 @@ def _main():
 
     data = images.load("mnist", mode="full")
     models = {
-        name: train(data, shift, epochs) for name, shift in (("in_place", 0.0), ("with_shifts", SHIFT))
+        name: train(data, shift, epochs)
+        for name, shift in (("in_place", 0.0), ("with_shifts", SHIFT))
     }
     accuracies = {
         name: {

@@ -74,7 +74,9 @@ def test_a_small_digit_in_a_corner_is_sized_and_centred_as_mnist_does():
         "digits.js",
         """(function () {
             const ink = it.blank();
-            it.fitted(given).forEach(line => line.forEach((p, i) => it.stroke(ink, line[Math.max(0, i - 1)], p)));
+            it.fitted(given).forEach(line => line.forEach((p, i) => {
+                it.stroke(ink, line[Math.max(0, i - 1)], p);
+            }));
             return [Array.from(ink), it.offCentre(ink)];
         })()""",
         [[[30, 31], [33, 31], [36, 31]], [[36, 31], [33, 40]]],
@@ -194,10 +196,14 @@ def test_what_a_spreadsheet_pastes_is_read(text):
 
 def test_per_cent_and_fractions_are_told_in_points():
     told = "it.sentences(it.parse(given), true, NaN).lines"
-    fractions = call("better.js", told, "0.96 0.97\n0.95 0.958\n0.955 0.966\n0.96 0.969\n0.95 0.959")
+    fractions = call(
+        "better.js", told, "0.96 0.97\n0.95 0.958\n0.955 0.966\n0.96 0.969\n0.95 0.959"
+    )
     per_cent = call("better.js", told, "96% 97%\n95 95.8\n95.5 96.6\n96 96.9\n95 95.9")
     assert fractions == per_cent
-    assert fractions[0].startswith("Mean difference +0.94 points, 95 % interval +0.80 to +1.08, 5 pairs")
+    assert fractions[0].startswith(
+        "Mean difference +0.94 points, 95 % interval +0.80 to +1.08, 5 pairs"
+    )
     assert "all 32 signs: p = 0.0625" in fractions[1]
     assert "2 pairs: you have enough" in fractions[2] or "3 pairs: you have enough" in fractions[2]
 
