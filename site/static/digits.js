@@ -380,7 +380,7 @@ site/train_digits.py. */
       ]),
       element("div", { "class": "digits-right" }, [
         answers[0].box, answers[1].box, status,
-        element("div", { "class": "digits-buttons digits-examples" }, ["Or take a "].concat(digits))
+        element("div", { "class": "digits-buttons digits-examples" }, ["Or take a\u00a0 "].concat(digits))
       ])
     ]);
     example(5);
