@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import formulas
@@ -32,6 +33,8 @@ html_context = {"default_mode": "auto"}
 html_static_path = [str(HERE / "static"), os.environ["COURSE_SITE_STATIC"]]
 html_favicon = str(HERE / "static" / "icon.svg")
 html_css_files = ["course.css"]
+html_js_files = [("course.js", {"defer": "defer"})]
+exclude_patterns = ["as-notebooks"]
 html_theme_options = {
     "home_page_in_toc": True,
     "show_toc_level": 2,
@@ -115,8 +118,17 @@ def _keep_used_icons(app, exception):
     script.write_text(smaller, encoding="utf-8")
 
 
+def _offer_notebooks(app, exception):
+    """Let the theme's button download the notebook as it is, not as its page was made."""
+    if exception:
+        return
+    for notebook in (Path(app.srcdir) / "as-notebooks").glob("*.ipynb"):
+        shutil.copy2(notebook, Path(app.outdir) / "_sources" / "notebooks" / notebook.name)
+
+
 def setup(app):
     """Connect what the pages need beyond the extensions."""
     app.connect("doctree-read", _describe_figures)
     app.connect("html-page-context", _finish_body)
     app.connect("build-finished", _keep_used_icons)
+    app.connect("build-finished", _offer_notebooks)

@@ -9,6 +9,7 @@ has the instructor's guide as well and is laid out under `build/site-instructor-
 import argparse
 import base64
 import contextlib
+import copy
 import hashlib
 import json
 import os
@@ -25,6 +26,10 @@ import tables
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+# The notebooks as they are downloaded, beside the pages that are made of them.
+DOWNLOADS = "as-notebooks"
+# Lessons with a digit to draw.
+DRAWN = ("02", "06")
 FILLED = re.compile(r"<!-- fill: (\w+)(?: (\w+))? -->")
 EDITIONS = {"learner": "site", "instructor": "site-instructor"}
 
@@ -42,17 +47,21 @@ def lay_out(source: Path, edition: str) -> None:
         written["index.md"] = re.sub(r"^.*<guide>\n", "", written["index.md"], flags=re.MULTILINE)
     figures = {}
     for name, notebook in lessons.items():
-        written[f"notebooks/{name}.ipynb"] = nbformat.writes(_lesson(name, notebook, figures))
+        for_readers = _for_readers(notebook)
+        _collect_figures(for_readers, figures)
+        # What a reader downloads is the notebook; what the page adds would make no sense in it.
+        written[f"{DOWNLOADS}/{name}.ipynb"] = nbformat.writes(for_readers)
+        written[f"notebooks/{name}.ipynb"] = nbformat.writes(_lesson(name, for_readers, lessons))
         solution = ROOT / "notebooks" / "solutions" / f"{name}.ipynb"
         if solution.exists():
             solved = _for_readers(nbformat.read(solution, as_version=4))
             # Reached by the link in the lesson alone: neither listed nor found by a search.
             solved.metadata.update(orphan=True, nosearch=True)
             _collect_figures(solved, figures)
+            _link_lessons(solved, name, lessons, "../")
             written[f"notebooks/solutions/{name}.ipynb"] = nbformat.writes(solved)
     written["figures.json"] = json.dumps(figures, indent=0, sort_keys=True)
     contents = {name: text.encode() for name, text in written.items()}
-    contents |= {path.name: path.read_bytes() for path in (ROOT / "docs").glob("*.png")}
     # Every reference run, to be downloaded from the page that sums them up.
     contents["runs.csv"] = (ROOT / "course_utils" / "reference" / "runs.csv").read_bytes()
     for path in [path for path in source.rglob("*") if path.is_file()]:
@@ -78,16 +87,74 @@ def _filled(text, lessons):
     return FILLED.sub(fill, text)
 
 
-def _lesson(name, notebook, figures):
-    notebook = _for_readers(notebook)
+def _lesson(name, notebook, lessons):
+    """A lesson as its page shows it: its number in the title, links, its cost, a digit to draw."""
+    notebook = copy.deepcopy(notebook)
+    _link_lessons(notebook, name, lessons)
+    _link_terms(notebook)
+    first = notebook.cells[0]
+    first.source = first.source.replace("# ", f"# {name[:2]} · ", 1)
     cost = nbformat.v4.new_markdown_cell(
         f"{tables.cost_sentence(name)} Do it yourself: `make lab`, or "
-        f"{{download}}`this notebook <{name}.ipynb>`."
+        f"{{download}}`this notebook <../{DOWNLOADS}/{name}.ipynb>`."
     )
     cost["id"] = "cost"
     notebook.cells.insert(1, cost)
-    _collect_figures(notebook, figures)
+    if name[:2] in DRAWN:
+        drawn = nbformat.v4.new_markdown_cell(f"## Try it by hand\n\n{tables.digits('../')}")
+        drawn["id"] = "digits"
+        notebook.cells.insert(_first_exercise(notebook), drawn)
     return notebook
+
+
+def _first_exercise(notebook):
+    for place, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown" and cell.source.startswith("## Exercise"):
+            return place
+    return len(notebook.cells)
+
+
+# Code, formulas, links and headings stay as they are.
+_AS_IT_IS = r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|\[[^\]]*\]\([^)]*\)|^#[^\n]*$"
+_MENTION = re.compile(
+    rf"(?P<kept>{_AS_IT_IS})|(?P<words>\b[Ll]essons?\s+(?P<number>\d\d))\b",
+    re.DOTALL | re.MULTILINE,
+)
+_BOLD = re.compile(
+    rf"(?P<kept>{_AS_IT_IS})|\*\*(?P<words>[A-Za-z0-9 -]+)\*\*", re.DOTALL | re.MULTILINE
+)
+
+
+def _link_lessons(notebook, own, lessons, to=""):
+    """Make a link of each mention of another lesson; `to` leads from the page to the lessons."""
+    paths = {name[:2]: f"{to}{name}.ipynb" for name in lessons if name != own}
+
+    def link(found):
+        path = paths.get(found["number"]) if not found["kept"] else None
+        return f"[{found['words']}]({path})" if path else found[0]
+
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _MENTION.sub(link, cell.source)
+
+
+def _link_terms(notebook):
+    """Lead from the first bold mention of a term to its entry in the glossary."""
+    glossary = (HERE / "pages" / "glossary.md").read_text(encoding="utf-8")
+    terms = set(re.findall(r"^([a-zA-Z0-9].*)\n  ", glossary, re.MULTILINE))
+
+    def link(found):
+        # A sentence may start with the term.
+        word = (found["words"] or "").lower()
+        term = next((term for term in terms if term.lower() == word), None)
+        if term is None:
+            return found[0]
+        terms.remove(term)
+        return f"**{{term}}`{found['words']} <{term}>`**"
+
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _BOLD.sub(link, cell.source)
 
 
 def _for_readers(notebook):

@@ -1,12 +1,17 @@
 """The parts of the site that are computed: lists, tables and sentences, as Markdown."""
 
+import html
 import json
 import re
+
+import forest
+import train_digits
 
 from course_tools.authoring import scoreboard
 from course_tools.batch import reading
 from course_utils import evidence, networks
 from course_utils.data.specs import SPECS
+from course_utils.evidence import protocol
 
 NOT_YET = "not yet measured"
 
@@ -65,6 +70,123 @@ def scoreboard_table() -> str:
         provenance.append(f"{len(group)} on {hardware} with {precision}")
     where = f"Reference runs: {'; '.join(provenance)}." if provenance else "No reference runs yet."
     return f"{scoreboard.table()}\n\n{where}"
+
+
+def folded(title: str, content: str) -> str:
+    """Markdown behind a line that opens it."""
+    return f'<details class="folded"><summary>{html.escape(title)}</summary>\n\n{content}\n\n</details>'
+
+
+def outside_count() -> str:
+    """How many reference runs no table of the protocol names."""
+    return str(len(evidence.reference()))
+
+
+# The protocol's tables
+
+
+def protocol_tables() -> str:
+    """Each table of the protocol: its question, its verdicts as a plot, and the rest folded."""
+    return "\n\n".join(_protocol_table(of) for of in protocol.tables().values())
+
+
+def _protocol_table(of):
+    found, lacking = protocol.verdicts(of), protocol.missing(of)
+    parts = [f"### {of.question}", _protocol_words(of)]
+    parts.append(
+        forest.plot({_versus(of, *pair): found[pair] for pair in of.compare if pair in found})
+    )
+    # An average needs no runs of its own.
+    trained = [name for name, arm in of.arms.items() if not arm.mean_of]
+    absent, wanted = (
+        sum(lacking.get(name, 0) for name in trained),
+        len(trained) * len(of.verdict_seeds),
+    )
+    if absent:
+        left = f"{len(of.compare) - len(found)} of its {len(of.compare)} comparisons"
+        parts.append(
+            f"**{NOT_YET.capitalize()}**: {left}; {absent} of {wanted} runs that they rest on are missing."
+        )
+    parts.append(folded("The verdicts as a table", _verdict_table(of, found)))
+    parts.append(folded("The networks that are compared", _arms_table(of, lacking)))
+    return "\n\n".join(filter(None, parts))
+
+
+def _protocol_words(of):
+    network = networks.NETWORKS[of.model]
+    judged = {
+        "compare": "on the comparison set, training images that no seed trains on",
+        "test": "on the test set",
+    }[of.judge]
+    rate = f"a constant learning rate of {of.learning_rate:g}" if of.kind == "article" else (
+        "a peak of the learning rate that was chosen for each on validation, with the seeds "
+        f"{_listed(of.tuning_seeds)}, and that falls to zero"
+    )  # fmt: skip
+    images = f", {of.n_train:,} training images" if of.n_train else ""
+    return (
+        f"`{of.name}`: the {network.title} on {SPECS[network.data].title}, {of.mode} mode{images}, "
+        f"{of.epochs} epochs, {rate}; seeds {_listed(of.verdict_seeds)}, judged {judged}."
+    )
+
+
+def _listed(numbers):
+    """Numbers as they are read: "0 to 9" where each follows the one before, else one by one."""
+    if len(numbers) > 2 and list(numbers) == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{numbers[0]} to {numbers[-1]}"
+    return (
+        ", ".join(map(str, numbers[:-1])) + f" and {numbers[-1]}" if numbers[1:] else str(*numbers)
+    )
+
+
+def arm_words(name: str) -> str:
+    """An arm's name as readers write it: "five_without_l2" is "five without L2"."""
+    if name in networks.TITLES:
+        return networks.TITLES[name]
+    for key, title in networks.TITLES.items():
+        name = name.replace(f"without_{key}", f"without {title}")
+    return name.replace("_", " ")
+
+
+def _versus(of, arm, against):
+    alone = against == "baseline" and "baseline" in of.arms
+    return arm_words(arm) if alone else f"{arm_words(arm)}, against {arm_words(against)}"
+
+
+def _verdict_table(of, found):
+    losses = protocol.verdicts(of, "loss")
+    lines = [
+        "| | accuracy, points | 95 % interval | p (Holm) | sign flips | verdict | cross-entropy | verdict |",
+        f"|{' --- |' * 8}",
+    ]
+    for pair in of.compare:
+        name = _versus(of, *pair)
+        if pair not in found:
+            lines.append(f"| {name} | | | | | {NOT_YET} | | {NOT_YET} |")
+            continue
+        one, loss = found[pair], losses[pair]
+        lines.append(
+            f"| {name} | {_signed(one.mean)} | {_interval(one)} | {one.p_adjusted:.3g} | "
+            f"{one.p_exact:.3g} | {one.verdict} | {forest.signed(loss.mean, 4)} | {loss.verdict} |"
+        )
+    return "\n".join(lines)
+
+
+def _arms_table(of, lacking):
+    lines = ["| | what is trained | settings | runs |", "| --- | --- | --- | --- |"]
+    for arm in of.arms.values():
+        trained = _spelled(arm.techniques)
+        if arm.mean_of:
+            trained = f"the mean of {', '.join(map(arm_words, arm.mean_of))}"
+        settings = {"epochs": arm.epochs, "images": arm.n_train} | (protocol.chosen(of, arm) or {})
+        words = ", ".join(f"{arm_words(k)} {v:g}" for k, v in settings.items() if v is not None)
+        total = len(of.verdict_seeds)
+        lines.append(
+            f"| {arm_words(arm.name)} | {trained} | {words} | {total - lacking.get(arm.name, 0)} of {total} |"
+        )
+    return "\n".join(lines)
+
+
+# The runs of no table
 
 
 def technique_tables(mode: str) -> str:
@@ -140,6 +262,42 @@ def seeds_table(mode: str) -> str:
     return "\n".join(lines)
 
 
+def digits(to: str = "") -> str:
+    """A digit to draw, and what answers it; until the script has come, a picture of the same.
+
+    `to` leads from the page to the site's root.
+    """
+    made = train_digits.read()[0]["made"]
+    place, shifts = (made["validation_accuracy"][name] for name in ("in_place", "with_shifts"))
+    return (
+        "Two small networks answer at once. They have the same layers and saw the same digits; one of them "
+        "saw each digit in a slightly different place every time. **Drag the digit off-centre** and watch "
+        "which of them loses it, or draw one of your own.\n\n"
+        f'<div class="digits"><img src="{to}_static/digits.svg" width="570" height="290" alt="A five in '
+        "place, which both networks read; below, the same five four pixels further to the right: trained in "
+        'place, the network takes it for another digit; trained with shifts, it still says five."></div>'
+        f'<script src="{to}_static/digits.js" defer></script>\n\n'
+        f"*Both are of the baseline CNN's kind, small enough for a page ({made['network']}), trained on "
+        f" {made['trained_on']}. Of {made['validation_images']:,} validation digits in place they read "
+        f"{place['0']:.1%} and {shifts['0']:.1%}; pushed four pixels to the right, {place['4']:.1%} and "
+        f"{shifts['4']:.1%}.*"
+    )
+
+
+def example_pairs() -> str:
+    """Two columns to start with, in per cent: the baseline CNN without and with shifts, seed by seed."""
+    sides = [
+        evidence.reference_runs("baseline_cnn", names, "reduced", "mnist").set_index("seed")
+        for names in ("", "augmentation")
+    ]
+    shared = sorted(set(sides[0].index) & set(sides[1].index))
+    lines = [
+        "\t".join(f"{100 * side.loc[seed, 'test_accuracy']:.2f}" for side in sides)
+        for seed in shared
+    ]
+    return "\n".join(["before\tafter", *lines])
+
+
 def other_techniques() -> str:
     """Whatever else the reference runs compare with the same model without techniques."""
     runs = evidence.reference()
@@ -182,17 +340,25 @@ def _comparisons(rows, mode, data, model="baseline_cnn"):
             lines.append(f"| {name} | | | | {NOT_YET} |")
         else:
             found = judged[name]
-            mean, low, high = (_signed(value) for value in (found.mean, found.low, found.high))
-            # Non-breaking, so that an interval stays on one line.
-            interval = f"{low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high}"
-            if not found.has_interval:
-                interval = "none: all differences are equal"
-            lines.append(f"| {name} | {mean} | {interval} | {found.n} | {found.verdict} |")
-    return "\n".join(lines)
+            lines.append(
+                f"| {name} | {_signed(found.mean)} | {_interval(found)} | {found.n} | {found.verdict} |"
+            )
+    table = "\n".join(lines)
+    missing = [name for name in rows if name not in judged]
+    note = f"{NOT_YET.capitalize()}: {'; '.join(missing)}." if missing else ""
+    parts = [forest.plot(judged), note, folded("The same as a table", table)]
+    return "\n\n".join(filter(None, parts))
+
+
+def _interval(found):
+    if not found.has_interval:
+        return "none: all differences are equal"
+    # Non-breaking, so that an interval stays on one line.
+    return f"{_signed(found.low)}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{_signed(found.high)}"
 
 
 def _signed(fraction):
-    return f"{100 * fraction:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return forest.signed(100 * fraction)
 
 
 def benchmark_table() -> str:

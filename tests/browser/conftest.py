@@ -64,7 +64,14 @@ def visit(browser):
         context.set_default_timeout(patience(60_000))
         page = context.new_page()
         page.asked, page.problems = [], []
-        local = ("http://127.0.0.1:", "http://localhost:", "ws://127.0.0.1:", "data:", "blob:")
+        local = (
+            "http://127.0.0.1:",
+            "http://localhost:",
+            "ws://127.0.0.1:",
+            "file:",
+            "data:",
+            "blob:",
+        )
 
         def note(request):
             if not request.url.startswith(local):

@@ -5,6 +5,7 @@ import re
 import shutil
 import statistics
 
+import forest
 import nbformat
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ import tables
 from paths import NOTEBOOKS, ROOT
 
 from course_utils import evidence
+from course_utils.evidence import protocol
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 
@@ -63,13 +65,57 @@ def test_every_lesson_and_solution_is_there_with_its_cells(laid_out):
         # The front page has the table of lessons that lesson 00 shows in JupyterLab.
         kept = [c for c in original.cells if "desk" not in c.metadata.get("tags", [])]
         told = [cell.source for cell in kept if not tables.is_note(cell)]
-        # One cell more, with the running time.
-        assert [cell.source for cell in book.cells if cell["id"] != "cost"] == told
+        # More cells, with the running time and a digit to draw; and links, and a number in the title.
+        shown = [cell.source for cell in book.cells if cell["id"] not in ("cost", "digits")]
+        assert [unlinked(source) for source in shown] == [unlinked(source) for source in told]
+        assert shown[0].startswith(f"# {name[:2]} · ")
+        download = nbformat.reads(pages[f"{render.DOWNLOADS}/{name}.ipynb"], as_version=4)
+        assert [cell.source for cell in download.cells] == told, "it is downloaded as it is"
         assert f"notebooks/solutions/{name}.ipynb" in pages
         assert f"notebooks/{name}.ipynb" in pages["index.md"]
     solution = nbformat.reads(pages[f"notebooks/solutions/{LESSONS[0]}.ipynb"], as_version=4)
     assert solution.metadata["orphan"]
     assert solution.metadata["nosearch"]
+
+
+def unlinked(source):
+    """A cell's text without what the site adds: links to lessons, terms, the title's number."""
+    source = re.sub(r"\[([Ll]essons?\s+\d\d)\]\(\d\d_\w+\.ipynb\)", r"\1", source)
+    source = re.sub(r"\*\*\{term\}`([^`<]*) <[^`]*>`\*\*", r"**\1**", source)
+    return re.sub(r"^# \d\d · ", "# ", source)
+
+
+def test_lessons_link_each_other_and_their_terms_the_glossary(laid_out):
+    pages = everything(laid_out["learner"])
+    book = nbformat.reads(pages["notebooks/02_baseline_cnn.ipynb"], as_version=4)
+    text = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
+    assert "[lesson 06](06_augmentation.ipynb) comes back to that" in text
+    assert "(02_baseline_cnn.ipynb)" not in text, "no link to where one is"
+    assert text.count("**{term}`convolution <convolution>`**") == 1
+    solution = nbformat.reads(pages["notebooks/solutions/02_baseline_cnn.ipynb"], as_version=4)
+    for source in (cell.source for cell in solution.cells if cell.cell_type == "markdown"):
+        for target in re.findall(r"\]\((\.\./\d\d_\w+\.ipynb)\)", source):
+            assert f"notebooks/{target[3:]}" in pages
+
+
+def test_mentions_in_code_formulas_and_links_stay_as_they_are():
+    kept = "# Lesson 02\n`lesson 02` [lesson 02](x.md) $a_{lesson 02}$\n```\nlesson 02\n```"
+    book = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell(f"{kept}\nlessons 02 to 07")]
+    )
+    render._link_lessons(book, "01_mlp", {"01_mlp": 0, "02_baseline_cnn": 0})
+    assert book.cells[0].source == f"{kept}\n[lessons 02](02_baseline_cnn.ipynb) to 07"
+
+
+def test_a_digit_can_be_drawn_on_the_front_page_and_in_two_lessons(laid_out):
+    pages = everything(laid_out["learner"])
+    with_digit = {name for name, text in pages.items() if 'class=\\"digits\\"' in text}
+    assert with_digit == {"notebooks/02_baseline_cnn.ipynb", "notebooks/06_augmentation.ipynb"}
+    assert '<div class="digits"><img src="_static/digits.svg"' in pages["index.md"]
+    book = nbformat.reads(pages["notebooks/06_augmentation.ipynb"], as_version=4)
+    ids = [cell["id"] for cell in book.cells]
+    after = book.cells[ids.index("digits") + 1]
+    assert after.source.startswith("## Exercise")
 
 
 def test_no_comment_to_be_filled_is_left(laid_out):
@@ -138,13 +184,99 @@ def test_the_table_tells_what_the_runs_say_and_what_was_not_measured(measured):
     rows += [("baseline_cnn", "ensemble", seed, 0.88 - 0.001 * seed) for seed in range(6)]
     measured(rows)
     shown = tables.technique_tables("reduced").replace("\N{NO-BREAK SPACE}", " ")
+    plots, _, _ = shown.partition("| L2 |")
+    assert plots.index("forest") < plots.index('<details class="folded">'), (
+        "the table is folded below"
+    )
+    assert "(seed 5)" in plots
     assert "| L2 | +2.25 | +2.05 to +2.45 | 6 | helps |" in shown
     equal = "none: all differences are equal | 6 | no detectable difference |"
     assert f"| batch normalisation | +5.00 | {equal}" in shown
     assert re.search(r"\| ensemble \| −2.25 \| −2.45 to −2.05 \| 6 \| hurts \|", shown)
     assert "| without L2 | | | | not yet measured |" in shown
+    assert "Not yet measured: without L2; without He initialisation" in shown
     assert shown.count("| a falling learning rate in its place |") == 1, "it is none of the six"
     assert tables.other_techniques() == "On CIFAR-10 this is not yet measured."
+
+
+TOY = """
+[toy]
+kind = "fair"
+question = "Is it worth it?"
+model = "baseline_cnn"
+mode = "reduced"
+epochs = 2
+rates = [0.001]
+tuning_seeds = [100]
+verdict_seeds = [0, 1, 2, 3, 4, 5]
+judge = "compare"
+compare = [["l2", "baseline"], ["five_without_l2", "baseline"]]
+[toy.arms]
+baseline = { techniques = "cosine_decay" }
+l2 = { techniques = "l2+cosine_decay" }
+five_without_l2 = { techniques = "batch_norm+cosine_decay" }
+"""
+
+
+@pytest.fixture
+def planned(monkeypatch):
+    """planned(rows): let this be the protocol, and these its runs: (arm, seed, accuracy)."""
+
+    def planned(rows):
+        blank = dict.fromkeys(evidence.COLUMNS)
+        found = pd.DataFrame(
+            [
+                blank | {"table": "toy", "arm": arm, "seed": seed, "learning_rate": 0.001, "val_loss": 0.1}
+                | {"compare_accuracy": accuracy, "compare_loss": 1 - accuracy}
+                for arm, seed, accuracy in rows
+            ],
+            columns=list(evidence.COLUMNS),
+        )  # fmt: skip
+        monkeypatch.setattr(protocol, "tables", lambda: protocol.read(TOY))
+        monkeypatch.setattr(protocol, "all_runs", found.copy)
+
+    return planned
+
+
+def test_a_planned_table_tells_its_verdicts_and_what_it_lacks(planned):
+    rows = [("baseline", seed, 0.9) for seed in (*range(6), 100)]
+    rows += [("l2", seed, 0.91 + 0.001 * seed) for seed in (*range(6), 100)]
+    planned(rows + [("five_without_l2", seed, 0.95) for seed in (0, 1, 100)])
+    shown = tables.protocol_tables().replace("\N{NO-BREAK SPACE}", " ")
+    assert shown.startswith("### Is it worth it?")
+    assert '<span class="forest-name">L2</span>' in shown
+    assert "<b>helps</b> <span>+1.25, +1.05 to +1.45</span>" in shown
+    assert "+1.50 (seed 5)" in shown
+    assert "**Not yet measured**: 1 of its 2 comparisons; 4 of 18 runs" in shown
+    assert "| five without L2 | | | | | not yet measured | | not yet measured |" in shown
+    assert "| five without L2 | batch normalisation + falling learning rate |" in shown
+    assert "| 2 of 6 |" in shown
+    planned([])
+    shown = tables.protocol_tables()
+    assert "**Not yet measured**: 2 of its 2 comparisons; 18 of 18 runs" in shown
+    assert "forest" not in shown
+
+
+def test_a_plot_shows_every_interval_on_one_axis():
+    one = evidence.compare([0.9] * 6, [0.91, 0.92, 0.93, 0.91, 0.92, 0.93])
+    equal = evidence.compare([0.9] * 6, [0.89] * 6)
+    drawn = forest.plot({"a <b>": one, "equal": equal})
+    assert "\n\n" not in drawn, "Markdown would end the block"
+    assert "a &lt;b&gt;" in drawn
+    assert drawn.count('class="forest-run"') == 12
+    places = [float(p) for p in re.findall(r'(?:x1|x2|cx)="([\d.]+)%"', drawn)]
+    assert 0 < min(places) < max(places) < 100
+    assert len(set(re.findall(r'forest-zero" x1="([\d.]+)%"', drawn))) == 1
+    assert drawn.count('y1="17"') == 1, "equal differences have no interval"
+    assert forest.plot({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(-0.4, 2.1, [0, 1, 2]), (-1.9, 0.3, [-1, 0]), (-0.02, 0.1, [0, 0.05, 0.1])],
+)
+def test_an_axis_has_round_numbers(low, high, expected):
+    assert forest.ticks(low, high) == pytest.approx(expected)
 
 
 def test_every_seed_is_shown(measured):
