@@ -61,9 +61,7 @@ def softmax(sums):
 
 p = softmax(digits[:1] @ drawn_weights)[0]
 print("  ".join(f"{k}: {each:.2f}" for k, each in enumerate(p)))
-print(
-    f"The digit is a {labels[0]}, which got {p[labels[0]]:.2f}: the loss is {-np.log(p[labels[0]]):.2f}."
-)
+print(f"The digit is a {labels[0]}, which got {p[labels[0]]:.2f}: the loss is {-np.log(p[labels[0]]):.2f}.")
 
 # %% [markdown]
 # ## What is learning? A ball on a hill
@@ -122,10 +120,7 @@ def walk(steps):
     drawn.supxlabel("the weight w", fontsize=10)
     axes[0].set_ylabel("loss")
     drawn.suptitle(f"The ball after {steps} steps, with three learning rates", fontsize=11)
-    return (
-        drawn,
-        f"A valley, three times, and a ball's path of {steps} steps: creeping, arriving, leaping.",
-    )
+    return drawn, f"A valley, three times, and a ball's path of {steps} steps: creeping, arriving, leaping."
 
 
 widgets.slide(walk, range(13), "steps", start=12)
@@ -168,9 +163,8 @@ def loss_of(weights, x, y):
 nudged = drawn_weights.copy()
 nudged[406, 3] += 1e-4  # a pixel in the middle, for the digit 3
 felt = (loss_of(nudged, digits, labels) - loss_of(drawn_weights, digits, labels)) / 1e-4
-print(
-    f"the slope felt by nudging: {felt:+.6f}; by the chain rule: {gradient(drawn_weights, digits, labels)[406, 3]:+.6f}"
-)
+by_rule = gradient(drawn_weights, digits, labels)[406, 3]
+print(f"the slope felt by nudging: {felt:+.6f}; by the chain rule: {by_rule:+.6f}")
 
 # %% [markdown]
 # ## A mini-batch is a noisy guess
@@ -196,11 +190,7 @@ plots.dots(
     x="angle between a mini-batch's gradient and the gradient of all digits, degrees",
     alt="Angles of twelve mini-batches of each size: wide for one digit, narrow for 128.",
 )
-print(
-    "; ".join(
-        f"{name}: {np.mean(values):.0f} degrees on average" for name, values in angles.items()
-    )
-)
+print("; ".join(f"{name}: {np.mean(values):.0f} degrees on average" for name, values in angles.items()))
 
 # %% [markdown]
 # So one takes 128 digits, makes a **step**, takes the next 128; when all have been seen, an **epoch** is over, and the
@@ -235,27 +225,20 @@ for name, optimiser in optimisers.items():
     linear = build_linear()
     linear.compile(optimiser, "sparse_categorical_crossentropy", metrics=["accuracy"])
     courses[name] = linear.fit(
-        mnist.x_train,
-        mnist.y_train,
-        epochs=lesson.epochs(20),
-        callbacks=lesson.callbacks(part=name),
-        **options,
+        mnist.x_train, mnist.y_train, epochs=lesson.epochs(20), callbacks=lesson.callbacks(part=name), **options
     )
 linear_history = courses["Adam, 0.001"]
 
 # %%
 plots.lines(
     {name: course.history["val_loss"] for name, course in courses.items()},
-    title="SGD needs its rate to be found; Adam's usual one is in the right region"
-    + mnist.figure_suffix,
+    title="SGD needs its rate to be found; Adam's usual one is in the right region" + mnist.figure_suffix,
     x="epoch",
     y="validation loss",
     marker="o",
     alt="Validation loss against epoch for SGD with two rates and for Adam.",
 )
-print(
-    "; ".join(f"{name}: {course.history['val_loss'][-1]:.3f}" for name, course in courses.items())
-)
+print("; ".join(f"{name}: {course.history['val_loss'][-1]:.3f}" for name, course in courses.items()))
 
 # %% [markdown]
 # What has the last of them learned? Its weights can be put back into the shape of a picture:
@@ -265,8 +248,7 @@ weights = ops.convert_to_numpy(linear.layers[-1].kernel).T.reshape(10, 28, 28, 1
 scale = np.abs(weights).max()
 plots.images(
     (weights + scale) / (2 * scale),
-    title="What one layer looks for: bright speaks for the digit, dark against it"
-    + mnist.figure_suffix,
+    title="What one layer looks for: bright speaks for the digit, dark against it" + mnist.figure_suffix,
     labels=range(10),
     columns=10,
     alt="Ten pictures of weights, one for each digit; the 0 is a bright ring, the others are faint shapes in grain.",
@@ -332,13 +314,10 @@ plots.curves(
 val_loss, val = np.array(history.history["val_loss"]), history.history["val_accuracy"]
 gaps = 100 * (np.array(history.history["accuracy"]) - val)
 best = int(val_loss.argmin())
-print(
-    f"Validation accuracy: one layer {linear_history.history['val_accuracy'][-1]:.2%}, two hidden layers {val[-1]:.2%}."
-)
-print(
-    f"Gap between training and validation accuracy: {gaps[best]:.1f} points in epoch {best + 1}, where the validation "
-    f"loss is lowest ({val_loss[best]:.3f}), and {gaps[-1]:.1f} at the end (loss {val_loss[-1]:.3f})."
-)
+one_layer = linear_history.history["val_accuracy"][-1]
+print(f"Validation accuracy: one layer {one_layer:.2%}, two hidden layers {val[-1]:.2%}.")
+print(f"Gap between training and validation accuracy: {gaps[best]:.1f} points in epoch {best + 1}, where the validation "
+      f"loss is lowest ({val_loss[best]:.3f}), and {gaps[-1]:.1f} at the end (loss {val_loss[-1]:.3f}).")
 
 # %% [markdown]
 # There it is, the subject of this course. The dashed line goes on to the top: on its own training digits the network
@@ -366,9 +345,7 @@ wrong = np.flatnonzero(predicted.argmax(axis=1) != mnist.y_val)
 pairs = confusion_matrix(mnist.y_val[wrong], predicted[wrong].argmax(axis=1), labels=range(10))
 true, said = np.unravel_index(pairs.argmax(), pairs.shape)
 sure = (predicted[wrong].max(axis=1) > 0.9).sum()
-print(
-    f"Its commonest mistake: a {true} taken for a {said}, {pairs.max()} of {len(wrong)} mistakes in all."
-)
+print(f"Its commonest mistake: a {true} taken for a {said}, {pairs.max()} of {len(wrong)} mistakes in all.")
 print(f"In {sure} of the {len(wrong)} it was more than 90 % sure.")
 
 # %% [markdown]
@@ -391,8 +368,7 @@ def shuffle_pixels(images):
 
 plots.images(
     np.concatenate([mnist.x_train[:10], shuffle_pixels(mnist.x_train[:10])]),
-    title="The same ten digits before and after one shuffling of their pixels"
-    + mnist.figure_suffix,
+    title="The same ten digits before and after one shuffling of their pixels" + mnist.figure_suffix,
     labels=[*mnist.y_train[:10]] * 2,
     columns=10,
     alt="Ten readable digits above, and below the same digits with pixels shuffled, which look like noise.",
@@ -402,19 +378,15 @@ plots.images(
 keras.utils.set_random_seed(seed)
 shuffled_model = build_mlp()
 shuffled_model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+options["validation_data"] = (shuffle_pixels(mnist.x_val), mnist.y_val)
 shuffled_history = shuffled_model.fit(
-    shuffle_pixels(mnist.x_train),
-    mnist.y_train,
-    epochs=lesson.epochs(20),
-    callbacks=lesson.callbacks(),
-    **options | {"validation_data": (shuffle_pixels(mnist.x_val), mnist.y_val)},
+    shuffle_pixels(mnist.x_train), mnist.y_train, epochs=lesson.epochs(20), callbacks=lesson.callbacks(), **options
 )
 
 # %%
 plots.curves(
     {"pixels in place": history.history, "pixels shuffled": shuffled_history.history},
-    title="To a perceptron, a digit and its shuffled pixels are the same problem"
-    + mnist.figure_suffix,
+    title="To a perceptron, a digit and its shuffled pixels are the same problem" + mnist.figure_suffix,
     alt="Loss and accuracy against epoch for the perceptron on normal and on pixel-shuffled digits: the training "
     "curves lie on top of each other, and the validation curves cross and stay close.",
 )
@@ -423,7 +395,7 @@ plots.curves(
 in_place, moved = val[-1], shuffled_history.history["val_accuracy"][-1]
 noise = 100 * 2 * np.sqrt(in_place * (1 - in_place) / len(mnist.y_val))
 print(
-    f"Validation accuracy: pixels in place {in_place:.2%}, shuffled {moved:.2%}, {100 * (moved - in_place):+.1f} points. "
+    f"Validation accuracy: in place {in_place:.2%}, shuffled {moved:.2%}, {100 * (moved - in_place):+.1f} points. "
     f"On {len(mnist.y_val):,} digits a difference within about {noise:.1f} points is noise."
 )
 
@@ -440,12 +412,8 @@ def push_right(images, pixels):
 
 
 shifts = range(-6, 7)
-accuracies = [
-    float(
-        (model.predict(push_right(mnist.x_val, s), verbose=0).argmax(axis=1) == mnist.y_val).mean()
-    )
-    for s in shifts
-]
+pushed = {s: model.predict(push_right(mnist.x_val, s), verbose=0).argmax(axis=1) for s in shifts}
+accuracies = [float((pushed[s] == mnist.y_val).mean()) for s in shifts]
 plots.lines(
     {"perceptron": (list(shifts), [100 * a for a in accuracies])},
     title="A few pixels to the side, and the perceptron is lost" + mnist.figure_suffix,
