@@ -316,7 +316,7 @@ gaps = 100 * (np.array(history.history["accuracy"]) - val)
 best = int(val_loss.argmin())
 one_layer = linear_history.history["val_accuracy"][-1]
 print(f"Validation accuracy: one layer {one_layer:.2%}, two hidden layers {val[-1]:.2%}.")
-print(f"Gap between training and validation accuracy: {gaps[best]:.1f} points in epoch {best + 1}, where the validation "
+print(f"Gap of training and validation accuracy: {gaps[best]:.1f} points in epoch {best + 1}, where the validation "
       f"loss is lowest ({val_loss[best]:.3f}), and {gaps[-1]:.1f} at the end (loss {val_loss[-1]:.3f}).")
 
 # %% [markdown]
@@ -378,9 +378,9 @@ plots.images(
 keras.utils.set_random_seed(seed)
 shuffled_model = build_mlp()
 shuffled_model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-options["validation_data"] = (shuffle_pixels(mnist.x_val), mnist.y_val)
+shuffled = options | {"validation_data": (shuffle_pixels(mnist.x_val), mnist.y_val)}
 shuffled_history = shuffled_model.fit(
-    shuffle_pixels(mnist.x_train), mnist.y_train, epochs=lesson.epochs(20), callbacks=lesson.callbacks(), **options
+    shuffle_pixels(mnist.x_train), mnist.y_train, epochs=lesson.epochs(20), callbacks=lesson.callbacks(), **shuffled
 )
 
 # %%
