@@ -245,6 +245,35 @@ def compare_reference(
     return compare(*figures, higher_is_better=not metric.endswith("loss"))
 
 
+# What was printed or run by hand, which no verdict rests on
+
+
+def article_log():
+    """The training logs that article A prints, a row an epoch, as a pandas DataFrame.
+
+    Columns: run ("baseline" or "all_six"), epoch from 1, seconds, loss, accuracy, val_loss,
+    val_accuracy; accuracies are fractions.
+    """
+    return _printed("article_a_log.csv")
+
+
+def by_hand():
+    """Three full-size runs of all six that were made by hand, a row an epoch, as a pandas DataFrame.
+
+    Columns: run, which says what differs, epoch from 1, loss, cross_entropy (without the penalty),
+    accuracy, and val_ and test_ cross_entropy and accuracy; accuracies are fractions.
+    """
+    return _printed("by_hand.csv")
+
+
+def _printed(name):
+    import pandas as pd
+
+    # The lines that begin with # say where the figures are from.
+    with (files("course_utils") / "reference" / name).open(encoding="utf-8") as file:
+        return pd.read_csv(file, comment="#")
+
+
 @lru_cache(maxsize=2)
 def _kept(name, columns):
     """A table as it is read once; whoever asks gets a copy of their own to change."""

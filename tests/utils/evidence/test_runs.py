@@ -193,3 +193,26 @@ def test_article_figures():
     assert evidence.article_words("all_conv") == "77.5 % (validation)"
     assert evidence.article_figure("baseline_cnn", "l2") is None
     assert evidence.article_words("baseline_cnn", "l2") == ""
+
+
+def test_the_articles_log_is_what_its_lesson_says():
+    log = evidence.article_log()
+    epochs = log.groupby("run")["epoch"].apply(list)
+    assert {run: list(range(1, n + 1)) for run, n in (("baseline", 12), ("all_six", 31))} == dict(
+        epochs
+    )
+    last = log.iloc[-1]
+    assert (last["loss"], last["accuracy"], last["val_loss"]) == (0.0359, 0.9906, 0.0228)
+    shares = log[["accuracy", "val_accuracy"]].to_numpy()
+    assert ((shares > 0.9) & (shares < 1)).all()
+
+
+def test_the_runs_by_hand_are_whole_and_named():
+    runs = evidence.by_hand()
+    sizes = runs.groupby("run").size()
+    assert dict(sizes) == {"as listed": 13, "as logged": 32, "no penalty, momentum 0.99": 32}
+    assert not runs.isna().any(axis=None)
+    # What has no penalty has a loss that is the cross-entropy; the other one's is larger.
+    more = (runs["loss"] - runs["cross_entropy"]).groupby(runs["run"])
+    assert (more.max() == 0).tolist() == [False, True, True]
+    assert more.min()["as listed"] > 0.12
