@@ -249,29 +249,30 @@ def compare_reference(
 
 
 def article_log():
-    """The training logs that article A prints, a row an epoch, as a pandas DataFrame.
+    """The training logs that article A prints: "baseline" and "all_six" -> a pandas DataFrame.
 
-    Columns: run ("baseline" or "all_six"), epoch from 1, seconds, loss, accuracy, val_loss,
+    A row an epoch, counted from 1 in the index. Columns: seconds, loss, accuracy, val_loss,
     val_accuracy; accuracies are fractions.
     """
-    return _printed("article_a_log.csv")
+    return _by_run("article_a_log.csv")
 
 
 def by_hand():
-    """Three full-size runs of all six that were made by hand, a row an epoch, as a pandas DataFrame.
+    """Three full-size runs of all six, made by hand: what differs -> a pandas DataFrame.
 
-    Columns: run, which says what differs, epoch from 1, loss, cross_entropy (without the penalty),
+    A row an epoch, counted from 1 in the index. Columns: loss, cross_entropy (without the penalty),
     accuracy, and val_ and test_ cross_entropy and accuracy; accuracies are fractions.
     """
-    return _printed("by_hand.csv")
+    return _by_run("by_hand.csv")
 
 
-def _printed(name):
+def _by_run(name):
     import pandas as pd
 
     # The lines that begin with # say where the figures are from.
     with (files("course_utils") / "reference" / name).open(encoding="utf-8") as file:
-        return pd.read_csv(file, comment="#")
+        rows = pd.read_csv(file, comment="#", index_col="epoch")
+    return {run: of_run.drop(columns="run") for run, of_run in rows.groupby("run", sort=False)}
 
 
 @lru_cache(maxsize=2)
