@@ -81,9 +81,8 @@ def panels(parts, title, x, alt, *, points=(), limits=None, height=3.6):
     drawn, axes = figure(1, len(parts), height=height, squeeze=False)
     names = list(dict.fromkeys(name for series in parts.values() for name in series))
     lined = [name for name in names if name not in points]
-    styles = dict(
-        zip(lined, cycle(zip(COLOURS, "^sdv", ("-", "--", ":", "-."), strict=False)), strict=False)
-    )
+    looks = zip(cycle(COLOURS), cycle("^sdv"), cycle(("-", "--", ":", "-.")), strict=False)
+    styles = dict(zip(lined, looks, strict=False))
     entries = {}
     for axis, (panel, series) in zip(axes.flat, parts.items(), strict=True):
         for name, values in series.items():
