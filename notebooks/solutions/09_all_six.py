@@ -106,6 +106,6 @@ if len(full) > 1:
     print(f"the factor t for {len(full)} runs: {factors[0]:.1f}; for ten: {factors[1]:.1f}")
 
 # %% [markdown]
-# It would be surprised. Would you be? Two runs that happened to agree make $s$ nearly zero, and a tiny interval of a
-# formula that supposes a normal distribution. The formula is right and its input is poor: that is why the protocol
-# asks for ten seeds before it says anything.
+# It would be surprised. Would you be? Two runs that happen to agree make $s$ nearly zero, and no factor $t$ can make up
+# for that. The formula is right and what goes into it is poor: that is why the protocol asks for ten seeds before it
+# says anything.
