@@ -71,6 +71,40 @@ def lines(series, title, x, y, alt, *, log_x=False, log_y=False, height=3.4, mar
     show(drawn, alt)
 
 
+def panels(parts, title, x, alt, *, points=(), limits=None, height=3.6):
+    """Axes side by side, one for each of `parts`: a panel's title, with its unit -> series.
+
+    Series are as `lines` takes them. A name has the same colour, marker and dashes in all panels
+    and one entry in the legend below them; those in `points` are black dots without a line.
+    `limits` gives a panel's title the ends of its y axis.
+    """
+    drawn, axes = figure(1, len(parts), height=height, squeeze=False)
+    names = list(dict.fromkeys(name for series in parts.values() for name in series))
+    lined = [name for name in names if name not in points]
+    looks = zip(cycle(COLOURS), cycle("^sdv"), cycle(("-", "--", ":", "-.")), strict=False)
+    styles = dict(zip(lined, looks, strict=False))
+    entries = {}
+    for axis, (panel, series) in zip(axes.flat, parts.items(), strict=True):
+        for name, values in series.items():
+            across, up = (
+                values if isinstance(values, tuple) else (np.arange(1, len(values) + 1), values)
+            )
+            colour, marker, dashes = styles.get(name, ("black", "o", "none"))
+            # Points lie above the lines that are compared with them.
+            look = {"color": colour, "marker": marker, "linestyle": dashes, "markersize": 4}
+            (entries[name],) = axis.plot(across, up, zorder=3 if name in points else 2, **look)
+        axis.set_title(_wrap(panel, 34), fontsize=10)
+        axis.set_xlabel(x)
+        axis.set_ylim((limits or {}).get(panel))
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.grid(alpha=0.25)
+    drawn.legend(
+        entries.values(), entries, loc="outside lower center", ncols=2, fontsize=9, frameon=False
+    )
+    drawn.suptitle(_wrap(title), fontsize=11)
+    show(drawn, alt)
+
+
 def curves_figure(histories, title, planned=None):
     """Figure of loss and accuracy against epoch, training dashed and validation solid.
 

@@ -126,7 +126,7 @@ def walk(steps):
 widgets.slide(walk, range(13), "steps", start=12)
 
 # %%
-valley = min(loss_and_slope(w)[0] for w in ws)
+valley = min(loss_and_slope(path[-1])[0] for path in paths.values())
 for name, path in paths.items():
     print(
         f"rate {rates[name]:g}: {loss_and_slope(path[-1])[0] - valley:.4f} above the valley after 12 steps"

@@ -10,6 +10,8 @@ from course_utils.evidence.runs import (
     ExpectedRange,
     all_runs,
     around_training,
+    article_log,
+    by_hand,
     compare_reference,
     epochs_words,
     expected_range,

@@ -263,6 +263,36 @@ def compare_reference(
     return compare(*figures, higher_is_better=not metric.endswith("loss"))
 
 
+# What was printed or run by hand, which no verdict rests on
+
+
+def article_log():
+    """The training logs that article A prints: "baseline" and "all_six" -> a pandas DataFrame.
+
+    A row an epoch, counted from 1 in the index. Columns: seconds, loss, accuracy, val_loss,
+    val_accuracy; accuracies are fractions.
+    """
+    return _by_run("article_a_log.csv")
+
+
+def by_hand():
+    """Three full-size runs of all six, made by hand: what differs -> a pandas DataFrame.
+
+    A row an epoch, counted from 1 in the index. Columns: loss, cross_entropy (without the penalty),
+    accuracy, and val_ and test_ cross_entropy and accuracy; accuracies are fractions.
+    """
+    return _by_run("by_hand.csv")
+
+
+def _by_run(name):
+    import pandas as pd
+
+    # The lines that begin with # say where the figures are from.
+    with (files("course_utils") / "reference" / name).open(encoding="utf-8") as file:
+        rows = pd.read_csv(file, comment="#", index_col="epoch")
+    return {run: of_run.drop(columns="run") for run, of_run in rows.groupby("run", sort=False)}
+
+
 @lru_cache(maxsize=2)
 def _kept(name, columns):
     """A table as it is read once; whoever asks gets a copy of their own to change."""

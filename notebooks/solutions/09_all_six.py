@@ -16,40 +16,96 @@ mode = "auto"
 seed = 1
 
 # %%
-from course_utils import Lesson
+import numpy as np
+from scipy import stats
+
+from course_utils import Lesson, evidence
 
 lesson = Lesson("09_all_six", mode=mode, seed=seed, solution=True)
 
 # %% [markdown]
-# ## Exercise 1: how large is the ensemble?
+# ## Exercise 1: the floor of any network
 #
-# Each member has the baseline's weights and three batch normalisations, over 32, 32 and 128 channels, with four numbers
-# a channel. The input's normalisation is shared, so it counts once.
+# A number that is uniform between $-a$ and $a$ has the mean square $a^2/3$. With $a^2 = 6/n$ that is $2/n$, He's
+# variance. A layer has $n$ weights for each of its units, so its sum of squares is about $n \cdot \text{units} \cdot
+# 2/n = 2 \cdot \text{units}$. The number of inputs cancels.
 
 
 # %%
-def all_six_weights(k):
-    member = 813_802 + 4 * (32 + 32 + 128)
-    return 4 + k * member
+def penalty_at_start(layers, factor):
+    return factor * sum(2 * units for _, units in layers)
 
 
 # %% tags=["nbval-check-output"]
-lesson.check_all_six_weights(all_six_weights)
+lesson.check_penalty_at_start(penalty_at_start)
 
 # %% [markdown]
-# ## Exercise 2: what is a third of a point worth?
+# For the lesson's network: three members, and for each the softmax with Glorot's start, of variance $2/(128 + 10)$ in
+# 1,280 weights.
+
+# %% tags=["nbval-check-output"]
+member = penalty_at_start([(9, 32), (288, 32), (6272, 128)], 1e-4)
+softmax = 1e-4 * 1280 * 2 / (128 + 10)
+print(
+    f"He's layers {member:.4f}, softmax {softmax:.4f}; three members {3 * (member + softmax):.4f}"
+)
+
+theirs = evidence.article_log()["all_six"]["loss"]
+left = theirs - 3 * (member + softmax)
+print(
+    f"left for the article's cross-entropy: {left[1]:+.3f} in epoch 1, {left[2]:+.3f} in epoch 2, "
+    f"{left[3]:+.3f} in epoch 3, {left[31]:+.3f} in epoch 31"
+)
+
+# %% [markdown]
+# A negative cross-entropy does not exist.
 #
-# Near the top the accuracy hardly moves, and the mistakes do.
+# ## Exercise 2: where should the next run land?
+#
+# The difference between a new run and the mean of the old ones has two independent parts, and variances of
+# independent parts add: $s^2 + s^2/n$.
 
 
 # %%
-def mistakes_removed(before, after, n=10_000):
-    wrong_before, wrong_after = (1 - before) * n, (1 - after) * n
-    return wrong_before, wrong_after, (wrong_before - wrong_after) / wrong_before
+def next_run(figures):
+    n, mean, s = len(figures), np.mean(figures), np.std(figures, ddof=1)
+    half = stats.t.ppf(0.975, n - 1) * s * np.sqrt(1 + 1 / n)
+    return mean, mean - half, mean + half
 
-
-before, after, share = mistakes_removed(0.9912, 0.9947)
-print(f"{before:.0f} mistakes before, {after:.0f} after: {share:.0%} of them gone")
 
 # %% tags=["nbval-check-output"]
-lesson.check_mistakes_removed(mistakes_removed)
+lesson.check_next_run(next_run)
+
+# %% [markdown]
+# Does it keep its promise? Leave each of the reference runs out in turn and see whether the others foretell it.
+
+# %%
+runs = evidence.reference_runs("baseline_cnn", evidence.ALL_SIX, "reduced", "mnist")[
+    "test_accuracy"
+].to_list()
+inside = 0
+for left_out, figure in enumerate(runs):
+    _, low, high = next_run(runs[:left_out] + runs[left_out + 1 :])
+    inside += low <= figure <= high
+print(f"all six, reduced mode: {inside} of {len(runs)} runs lie where the others expect them")
+
+# %% [markdown]
+# Now the lesson's question. The two runs as listed, at full size:
+
+# %%
+full = evidence.reference_runs("baseline_cnn", evidence.ALL_SIX, "full", "mnist")[
+    "test_accuracy"
+].to_list()
+article = evidence.article_figure("baseline_cnn", evidence.ALL_SIX)
+if len(full) > 1:
+    mean, low, high = next_run(full)
+    print(
+        f"{len(full)} runs, mean {mean:.3%}, the next one from {low:.3%} to {high:.3%}; the article has {article:.2%}"
+    )
+    factors = [stats.t.ppf(0.975, n - 1) for n in (len(full), 10)]
+    print(f"the factor t for {len(full)} runs: {factors[0]:.1f}; for ten: {factors[1]:.1f}")
+
+# %% [markdown]
+# It would be surprised. Would you be? Two runs that happen to agree make $s$ nearly zero, and no factor $t$ can make up
+# for that. The formula is right and what goes into it is poor: that is why the protocol asks for ten seeds before it
+# says anything.

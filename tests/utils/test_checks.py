@@ -172,13 +172,20 @@ def patience(losses):
     return next(p for p in range(1, len(losses) + 1) if stop(losses[:best], p, 0.0) == best)
 
 
-def mistakes(before, after, n, share=1.0, cut=float):
-    return cut((1 - before) * n), cut((1 - after) * n), share * (after - before) / (1 - before)
+def he_penalty(pairs, factor):
+    return factor * sum(2 * units for _, units in pairs)
 
 
-def mistakes_cut_first(before, after, n):
-    first, second = int((1 - before) * n), int((1 - after) * n)
-    return first, second, (first - second) / first
+def next_run(
+    runs,
+    variance=lambda n: 1 + 1 / n,
+    factor=lambda n: stats.t.ppf(0.975, n - 1),
+    ddof=1,
+    power=1,
+):
+    n, mean = len(runs), np.mean(runs)
+    half = factor(n) * (np.std(runs, ddof=ddof) * math.sqrt(variance(n))) ** power
+    return mean, mean - half, mean + half
 
 
 def interval(d, factor=None, ddof=1, root=True):
@@ -444,24 +451,48 @@ CASES = {
         (lambda losses: 10, "less would have been enough"),
         (lambda losses: -5, "does not keep epoch"),
     ],
-    "09 all_six_weights": [
-        (lambda k: 4 + k * 814_570, "Correct"),
-        (lambda k: k * (4 + 814_570), "there once, or once a member"),
-        (lambda k: 2 + k * (814_570 - 384), "moving mean and the moving variance"),
-        (lambda k: k * 814_570, "the shared input's normalisation is missing"),
-        (lambda k: 1, "Which layers does a member add"),
+    "09 penalty_at_start": [
+        (he_penalty, "Correct"),
+        (lambda pairs, factor: np.float32(he_penalty(pairs, factor)), "Correct"),
+        (lambda pairs, factor: he_penalty(pairs, 1), "Where is the factor"),
+        (lambda pairs, factor: he_penalty(pairs, factor / 2), "half of it"),
+        (lambda pairs, factor: he_penalty(pairs, 3 * factor), "not its standard deviation"),
+        (lambda pairs, factor: factor * sum(2 / n for n, _ in pairs), "one weight of each layer"),
+        (lambda pairs, factor: factor * sum(2 * n for n, _ in pairs), "wrong way round"),
+        (lambda pairs, factor: factor * 2 * len(pairs), "one unit of each layer"),
+        (
+            lambda pairs, factor: factor * sum(2 * n * u / (n + u) for n, u in pairs),
+            "Glorot's start",
+        ),
+        (lambda pairs, factor: factor * math.sqrt(he_penalty(pairs, 1)), "not its root"),
+        (
+            lambda pairs, factor: he_penalty(pairs, factor) / sum(n * u for n, u in pairs),
+            "not their mean",
+        ),
+        (
+            lambda pairs, factor: factor * sum(math.sqrt(6 / n) / 2 * n * u for n, u in pairs),
+            "square them first",
+        ),
+        (lambda pairs, factor: 42.0, "Take one weight"),
     ],
-    "09 mistakes_removed": [
-        (mistakes, "Correct"),
-        # Floats fall short of 53, and a count that is cut to 52 is no mistake of the learner's.
-        (partial(mistakes, cut=int), "Correct"),
-        (mistakes_cut_first, "Correct"),
-        (partial(mistakes, share=100), "a fraction, not per cent"),
-        (lambda b, a, n: (*mistakes(b, a, n)[:2], (a - b) / b), "divide by the mistakes"),
-        (lambda b, a, n: (b * n, a * n, (a - b) / (1 - b)), "Hint: 1 - accuracy"),
-        (lambda b, a, n: (1, 2), "returns a tuple of 2; expected three numbers"),
-        (lambda b, a, n: 7, "returns the number 7; expected three numbers"),
-        (lambda b, a, n: (0, 0, 0), "before is 0. Hint"),
+    "09 next_run": [
+        (next_run, "Correct"),
+        (lambda runs: np.array(next_run(runs)), "Correct"),
+        (partial(next_run, variance=lambda n: 1 / n), "where the mean lies"),
+        (partial(next_run, variance=lambda n: 1), "has luck of its own"),
+        (partial(next_run, variance=lambda n: (1 + n**-0.5) ** 2), "not the standard deviations"),
+        (partial(next_run, power=2), "made of variances"),
+        (partial(next_run, ddof=0), "unless told ddof=1"),
+        (partial(next_run, factor=lambda n: 1.96), "1.96 is for a known spread"),
+        (partial(next_run, factor=lambda n: stats.norm.ppf(0.975)), "1.96 is for a known spread"),
+        (partial(next_run, factor=lambda n: stats.t.ppf(0.975, n)), "not n"),
+        (partial(next_run, factor=lambda n: stats.t.ppf(0.95, n - 1)), "5 % at each end"),
+        (partial(next_run, factor=lambda n: 1), "one standard deviation"),
+        (partial(next_run, factor=lambda n: 9), "Which two kinds of luck"),
+        (lambda runs: (0.0, *next_run(runs)[1:]), "the mean is not 0"),
+        (lambda runs: next_run(runs)[::-1], "the mean is not"),
+        (lambda runs: (next_run(runs)[0], *next_run(runs)[:0:-1]), "the low one first"),
+        (lambda runs: next_run(runs)[0], "expected three numbers"),
     ],
     "10 paired_interval": [
         (interval, "Correct"),

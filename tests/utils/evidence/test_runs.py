@@ -212,3 +212,25 @@ def test_article_figures():
     assert evidence.article_words("all_conv") == "77.5 % (validation)"
     assert evidence.article_figure("baseline_cnn", "l2") is None
     assert evidence.article_words("baseline_cnn", "l2") == ""
+
+
+def test_the_articles_log_is_what_its_lesson_says():
+    log = evidence.article_log()
+    epochs = {run: list(rows.index) for run, rows in log.items()}
+    assert epochs == {"baseline": list(range(1, 13)), "all_six": list(range(1, 32))}
+    last = log["all_six"].iloc[-1]
+    assert (last["loss"], last["accuracy"], last["val_loss"]) == (0.0359, 0.9906, 0.0228)
+    for rows in log.values():
+        assert rows[["accuracy", "val_accuracy"]].stack().between(0.9, 1).all()
+
+
+def test_the_runs_by_hand_are_whole_and_named():
+    runs = evidence.by_hand()
+    lengths = {run: len(rows) for run, rows in runs.items()}
+    assert lengths == {"as logged": 32, "as listed": 13, "no penalty, momentum 0.99": 32}
+    for run, rows in runs.items():
+        assert not rows.isna().any(axis=None)
+        assert list(rows.index) == list(range(1, len(rows) + 1))
+        # What has no penalty has a loss that is the cross-entropy.
+        paid = rows["loss"] - rows["cross_entropy"]
+        assert (paid > 0.12).all() if run == "as listed" else (paid == 0).all()
