@@ -226,7 +226,7 @@ log_charts.draw_parts(six, mnist.figure_suffix)
 
 # %%
 untrained = keras.models.clone_model(model)  # the same layers with new random weights
-kernels = [np.array(layer.kernel) for layer in untrained.layers if hasattr(layer, "kernel")]
+kernels = [keras.ops.convert_to_numpy(layer.kernel) for layer in untrained.layers if hasattr(layer, "kernel")]
 squares = sum((kernel**2).sum() for kernel in kernels)
 floor = penalty * squares
 below = theirs.index[theirs["loss"] < floor]
