@@ -76,6 +76,17 @@ def _describe_figures(app, doctree):
             image["alt"] = found[0]
 
 
+def _mark_cards(app, doctree):
+    """Let the style sheet know a question to be answered before reading on, and an exercise."""
+    for quotation in doctree.findall(nodes.block_quote):
+        first = quotation.next_node(nodes.strong)
+        title = quotation.parent.next_node(nodes.title)
+        if title is not None and title.astext().startswith("Exercise"):
+            quotation["classes"] += ["card-exercise"]
+        elif first is not None and first.astext().startswith(("Predict", "Vote", "Look")):
+            quotation["classes"] += ["card-predict"]
+
+
 def _finish_body(app, pagename, templatename, context, doctree):
     """Let a page show its text before its figures, keeping their places; formulas by keyboard."""
     if "body" not in context:
@@ -129,6 +140,7 @@ def _offer_notebooks(app, exception):
 def setup(app):
     """Connect what the pages need beyond the extensions."""
     app.connect("doctree-read", _describe_figures)
+    app.connect("doctree-read", _mark_cards)
     app.connect("html-page-context", _finish_body)
     app.connect("build-finished", _keep_used_icons)
     app.connect("build-finished", _offer_notebooks)

@@ -24,6 +24,8 @@ import formulas
 import nbformat
 import tables
 
+from course_tools.authoring.folding import only_draws
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 # The notebooks as they are downloaded, beside the pages that are made of them.
@@ -92,6 +94,7 @@ def _lesson(name, notebook, lessons):
     notebook = copy.deepcopy(notebook)
     _link_lessons(notebook, name, lessons)
     _link_terms(notebook)
+    _fold(notebook)
     first = notebook.cells[0]
     first.source = first.source.replace("# ", f"# {name[:2]} · ", 1)
     cost = nbformat.v4.new_markdown_cell(
@@ -105,6 +108,28 @@ def _lesson(name, notebook, lessons):
         drawn["id"] = "digits"
         notebook.cells.insert(_first_exercise(notebook), drawn)
     return notebook
+
+
+def _fold(notebook):
+    """Fold the code that only draws and, until it is asked for, what answers a prediction."""
+    asked = False
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            asked = _ASKS.search(cell.source) is not None
+            continue
+        tags = cell.metadata.setdefault("tags", [])
+        if asked and cell.outputs:
+            tags.append("hide-output")
+            cell.metadata["mystnb"] = {
+                "code_prompt_show": "Predicted? Show what happened",
+                "code_prompt_hide": "Hide it again",
+            }
+        elif only_draws(cell.source):
+            tags.append("hide-input")
+
+
+# A question to be answered before one reads on stands in a quotation; see the rules for notebooks.
+_ASKS = re.compile(r"^> \*\*(Predict|Vote|Look)\b", re.MULTILINE)
 
 
 def _first_exercise(notebook):

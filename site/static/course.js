@@ -34,6 +34,20 @@
     block.appendChild(button);
   });
 
+  // On paper nothing is folded: there is no way to open it.
+  window.addEventListener("beforeprint", function () {
+    Array.prototype.forEach.call(document.querySelectorAll("article details:not([open])"), function (folded) {
+      folded.setAttribute("data-was-folded", "");
+      folded.setAttribute("open", "");
+    });
+  });
+  window.addEventListener("afterprint", function () {
+    Array.prototype.forEach.call(document.querySelectorAll("details[data-was-folded]"), function (folded) {
+      folded.removeAttribute("data-was-folded");
+      folded.removeAttribute("open");
+    });
+  });
+
   var results = document.getElementById("search-results");
   if (results && location.protocol === "file:") {
     // A browser lets no page read another file, and each result would raise an error.

@@ -98,6 +98,26 @@ def test_lessons_link_each_other_and_their_terms_the_glossary(laid_out):
             assert f"notebooks/{target[3:]}" in pages
 
 
+def test_what_answers_a_prediction_waits_until_it_is_asked_for(laid_out):
+    book = nbformat.reads(
+        everything(laid_out["learner"])["notebooks/13_small_all_conv.ipynb"], as_version=4
+    )
+    asked = [i for i, cell in enumerate(book.cells) if "> **Predict" in cell.source]
+    assert len(asked) >= 4
+    for place in asked:
+        answers = []
+        for cell in book.cells[place + 1 :]:
+            if cell.cell_type != "code":
+                break
+            answers += [cell] if cell.outputs else []
+        assert all("hide-output" in cell.metadata.tags for cell in answers)
+        assert all("Predicted?" in cell.metadata.mystnb.code_prompt_show for cell in answers)
+    folded = [cell for cell in book.cells if "hide-input" in cell.metadata.get("tags", [])]
+    assert all("fit(" not in cell.source for cell in folded)
+    told = [cell for cell in book.cells if cell.cell_type == "code" and cell.outputs]
+    assert any("hide-output" not in cell.metadata.get("tags", []) for cell in told)
+
+
 def test_mentions_in_code_formulas_and_links_stay_as_they_are():
     kept = "# Lesson 02\n`lesson 02` [lesson 02](x.md) $a_{lesson 02}$\n```\nlesson 02\n```"
     book = nbformat.v4.new_notebook(
