@@ -3,7 +3,7 @@
 import math
 from numbers import Real
 
-from course_utils.checks import Wrong, answers_for, describe, function_returning, number
+from course_utils.checks import Unanswered, Wrong, answers_for, describe, function_returning, number
 
 _MEMBERS = {"A": (0.50, 0.45, 0.05), "B": (0.48, 0.47, 0.05), "C": (0.04, 0.85, 0.11)}
 _DIGITS = (3, 5, 8)
@@ -21,7 +21,7 @@ def check_combined(lesson, combined):
     for column, digit in enumerate(_DIGITS):
         given = average[digit]
         if given is ... or given is None:
-            raise Wrong(f"no averaged probability for the digit {digit} yet.")
+            raise Unanswered(f"no averaged probability for the digit {digit} yet.")
         if not isinstance(given, Real):
             raise Wrong(f"the averaged probability of {digit} is {describe(given)}; give a number.")
         total = sum(row[column] for row in _MEMBERS.values())
