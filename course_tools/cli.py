@@ -105,6 +105,9 @@ def run(
     arms: Annotated[
         str | None, typer.Option(help="With --table: some of its arms, a,b. Default: all.")
     ] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="With --table: also what the reference runs have.")
+    ] = False,
 ):
     """Execute notebooks headlessly; executed copies, records and a manifest go to --out."""
     from course_tools.batch import grid, reading
@@ -128,6 +131,8 @@ def run(
         raise CourseError(
             f"--arms {arms} are those of a table: course run --table NAME --arms {arms}"
         )
+    if anew and table is None:
+        raise CourseError("--anew is for a table: course run --table NAME --anew --out FOLDER")
     if table is not None:
         from course_tools.batch import tables
 
@@ -137,7 +142,7 @@ def run(
                 f"out. For example: course run --table {table} --out {table}"
             )
         chosen = arms.split(",") if arms else None
-        raise typer.Exit(tables.run_table(table, chosen, options, out, dry_run))
+        raise typer.Exit(tables.run_table(table, chosen, options, out, dry_run, anew))
     notebooks = reading.find_notebooks(lessons or [], every)
     seeds = grid.chosen_seeds(seed, seeds)
     runs = grid.lay_out(notebooks, seeds, mode, grid.parse_parameters(param or []))
@@ -281,29 +286,40 @@ def _reference():
 
 @reference.command("add")
 def reference_add(
-    folder: Annotated[Path, typer.Argument(help="Folder of a batch, or of a table's batches.")],
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="FOLDER…", help="Of a batch, or of a table's batches, together."),
+    ],
     allow_fallback: Annotated[
         bool, typer.Option("--allow-fallback", help="Also runs on a stand-in for the data.")
     ] = False,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder to merge them into. Default: the course's own.")
+    ] = None,
 ):
-    """Merge a batch into the reference runs and costs."""
+    """Merge batches into the reference runs and costs."""
     from course_tools.authoring import reference_runs
 
-    added = reference_runs.add(folder, allow_fallback=allow_fallback)
+    added = reference_runs.add(folders, to, allow_fallback)
     print(f"Added {added['runs']} runs and {added['costs']} costs.")
     for reason, number in added["left_out"].items():
         print(f"Left out {number}: {reason}")
-    print("Bring the README up to date: course report --readme")
+    if to is None:
+        print("Bring the README up to date: course report --readme")
 
 
 @reference.command("show")
 def reference_show(
     table: Annotated[str | None, typer.Argument(help="A table. Default: name them all.")] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder that `add --to` wrote. Default: the course's own."),
+    ] = None,
 ):
     """Say what a table of the protocol shows, as far as it is measured."""
     from course_tools.authoring import verdicts
 
-    print("\n".join(verdicts.lines(table) if table else verdicts.overview()))
+    print("\n".join(verdicts.lines(table, source) if table else verdicts.overview()))
 
 
 data = _Course(no_args_is_help=True, help="The images: fetch, import, verify, where.")

@@ -1,6 +1,7 @@
 """`Lesson`, the one object a notebook talks to: start, load data, epochs, seal, record."""
 
 import contextlib
+import dataclasses
 import functools
 import gc
 import json
@@ -12,8 +13,14 @@ from importlib.metadata import version
 
 from course_utils import __version__, checks, data, evidence, machine, modes, networks
 from course_utils.errors import CourseError, SealedTestSetError
+from course_utils.evidence import protocol
 from course_utils.evidence.records import Record, pack, records_folder, training_code
 from course_utils.evidence.scoring import Score, score
+
+# The lessons whose figure is set beside an article's or a record's: they alone open the test set.
+HEADLINES = ("02", "09", "11", "12", "13", "14", "15", "16")
+# Where the openings of all lessons are noted, beside the records.
+OPENINGS = "test_openings.jsonl"
 
 
 class Lesson:
@@ -67,36 +74,51 @@ class Lesson:
 
         These are training images on which no seed trains or validates, the same for every seed, so
         the test set can stay sealed. The loss is the cross-entropy alone. Full mode trains on all
-        images and has none left over: it raises CourseError.
+        images and has none left over: there it scores the validation images, and says so.
         """
         self._need_data()
         images = self.dataset
-        if not len(images.y_compare):
-            raise CourseError(
-                "Full mode trains on every image, so none is left to compare on. Compare in reduced "
-                f'mode: Lesson("{self.name}", mode="reduced"); or open the test set once, for the '
-                "chosen model: lesson.final_test(model)"
+        where, remark = "Comparison set", ""
+        if len(images.y_compare):
+            result = score(model, images.x_compare, images.y_compare)
+        else:
+            validation = score(model, images.x_val, images.y_val)
+            result = dataclasses.replace(validation, on_validation=True)
+            where = "Validation set, since full mode keeps no images to compare on"
+        if images.is_fallback and result.n < data.COMPARE.get(self.mode, 0):
+            remark = (
+                " They stand in for the real images, which would be "
+                f"{data.COMPARE[self.mode]:,}, and tell less."
             )
-        result = score(model, images.x_compare, images.y_compare)
         print(
-            f"Comparison set: accuracy {result.accuracy:.2%}, loss {result.loss:.4f} on {result.n:,} "
-            f"images{images.figure_suffix}."
+            f"{where}: accuracy {result.accuracy:.2%}, loss {result.loss:.4f} on {result.n:,} "
+            f"images{images.figure_suffix}.{remark}"
         )
         return result
 
     def final_test(self, model, reason: str | None = None) -> Score:
         """Open the seal: evaluate the chosen `model` on the test set.
 
-        The loss is the cross-entropy alone, without any penalty that Keras adds to it. A second
-        opening in the same lesson raises SealedTestSetError unless it gives a `reason`; openings
-        and reasons go into the run's records.
+        The loss is the cross-entropy alone, without any penalty that Keras adds to it. Openings are
+        counted over the course on this machine. The lessons of the course without a headline figure
+        (see `HEADLINES`) raise SealedTestSetError, and so does a second opening in the same lesson
+        unless it gives a `reason`; openings and reasons go into the run's records.
         """
+        if re.match(r"\d\d_", self.name) and self.name[:2] not in HEADLINES:
+            raise SealedTestSetError(
+                f"Lesson {self.name[:2]} leaves the test set sealed, since a set that every lesson looked "
+                "at would test none of them: lesson.compare(model) scores a model on images that no seed "
+                "trains on"
+            )
         self._need_data()
         if self.test_openings and not (reason and reason.strip()):
+            course = (
+                f", {_times(self._openings())} in the course on this machine" if self.live else ""
+            )
             raise SealedTestSetError(
-                "The test set has been used once in this lesson. Whatever is chosen after a look at "
-                "it is no longer tested by it. If you have a good reason, say it, and it goes on "
-                'record: lesson.final_test(model, reason="...")'
+                f"The test set has been used {_times(len(self.test_openings))} in this lesson{course}. "
+                "Whatever is chosen after a look at it is no longer tested by it. If you have a good "
+                'reason, say it, and it goes on record: lesson.final_test(model, reason="...")'
             )
         from course_utils.callbacks import was_interrupted
 
@@ -120,7 +142,7 @@ class Lesson:
 
     def _count_opening(self, result):
         """Note an opening of the test set among those of all lessons, and return their number."""
-        path = records_folder() / "test_openings.jsonl"
+        path = records_folder() / OPENINGS
         line = {
             "lesson": self.name,
             "mode": self.mode,
@@ -134,11 +156,16 @@ class Lesson:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
-            openings = path.read_text(encoding="utf-8").splitlines()
-            # Each data set has a test set of its own; a line that was cut off names none.
-            label = json.dumps({"data": self.dataset.label})[1:-1]
-            return sum(label in opening for opening in openings)
-        return len(self.test_openings)
+        return self._openings()
+
+    def _openings(self):
+        """How often the course opened this data set's test set on this machine."""
+        openings = []
+        with contextlib.suppress(OSError):
+            openings = (records_folder() / OPENINGS).read_text(encoding="utf-8").splitlines()
+        # Each data set has a test set of its own; a line that was cut off names none.
+        label = json.dumps({"data": self.dataset.label})[1:-1]
+        return max(sum(label in opening for opening in openings), len(self.test_openings))
 
     # Training
 
@@ -196,12 +223,14 @@ class Lesson:
         `name` and `techniques` are the reference's ("baseline_cnn", "l2+he_init"), `history` is
         what `fit` returned, `test` what `final_test` and `compare` what `compare` returned, `table`
         and `arm` the protocol's, `parameters` what else was chosen. With `keep_predictions` the
-        probabilities on the comparison set go into the record, for averaging. Validation figures are measured
-        now, on the weights that the model has now; the loss is the cross-entropy without penalties.
+        probabilities on the comparison set go into the record, for averaging. Validation figures are
+        measured now, on the weights that the model has now; the loss is the cross-entropy without
+        penalties. What `compare` scored on validation images for want of others is theirs alone.
         """
         from course_utils.callbacks import epochs_trained
 
         self._need_data()
+        compare = None if compare is not None and compare.on_validation else compare
         validation = score(model, self.dataset.x_val, self.dataset.y_val)
         in_history = len(history.epoch) if history is not None else 0
         # A cell with `fit` that ran twice has trained one model for twice as long.
@@ -231,14 +260,20 @@ class Lesson:
         record.write(records_folder())
         return record
 
-    def expect(self, record: Record, metric: str = "test_accuracy") -> None:
-        """Say whether a record's `metric` lies where the reference runs say it should."""
+    def expect(self, record: Record, metric: str | None = None) -> None:
+        """Say whether a record's `metric` lies where the reference runs say it should.
+
+        By default it is the accuracy on the test set, or else on the comparison set; in full mode,
+        which has none, on the validation set.
+        """
+        metric = metric or self._figure_of(record)
         found = evidence.expected_range(
             record.model, record.techniques, self.mode, record.data, metric
         )
         value = getattr(record, metric)
         if value is None:
-            print(f"No {metric.replace('_', ' ')} in this record, so there is nothing to compare.")
+            words = evidence.metric_words(metric)
+            print(f"No {words} in this record, so there is nothing to compare.")
         elif found is None:
             print(
                 f"Expected range: not yet measured for {self.mode} mode on {record.data}. "
@@ -256,29 +291,44 @@ class Lesson:
         originals = ", of the original images" if suffix else ""
         print(f"The article reports {article} with its full training set{originals}.{ours}")
 
-    def reference_verdict(self, techniques: str, baseline: str = "", model: str = "baseline_cnn"):
-        """Print what the reference runs say of a set of techniques, and the commands that re-run it.
+    def _figure_of(self, record):
+        for metric in ("test_accuracy", "compare_accuracy"):
+            if getattr(record, metric) is not None:
+                return metric
+        return "val_accuracy" if self.mode == "full" else "test_accuracy"
 
-        Returns the `evidence.Comparison` of test accuracies, or None while it is not yet measured.
+    def reference_verdict(self, techniques: str, baseline: str = "", model: str = "baseline_cnn"):
+        """Print the verdict of the protocol's table on a set of techniques, and how to doubt it.
+
+        Returns the `evidence.Comparison` of accuracies, one of its table's family, or None while it is
+        not yet measured. The table is one of this mode where there is one, else another mode's.
         """
-        data = self.dataset.label if self.dataset is not None else "mnist"
-        found = evidence.compare_reference(baseline, techniques, self.mode, data, model=model)
-        name = f"{techniques} against {baseline or 'the baseline'}"
-        if found is None:
-            print(f"{name}: not yet measured in {self.mode} mode on {data}.")
-        else:
-            print(found.sentence(f"Reference runs, {name}, test accuracy"))
+        places = protocol.places(techniques, baseline, model)
+        verdicts = {of.name: protocol.verdicts(of) for of, *_ in places}
+        places.sort(key=lambda at: (at[1:] not in verdicts[at[0].name], at[0].mode != self.mode))
         # Each verdict of a lesson has a folder of its own: one folder holds one batch.
         sides = [
             f"{side.count('+') + 1}_techniques" if "+" in side else side
             for side in (techniques, baseline)
         ]
         folder = "_".join(("doubt", self.name[:2], *filter(None, sides)))
+        if not places:
+            print(
+                f"{techniques} against {baseline or 'the baseline'}: not yet measured, and no table of the "
+                "protocol compares them.\n"
+                f"To try it: course run ablation --mode {self.mode} --seeds 0-9 "
+                f"--param model={model} --param techniques={baseline or 'none'},{techniques} "
+                f"--out {folder}\nThen: course report {folder}"
+            )
+            return None
+        of, arm, against = places[0]
+        found = verdicts[of.name].get((arm, against))
+        print(evidence.tell(of, arm, against))
         print(
-            f"{'Doubt it?' if found else 'To measure it:'} "
-            f"course run ablation --mode {self.mode} --seeds 0-9 "
-            f"--param model={model} --param techniques={baseline or 'none'},{techniques} "
-            f"--out {folder}\nThen: course report {folder}"
+            f"{'Doubt it?' if found else 'To measure it:'} course run --table {of.name} "
+            f"--arms {against},{arm} --anew --out {folder}\n"
+            f"Then: course reference add {folder} --to {folder}/reference\n"
+            f"and: course reference show {of.name} --from {folder}/reference"
         )
         return found
 
@@ -373,6 +423,7 @@ def _figures(kind, found):
     return {
         f"{kind}_accuracy": found.accuracy,
         f"{kind}_loss": found.loss,
+        f"{kind}_n": found.n,
         f"{kind}_mistakes": found.mistakes,
     }
 

@@ -35,7 +35,8 @@ GPU_BUILDS = {
 class Machine:
     """A machine as training sees it; memory in MB (10^6 bytes).
 
-    `precision` is a Keras dtype policy. `gpu` is the device's name, or None.
+    `precision` is a Keras dtype policy, `fast_bfloat16` whether the hardware multiplies that type
+    itself. `gpu` is the device's name, or None.
     `overrides` names the environment variables that decided something, `overruled` the settings in
     the user's own keras.json that the course replaces by its own: ("floatx float16",).
     """
@@ -48,6 +49,7 @@ class Machine:
     avx512_bf16: bool
     memory_mb: int
     precision: str
+    fast_bfloat16: bool = False
     overrides: tuple[str, ...] = ()
     overruled: tuple[str, ...] = ()
 
@@ -100,7 +102,7 @@ def detect() -> Machine:
     # bfloat16 pays where the hardware multiplies it. Measured under TensorFlow: 2 to 3.5 times
     # faster an image with AMX, about 1.5 times with AVX-512's bfloat16 unit; slower without either.
     fast_cpu = backend == "tensorflow" and (amx or avx512_bf16)
-    fast = gpu_has_bfloat16 if gpu else fast_cpu
+    fast_bfloat16 = gpu_has_bfloat16 if gpu else fast_cpu
     overrides = tuple(name for name in ("COURSE_PRECISION", "COURSE_THREADS") if name in os.environ)
     return Machine(
         backend=backend,
@@ -110,7 +112,8 @@ def detect() -> Machine:
         amx=amx,
         avx512_bf16=avx512_bf16,
         memory_mb=memory_mb(),
-        precision=precision or ("mixed_bfloat16" if fast else "float32"),
+        precision=precision or ("mixed_bfloat16" if fast_bfloat16 else "float32"),
+        fast_bfloat16=fast_bfloat16,
         overrides=overrides,
         overruled=_overruled_settings(),
     )

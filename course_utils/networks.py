@@ -43,6 +43,7 @@ class Network:
         article: the source's accuracy in its own words, "" where there is none.
         batch_size, epochs: the source's training.
         few_epochs: what its lesson trains in reduced mode.
+        built: whether `models` builds it; one that its lesson builds cannot be in a table.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Network:
     batch_size: int
     epochs: int
     few_epochs: int
+    built: bool = True
 
 
 # The dropout CNN's listing asks for 200 epochs, of which the course trains a quarter.
@@ -70,7 +72,14 @@ NETWORKS = {
         10,
     ),
     "deep_all_conv": Network(
-        "lesson 14's deeper all-conv", "cifar10", "14_fighting_overfitting", "", 64, 80, 6
+        "lesson 14's deeper all-conv",
+        "cifar10",
+        "14_fighting_overfitting",
+        "",
+        64,
+        80,
+        6,
+        built=False,
     ),
 }
 

@@ -15,6 +15,7 @@ from course_tools.batch import manifest, reading, summary, tables
 from course_utils import evidence, files
 from course_utils.errors import BatchError
 from course_utils.evidence import protocol
+from course_utils.evidence.curves import CURVE_COLUMNS, curve_row
 from course_utils.evidence.records import unpack
 
 FOLDER = Path(evidence.__file__).resolve().parents[1] / "reference"
@@ -36,21 +37,37 @@ STANDARD = {"mode", "seed", "model", "techniques"}
 DECIMALS = {"accuracy": 4, "loss": 5, "seconds": 1, "mb": 0}
 
 
-def add(batch_folder, folder: Path | None = None, allow_fallback: bool = False) -> dict:
-    """Merge a batch into `runs.csv` and `costs.csv`; a newer run of the same kind replaces the older.
+def add(sources, folder: Path | None = None, allow_fallback: bool = False) -> dict:
+    """Merge batches into `runs.csv` and `costs.csv`; a newer run of the same kind replaces the older.
 
-    A folder of a table's batches, as `course run --table` makes them, is merged as a whole, and arms
-    that average others' predictions are computed (see `_add_table`).
+    `sources` is the folder of a batch, or several. Those of tables' batches, as `course run --table`
+    makes them, are merged together, and arms that average others' predictions are computed (see
+    `_add_table`); `wrong.csv` and `curves.csv` keep which images their runs got wrong, and how those
+    that were followed went.
 
     The pair of runs for McNemar's test is kept in `mistakes.json` (see `_merge_mistakes`).
 
     Runs that failed, diverged, or were given other parameters than a lesson's own are left out, and
     so are runs on a stand-in for the data unless `allow_fallback`. Returns counts: `runs` and `costs`
-    (rows of the batch), `left_out` (reason to number). Raises BatchError when nothing is left.
+    (rows of the batches), `left_out` (reason to number). Raises BatchError when nothing is left.
     """
     folder = folder or FOLDER
-    if _is_a_tables(Path(batch_folder)):
-        return _add_table(Path(batch_folder), folder, allow_fallback)
+    sources = [sources] if isinstance(sources, str | Path) else sources
+    of_tables = [source for source in map(Path, sources) if _is_a_tables(source)]
+    batches = [source for source in map(Path, sources) if source not in of_tables]
+    added = [_add_batch(source, folder, allow_fallback) for source in batches]
+    added += [_add_table(of_tables, folder, allow_fallback)] if of_tables else []
+    total = {"runs": 0, "costs": 0, "left_out": {}}
+    for each in added:
+        for name in ("runs", "costs"):
+            total[name] += each[name]
+        for reason, number in each["left_out"].items():
+            _count(total["left_out"], reason, number)
+    return total
+
+
+def _add_batch(batch_folder, folder, allow_fallback):
+    """Merge the runs of one batch that belong to no table."""
     header, entries = manifest.Manifest.read(batch_folder)
     lessons = reading.lesson_paths()
     left_out, records = {}, []
@@ -99,13 +116,13 @@ def _is_a_tables(source):
     return any(run.parameters.get("table") for run in header.runs.values())
 
 
-def _add_table(source, folder, allow_fallback):
-    """Merge the runs of one table, their mistakes on the comparison set, and its averaged arms.
+def _add_table(sources, folder, allow_fallback):
+    """Merge the runs of tables, their mistakes and curves, and the averaged arms.
 
     Raises BatchError for runs that no table asked for, of code, data or Keras other than the table's.
     """
     records, left_out = [], {}
-    for batch in tables.batches_below(source):
+    for batch in [batch for source in sources for batch in tables.batches_below(source)]:
         _, entries = manifest.Manifest.read(batch)
         for entry in entries.values():
             if entry.status != "ok":
@@ -126,19 +143,27 @@ def _add_table(source, folder, allow_fallback):
         if strange:
             what = f"runs on {strange[0].data}, which stands in for the images of the table"
         raise BatchError(
-            f"{source} holds {what}. Make a table's runs: course run --table NAME --out FOLDER"
+            f"{', '.join(map(str, sources))} holds {what}. Make a table's runs: "
+            "course run --table NAME --out FOLDER"
         )
     averaged = _averaged(records)
-    for name in sorted(_not_averaged(records, averaged)):
-        _count(left_out, f"average {name}, whose members are not all in this folder")
+    for arm in _not_averaged(records, averaged):
+        _count(
+            left_out,
+            f"average {arm.name}: give the folders of its members {', '.join(arm.mean_of)} together: "
+            "course reference add FOLDER FOLDER…",
+        )
     records += averaged
     rows = [protocol.row_of(record) for record in records]
     _check_rows(rows, folder)
     _merge(folder / "runs.csv", evidence.COLUMNS, RUN_KEY, rows)
-    wrong = [
-        protocol.wrong_row(record) for record in records if record.compare_mistakes is not None
+    judged = [
+        record for record in records if record.seed in protocol.table(record.table).verdict_seeds
     ]
+    wrong = [row for record in judged if (row := protocol.wrong_row(record))]
     _merge(folder / "wrong.csv", protocol.WRONG_COLUMNS, protocol.TABLE_KEY, wrong)
+    curves = [row for record in judged if (row := curve_row(record))]
+    _merge(folder / "curves.csv", CURVE_COLUMNS, protocol.TABLE_KEY, curves)
     return {"runs": len(rows), "costs": 0, "left_out": left_out}
 
 
@@ -158,17 +183,17 @@ def _averaged(records):
 
 
 def _not_averaged(records, averaged):
-    """Names of the arms of which a member is here, and the average could not be made."""
+    """The arms of which a member is here, and the average could not be made."""
     here = {(record.table, record.arm) for record in records}
     made = {(record.table, record.arm) for record in averaged}
-    return {
-        arm.name
-        for table in {record.table for record in records}
+    return [
+        arm
+        for table in sorted({record.table for record in records})
         for arm in protocol.table(table).arms.values()
         if arm.mean_of
         and (table, arm.name) not in made
         and any((table, member) in here for member in arm.mean_of)
-    }
+    ]
 
 
 def _average(arm, members):
@@ -194,6 +219,7 @@ def _average(arm, members):
         val_loss=None,
         compare_accuracy=found.accuracy,
         compare_loss=found.loss,
+        compare_n=found.n,
         compare_mistakes=found.mistakes,
         compare_predictions="",
         seconds=sum(member.seconds for member in members),
@@ -241,8 +267,8 @@ def keep_cost(lesson: str, mode: str, result) -> None:
     _merge(FOLDER / "costs.csv", evidence.COST_COLUMNS, COST_KEY, [cost])
 
 
-def _count(counts, reason):
-    counts[reason] = counts.get(reason, 0) + 1
+def _count(counts, reason, number=1):
+    counts[reason] = counts.get(reason, 0) + number
 
 
 def _costs(header, entries, records):

@@ -1,50 +1,39 @@
 """`course reference show`: a table of the protocol in words, as far as it is measured."""
 
+from pathlib import Path
+
 from course_utils import evidence
+from course_utils.errors import BatchError
 from course_utils.evidence import protocol
-from course_utils.evidence.comparison import over_seeds_and_images
+from course_utils.evidence.runs import read_table
 
 
-def lines(name: str) -> list[str]:
-    """Question, arms with their settings and runs, and each verdict, on accuracy and cross-entropy.
+def lines(name: str, folder: Path | None = None) -> list[str]:
+    """Question, arms with their settings and runs, each verdict, and what each curve is worth.
 
-    Raises ProtocolError for a table that the protocol does not have.
+    `folder` holds runs.csv and what is kept beside it, by default the course's own. Raises
+    ProtocolError for a table that the protocol does not have, BatchError for a folder without runs.
     """
     of = protocol.table(name)
-    lacking = protocol.missing(of)
+    if folder is not None and not (folder / "runs.csv").is_file():
+        raise BatchError(
+            f"{folder} holds no runs.csv. Write it: course reference add BATCHES --to {folder}"
+        )
+    runs = read_table(folder / "runs.csv", evidence.COLUMNS) if folder else evidence.all_runs()
+    lacking = protocol.missing(of, runs)
     said = [f"{of.name}: {of.question}"]
     for arm in of.arms.values():
-        settings = protocol.chosen(of, arm) if arm.name not in lacking else None
+        settings = protocol.chosen(of, arm, runs) if arm.name not in lacking else None
         words = ", ".join(f"{key} {value:g}" for key, value in (settings or {}).items())
         done = len(of.verdict_seeds) - lacking.get(arm.name, 0)
         said.append(
             f"  {arm.name}: {done} of {len(of.verdict_seeds)} runs" + f", {words}" * bool(words)
         )
-    for metric, unit in (("accuracy", "points"), ("loss", "")):
-        found = protocol.verdicts(of, metric)
-        said.append(f"Verdicts on {'accuracy' if unit else 'cross-entropy'}:")
-        for pair in of.compare:
-            title = f"  {pair[0]} against {pair[1]}"
-            if pair not in found:
-                said.append(f"{title}: not yet measured")
-                continue
-            verdict = found[pair]
-            said.append(
-                f"{verdict.sentence(title, unit)} p = {verdict.p_adjusted:.3g} after Holm; sign flips "
-                f"{verdict.p_exact:.3g}"
-            )
-            if unit:
-                said.append(_with_images(of, pair))
+    said += evidence.tell_all(of, unpaired=True, folder=folder).values()
+    for line in of.curves[1:]:
+        worth = evidence.worth_in_images(of, line, of.curves[0], runs)
+        said.append(worth.sentence(line) if worth else f"{line} ({of.name}): not yet measured.")
     return said
-
-
-def _with_images(of, pair):
-    """The interval for other seeds and other images together."""
-    sides = [protocol.wrong(of, of.arms[name]) for name in (pair[1], pair[0])]
-    mean, low, high = over_seeds_and_images(*sides)
-    return (
-        f"    for other images too: {100 * mean:+.2f} points, {100 * low:+.2f} to {100 * high:+.2f}"
-    )
 
 
 def overview() -> list[str]:

@@ -9,6 +9,7 @@ reference runs is not run again.
 """
 
 import ast
+import contextlib
 import hashlib
 import json
 import os
@@ -22,8 +23,12 @@ NOTEBOOK = "ablation"
 STEPS = ("rates", "factors", "verdict")
 
 
-def run_table(name: str, arms, options: run.Options, out, dry_run: bool = False) -> int:
+def run_table(
+    name: str, arms, options: run.Options, out, dry_run: bool = False, anew: bool = False
+) -> int:
     """Make the runs that a table still lacks, of the named arms or all; returns the exit code.
+
+    `anew` makes them as if none of the table's were among the reference runs, for whoever doubts them.
 
     0: nothing is missing. 1: a run failed, and the arms after it were left. 130: interrupted. Raises
     CourseError for a table or an arm that the protocol does not have, and where this course's code,
@@ -33,25 +38,40 @@ def run_table(name: str, arms, options: run.Options, out, dry_run: bool = False)
 
     of = protocol.table(name)
     chosen = [_arm(of, arm) for arm in arms or of.arms]
-    _set_precision(of)
+    for arm in chosen:
+        _check_precision(of, arm, options)
     notebook = reading.read_notebook(reading.find_notebook_path(NOTEBOOK))
-    check_alike(of, notebook)
+    if not anew:
+        check_alike(of, notebook)
     folder = Path(out) if out is not None else reading.project_root() / "build" / name
     for arm in chosen:
-        while (step_and_runs := _next(of, arm, folder))[1]:
+        while (step_and_runs := _next(of, arm, folder, anew))[1]:
             step, runs = step_and_runs
-            code = run.run_batch([notebook], runs, options, folder / arm.name / step, True, dry_run)
+            with _precision(of.precision_of(arm)):
+                code = run.run_batch(
+                    [notebook], runs, options, folder / arm.name / step, True, dry_run
+                )
             if code:
                 return code
             if dry_run:
                 break
     if dry_run:
         return 0
-    lacking = protocol.missing(of, known(folder))
+    runs = known(folder, name if anew else None)
+    lacking = protocol.missing(of, runs)
     words = ", ".join(f"{arm} {number}" for arm, number in lacking.items())
-    said = f"Verdict runs not yet measured: {words}." if words else f"Table {name} is complete."
-    add = f"Keep what is there: course reference add {terminal.shown(folder)}"
-    terminal.say(terminal.make_console(), [said, add])
+    said = [f"Verdict runs not yet measured: {words}." if words else f"Table {name} is complete."]
+    waiting = {arm.rate_of for arm in chosen if arm.rate_of and not protocol.chosen(of, arm, runs)}
+    if waiting:
+        said.append(
+            f"The tuning of {', '.join(sorted(waiting))} is not in the reference runs yet; arms that "
+            "take over its rate wait for it."
+        )
+    shown = terminal.shown(folder)
+    said.append(
+        f"Keep what is there: course reference add {shown}" + f" --to {shown}/reference" * anew
+    )
+    terminal.say(terminal.make_console(), said)
     return 0
 
 
@@ -64,16 +84,43 @@ def _arm(of, name):
     return of.arms[name]
 
 
-def _set_precision(of):
-    given = os.environ.setdefault("COURSE_PRECISION", of.precision)
-    if given != of.precision:
+def _check_precision(of, arm, options):
+    """Raise BatchError where an arm's precision is not the user's, or would be emulated here."""
+    from course_utils import machine
+
+    wanted = of.precision_of(arm)
+    given = os.environ.get("COURSE_PRECISION", wanted)
+    if given != wanted:
         raise BatchError(
-            f"Table {of.name} is made in {of.precision}, and COURSE_PRECISION is {given}. Mend it: "
-            f"export COURSE_PRECISION={of.precision}"
+            f"Arm {arm.name} of table {of.name} is made in {wanted}, and COURSE_PRECISION is {given}. "
+            f"Mend it: export COURSE_PRECISION={wanted}"
+        )
+    if wanted == "mixed_bfloat16" and not options.scheduler and not machine.detect().fast_bfloat16:
+        raise BatchError(
+            f"Arm {arm.name} of table {of.name} is made in {wanted}, which neither this CPU nor a GPU "
+            "here multiplies. Make it on a machine that does, and the other arms here: "
+            f"course run --table {of.name} --arms {_others(of, wanted)}"
         )
 
 
-def _next(of, arm, folder):
+def _others(of, precision):
+    names = [arm.name for arm in of.arms.values() if of.precision_of(arm) != precision]
+    return ",".join(names) or "NAMES"
+
+
+@contextlib.contextmanager
+def _precision(wanted):
+    """Within it the runs that are started get this precision."""
+    given = os.environ.get("COURSE_PRECISION")
+    os.environ["COURSE_PRECISION"] = wanted
+    try:
+        yield
+    finally:
+        if given is None:
+            del os.environ["COURSE_PRECISION"]
+
+
+def _next(of, arm, folder, anew):
     """The step of an arm that comes next, and its runs; ("", []) for an arm that has all."""
     from course_utils.evidence import protocol
 
@@ -84,7 +131,7 @@ def _next(of, arm, folder):
             done = {id for id, entry in entries.items() if entry.status == "ok"}
             if not done.issuperset(header.runs):
                 return step, list(header.runs.values())
-    step, wanted = protocol.next_runs(of, arm, known(folder))
+    step, wanted = protocol.next_runs(of, arm, known(folder, of.name if anew else None))
     return step, [grid.Run(grid.run_id(NOTEBOOK, given), NOTEBOOK, given) for given in wanted]
 
 
@@ -93,8 +140,11 @@ def batches_below(folder: Path) -> list[Path]:
     return sorted(path.parent for path in Path(folder).rglob(manifest.NAME))
 
 
-def known(folder: Path):
-    """The tables' reference runs and the records below a folder as a DataFrame, each run once."""
+def known(folder: Path, without: str | None = None):
+    """The tables' reference runs and the records below a folder as a DataFrame, each run once.
+
+    `without` names a table whose reference runs are left out.
+    """
     import pandas as pd
 
     from course_utils import evidence
@@ -107,7 +157,7 @@ def known(folder: Path):
             if record.went_well and record.table:
                 rows.append(protocol.row_of(record))
     runs = evidence.all_runs()
-    runs = runs[runs["table"] != ""]
+    runs = runs[(runs["table"] != "") & (runs["table"] != without)]
     if rows:
         runs = pd.concat([runs, pd.DataFrame(rows, columns=list(runs.columns))], ignore_index=True)
     return runs.drop_duplicates(list(protocol.TABLE_KEY))
@@ -135,16 +185,14 @@ def check_alike(of, notebook) -> None:
     from course_utils.evidence import protocol
     from course_utils.evidence.records import training_code
 
-    rows = protocol.rows_of(of.name)
-    here = {
-        "code": f"{training_code(of.model)}-{notebook_code(json.loads(notebook.source)['cells'])}",
-        "keras_version": version("keras"),
-    }
-    for column, value in here.items():
-        there = sorted(set(rows[column]) - {value})
-        if there:
-            raise BatchError(
-                f"The runs of table {of.name} were made with {column} {', '.join(there)}, and here it "
-                f"is {value}: they would not compare. Check out the code that made them, or take the "
-                f"table's rows out of course_utils/reference/runs.csv and make all of it anew"
-            )
+    book = notebook_code(json.loads(notebook.source)["cells"])
+    for model, rows in protocol.rows_of(of.name).groupby("model"):
+        here = {"code": f"{training_code(model)}-{book}", "keras_version": version("keras")}
+        for column, value in here.items():
+            there = sorted(set(rows[column]) - {value})
+            if there:
+                raise BatchError(
+                    f"The runs of table {of.name} were made with {column} {', '.join(there)}, and here "
+                    f"it is {value}: they would not compare. Check out the code that made them, or take "
+                    f"the table's rows out of course_utils/reference/runs.csv and make all of it anew"
+                )

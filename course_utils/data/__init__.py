@@ -35,7 +35,7 @@ _SEALED = (
     "Use x_val and y_val to compare models, and at the end `lesson.final_test(model)`."
 )
 # Images of the comparison set; a stand-in, which is smaller, gives what its modes leave over.
-_COMPARE = {"smoke": 256, "reduced": 10_000}
+COMPARE = {"smoke": 256, "reduced": 10_000}
 _vault = weakref.WeakKeyDictionary()
 
 
@@ -162,7 +162,7 @@ def load(name: str, mode: str = "reduced", seed: int = 1, n_train: int | None = 
     if mode == "full":
         train, val, compare = slice(None, n_train), slice(n_train, None), slice(0)
     else:
-        n_compare = min(_COMPARE[mode], len(y) - own_size - n_val)
+        n_compare = min(COMPARE[mode], len(y) - own_size - n_val)
         train, val, compare = subsets(y, n_train, n_val, n_compare, random)
     (x_train, y_train), (x_val, y_val), (x_compare, y_compare) = (
         (x[part], y[part]) for part in (train, val, compare)

@@ -1,6 +1,7 @@
 """Run records, reference runs, expected ranges and paired comparisons."""
 
 from course_utils.evidence.comparison import Comparison, as_family, compare, seeds_needed
+from course_utils.evidence.curves import Curve, Replayed, curves, replay
 from course_utils.evidence.records import FAILED, Record, records_folder
 from course_utils.evidence.runs import (
     COLUMNS,
@@ -16,10 +17,13 @@ from course_utils.evidence.runs import (
     lesson_cost,
     lesson_costs,
     measured_on,
+    metric_words,
     reference,
     reference_mistakes,
     reference_runs,
 )
+from course_utils.evidence.telling import tell, tell_all
+from course_utils.evidence.worth import Worth, worth_in_images
 from course_utils.networks import (
     ALL_SIX,
     FALLING_RATE,

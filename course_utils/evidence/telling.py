@@ -1,0 +1,97 @@
+"""A verdict of the protocol as one plain sentence: what a lesson, the site and `course` print."""
+
+import math
+from importlib.resources import files
+
+from course_utils.evidence import protocol
+from course_utils.evidence.comparison import over_seeds_and_images
+from course_utils.evidence.runs import COLUMNS, read_table
+
+JUDGED_ON = {"compare": "comparison set", "test": "test set"}
+
+
+def tell(table, arm: str, against: str, unpaired: bool = False, folder=None) -> str:
+    """One comparison of a table, as one sentence.
+
+    It gives the difference of the accuracies in points, its interval over seeds and the one over seeds
+    and images, p by the t test and by sign flips, the verdict after Holm, and the same of the
+    cross-entropies. What is not yet measured is said to be.
+
+    Args:
+        table: a table of the protocol, or its name.
+        arm, against: one of its comparisons.
+        unpaired: whether the interval that ignores the pairs stands beside the others.
+        folder: holds runs.csv and wrong.csv, by default the course's own.
+
+    Raises:
+        ProtocolError: a comparison that the protocol did not announce.
+    """
+    of = protocol.table(table) if isinstance(table, str) else table
+    if (arm, against) not in of.compare:
+        known = "; ".join(f"{one} against {other}" for one, other in of.compare) or "none"
+        raise protocol.ProtocolError(
+            f"Table {of.name} does not compare {arm} against {against}. Its comparisons: {known}"
+        )
+    return tell_all(of, unpaired, folder)[arm, against]
+
+
+def tell_all(of, unpaired: bool = False, folder=None) -> dict[tuple[str, str], str]:
+    """(arm, against) to the sentence of `tell`, for every comparison of a table."""
+    runs = None if folder is None else read_table(folder / "runs.csv", COLUMNS)
+    accuracy, loss = (protocol.verdicts(of, metric, runs) for metric in ("accuracy", "loss"))
+    folder = folder or files("course_utils") / "reference"
+    said = {}
+    for pair in of.compare:
+        name = f"{pair[0]} against {pair[1]} ({of.name}, {JUDGED_ON[of.judge]})"
+        if pair in accuracy:
+            images = _with_images(of, pair, folder)
+            words = _accuracy(accuracy[pair], images, unpaired) + _loss(loss[pair])
+        else:
+            words = "not yet measured"
+        said[pair] = f"{name}: {words}."
+    return said
+
+
+def _accuracy(found, images, unpaired):
+    if not found.has_interval:
+        return (
+            f"{100 * found.mean:+.2f} points of accuracy in each of {found.n} paired seeds, without "
+            f"spread to judge by: {found.verdict}"
+        )
+    over = [f"{_interval(found.low, found.high, 100)} over {found.n} paired seeds"]
+    if images is not None:
+        over.append(f"{_interval(*images, 100)} over seeds and images")
+    if unpaired:
+        over.append(f"{_interval(found.unpaired_low, found.unpaired_high, 100)} without the pairs")
+    return (
+        f"{100 * found.mean:+.2f} points of accuracy, 95 % interval {', '.join(over)}; p = "
+        f"{_p(found.p)} by t and {_p(found.p_exact)} by sign flips, {_p(found.p_adjusted)} after Holm "
+        f"among {found.family}: {found.verdict}"
+    )
+
+
+def _loss(found):
+    if not found.has_interval:
+        return f"; on cross-entropy {found.mean:+.4f} in each: {found.verdict}"
+    return (
+        f"; on cross-entropy {found.mean:+.4f}, {_interval(found.low, found.high)}, p = {_p(found.p)} and "
+        f"{_p(found.p_adjusted)} after Holm: {found.verdict}"
+    )
+
+
+def _interval(low, high, scale=1):
+    form = "+.2f" if scale == 100 else "+.4f"
+    return f"{scale * low:{form}} to {scale * high:{form}}"
+
+
+def _p(value):
+    return "unknown" if math.isnan(value) else "below 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _with_images(of, pair, folder):
+    """Interval for other seeds and other images, or None where mistakes are not kept."""
+    try:
+        sides = [protocol.wrong(of, of.arms[name], folder) for name in (pair[1], pair[0])]
+    except protocol.ProtocolError:
+        return None
+    return over_seeds_and_images(*sides)[1:]

@@ -1,0 +1,109 @@
+"""A verdict in one sentence, from a table that is complete, incomplete, or without spread."""
+
+import base64
+import zlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_utils import evidence
+from course_utils.evidence import protocol
+from course_utils.evidence.protocol import TABLE_KEY, WRONG_COLUMNS
+
+TOY = """
+[toy]
+kind = "article"
+question = "?"
+model = "baseline_cnn"
+mode = "reduced"
+epochs = 2
+learning_rate = 0.001
+verdict_seeds = [0, 1, 2, 3, 4, 5]
+judge = "compare"
+compare = [["better", "plain"], ["same", "plain"], ["later", "plain"]]
+[toy.arms]
+plain = { techniques = "" }
+better = { techniques = "he_init" }
+same = { techniques = "l2" }
+later = { techniques = "augmentation" }
+"""
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """A folder with a table of which one comparison shows something, one nothing, one is missing."""
+    monkeypatch.setattr(protocol, "tables", lambda: protocol.read(TOY))
+    draw = np.random.default_rng(0)
+    hard = draw.random(1_000) < 0.1
+    rows, wrong = [], []
+    for seed in range(6):
+        plain = hard & (draw.random(1_000) < 0.5)
+        for arm, missed in (
+            ("plain", plain), ("same", plain), ("better", plain & (draw.random(1_000) < 0.7)),
+        ):  # fmt: skip
+            key = {"table": "toy", "arm": arm, "learning_rate": 0.001, "factor": None, "seed": seed}
+            scores = {"compare_accuracy": 1 - missed.mean(), "compare_loss": 3 * missed.mean()}
+            rows.append(dict.fromkeys(evidence.COLUMNS) | key | scores)
+            packed = base64.b64encode(zlib.compress(np.packbits(missed).tobytes())).decode()
+            wrong.append(key | {"n": 1_000, "wrong": packed})
+    pd.DataFrame(rows, columns=list(evidence.COLUMNS)).to_csv(tmp_path / "runs.csv", index=False)
+    pd.DataFrame(wrong, columns=list(WRONG_COLUMNS)).to_csv(tmp_path / "wrong.csv", index=False)
+    assert set(TABLE_KEY) <= set(WRONG_COLUMNS)
+    return tmp_path
+
+
+def test_a_verdict_is_one_sentence_with_all_that_it_rests_on(kept):
+    said = evidence.tell("toy", "better", "plain", folder=kept)
+    assert "\n" not in said
+    runs = evidence.runs.read_table(kept / "runs.csv", evidence.COLUMNS)
+    of = protocol.table("toy")
+    accuracy, loss = (
+        protocol.verdicts(of, m, runs)["better", "plain"] for m in ("accuracy", "loss")
+    )
+    sides = [protocol.wrong(of, of.arms[name], kept) for name in ("plain", "better")]
+    _, low, high = evidence.comparison.over_seeds_and_images(*sides)
+    assert said.startswith("better against plain (toy, comparison set): ")
+    for words in (
+        f"{100 * accuracy.mean:+.2f} points of accuracy",
+        f"{100 * accuracy.low:+.2f} to {100 * accuracy.high:+.2f} over 6 paired seeds",
+        f"{100 * low:+.2f} to {100 * high:+.2f} over seeds and images",
+        f"{accuracy.p_exact:.3f} by sign flips",
+        "after Holm among 3: helps; on cross-entropy",
+        f"{loss.mean:+.4f}, {loss.low:+.4f} to {loss.high:+.4f}",
+    ):
+        assert words in said
+    assert said.endswith("after Holm: helps.")
+    assert low < accuracy.low
+    assert high > accuracy.high
+    unpaired = evidence.tell("toy", "better", "plain", unpaired=True, folder=kept)
+    assert f"{100 * accuracy.unpaired_low:+.2f} to " in unpaired
+    assert "without the pairs" not in said
+
+
+def test_what_has_no_spread_or_no_runs_is_said_to_have_none(kept):
+    same = evidence.tell("toy", "same", "plain", folder=kept)
+    assert "+0.00 points of accuracy in each of 6 paired seeds, without spread" in same
+    assert same.count("no detectable difference") == 2
+    later = evidence.tell("toy", "later", "plain", folder=kept)
+    assert later == "later against plain (toy, comparison set): not yet measured."
+
+
+def test_without_the_mistakes_the_interval_is_over_seeds_alone(kept):
+    (kept / "wrong.csv").unlink()
+    said = evidence.tell("toy", "better", "plain", folder=kept)
+    assert "over 6 paired seeds; p =" in said
+    assert "images" not in said
+
+
+def test_a_comparison_that_was_not_announced_is_refused(kept):
+    with pytest.raises(protocol.ProtocolError, match="does not compare plain against better. Its"):
+        evidence.tell("toy", "plain", "better", folder=kept)
+
+
+@pytest.mark.parametrize("name", protocol.tables())
+def test_every_table_of_the_course_is_told(name):
+    of = protocol.table(name)
+    said = evidence.tell_all(of)
+    assert list(said) == list(of.compare)
+    assert all(sentence.endswith(".") for sentence in said.values())
