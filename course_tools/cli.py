@@ -168,10 +168,16 @@ def build(
             "--costs", help="Keep each lesson's time and memory. On an otherwise idle machine."
         ),
     ] = False,
+    text: Annotated[
+        bool,
+        typer.Option("--text", help="Only text and tags changed: keep outputs, execute nothing."),
+    ] = False,
 ):
     """Execute the lessons' and solutions' .py and write the committed .ipynb beside them."""
     from course_tools.authoring import build, reference_runs
 
+    if text:
+        raise typer.Exit(build.retell_all(lessons or [], solutions))
     keep_cost = reference_runs.keep_cost if costs else None
     code = build.build_all(lessons or [], mode, force, solutions, keep_cost)
     if code:

@@ -1,4 +1,4 @@
-"""What happens while `fit` runs: curves that grow, one text line an epoch, a stop at NaN."""
+"""What happens while `fit` runs: curves that grow, one text line an epoch, a sign of life, a stop at NaN."""
 
 import math
 import time
@@ -88,11 +88,72 @@ class Watch(keras.callbacks.Callback):
             )
 
 
+class SignOfLife(keras.callbacks.Callback):
+    """One line that says what trains, the how-manieth fit of its cell, and which epoch.
+
+    It comes once the fits of a cell have taken `AFTER` seconds together, and all of them share it.
+    `part` says which of how many, where a loop knows: "rate 0.01, 2 of 6".
+    """
+
+    AFTER = 5.0  # seconds
+    BETWEEN = 1.0
+    # Of the cell that runs: its number, when its first fit began, its fits, its line.
+    _cell = None
+    _began = 0.0
+    _fits = 0
+    _line = None
+
+    def __init__(self, part=""):
+        super().__init__()
+        self.part = part
+
+    def on_train_begin(self, logs=None):
+        cell, kind = _running_cell(), SignOfLife
+        if kind._cell != cell or cell is None:
+            kind._cell, kind._began, kind._fits, kind._line = cell, time.perf_counter(), 0, None
+        kind._fits += 1
+        self._epoch, self._shown = 1, -math.inf
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch + 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = time.perf_counter()
+        if now - SignOfLife._began > self.AFTER and now - self._shown > self.BETWEEN:
+            self._shown = now
+            self._say(f"epoch {self._epoch} of {self.params.get('epochs', '?')}")
+
+    def on_train_end(self, logs=None):
+        if SignOfLife._line is not None:
+            self._say("done")
+
+    def _say(self, words):
+        from IPython.display import display
+
+        seconds = time.perf_counter() - SignOfLife._began
+        what = f"{self.model.name} ({self.part})" if self.part else self.model.name
+        line = f"Training {what}, fit {SignOfLife._fits} of this cell: {words}, {seconds:.0f} s"
+        data = {"text/plain": line}
+        if SignOfLife._line is None:
+            SignOfLife._line = display(data, raw=True, display_id=True)
+        else:
+            SignOfLife._line.update(data, raw=True)
+
+
+def _running_cell():
+    """Number of the notebook cell that runs, or None outside IPython."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return shell.execution_count if shell is not None else None
+
+
 class LiveCurves(keras.callbacks.Callback):
     """Redraws training and validation curves in place as `fit` goes on.
 
-    `draw(history)` returns the notebook's (data, metadata) for a dict of lists. Headlessly, one
-    figure is left at the end and nothing before it, so that executed notebooks hold no litter.
+    `draw(history, epochs)` returns the notebook's (data, metadata) for a dict of lists; `epochs` is
+    how many there will be, or None once the training has ended. Headlessly, one figure is left at the
+    end and nothing before it, so that executed notebooks hold no litter.
     """
 
     SECONDS_BETWEEN_REDRAWS = 0.5
@@ -112,16 +173,16 @@ class LiveCurves(keras.callbacks.Callback):
             self._history.setdefault(key, []).append(value)
         due = time.perf_counter() - self._drawn_at > self.SECONDS_BETWEEN_REDRAWS
         if self.live and due:
-            self._redraw()
+            self._redraw(self.params.get("epochs"))
 
     def on_train_end(self, logs=None):
         if self._history:
             self._redraw()
 
-    def _redraw(self):
+    def _redraw(self, epochs=None):
         from IPython.display import display
 
-        data, metadata = self.draw(self._history)
+        data, metadata = self.draw(self._history, epochs)
         if self._display is None:
             self._display = display(data, metadata=metadata, raw=True, display_id=True)
         else:

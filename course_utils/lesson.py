@@ -184,13 +184,17 @@ class Lesson:
         """Seeds for `n` paired runs, starting at the lesson's own; 2 of them in smoke mode."""
         return list(range(self.seed, self.seed + (2 if self.mode == "smoke" else n)))
 
-    def callbacks(self, title: str | None = None, name: str = "", techniques: str = "") -> list:
+    def callbacks(
+        self, title: str | None = None, name: str = "", techniques: str = "", part: str = ""
+    ) -> list:
         """Callbacks for `fit`: live curves under `title`, a line an epoch, a stop at NaN.
 
-        Without a title, for loops over many fits, nothing is shown. `name` and `techniques`, as for
-        `record`, go into the record of a training that diverged; by default the model's own name.
+        Without a title, for loops over many fits, one line says what trains once they take longer
+        than five seconds; `part` tells it which of how many ("rate 0.01, 2 of 6"). `name` and
+        `techniques`, as for `record`, go into the record of a training that diverged; by default the
+        model's own name.
         """
-        from course_utils.callbacks import LiveCurves, Watch
+        from course_utils.callbacks import LiveCurves, SignOfLife, Watch
 
         # A model is a cycle of references, which only the collector frees, and it comes seldom.
         gc.collect()
@@ -200,7 +204,7 @@ class Lesson:
             on_divergence=functools.partial(self._record_divergence, name, techniques),
         )
         if not title:
-            return [watch]
+            return [watch, SignOfLife(part)] if self.live else [watch]
         return [watch, LiveCurves(functools.partial(self._draw_curves, title), live=self.live)]
 
     # Evidence
@@ -352,6 +356,8 @@ class Lesson:
 
     def _check(self, function, *answer):
         result = checks.run_check(function, self, *answer)
+        if result.hint:
+            result = dataclasses.replace(result, solution=f"solutions/{self.name}.ipynb")
         if result.passed and (self.live or "COURSE_OUT" in os.environ):
             # For the table of lessons and for grading, which believe the package and not the page. A full
             # disk is no reason to withhold the praise.
@@ -372,7 +378,7 @@ class Lesson:
         minutes = max(seconds / 60, 0.1)
         return f"Expect about {minutes:.1f} minutes and {memory_mb / 1000:.1f} GB{where}."
 
-    def _draw_curves(self, title, history):
+    def _draw_curves(self, title, history, epochs):
         from course_utils import plots
 
         suffix = self.dataset.figure_suffix if self.dataset is not None else ""
@@ -381,7 +387,7 @@ class Lesson:
             for key, values in history.items()
             if key in ("loss", "accuracy", "val_loss", "val_accuracy")
         )
-        return plots.bundle(plots.curves_figure(history, title + suffix), alt)
+        return plots.bundle(plots.curves_figure(history, title + suffix, epochs), alt)
 
     def _known(self, name, techniques):
         """Everything of a record that is known without the model's figures."""

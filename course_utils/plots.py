@@ -71,11 +71,12 @@ def lines(series, title, x, y, alt, *, log_x=False, log_y=False, height=3.4, mar
     show(drawn, alt)
 
 
-def curves_figure(histories, title):
+def curves_figure(histories, title, planned=None):
     """Figure of loss and accuracy against epoch, training dashed and validation solid.
 
     `histories` maps a name to a dict of lists as in `History.history`; one unnamed history may be
-    given as that dict itself.
+    given as that dict itself. With `planned`, how many epochs there will be, the axes are those of the whole
+    training from its first epoch on, so that a curve grows and the picture does not jump.
     """
     if histories and all(isinstance(values, list) for values in histories.values()):
         histories = {"": histories}
@@ -96,6 +97,11 @@ def curves_figure(histories, title):
         axis.set_title(metric, fontsize=10)
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.25)
+        if planned:
+            axis.set_xlim(0.5, max(planned, 2) + 0.5)
+            # A loss falls from its first value towards zero, an accuracy rises towards one.
+            low, high = axis.get_ylim()
+            axis.set_ylim((0, high) if metric == "loss" else (low, 1.0))
     if several:  # a legend of many lines would lie on the curves
         entries = axes[0].get_legend_handles_labels()
         drawn.legend(*entries, loc="outside lower center", ncols=2, fontsize=8, frameon=False)

@@ -67,23 +67,23 @@ def _show(draw, control, start, chosen=lambda value: value):
     import ipywidgets
     from IPython.display import display
 
-    picture = ipywidgets.HTML()
     controls = control(ipywidgets)
 
     @lru_cache(maxsize=64)
     def drawn(argument):
-        data, metadata = plots.bundle(*draw(argument))
-        alt = metadata["image/png"]["alt"].replace('"', "&quot;")
-        source = f"data:image/png;base64,{data['image/png']}"
-        return f'<img src="{source}" alt="{alt}" style="max-width: 100%">'
+        return plots.bundle(*draw(argument))
 
-    def update(_=None):
+    display(ipywidgets.HBox(controls, layout={"flex_flow": "row wrap"}))
+    # The picture is an output like any other and no part of the widget: it survives saving, closing
+    # and a kernel that is gone, when the slider above it no longer answers.
+    data, metadata = drawn(chosen(*start))
+    picture = display(data, metadata=metadata, raw=True, display_id=True)
+
+    def update(_):
         argument = chosen(*(one.value for one in controls))
         if argument != ():
-            picture.value = drawn(argument)
+            data, metadata = drawn(argument)
+            picture.update(data, metadata=metadata, raw=True)
 
     for one in controls:
         one.observe(update, names="value")
-    update()
-    row = ipywidgets.HBox(controls, layout={"flex_flow": "row wrap"})
-    display(ipywidgets.VBox([row, picture]))

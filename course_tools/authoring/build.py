@@ -114,6 +114,37 @@ def _digest(cells):
     return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def retell(script: Path) -> None:
+    """Write the .ipynb of a .py in which nothing but text and tags changed; executes nothing.
+
+    The outputs are taken over. Raises BatchError as `check`, and where the code is not that of the
+    .ipynb, or has not been executed there.
+    """
+    import nbformat
+
+    check(script)
+    book = script.with_suffix(".ipynb")
+    notebook = reading.read_pair_file(script)
+    old_cells = reading.read_pair_file(book).cells if book.is_file() else []
+    ran = [cell for cell in old_cells if cell.cell_type == "code"]
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if [cell.source for cell in code] != [cell.source for cell in ran]:
+        raise BatchError(
+            f"The code of {script.name} is not that of {book.name}, so its outputs cannot be taken "
+            f"over. Execute it: course build {script.stem}"
+        )
+    _pin(notebook, script, old_cells)
+    for cell, before in zip(code, ran, strict=True):
+        cell.outputs, cell.execution_count = before.outputs, before.execution_count
+    _finish(notebook, script)
+    files.write_atomically(book, (nbformat.writes(notebook) + "\n").encode())
+
+
+def _finish(notebook, script):
+    notebook.metadata["language_info"] = LANGUAGE
+    notebook.metadata["course"] = {"built_from": _digest(reading.cells_of(script))}
+
+
 def build(script: Path, mode: str, force: bool = False, progress=None) -> execution.Result:
     """Execute a .py and write its .ipynb; returns the run's result.
 
@@ -143,8 +174,7 @@ def build(script: Path, mode: str, force: bool = False, progress=None) -> execut
     for cell, ran in zip(notebook.cells, executed.cells, strict=True):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
-    notebook.metadata["language_info"] = LANGUAGE
-    notebook.metadata["course"] = {"built_from": _digest(reading.cells_of(script))}
+    _finish(notebook, script)
     if replaced is not None:
         name = (
             f"{script.parent.name}.{script.stem}.{hashlib.sha256(replaced).hexdigest()[:8]}.ipynb"
@@ -194,6 +224,16 @@ def _known_ids(cells, old_cells):
                 if old[here][0] == new[there][0] and old_cells[here].get("id"):
                     known[there] = old_cells[here]["id"]
     return known
+
+
+def retell_all(names, solutions=True) -> int:
+    """`retell` the named notebooks, or all; returns the exit code. Raises BatchError as it does."""
+    scripts = [each for each in pairs(names) if solutions or each.parent.name != "solutions"]
+    for folder in dict.fromkeys(script.parent for script in scripts):
+        _check_writable(folder)
+    for script in scripts:
+        retell(script)
+    return 0
 
 
 def build_all(names, mode, force=False, solutions=True, keep_cost=None) -> int:

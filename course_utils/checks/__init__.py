@@ -7,6 +7,7 @@ words what is none, so that the check itself is about right and wrong only.
 """
 
 import functools
+import html
 import inspect
 import math
 from dataclasses import dataclass
@@ -18,15 +19,41 @@ class Wrong(Exception):
     """The answer is wrong; the message says what is wrong and gives a hint, never the answer."""
 
 
+class Unanswered(Wrong):
+    """There is no answer yet that could be right or wrong."""
+
+
 @dataclass(frozen=True, repr=False)
 class Check:
-    """A check's answer: `passed`, and a sentence that a notebook shows as the cell's result."""
+    """A check's answer: `passed`, and a sentence that a notebook shows as the cell's result.
+
+    A notebook shows it in colour and with a sign. A wrong answer has a `hint`: the message is folded,
+    and beside it stands a link to `solution`, the notebook that solves it, for whoever gives up.
+    """
 
     passed: bool
     message: str
+    hint: bool = False
+    solution: str = ""
 
     def __repr__(self):
         return f"{'Correct' if self.passed else 'Not yet'}: {self.message}"
+
+    def _repr_html_(self):
+        said = html.escape(self.message)
+        if self.passed:
+            return _card("#009e73", f"<b>&#10003; Correct:</b> {said}")
+        if not self.hint:
+            return _card("#767676", f"<b>&#8230; Not yet:</b> {said}")
+        link = f'<a href="{self.solution}">Show the solution</a>' if self.solution else ""
+        folded = f"<details><summary>Show a hint</summary>{said}</details>"
+        return _card("#d55e00", f"<b>&#10007; Not yet.</b>{folded}{link}")
+
+
+def _card(colour, content):
+    """A box with a coloured edge; the sign and the word say the same to whoever sees no colour."""
+    style = f"border-left: 4px solid {colour}; padding: 0.3em 0.8em"
+    return f'<div style="{style}">{content}</div>'
 
 
 def find_check(lesson_name: str, check_name: str):
@@ -52,10 +79,12 @@ def run_check(function, lesson, *answer) -> Check:
         return Check(False, "the answer is still empty. Fill it in and run the cell again.")
     try:
         praise = function(lesson, *answer)
+    except Unanswered as unanswered:
+        return Check(False, str(unanswered))
     except Wrong as wrong:
-        return Check(False, str(wrong))
+        return Check(False, str(wrong), hint=True)
     except Exception as error:  # A learner's code may raise anything.
-        return Check(False, f"your code raised {type(error).__name__}: {error}")
+        return Check(False, f"your code raised {type(error).__name__}: {error}", hint=True)
     return Check(True, praise or "well done.")
 
 
@@ -89,12 +118,14 @@ def function_returning(convert):
 
             def asked(*arguments):
                 result = answer(*arguments)
+                if _is_empty(result) and not returned_before:
+                    raise Unanswered(
+                        f"{name} returns nothing yet. Write it and run the cell again."
+                    )
                 if _is_empty(result):
                     raise Wrong(
                         f"for {', '.join(map(repr, arguments))} {name} returns nothing. Does every "
                         "path end in a return?"
-                        if returned_before
-                        else f"{name} returns nothing yet. Write it and run the cell again."
                     )
                 returned_before.append(True)
                 try:
@@ -125,7 +156,7 @@ def answers_for(*names):
             for name in names:
                 answer = answers[name]
                 if _is_empty(answer) or (isinstance(answer, str) and not answer):
-                    raise Wrong(f"no answer yet for {name!r}.")
+                    raise Unanswered(f"no answer yet for {name!r}.")
                 if not isinstance(answer, str | Real | dict):
                     raise Wrong(f"for {name!r} one answer is expected, not {describe(answer)}.")
             return check(lesson, answers)

@@ -30,7 +30,9 @@ def test_a_metric_of_several_figures_is_shown_as_their_mean(capsys, monkeypatch)
     drawn = []
     monkeypatch.setattr(shown, "display", lambda *args, **options: None)
     watch = callbacks.Watch()
-    curves = callbacks.LiveCurves(lambda history: (drawn.append(history), ({}, {}))[1], live=False)
+    curves = callbacks.LiveCurves(
+        lambda history, epochs: (drawn.append(history), ({}, {}))[1], live=False
+    )
     fit(model([keras.metrics.F1Score(average=None, name="f1")]), watch, curves)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
@@ -85,3 +87,34 @@ def test_a_loss_that_is_no_number_ends_the_training():
     with pytest.raises(TrainingDiverged, match=r"loss became nan in epoch 1.*learning_rate by 10"):
         fit(network, watch)
     assert told == [(network, watch.history)]
+
+
+def test_long_fits_of_a_cell_share_one_line_that_says_what_trains(monkeypatch):
+    said, cells = [], iter([7, 7, 8])
+
+    class Line:
+        def update(self, data, **options):
+            said.append(data["text/plain"])
+
+    def display(data, **options):
+        said.append("new line")
+        said.append(data["text/plain"])
+        return Line()
+
+    monkeypatch.setattr(shown, "display", display)
+    monkeypatch.setattr(callbacks, "_running_cell", lambda: next(cells))
+    monkeypatch.setattr(callbacks.SignOfLife, "AFTER", -1)
+    monkeypatch.setattr(callbacks.SignOfLife, "BETWEEN", 0)
+    network = model()
+    fit(network, callbacks.SignOfLife("rate 0.1, 1 of 2"))
+    fit(network, callbacks.SignOfLife("rate 0.2, 2 of 2"))
+    assert said.count("new line") == 1
+    assert "(rate 0.1, 1 of 2), fit 1 of this cell: epoch 1 of 2" in said[1]
+    assert "fit 2 of this cell: done" in said[-1]
+    fit(network, callbacks.SignOfLife())
+    assert said.count("new line") == 2
+    monkeypatch.setattr(callbacks.SignOfLife, "AFTER", 1000)
+    monkeypatch.setattr(callbacks, "_running_cell", lambda: 9)
+    before = len(said)
+    fit(network, callbacks.SignOfLife())
+    assert len(said) == before  # a short fit needs no sign

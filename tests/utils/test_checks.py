@@ -3,6 +3,7 @@
 A row of `CASES` is an answer and a regular expression that the check's verdict has to match.
 """
 
+import dataclasses
 import itertools
 import math
 import re
@@ -17,7 +18,7 @@ from keras import layers
 from scipy import stats
 
 from course_utils import models
-from course_utils.checks import find_check, lesson_04, lesson_13, run_check
+from course_utils.checks import Wrong, find_check, lesson_04, lesson_13, run_check
 from course_utils.diagnosis import diagnose
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -766,3 +767,20 @@ def test_the_bound_of_lesson_15_holds_for_the_maximum_of_binomials(p, k):
     n = pictures(p, k, 0.002)
     gain = (1 - stats.binom.cdf(np.arange(n), n, p) ** k).sum() / n - p
     assert 0.0012 < gain < 0.002
+
+
+def test_a_notebook_shows_an_answer_with_a_sign_and_folds_the_hint():
+    def check(lesson, answer):
+        if answer != 4:
+            raise Wrong("2 < 3, and so on.")
+        return "that is it."
+
+    right, wrong, empty = (run_check(check, None, answer) for answer in (4, 5, ...))
+    assert "&#10003; Correct:</b> that is it." in right._repr_html_()
+    shown = dataclasses.replace(wrong, solution="solutions/02_x.ipynb")._repr_html_()
+    folded = shown[shown.index("<details>") : shown.index("</details>")]
+    assert "2 &lt; 3" in folded
+    assert "2 &lt; 3" not in shown.replace(folded, "")
+    assert 'href="solutions/02_x.ipynb"' in shown
+    assert "<details>" not in empty._repr_html_()  # nothing was answered: nothing to hint at
+    assert repr(wrong) == "Not yet: 2 < 3, and so on."

@@ -255,3 +255,30 @@ def test_a_build_keeps_the_costs_of_lessons_when_asked(
         (around, "reduced", "5.3", "900"),
         (around, "smoke", "5.3", "900"),
     ]
+
+
+def test_text_and_tags_alone_are_taken_over_with_the_outputs_as_they_are(
+    project, quick, capsys, monkeypatch
+):
+    script, book = pair(project)
+    assert said(capsys, "build", "02")[0] == 0
+    ran = nbformat.read(book, as_version=4)
+    ran.cells[-1].outputs = [nbformat.v4.new_output("stream", text="kept\n")]
+    nbformat.write(ran, book)
+    text = script.read_text()
+    monkeypatch.setattr(execution, "run", lambda *_: pytest.fail("something was executed"))
+    script.write_text(
+        text.replace("# # ", "# # Another ", 1).replace("# %%\n", '# %% tags=["x"]\n')
+    )
+    assert said(capsys, "build", "02", "--text")[0] == 0
+    told = nbformat.read(book, as_version=4)
+    assert told.cells[0].source.startswith("# Another ")
+    assert told.cells[-1].metadata["tags"] == ["x"]
+    assert told.cells[-1].outputs[0].text == "kept\n"
+    assert [cell.id for cell in told.cells] == [cell.id for cell in ran.cells]
+    assert reading.pair_agrees(book)
+    script.write_text(script.read_text() + "\n# %%\nprint(1)\n")
+    code, _, err = said(capsys, "build", "02", "--text")
+    assert code == 2
+    assert "Execute it: course build 02_second" in err
+    assert len(nbformat.read(book, as_version=4).cells) == len(ran.cells)
