@@ -167,8 +167,8 @@ def settle(pairs, title, of=fair):
     if known:
         words = "; ".join(f"{name}: {found.verdict}" for name, found in known.items())
         plots.intervals(known, title=title, alt=f"{title}. {words}.")
-    for name, (found, pair) in both.items():
-        print(f"{name}: {evidence.tell(of, *pair) if found else 'not yet measured'}")
+    for _, pair in both.values():
+        print(evidence.tell(of, *pair))
     return known
 
 
