@@ -66,9 +66,9 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
     print(f"{part:10} {images.shape} {images.dtype}, of each digit: {np.bincount(labels, minlength=10)}")
 
 # %% [markdown]
-# Two sets are shown here. The network *learns* from the **training set**. The **validation set** shows *us* how it does on
-# pictures that it did not learn from. There are two more, the comparison set and the test set; what those are for, we
-# shall see at the end.
+# Two sets are shown here. The network *learns* from the **training set**. The **validation set** shows *us* how it does
+# on pictures that it did not learn from. There are two more, the comparison set and the test set; what those are for,
+# we shall see at the end.
 #
 # Three words before we train. An **epoch** is one pass through all the training pictures. The **accuracy** is the share
 # of right answers. The **loss** says how wrong the answers are, and charges more for a confident mistake than for a
@@ -170,17 +170,17 @@ for name, figures in histories.items():
 # 4. **Does the validation loss turn upwards?** From there on the network grows surer than it should be, even where the
 #    accuracy does not show it. Lesson 08 asks when to stop.
 #
-# More data narrows the gap. But more data is expensive. Lessons 03 to 08 try six techniques that promise better networks
-# from the same data, and measure what comes of it.
+# More data narrows the gap. But more data is expensive. Lessons 03 to 08 try six techniques that promise better
+# networks from the same data, and measure what comes of it.
 #
 # ## How to fool yourself
 #
 # So we judge by the validation set. Suppose we try many networks and keep the one that is best there. Is its
 # validation accuracy what we should expect on new pictures?
 #
-# Here are 200 "networks" of the laziest kind: each guesses at random, and is right one time in ten. We try them one after
-# the other on a small validation set of 100 pictures, keep the best so far, and look at how that one does on fresh
-# pictures. The whole story is played 500 times, and the figure shows the average.
+# Here are 200 "networks" of the laziest kind: each guesses at random, and is right one time in ten. We try them one
+# after the other on a small validation set of 100 pictures, keep the best so far, and look at how that one does on
+# fresh pictures. The whole story is played 500 times, and the figure shows the average.
 
 # %%
 rng = np.random.default_rng(seed)
@@ -217,9 +217,9 @@ print(f"the best of 200 guessers: {best_so_far[:, -1].mean():.0%} where it was c
 # choose anything at all, and it has become one more validation set.
 #
 # This course compares many things: six techniques, several networks, each trained from several seeds. If every
-# comparison used the test set, the whole course would be one long choice by it. Therefore there is a set between the two:
-# the **comparison set**, training images that no run learns from or chooses by. This is how the 70,000 digits of MNIST
-# are cut:
+# comparison used the test set, the whole course would be one long choice by it. Therefore there is a set between the
+# two: the **comparison set**, training images that no run learns from or chooses by. This is how the 70,000 digits of
+# MNIST are cut:
 
 # %%
 parts = {
@@ -233,15 +233,16 @@ parts["left out"] = (0 if mnist.is_fallback else 70_000 - used, "in this mode no
 
 # %%
 drawn, axes = plots.figure(height=2.3)
-start = 0
-for row, (colour, (name, (count, purpose))) in enumerate(zip([*plots.COLOURS[:4], "#cccccc"], parts.items())):
+start, total = 0, sum(count for count, _ in parts.values())
+for row, (colour, (name, (count, purpose))) in enumerate(zip([*plots.COLOURS[:4], "#bbbbbb"], parts.items())):
+    letter, y = "ABCDE"[row], 1.3 + 0.75 * row
     axes.barh(0, count, left=start, height=1.1, color=colour, edgecolor="white")
-    axes.text(start + count / 2, -0.7, "ABCDE"[row] if count else "", ha="center", fontsize=9)
-    axes.text(0, 1.3 + 0.75 * row, f"{'ABCDE'[row]}  {name}", color=colour if row < 4 else "#666666", weight="bold")
-    axes.text(0.4 * used, 1.3 + 0.75 * row, f"{count:>6,}", ha="right")
-    axes.text(0.44 * used, 1.3 + 0.75 * row, purpose)
+    axes.text(start + count / 2, -0.7, letter if count else "", ha="center", fontsize=9)
+    axes.text(0, y, f"{letter}  {name}", color=colour if row < 4 else "#666666", weight="bold")
+    axes.text(0.32 * total, y, f"{count:,}", ha="right")
+    axes.text(0.35 * total, y, purpose)
     start += count
-axes.set(ylim=(4.7, -1.2), xlim=(0, start))
+axes.set(ylim=(4.7, -1.2), xlim=(0, total))
 axes.axis("off")
 drawn.suptitle("Every digit has one part, and every part one purpose" + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "A bar of all digits cut into parts: " + "; ".join(
@@ -281,19 +282,20 @@ for name, right, n in [
     ("validation", histories["all digits"]["val_accuracy"][-1], len(mnist.y_val)),
     ("comparison", score.accuracy, score.n),
 ]:
-    print(f"{name} set: {right:.1%}, give or take {196 * (right * (1 - right) / n) ** 0.5:.1f} points on {n:,} pictures")
+    around = 196 * (right * (1 - right) / n) ** 0.5
+    print(f"{name} set: {right:.1%}, give or take {around:.1f} points on {n:,} pictures")
 
 # %% [markdown]
 # "Give or take" is what the choice of pictures can do: with other pictures the figure would have moved by that much or
-# less nineteen times in twenty. With ten times the pictures it is three times smaller. So do not read a difference of half
-# a point into a validation set of a thousand.
+# less nineteen times in twenty. With ten times the pictures it is three times smaller. So do not read a difference of
+# half a point into a validation set of a thousand.
 
 # %% [markdown]
 # ## Exercise 1: name the curves
 #
-# Four training runs. For each, say what you see in one word: `"overfitting"` where the lines part; `"underfitting"` where
-# both have levelled off too high; `"still improving"` where both still fall at the last epoch; `"not learning"` where the
-# loss never leaves that of guessing (about 2.3 for ten classes; lesson 01 asks you why).
+# Four training runs. For each, say what you see in one word: `"overfitting"` where the lines part; `"underfitting"`
+# where both have levelled off too high; `"still improving"` where both still fall at the last epoch; `"not learning"`
+# where the loss never leaves that of guessing (about 2.3 for ten classes; lesson 01 asks you why).
 
 # %%
 epochs = np.arange(1, 21)
@@ -356,7 +358,7 @@ lesson.check_best_epoch(best_epoch)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Stop before the random-label experiment and take bets on the *training* accuracy; "about ten
-# percent" is the usual wrong answer and the best possible start. While it trains, ask what a lookup table would achieve.
-# At the guessers, ask who has ever reported the best of several runs. In exercise 1, B and D are mixed up most often: B
-# has learned something and stopped, D is still at the loss of guessing. In exercise 2 people return the index from 0, or
-# the last epoch.
+# percent" is the usual wrong answer and the best possible start. While it trains, ask what a lookup table would
+# achieve. At the guessers, ask who has ever reported the best of several runs. In exercise 1, B and D are mixed up most
+# often: B has learned something and stopped, D is still at the loss of guessing. In exercise 2 people return the index
+# from 0, or the last epoch.
