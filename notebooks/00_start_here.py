@@ -77,7 +77,8 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 # ## A network that learns nonsense
 #
 # Let us start with something absurd. We take a few hundred training digits and replace their labels by **random ones**:
-# a 3 may be called 7, another 3 may be called 0. There is nothing to understand here. **Predict:** what will the
+# a 3 may be called 7, another 3 may be called 0. (The validation digits keep their true ones.) There is nothing to
+# understand here. **Predict:** what will the
 # training accuracy be, when the network has been trained for a while?
 
 # %%
@@ -148,7 +149,7 @@ for name, count in [("few digits", few), ("all digits", len(mnist.x_train))]:
 # %%
 plots.curves(
     histories,
-    title="The gap between dashed and solid is what was learned by heart" + mnist.figure_suffix,
+    title="Fewer digits, and the solid line stays further from the dashed one" + mnist.figure_suffix,
     alt="Loss and accuracy against epoch for training on few and on all digits. With few digits the gap between "
     "training and validation is wide; with all digits it is narrower.",
 )
@@ -162,7 +163,8 @@ for name, figures in histories.items():
 # Four things to read off such a figure, in this order:
 #
 # 1. **Is the training loss falling?** If not, the network is not learning at all.
-# 2. **How large is the gap** between training and validation? A wide gap is **overfitting**: much was learned by heart.
+# 2. **How large is the gap** between training and validation? A wide gap is **overfitting**: the network knows its own
+#    pictures far better than others. The gap is no measure of harm, though; the harm is in the solid line.
 #    (In the first epoch the training figure may be the worse one. It is an average over the epoch, in which the network
 #    was still getting better; the validation figure is taken at its end.)
 # 3. **Are both poor, and close together?** That is **underfitting**: the network is too small, or has not trained

@@ -82,13 +82,13 @@ def train(model, rate=0.001, epochs=6, title=None, callbacks=()):
 # $$\mu = \frac1N \sum_{i=1}^N x_i, \qquad \sigma^2 = \frac1N \sum_{i=1}^N (x_i - \mu)^2, \qquad
 # \hat x_i = \frac{x_i - \mu}{\sqrt{\sigma^2 + \varepsilon}}, \qquad y_i = \gamma\, \hat x_i + \beta .$$
 #
-# Which values are the $N$? Below are the feature maps (lesson 02) that four digits leave in three channels of an
-# untrained convolution. Each frame holds what is averaged together: one channel, *all* its images, *all* their
-# positions.
+# Which values are the $N$? Below are the feature maps (lesson 02) that four digits, as raw pixels, leave in three
+# channels of an untrained convolution. Each frame holds what is averaged together: one channel, *all* its images, *all*
+# their positions.
 
 # %%
 keras.utils.set_random_seed(seed)
-seen = layers.Conv2D(3, 3, padding="same", activation="relu")(mnist.x_train[:64] / 255.0)
+seen = layers.Conv2D(3, 3, padding="same", activation="relu")(mnist.x_train[:64].astype("float32"))
 maps = ops.convert_to_numpy(seen).astype("float32")  # (images, height, width, channels)
 normed = ops.convert_to_numpy(layers.BatchNormalization(dtype="float32")(maps, training=True))
 
@@ -98,10 +98,10 @@ for c, (colour, row) in enumerate(zip(plots.COLOURS, axes)):
     for picture, axis in zip(maps[:4, :, :, c], row):
         axis.imshow(picture, cmap="gray", vmin=0, vmax=maps.max())
         axis.spines[:].set(visible=True, color=colour, linewidth=3)
-    for axis, values, limits in zip(row[4:], (maps[..., c], normed[..., c]), ((0, 1), (-2, 4))):
+    for axis, values, limits in zip(row[4:], (maps[..., c], normed[..., c]), ((0, 250), (-2, 4))):
         axis.hist(values.ravel().clip(*limits), bins=40, range=limits, color=colour, log=True)
         axis.set(xticks=limits, yticks=[])
-        axis.set_title(f"mean {abs(values.mean()):.2f}\nspread {values.std():.2f}", fontsize=8)
+        axis.set_title(f"mean {abs(values.mean()):.1f}\nspread {values.std():.2f}", fontsize=8)
     row[0].set_ylabel(f"channel {c + 1}", color=colour)
 for axis, name in zip(axes[-1, [0, 4, 5]], ("four images", "before", "after")):
     axis.set_xlabel(name, loc="left")
