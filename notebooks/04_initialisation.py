@@ -332,6 +332,9 @@ plots.lines(
 )
 
 # %% [markdown]
+# Compare the last two numbers in the title with the first. With a way around each layer, depth has stopped doing harm.
+# Whether it then buys anything depends on the problem: for flattened digits and a few epochs one layer goes a long way.
+#
 # ## Why random at all?
 #
 # Zeros are bad because they let nothing through. Then why not a small constant, the same for all weights? That lets

@@ -210,7 +210,8 @@ for name in arms:
 
 # %% [markdown]
 # With batch norm the signal that *reaches* the next layer has the same size whatever the steps did to the weights, and
-# a step in one layer does not throw the sums of all the layers behind it. So fewer units are pushed out of reach.
+# a step in one layer does not throw the sums of all the layers behind it. So fewer units are pushed out of reach. (Not
+# none: the first convolution can lose some with batch norm, too.)
 #
 # It settles a question that lesson 03 left open, too. If the size of the weights no longer matters to the next layer,
 # what does an L2 penalty on them still do? Scale the weights by $a$: the output stays, so the gradient is divided by

@@ -296,7 +296,8 @@ for n, flattered, honest in zip(sizes, chosen_on, asked):
 # We compare two rules on the same recorded runs, from three seeds: patience 5 with the best weights, and training on to
 # the very end. Early stopping chooses by the validation pictures; if it were judged by the same pictures, it would have
 # seen the questions. So one half of them chooses and the other half reports, then the other way round, and we take the
-# mean. **Predict:** what does stopping do to the accuracy, and what to the cross-entropy?
+# mean. (The course's table of the same name has more seeds and trains for longer.) **Predict:** what does stopping do
+# to the accuracy, and what to the cross-entropy?
 
 
 # %%
@@ -347,10 +348,11 @@ for metric, unit in (("accuracy", "points"), ("loss", "")):
         print(f"Table early_stopping, {metric}: not yet measured")
 
 # %% [markdown]
-# The two figures tell different stories, and both are true. Does somebody only want to know *which digit it is*? Then
-# the accuracy counts, and training on did it no harm that you could see. Does somebody act on the probabilities, so
-# that a confident mistake costs more than a hesitant one? Then the cross-entropy counts, and stopping is worth having.
-# It is also the cheaper network: it ends by itself, and nobody has to guess the number of epochs.
+# The two figures answer two questions. Does somebody only want to know *which digit it is*? Then the accuracy counts,
+# and a network that trains on may go on gaining while its loss climbs. Does somebody act on the probabilities, so that
+# a confident mistake costs more than a hesitant one? Then the cross-entropy counts, which is what stopping watches. And
+# where the curve stumbles for longer than the patience, the stop comes too early for both. Set against that what it
+# saves: the run ends by itself, and nobody has to guess the number of epochs.
 #
 # ## On the comparison set
 #
