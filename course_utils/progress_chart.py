@@ -30,7 +30,8 @@ def draw(number: int, mode: str, dataset, record) -> None:
     """Draw each step's reference runs up to lesson `number`, and `record` (an `evidence.Record`) as a star.
 
     `dataset` is the `data.Dataset` that the record was made on. Where nothing was measured in this
-    mode, or the record has no test accuracy to mark, a sentence says so.
+    mode, or the record has no accuracy of the same kind to mark, a sentence says so. A record without a
+    test accuracy is marked among comparison accuracies, as soon as one reference run has one.
     """
     # A later lesson's figure would give its answer away.
     steps = {
@@ -38,16 +39,23 @@ def draw(number: int, mode: str, dataset, record) -> None:
         for name, (lesson, *step) in steps_of(dataset.name).items()
         if lesson <= number
     }
-    accuracies, mark = {}, {}
     ours = record.model, record.techniques
     if ours not in steps.values():
         # A variant beside the way, as lesson 08's, gets a row of its own below.
         steps[(record.techniques or record.model).replace("_", " ")] = ours
-    for name, (model, techniques) in steps.items():
-        runs = evidence.reference_runs(model, techniques, mode, record.data)
-        accuracies[name] = 100 * runs["test_accuracy"].dropna().to_numpy(dtype=float)
-        if (model, techniques) == ours and record.test_accuracy is not None:
-            mark[name] = 100 * record.test_accuracy
+    found = {
+        name: evidence.reference_runs(*step, mode, record.data) for name, step in steps.items()
+    }
+    metric = "test_accuracy"
+    if record.test_accuracy is None and any(
+        runs["compare_accuracy"].count() for runs in found.values()
+    ):
+        metric = "compare_accuracy"
+    value = getattr(record, metric)
+    accuracies = {
+        name: 100 * runs[metric].dropna().to_numpy(dtype=float) for name, runs in found.items()
+    }
+    mark = {name: 100 * value for name, step in steps.items() if step == ours and value is not None}
     # A step that nobody measured keeps its row: without it the next one would seem to have done it all.
     measured = {
         name if len(values) or name in mark else f"{name} (not yet measured)": values
@@ -60,18 +68,18 @@ def draw(number: int, mode: str, dataset, record) -> None:
             f"mode on {record.data}."
         )
         return
-    if record.test_accuracy is None:
+    words = metric.replace("compare", "comparison").replace("_", " ")
+    if value is None:
         print(
-            "Your run is not on the chart: its record has no test accuracy. To measure it: "
-            "lesson.record(..., test=lesson.final_test(model))"
+            f"Your run is not on the chart: its record has no {words}, which the reference runs have."
         )
     yours, star = (", and yours", ", star: yours") if mark else ("", "")
     plots.dots(
         measured,
         title=f"The way so far: {runs} reference runs{yours}{dataset.figure_suffix}",
-        x=f"test accuracy in {mode} mode, % (dots: runs, bar: mean{star})",
+        x=f"{words} in {mode} mode, % (dots: runs, bar: mean{star})",
         mark=mark,
-        alt="Test accuracy of each step of the course: "
+        alt=f"{words.capitalize()} of each step of the course: "
         + "; ".join(
             f"{name} {values.mean():.2f} % over {len(values)} runs"
             if len(values)

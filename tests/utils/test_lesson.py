@@ -519,21 +519,43 @@ def test_the_chart_marks_a_run_on_the_way_or_beside_it(
     assert list(drawn["rows"])[-1] == last
 
 
-def test_a_record_without_a_test_is_not_on_the_chart_and_a_sentence_says_why(
+def test_a_record_of_another_kind_is_not_on_the_chart_and_a_sentence_says_why(
     smoke, monkeypatch, capsys
 ):
     drawn = {}
     monkeypatch.setattr(plots, "dots", lambda rows, **words: drawn.update(words, rows=rows))
-    monkeypatch.setattr(evidence, "reference_runs", lambda *_: {"test_accuracy": pd.Series([0.9])})
-    smoke.progress(Record("x", "baseline_cnn", data="mnist"))
+    runs = {"test_accuracy": pd.Series([0.9]), "compare_accuracy": pd.Series([None], dtype=float)}
+    monkeypatch.setattr(evidence, "reference_runs", lambda *_: runs)
+    # Accuracies on two sets of images do not belong on one axis.
+    smoke.progress(Record("x", "baseline_cnn", data="mnist", compare_accuracy=0.5))
     assert drawn["mark"] == {}
     assert list(drawn["rows"]) == ["perceptron", "baseline CNN"]
     assert not any("yours" in drawn[word] for word in ("title", "x", "alt"))
     said = capsys.readouterr().out
-    assert said.startswith("Your run is not on the chart: its record has no test accuracy.")
+    assert said.startswith("Your run is not on the chart: its record has no test accuracy")
     smoke.progress(Record("x", "baseline_cnn", data="mnist", test_accuracy=0.5))
     assert "yours" in drawn["title"]
     assert not capsys.readouterr().out
+
+
+def test_a_run_that_left_the_test_set_sealed_is_marked_among_comparison_accuracies(
+    smoke, monkeypatch, capsys
+):
+    drawn = {}
+    monkeypatch.setattr(plots, "dots", lambda rows, **words: drawn.update(words, rows=rows))
+    runs = {"test_accuracy": pd.Series([0.9]), "compare_accuracy": pd.Series([0.8, 0.7])}
+    monkeypatch.setattr(evidence, "reference_runs", lambda *_: runs)
+    smoke.progress(Record("x", "baseline_cnn", data="mnist", compare_accuracy=0.5))
+    assert drawn["mark"] == {"baseline CNN": 50.0}
+    assert drawn["rows"]["baseline CNN"].tolist() == [80.0, 70.0]
+    assert drawn["x"].startswith("comparison accuracy")
+    assert not capsys.readouterr().out
+    # A run that was tested keeps to the tests, as lesson 09's.
+    smoke.progress(
+        Record("x", "baseline_cnn", data="mnist", compare_accuracy=0.5, test_accuracy=0.6)
+    )
+    assert drawn["mark"] == {"baseline CNN": 60.0}
+    assert drawn["x"].startswith("test accuracy")
 
 
 def test_a_chart_without_reference_runs_is_a_sentence(smoke, monkeypatch, capsys):
