@@ -78,8 +78,9 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 #
 # Let us start with something absurd. We take a few hundred training digits and replace their labels by **random ones**:
 # a 3 may be called 7, another 3 may be called 0. (The validation digits keep their true ones.) There is nothing to
-# understand here. **Predict:** what will the
-# training accuracy be, when the network has been trained for a while?
+# understand here.
+#
+# > **Predict:** what will the training accuracy be, when the network has been trained for a while?
 
 # %%
 import keras
@@ -295,9 +296,9 @@ for name, right, n in [
 # %% [markdown]
 # ## Exercise 1: name the curves
 #
-# Four training runs. For each, say what you see in one word: `"overfitting"` where the lines part; `"underfitting"`
-# where both have levelled off too high; `"still improving"` where both still fall at the last epoch; `"not learning"`
-# where the loss never leaves that of guessing (about 2.3 for ten classes; lesson 01 asks you why).
+# > Four training runs. For each, say what you see in one word: `"overfitting"` where the lines part; `"underfitting"`
+# > where both have levelled off too high; `"still improving"` where both still fall at the last epoch; `"not learning"`
+# > where the loss never leaves that of guessing (about 2.3 for ten classes; lesson 01 asks you why).
 
 # %%
 epochs = np.arange(1, 21)
@@ -327,8 +328,8 @@ lesson.check_names(names)
 # %% [markdown]
 # ## Exercise 2: when would you have stopped?
 #
-# Write a function that takes the list of validation losses, one for each epoch, and returns the epoch (counted from 1)
-# whose weights you would keep.
+# > Write a function that takes the list of validation losses, one for each epoch, and returns the epoch (counted from 1)
+# > whose weights you would keep.
 
 
 # %%

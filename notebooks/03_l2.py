@@ -32,8 +32,9 @@ mnist = lesson.load("mnist")
 # ## A curve that tries too hard
 #
 # Leave the digits for a moment. Here are twelve measurements of a smooth curve, each a little wrong, and a polynomial
-# with twelve weights, $f(x) = \sum_{k=0}^{11} w_k x^k$. Twelve weights can meet twelve points exactly. **Predict:**
-# what will the polynomial do *between* the points?
+# with twelve weights, $f(x) = \sum_{k=0}^{11} w_k x^k$. Twelve weights can meet twelve points exactly.
+#
+# > **Predict:** what will the polynomial do *between* the points?
 #
 # We fit it twice: once asking for the points alone, and once charging $\lambda \sum_k w_k^2$ for its weights on top.
 # For a model this small the minimum can be written down. Let row $i$ of the matrix $P$ hold the powers $1, x_i, \dots,
@@ -156,8 +157,10 @@ free = train_small(0.0, seed, "300 digits, no penalty")
 # w_0$.
 #
 # That is true for plain gradient descent. We train with Adam, which divides each weight's gradient by the size that
-# this gradient has had lately. **Predict:** if a weight's *only* gradient is the penalty's, does the size of
-# $\lambda$ matter to Adam? Let us take such a weight, start it at 1 and watch.
+# this gradient has had lately.
+#
+# > **Predict:** if a weight's *only* gradient is the penalty's, does the size of $\lambda$ matter to Adam? Let us take
+# > such a weight, start it at 1 and watch.
 
 # %%
 from keras import optimizers
@@ -248,9 +251,10 @@ print(f"the penalty by hand {by_hand:.4f}, by Keras {float(sum(newborn.losses)):
 #
 # ## From too little to too much
 #
-# Now the network of 300 digits again, for $\lambda$ over six decades and from three seeds. **Predict** the shape of the
-# cross-entropy on the validation set against $\lambda$. And which $\lambda$ would you choose by the loss that Keras
-# reports?
+# Now the network of 300 digits again, for $\lambda$ over six decades and from three seeds.
+#
+# > **Predict** the shape of the cross-entropy on the validation set against $\lambda$. And which $\lambda$ would you
+# > choose by the loss that Keras reports?
 
 # %%
 penalties = [0.0, *(10.0**power for power in range(-6, 1))]
@@ -426,7 +430,7 @@ lesson.progress(record)
 # %% [markdown]
 # ## Exercise 1: the penalty by hand
 #
-# Write the L2 penalty of a list of NumPy arrays, one for each layer's weights, for a given $\lambda$.
+# > Write the L2 penalty of a list of NumPy arrays, one for each layer's weights, for a given $\lambda$.
 
 
 # %%
@@ -440,9 +444,9 @@ lesson.check_l2_penalty(l2_penalty)
 # %% [markdown]
 # ## Exercise 2: how long until half is gone?
 #
-# A weight gets no gradient from the data, and plain gradient descent trains it with learning rate `rate` and an L2
-# penalty of factor `penalty` in the loss. After how many steps has it shrunk to half its size, or less? Return a whole
-# number of steps. (Predict for `rate=0.01`, `penalty=0.0001` before you compute it.)
+# > A weight gets no gradient from the data, and plain gradient descent trains it with learning rate `rate` and an L2
+# > penalty of factor `penalty` in the loss. After how many steps has it shrunk to half its size, or less? Return a whole
+# > number of steps. (Predict for `rate=0.01`, `penalty=0.0001` before you compute it.)
 
 
 # %%

@@ -66,7 +66,9 @@ starts = {
 # %% [markdown]
 # Glorot's start is the one that Keras has used for you so far, He's is the one that the article chooses, and an
 # *orthogonal* matrix is a random rotation, which keeps the length of whatever it turns. What the names promise we shall
-# derive below. **Predict first:** which of the five will learn to read digits, and which will not?
+# derive below.
+#
+# > **Predict first:** which of the five will learn to read digits, and which will not?
 #
 # We use the plainest optimiser there is, gradient descent with one learning rate for all weights (`SGD`), so that
 # nothing covers up for a bad start. It keeps no memory of earlier steps. So it is enough to build and compile one
@@ -121,8 +123,10 @@ print(f"Of five starts, these learned to read: {', '.join(readers) or 'none'}.")
 #
 # ## The forward pass: what is left of a digit after twenty layers?
 #
-# We send a batch of digits through the untrained layers, and measure how large each layer's outputs are: their
-# *size*, the root of the mean square, $\sqrt{\mathbb{E}[x^2]}$. **Predict:** what does each start do to it?
+# We send a batch of digits through the untrained layers, and measure how large each layer's outputs are: their *size*,
+# the root of the mean square, $\sqrt{\mathbb{E}[x^2]}$.
+#
+# > **Predict:** what does each start do to it?
 
 
 # %%
@@ -277,8 +281,9 @@ for name, variance in rules.items():
 # %% [markdown]
 # ## A rule that you understand, you can mend
 #
-# The orthogonal start failed for a reason that we now know: nobody told it about the ReLU. **Predict:** what happens
-# when its weights are multiplied by $\sqrt 2$, which Keras calls the *gain*?
+# The orthogonal start failed for a reason that we now know: nobody told it about the ReLU.
+#
+# > **Predict:** what happens when its weights are multiplied by $\sqrt 2$, which Keras calls the *gain*?
 
 # %%
 mended = "orthogonal, gain √2"
@@ -301,8 +306,9 @@ for name in ("orthogonal", mended):
 # better. A deep stack that can be trained is still a poor one: each layer has to rebuild whatever it wants to keep from
 # the layer before. **Residual connections** (He and others, 2016) hand the input on and let a layer add to it, $x +
 # f(x)$ in the place of $f(x)$. Where the weights of $f$ are small, such a layer does nothing, so depth costs nothing;
-# and in the backward pass the gradient has a way around every layer. **Predict:** will the same twenty layers, with the
-# same optimiser, now be worth their depth?
+# and in the backward pass the gradient has a way around every layer.
+#
+# > **Predict:** will the same twenty layers, with the same optimiser, now be worth their depth?
 
 
 # %%
@@ -340,7 +346,9 @@ plots.lines(
 # Zeros are bad because they let nothing through. Then why not a small constant, the same for all weights? That lets
 # plenty through. Here are two perceptrons with one hidden layer of 16 units: one starts with the same constant
 # everywhere, the other from Glorot's rule. After training we look at the incoming weights of eight hidden units in
-# each, as pictures. **Predict:** how will the eight units of the first network differ from each other?
+# each, as pictures.
+#
+# > **Predict:** how will the eight units of the first network differ from each other?
 
 
 # %%
@@ -419,9 +427,10 @@ for start in ("glorot_uniform", "he_uniform"):
 # Glorot's start loses part of the signal here too, most of it in the first layer: there $n_\text{in} = 9$ is far below
 # $n_\text{out} = 288$, and Glorot's rule, which counts both, makes the weights too small for nine inputs. But three
 # layers lose little compared with twenty.
-# **Predict:** will He's rule raise the validation accuracy after the last epoch? We train both with Adam, as always,
-# and with the same seeds, and once more from the careless start between -1 and 1. (That one shows that an initialiser
-# may be any function from a shape to values. It has no seed of its own, so no two layers get the same.)
+#
+# > **Predict:** will He's rule raise the validation accuracy after the last epoch? We train both with Adam, as always,
+# > and with the same seeds, and once more from the careless start between -1 and 1. (That one shows that an initialiser
+# > may be any function from a shape to values. It has no seed of its own, so no two layers get the same.)
 
 
 # %%
@@ -503,10 +512,10 @@ lesson.progress(record)
 # %% [markdown]
 # ## Exercise 1: a rule for the leaky ReLU
 #
-# A *leaky* ReLU passes positive values as they are and negative values multiplied by a small slope $a$. Which variance
-# of the weights keeps the signal level? Derive it as He did: what part of the mean square comes through? Write it as a
-# function of the number of inputs `n` and the slope `a`. An experiment decides: the check sends a signal through
-# twenty such layers, drawn with your variance, and measures what comes out.
+# > A *leaky* ReLU passes positive values as they are and negative values multiplied by a small slope $a$. Which variance
+# > of the weights keeps the signal level? Derive it as He did: what part of the mean square comes through? Write it as a
+# > function of the number of inputs `n` and the slope `a`. An experiment decides: the check sends a signal through
+# > twenty such layers, drawn with your variance, and measures what comes out.
 
 
 # %%
@@ -520,9 +529,9 @@ lesson.check_leaky_variance(leaky_variance)
 # %% [markdown]
 # ## Exercise 2: write `he_uniform` yourself
 #
-# Given the shape of a kernel, return the limit $r$ of He's uniform distribution. A dense kernel has the shape
-# `(inputs, units)`, a convolution's `(height, width, channels_in, channels_out)`. The check compares yours with what
-# Keras draws.
+# > Given the shape of a kernel, return the limit $r$ of He's uniform distribution. A dense kernel has the shape
+# > `(inputs, units)`, a convolution's `(height, width, channels_in, channels_out)`. The check compares yours with what
+# > Keras draws.
 
 
 # %%

@@ -128,7 +128,9 @@ print(f"by hand and by Keras agree: {np.allclose(by_hand, normed, atol=1e-4)}")
 #
 # If steps that are too long no longer blow up the signal, the network should forgive a learning rate that is badly
 # chosen. We train both networks at rates from 0.0003 to 0.1, for the same few epochs. Nothing else differs.
-# **Predict:** at their best rates, which network is ahead, and by how much? And how far from its best rate may you go?
+#
+# > **Predict:** at their best rates, which network is ahead, and by how much? And how far from its best rate may you
+# > go?
 
 
 # %%
@@ -253,8 +255,10 @@ for m in (0.99, 0.9):
 
 # %% [markdown]
 # With few steps an epoch and Keras's momentum of 0.99, the network *trains* with the statistics of its batches and is
-# *validated* with averages that are far behind them. **Predict** what that looks like in the curves. We train the same
-# network twice, and a callback notes the averages of the last normalising layer after every step.
+# *validated* with averages that are far behind them.
+#
+# > **Predict** what that looks like in the curves. We train the same network twice, and a callback notes the averages
+# > of the last normalising layer after every step.
 
 
 # %%
@@ -334,8 +338,9 @@ for m in (0.9, 0.99):
 # ## In place of the division by 255
 #
 # The article's last listing drops the division by 255, without a word, and normalises the input instead: that is a
-# second change, apart from the one between the layers. **Predict:** what happens to a network that sees raw pixels, up
-# to 255, and what if only its input is normalised?
+# second change, apart from the one between the layers.
+#
+# > **Predict:** what happens to a network that sees raw pixels, up to 255, and what if only its input is normalised?
 
 # %%
 firsts = {"/ 255": by_255, "raw": nothing, "raw, input normalised": batch_norm}
@@ -397,9 +402,9 @@ lesson.progress(record)
 # %% [markdown]
 # ## Exercise 1: normalise a batch by hand
 #
-# Write batch normalisation of a batch of feature maps, an array of shape `(images, height, width, channels)`, as in
-# training, with $\gamma = 1$ and $\beta = 0$, and with $\varepsilon$ under the root as in the formula. Try it without
-# looking up: which axes does the mean run over, and how would that change for a dense layer's `(images, units)`?
+# > Write batch normalisation of a batch of feature maps, an array of shape `(images, height, width, channels)`, as in
+# > training, with $\gamma = 1$ and $\beta = 0$, and with $\varepsilon$ under the root as in the formula. Try it without
+# > looking up: which axes does the mean run over, and how would that change for a dense layer's `(images, units)`?
 
 
 # %%
@@ -413,8 +418,8 @@ lesson.check_normalise(normalise)
 # %% [markdown]
 # ## Exercise 2: how long until the start is forgotten?
 #
-# Write a function that returns after how many steps (a whole number) the moving mean's start value has a share of at
-# most `share`, for a given momentum.
+# > Write a function that returns after how many steps (a whole number) the moving mean's start value has a share of at
+# > most `share`, for a given momentum.
 
 
 # %%

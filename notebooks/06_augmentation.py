@@ -71,8 +71,9 @@ baseline = build()
 baseline_history = train(baseline, "The baseline CNN, digits in place")
 
 # %% [markdown]
-# Now push the validation digits sideways, a pixel at a time; black comes in from the other side. **Predict:** by how
-# many pixels can you push them before the network makes twice as many mistakes?
+# Now push the validation digits sideways, a pixel at a time; black comes in from the other side.
+#
+# > **Predict:** by how many pixels can you push them before the network makes twice as many mistakes?
 
 
 # %%
@@ -183,8 +184,9 @@ print(f"{landed[3, 3]:.1%} stay in place; {1 - landed[1:6, 1:6].sum():.0%} move 
 # ## Train on digits that move
 #
 # We put that layer in front. Same seed, same images, same epochs. The layer gets a seed of its own, so that it takes no
-# random number away from the others: both networks start from the very same weights. **Predict:** will the *training*
-# accuracy be higher or lower than the baseline's?
+# random number away from the others: both networks start from the very same weights.
+#
+# > **Predict:** will the *training* accuracy be higher or lower than the baseline's?
 
 # %%
 keras.utils.set_random_seed(seed)
@@ -268,7 +270,9 @@ widgets.slide(read_at, range(-6, 7), "pixels to the right", start=4)
 # %% [markdown]
 # ## Can there be too much of it?
 #
-# If a tenth is good, why not two tenths, or four? **Predict** what happens to the accuracy on digits *in place*.
+# If a tenth is good, why not two tenths, or four?
+#
+# > **Predict** what happens to the accuracy on digits *in place*.
 
 # %%
 tried = {0.0: baseline_history, 0.1: shifted_history}
@@ -424,9 +428,9 @@ lesson.progress(record)
 # %% [markdown]
 # ## Exercise 1: move a picture
 #
-# Write a function that moves one image, an array of shape `(height, width)`, by `down` rows and `right` columns, both
-# whole numbers of either sign. What comes in from outside repeats the nearest edge pixel. It needs no loop: think of
-# *which row each row of the result comes from*.
+# > Write a function that moves one image, an array of shape `(height, width)`, by `down` rows and `right` columns, both
+# > whole numbers of either sign. What comes in from outside repeats the nearest edge pixel. It needs no loop: think of
+# > *which row each row of the result comes from*.
 
 
 # %%
@@ -440,8 +444,8 @@ lesson.check_shift(shift)
 # %% [markdown]
 # ## Exercise 2: what may change about what?
 #
-# For each kind of picture and each change: would the label still be right for *every* picture of that kind? Answer
-# `True` only then, and else `False`.
+# > For each kind of picture and each change: would the label still be right for *every* picture of that kind? Answer
+# > `True` only then, and else `False`.
 
 # %%
 keeps_its_label = {

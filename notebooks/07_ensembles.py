@@ -86,8 +86,10 @@ count = len(p)
 print(f"validation accuracy of {count} networks:", *(f"{1 - mean:.1%}" for mean in wrong.mean(axis=1)))
 
 # %% [markdown]
-# They are close to each other. **Predict:** take all the digits that *at least one* of them gets wrong. How many of
-# those does *every one* of them get wrong: nearly all, half, or few?
+# They are close to each other.
+#
+# > **Predict:** take all the digits that *at least one* of them gets wrong. How many of those does *every one* of them
+# > get wrong: nearly all, half, or few?
 
 # %%
 hard = np.argsort(-wrong.sum(axis=0), kind="stable")[: wrong.any(axis=0).sum()]
@@ -264,7 +266,9 @@ plots.show(drawn, "Squared error against one over k: dots for all choices of net
 # We have trained three networks in one model with *three* losses, and averaged afterwards. The article puts the average
 # into the model: three branches, an `Average` layer, and *one* loss, that of the average. We call that the **joint
 # ensemble**, and the average of networks that were trained apart the **independent** one. Same digits, same start, same
-# batches; the sum has only moved from outside the logarithm to inside. **Predict:** does it matter?
+# batches; the sum has only moved from outside the logarithm to inside.
+#
+# > **Predict:** does it matter?
 
 # %%
 joint = {}
@@ -423,13 +427,13 @@ lesson.progress(record)
 #
 # ## Exercise 1: vote or average?
 #
-# Three members look at one digit. Work out on paper what each way of combining them answers.
-#
-# | member | 3 | 5 | 8 |
-# | --- | --- | --- | --- |
-# | A | 0.50 | 0.45 | 0.05 |
-# | B | 0.48 | 0.47 | 0.05 |
-# | C | 0.04 | 0.85 | 0.11 |
+# > Three members look at one digit. Work out on paper what each way of combining them answers.
+# >
+# > | member | 3 | 5 | 8 |
+# > | --- | --- | --- | --- |
+# > | A | 0.50 | 0.45 | 0.05 |
+# > | B | 0.48 | 0.47 | 0.05 |
+# > | C | 0.04 | 0.85 | 0.11 |
 
 # %%
 combined = {
@@ -444,8 +448,8 @@ lesson.check_combined(combined)
 # %% [markdown]
 # ## Exercise 2: how many are worth it?
 #
-# You want the squared error of the average to be at most `target` times that of one member. How many members with
-# correlation `rho` does that take at least? Return a whole number, or `math.inf` where no number is enough.
+# > You want the squared error of the average to be at most `target` times that of one member. How many members with
+# > correlation `rho` does that take at least? Return a whole number, or `math.inf` where no number is enough.
 
 
 # %%

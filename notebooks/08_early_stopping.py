@@ -163,7 +163,8 @@ def uncovered(epoch, patience=5):
 widgets.slide(uncovered, range(1, long + 1), "uncovered up to epoch", start=replay(val_loss, 5)[0])
 
 # %% [markdown]
-# **Predict:** on this curve, what do patiences of 1, 2 and 10 keep? Which is the smallest that finds the lowest point?
+# > **Predict:** on this curve, what do patiences of 1, 2 and 10 keep? Which is the smallest that finds the lowest
+# > point?
 
 # %%
 replays = {p: replay(val_loss, p) for p in range(1, 11)}
@@ -203,9 +204,11 @@ print(f"The smallest patience that finds the lowest point is {needed}; one more 
 #
 # ## Which weights do you have now?
 #
-# When the run stops, the best epoch lies `patience` epochs back. **Predict:** which weights does the network hold after
-# `fit` has returned? We train twice from the same seed with Keras's `EarlyStopping`, with one argument changed. (It
-# counts as `replay` does, so it should stop at the same epoch.)
+# When the run stops, the best epoch lies `patience` epochs back.
+#
+# > **Predict:** which weights does the network hold after `fit` has returned? We train twice from the same seed with
+# > Keras's `EarlyStopping`, with one argument changed. (It counts as `replay` does, so it should stop at the same
+# > epoch.)
 
 # %%
 measured, patient = {}, replays[5]
@@ -296,8 +299,9 @@ for n, flattered, honest in zip(sizes, chosen_on, asked):
 # We compare two rules on the same recorded runs, from three seeds: patience 5 with the best weights, and training on to
 # the very end. Early stopping chooses by the validation pictures; if it were judged by the same pictures, it would have
 # seen the questions. So one half of them chooses and the other half reports, then the other way round, and we take the
-# mean. (The course's table of the same name has more seeds and trains for longer.) **Predict:** what does stopping do
-# to the accuracy, and what to the cross-entropy?
+# mean. (The course's table of the same name has more seeds and trains for longer.)
+#
+# > **Predict:** what does stopping do to the accuracy, and what to the cross-entropy?
 
 
 # %%
@@ -384,9 +388,9 @@ print(f"Of {len(others)} reference runs of the baseline with patience 5, {early}
 #
 # ## Exercise 1: only real progress counts
 #
-# A loss that falls by a hair's breadth at every epoch keeps `replay` waiting for ever. Write `stop_epoch`, which
-# returns the epoch (counted from 1) at which training stops, where a loss counts as progress only if it lies below the
-# lowest one that counted by *more than* `min_delta`. Without a stop it returns the last epoch.
+# > A loss that falls by a hair's breadth at every epoch keeps `replay` waiting for ever. Write `stop_epoch`, which
+# > returns the epoch (counted from 1) at which training stops, where a loss counts as progress only if it lies below the
+# > lowest one that counted by *more than* `min_delta`. Without a stop it returns the last epoch.
 
 
 # %%
@@ -400,8 +404,8 @@ lesson.check_stop_epoch(stop_epoch)
 # %% [markdown]
 # ## Exercise 2: how much patience would have been enough?
 #
-# Afterwards one is always wiser. Given a whole curve, return the smallest patience (at least 1) with which `replay`
-# keeps the best epoch of the curve. You may use `replay`, or think about the distance between one record and the next.
+# > Afterwards one is always wiser. Given a whole curve, return the smallest patience (at least 1) with which `replay`
+# > keeps the best epoch of the curve. You may use `replay`, or think about the distance between one record and the next.
 
 
 # %%

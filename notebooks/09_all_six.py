@@ -50,8 +50,8 @@ print(f"\nMissing: {100 * gap:.2f} points, {10_000 * gap:.0f} of the 10,000 test
 # * **The library.** The same words mean something else in today's Keras.
 # * **The stop.** Early stopping ended our runs at a bad moment, or theirs at a good one.
 #
-# **Predict:** which of them would you arrest? You may name more than one. Write it down; at the end each gets a
-# verdict.
+# > **Predict:** which of them would you arrest? You may name more than one. Write it down; at the end each gets a
+# > verdict.
 #
 # ## The whole program
 #
@@ -205,9 +205,10 @@ times = {name: run["seconds"].median() for name, run in log.items()}
 print(f"\nAn epoch took {times['all_six']:.0f} s; one of the baseline {times['baseline']:.0f} s")
 
 # %% [markdown]
-# Nothing strange? Go through the columns slowly. Training accuracy below validation accuracy: the training pictures
-# are shifted and units are dropped, so that is as it should be. The losses fall as losses do. **Predict:** one of
-# these columns cannot have come from the program above. Which?
+# Nothing strange? Go through the columns slowly. Training accuracy below validation accuracy: the training pictures are
+# shifted and units are dropped, so that is as it should be. The losses fall as losses do.
+#
+# > **Predict:** one of these columns cannot have come from the program above. Which?
 #
 # ## Clue 1: the loss has no room for its penalty
 #
@@ -374,8 +375,10 @@ for name, run in [("0.9", logged), ("0.99", slow)]:
 #
 # ## Clue 4: patience on a noisy curve is luck
 #
-# Our two runs as listed stopped early; the article's went on to epoch 31. Same network, same patience. **Predict:**
-# take the curves as they are and change nothing but the patience. How much does one epoch more of it change?
+# Our two runs as listed stopped early; the article's went on to epoch 31. Same network, same patience.
+#
+# > **Predict:** take the curves as they are and change nothing but the patience. How much does one epoch more of it
+# > change?
 
 # %%
 runs = {points: curve} | {name: list(run["val_cross_entropy"])
@@ -456,11 +459,11 @@ The stop     A likely accomplice: patience 3 or 4 stops one curve after {early} 
 #
 # ## Exercise 1: the floor of any network
 #
-# Our floor came from a network that we built. You can have it without building anything. Write a function that
-# returns the L2 penalty to expect of an untrained network whose layers all start by He's rule, weights uniform
-# between $-\sqrt{6/n}$ and $+\sqrt{6/n}$ for $n$ inputs a unit. `layers` is a list of pairs, the inputs of one unit
-# and the number of units: `[(9, 32), (288, 32), (6272, 128)]` for the ReLU layers of one member. Biases have no
-# penalty. (Which of the two numbers of a pair does *not* matter?)
+# > Our floor came from a network that we built. You can have it without building anything. Write a function that
+# > returns the L2 penalty to expect of an untrained network whose layers all start by He's rule, weights uniform
+# > between $-\sqrt{6/n}$ and $+\sqrt{6/n}$ for $n$ inputs a unit. `layers` is a list of pairs, the inputs of one unit
+# > and the number of units: `[(9, 32), (288, 32), (6272, 128)]` for the ReLU layers of one member. Biases have no
+# > penalty. (Which of the two numbers of a pair does *not* matter?)
 
 
 # %%
@@ -473,13 +476,13 @@ lesson.check_penalty_at_start(penalty_at_start)
 # %% [markdown]
 # ## Exercise 2: where should the next run land?
 #
-# "Your test accuracy lies inside the range expected from 10 reference runs", says each lesson. Where does that range
-# come from? Take the mean and standard deviation $s$ (over $n - 1$) of $n$ runs. *One more* run differs from their
-# mean by its own luck, variance $s^2$, and by the luck of the mean, $s^2/n$. As $s$ is itself a guess from few runs,
-# the factor is not 1.96 but Student's $t$ with $n - 1$ degrees of freedom, `scipy.stats.t.ppf(0.975, n - 1)`.
-#
-# Write a function that takes a list of runs and returns the mean, and the low and the high end of that 95 % interval.
-# Then feed it our two runs as listed. Would the article's run surprise it?
+# > "Your test accuracy lies inside the range expected from 10 reference runs", says each lesson. Where does that range
+# > come from? Take the mean and standard deviation $s$ (over $n - 1$) of $n$ runs. *One more* run differs from their
+# > mean by its own luck, variance $s^2$, and by the luck of the mean, $s^2/n$. As $s$ is itself a guess from few runs,
+# > the factor is not 1.96 but Student's $t$ with $n - 1$ degrees of freedom, `scipy.stats.t.ppf(0.975, n - 1)`.
+# >
+# > Write a function that takes a list of runs and returns the mean, and the low and the high end of that 95 % interval.
+# > Then feed it our two runs as listed. Would the article's run surprise it?
 
 
 # %%
