@@ -343,11 +343,12 @@ def weights_and_loss(f):
 widgets.slide(weights_and_loss, penalties[1:], "λ", start=best or penalties[4])
 
 # %% [markdown]
-# Too small does nothing for the loss. Too large, and the cheapest network is the one with no weights at all: it
-# guesses. In between lies a valley, and its floor depends on the data: fewer pictures, or noisier ones, need a larger
-# $\lambda$. It also depends on the loss being a *mean* over pictures while the penalty is a *sum* over weights, so a
-# $\lambda$ does not carry over from a small network to a large one. The reported loss leans to the left of the figure:
-# it counts the very thing that helps as a cost.
+# In the right panel of the figure above the accuracy has no valley to speak of: the penalty makes the mistakes less
+# sure of themselves, and hardly makes them fewer. On the left, too small does nothing for the loss. Too large, and the
+# cheapest network is the one with no weights at all: it guesses. In between lies a valley, and its floor depends on the
+# data: fewer pictures, or noisier ones, need a larger $\lambda$. It also depends on the loss being a *mean* over
+# pictures while the penalty is a *sum* over weights, so a $\lambda$ does not carry over from a small network to a large
+# one. The reported loss leans to the left of the figure: it counts the very thing that helps as a cost.
 #
 # ## Into the baseline
 #
