@@ -273,14 +273,14 @@ plots.lines(
 
 # %%
 for name, (rates, losses) in tuned.items():
-    at = dict(zip(rates, losses / losses.min()))
-    print(f"{name}: best at {rates[losses.argmin()]:g}; " + ", ".join(f"{r:g}: {x:.1f} times the loss" for r, x in at.items()))
+    times = ", ".join(f"{x:.1f} times that at {r:g}" for r, x in zip(rates, losses / losses.min()))
+    print(f"{name}: lowest loss {losses.min():.3f} at {rates[losses.argmin()]:g}; {times}")
 fought, waiting = [], []
-for arm, against in fair.compare:
-    (waiting if {arm, against} & set(protocol.missing(fair)) else fought).append((arm, against))
+for pair in fair.compare:
+    (waiting if set(pair) & set(protocol.missing(fair)) else fought).append(pair)
 for pair in fought:
     print(evidence.tell(fair, *pair))
-print("not yet measured: " + "; ".join(f"{arm} against {against}" for arm, against in waiting))
+print("not yet measured: " + "; ".join(" against ".join(pair) for pair in waiting))
 
 # %% [markdown]
 # Each sentence has two intervals: one over seeds, and one over seeds *and* images, of which the next section speaks. What is

@@ -139,7 +139,9 @@ history = built.fit(
     batch_size=network.batch_size,
     epochs=epochs,
     validation_data=(images.x_val, images.y_val),
-    callbacks=[*lesson.callbacks(f"{built.name}: {techniques}", model, models.techniques_label(chosen)), *stopping, *looks],
+    callbacks=[
+        *lesson.callbacks(f"{built.name}: {techniques}", model, models.techniques_label(chosen)), *stopping, *looks
+    ],
     verbose=0,
 )
 if follow:
