@@ -426,10 +426,9 @@ lesson.check_difference_sd(difference_sd)
 # ## What to take away
 #
 # * One run is an anecdote. Compare in pairs, over seeds, give the interval with the verdict, and ask what else differed:
-#   longer training hides behind many a technique.
+#   longer training hides behind many a technique, and so does a learning rate that suits one side.
 # * "No detectable difference" is a statement about the evidence. It may be the honest answer.
 # * Seeds answer "if we train again"; images answer "on other digits". A claim should say which it means.
-# * A fair fight gives each side the learning rate that suits it, and is judged where nobody trained or chose.
 #
 # All this was about digits, where little is left to gain. What do the same techniques do where a good network still errs
 # on one picture in five? That is [lesson 11](11_cifar10_dropout.ipynb).
