@@ -31,7 +31,7 @@ def test_the_page_answers_as_keras_does_to_four_decimals(kept, digits, name):
     expected = model.predict(digits, verbose=0)
     found = call(
         "digits.js",
-        f"given.digits.map(d => it.forward(it.network(given.kept, '{name}'), d))",
+        f"(a => given.digits.map(d => it.forward(a, d)))(it.network(given.kept, '{name}'))",
         {"kept": content, "digits": digits.reshape(200, 784).tolist()},
     )
     np.testing.assert_allclose(found, expected, rtol=0, atol=5e-5)
