@@ -330,7 +330,8 @@ def test_a_learner_comes_back_after_the_course_was_updated_and_goes_on(tmp_path,
         start.run(table)
         row = page.locator("tr:has-text('1 of 2 exercises')")
         row.wait_for()
-        assert row.locator("a").first.get_attribute("href").endswith("02_baseline_cnn.ipynb")
+        # JupyterLab makes an address of its own of the link, with a token at its end.
+        assert "02_baseline_cnn.ipynb" in row.locator("a").first.get_attribute("href")
     finally:
         second.stop()
 
@@ -364,7 +365,7 @@ def test_the_courses_command_is_found_in_a_terminal_and_in_a_cell(opened, lab):
     page = notebook.page
     notebook.write(1, "!course --version")
     assert re.fullmatch(r"\d+\.\d+\.\d+\s*", notebook.run(1))
-    page.evaluate("jupyterapp.commands.execute('terminal:create-new')")
+    page.evaluate("() => { jupyterapp.commands.execute('terminal:create-new'); }")
     page.locator(".jp-Terminal textarea").wait_for(state="attached")
     page.wait_for_timeout(2000)  # its shell starts
     page.locator(".jp-Terminal").click()
