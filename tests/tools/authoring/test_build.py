@@ -148,7 +148,7 @@ def test_a_merge_that_was_not_finished_is_named_everywhere_and_mended(
     assert err.removeprefix("error: ") in said(capsys, "doctor")[1]
     started = []
     monkeypatch.setattr("os.execve", lambda *words: started.append(words))
-    code, _, warned = said(capsys, "lab", "01")
+    code, _, warned = said(capsys, "lab", "--author", "01")
     assert (code, len(started)) == (0, 1), "the other lessons can still be opened"
     assert warned == err.replace("error: ", "to mend: ")
     assert said(capsys, "build", "02", "--force")[0] == 0
@@ -171,7 +171,7 @@ def test_a_script_that_is_no_utf_8_is_a_sentence(project, quick, capsys, monkeyp
     (project / "notebooks/02_second.ipynb").write_text("{}")
     assert re.search(sentence, said(capsys, "doctor")[1])
     monkeypatch.setattr("os.execve", lambda *words: None)
-    code, _, warned = said(capsys, "lab", "01")
+    code, _, warned = said(capsys, "lab", "--author", "01")
     assert code == 0
     assert re.search(sentence, warned)
 

@@ -12,6 +12,7 @@ from course_tools.authoring import reference_runs
 from course_tools.batch import reading, summary
 from course_utils import evidence, networks
 from course_utils.errors import BatchError
+from course_utils.evidence import protocol
 
 REFERENCE = ROOT / "course_utils" / "reference"
 
@@ -40,7 +41,10 @@ def test_every_row_is_a_run_of_a_notebook_that_there_is():
         assert all(row[name] for name in ("seed", "backend", "precision", "hardware", "version"))
         for name in ("val_accuracy", "test_accuracy"):
             assert not row[name] or 0 <= float(row[name]) <= 1
-    keys = [tuple(row[name] for name in reference_runs.RUN_KEY) for row in found]
+    keys = [
+        tuple(row[n] for n in (protocol.TABLE_KEY if row["table"] else reference_runs.RUN_KEY))
+        for row in found
+    ]
     assert len(set(keys)) == len(keys)
 
 
