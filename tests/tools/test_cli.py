@@ -50,7 +50,7 @@ def test_the_version_is_said(capsys):
         (["report", "nowhere"], "nowhere holds no batch.*course run"),
         (["report", "--readme"], "README.md cannot be read"),
         (["reference", "add", "nowhere"], "nowhere holds no batch"),
-        (["lab", "99"], "There is no lesson '99'"),
+        (["lab", "--author", "99"], "There is no lesson '99'"),
         (["data", "fetch", "mnist", "foo"], "no data set 'foo'; the course has mnist and cifar10"),
     ],
 )
