@@ -12,7 +12,7 @@ import urllib.request
 
 import nbformat
 import pytest
-from foreign import free_port, patience, wait_until
+from foreign import free_port, patience
 from paths import ROOT
 from project import tracked_files
 
