@@ -1,8 +1,9 @@
-"""What happens while `fit` runs: curves that grow, one text line an epoch, a sign of life, a stop at NaN."""
+"""What happens while `fit` runs: growing curves, a line an epoch, a sign of life, a stop at NaN."""
 
 import math
 import time
 import weakref
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -92,6 +93,16 @@ class Watch(keras.callbacks.Callback):
             )
 
 
+@dataclass
+class _Fits:
+    """The fits of one notebook cell: its number, when the first began, how many, their one line."""
+
+    cell: int | None
+    began: float
+    count: int = 0
+    line: object = None
+
+
 class SignOfLife(keras.callbacks.Callback):
     """One line that says what trains, the how-manieth fit of its cell, and which epoch.
 
@@ -101,21 +112,17 @@ class SignOfLife(keras.callbacks.Callback):
 
     AFTER = 5.0  # seconds
     BETWEEN = 1.0
-    # Of the cell that runs: its number, when its first fit began, its fits, its line.
-    _cell = None
-    _began = 0.0
-    _fits = 0
-    _line = None
+    fits = _Fits(None, 0.0)  # of the cell that runs
 
     def __init__(self, part=""):
         super().__init__()
         self.part = part
 
     def on_train_begin(self, logs=None):
-        cell, kind = _running_cell(), SignOfLife
-        if kind._cell != cell or cell is None:
-            kind._cell, kind._began, kind._fits, kind._line = cell, time.perf_counter(), 0, None
-        kind._fits += 1
+        cell = _running_cell()
+        if cell is None or self.fits.cell != cell:
+            SignOfLife.fits = _Fits(cell, time.perf_counter())
+        self.fits.count += 1
         self._epoch, self._shown = 1, -math.inf
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -123,25 +130,25 @@ class SignOfLife(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         now = time.perf_counter()
-        if now - SignOfLife._began > self.AFTER and now - self._shown > self.BETWEEN:
+        if now - self.fits.began > self.AFTER and now - self._shown > self.BETWEEN:
             self._shown = now
             self._say(f"epoch {self._epoch} of {self.params.get('epochs', '?')}")
 
     def on_train_end(self, logs=None):
-        if SignOfLife._line is not None:
+        if self.fits.line is not None:
             self._say("done")
 
     def _say(self, words):
         from IPython.display import display
 
-        seconds = time.perf_counter() - SignOfLife._began
+        seconds = time.perf_counter() - self.fits.began
         what = f"{self.model.name} ({self.part})" if self.part else self.model.name
-        line = f"Training {what}, fit {SignOfLife._fits} of this cell: {words}, {seconds:.0f} s"
+        line = f"Training {what}, fit {self.fits.count} of this cell: {words}, {seconds:.0f} s"
         data = {"text/plain": line}
-        if SignOfLife._line is None:
-            SignOfLife._line = display(data, raw=True, display_id=True)
+        if self.fits.line is None:
+            self.fits.line = display(data, raw=True, display_id=True)
         else:
-            SignOfLife._line.update(data, raw=True)
+            self.fits.line.update(data, raw=True)
 
 
 def _running_cell():

@@ -151,6 +151,11 @@ def settle(comparisons, title):
 alone = against("", {name: key for key, name in names.items()})
 settle(alone, "Each technique alone, added to the baseline")
 
+# %%
+ranked = sorted(alone, key=lambda name: alone[name].mean)
+hurting = ", ".join(name for name in ranked if evidence.as_family(alone)[name].verdict == "hurts") or "none"
+print(f"The vote: {ranked[-1]} does most here, {ranked[0]} least; it hurts: {hurting}.")
+
 # %% [markdown]
 # Two rows need a second look. *Early stopping* may train for up to fifty epochs (fewer in reduced mode), and the
 # baseline has its fixed few. So that row holds two changes, stopping and training longer; a section of its own takes them

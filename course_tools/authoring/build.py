@@ -139,7 +139,6 @@ def retell(script: Path, force: bool = False) -> None:
     The outputs are taken over. Raises BatchError as `check`, unless `force` (see `build`), and where
     the code is not that of the .ipynb, or has not been executed there.
     """
-
     replaced = _checked(script, force)
     book = script.with_suffix(".ipynb")
     notebook = reading.read_pair_file(script)
