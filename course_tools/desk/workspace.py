@@ -15,6 +15,7 @@ import shutil
 from pathlib import Path
 
 from course_tools.authoring import build
+from course_tools.authoring.folding import only_draws
 from course_tools.batch import reading
 from course_utils import contents, files
 from course_utils.errors import BatchError, CourseError
@@ -59,6 +60,8 @@ def _for_learners(path, names):
             source = LINK.sub(lambda link: link[link[2] not in names], source)
         cell["source"] = source.splitlines(keepends=True)
         cell["metadata"] = _only(cell["metadata"], "tags", "jupyter")
+        if cell["cell_type"] == "code" and only_draws(source):
+            cell["metadata"]["jupyter"] = {"source_hidden": True}
         cells.append(cell)
     book |= {"cells": cells, "metadata": _only(book["metadata"], "kernelspec", "language_info")}
     # As JupyterLab writes it; nbformat would take longer to import than all of this takes.

@@ -136,6 +136,20 @@ def test_every_committed_lesson_is_in_the_edition_without_what_spoils_it(tmp_pat
                 assert ((tmp_path / name).parent / link).is_file(), f"{name} links to {link}"
 
 
+def test_cells_that_only_draw_are_folded_and_no_other(tmp_path):
+    workspace.hand_out(tmp_path)
+    cells = [
+        cell
+        for path in tmp_path.glob("*.ipynb")
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code"
+    ]
+    folded = [c for c in cells if c.metadata.get("jupyter", {}).get("source_hidden")]
+    assert 0 < len(folded) < len(cells) / 2
+    assert all(re.search(r"\b(plots|widgets)\.", cell.source) for cell in folded)
+    assert not any(re.search(r"\.fit\(|^def |check_", cell.source, re.M) for cell in folded)
+
+
 # Work that stays
 
 
