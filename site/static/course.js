@@ -51,7 +51,7 @@
   var results = document.getElementById("search-results");
   if (results && location.protocol === "file:") {
     // A browser lets no page read another file, and each result would raise an error.
-    window.DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+    DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
     var note = document.createElement("p");
     note.className = "search-note";
     note.textContent = "Opened from a file, the search finds pages and shows no excerpts, since browsers do " +
