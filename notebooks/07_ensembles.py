@@ -174,12 +174,14 @@ from course_utils import widgets
 def chosen_ensemble(some):
     mean = 100 * (p[list(some)].mean(axis=0).argmax(axis=-1) == mnist.y_val).mean()
     drawn, axes = plots.figure(height=2.6)
-    axes.bar(range(1, count + 1), 100 * (1 - wrong.mean(axis=1)), color="#cccccc")
-    axes.bar([m + 1 for m in some], [100 * (1 - wrong[m].mean()) for m in some], color=plots.COLOURS[0])
-    axes.axhline(mean, color=plots.COLOURS[1], label="their probabilities, averaged")
-    axes.set(ylim=(100 * (1 - wrong.mean(axis=1).max()) - 1, mean + 1), xlabel="network", ylabel="accuracy, %")
+    singles = 100 * (1 - wrong.mean(axis=1))
+    axes.plot(range(1, count + 1), singles, "o", color="#767676", markerfacecolor="white", label="left out")
+    axes.plot([m + 1 for m in some], singles[list(some)], "o", color=plots.COLOURS[0], label="averaged")
+    axes.axhline(mean, color=plots.COLOURS[1], label="their average")
+    ends = 100 * right[1].min() - 0.5, 100 * max(each.max() for each in right.values()) + 0.5
+    axes.set(ylim=ends, xlabel="network", ylabel="accuracy, %")
     axes.set_xticks(range(1, count + 1))
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, ncols=3, fontsize=9)
     averaged = f"{len(some)} of {count} networks averaged: {mean:.1f} % of the validation digits"
     drawn.suptitle(averaged + mnist.figure_suffix, fontsize=11)
     return drawn, f"Accuracy of each network, {len(some)} of them chosen, and of their average: {mean:.1f} %."
