@@ -53,14 +53,20 @@ def show(drawn, alt, gradations=False):
 
 
 def lines(series, title, x, y, alt, *, log_x=False, log_y=False, height=3.4, marker=None):
-    """One line for each entry of `series`: name -> y values, or name -> (x values, y values)."""
+    """One line for each entry of `series`: name -> y values, or name -> (x values, y values).
+
+    Each has a colour and dashes of its own, and with a `marker` the first has that one and the others
+    theirs, so that they can be told apart in grey.
+    """
     drawn, axes = figure(height=height)
-    for colour, (name, values) in zip(cycle(COLOURS), series.items(), strict=False):
+    looks = zip(cycle(COLOURS), cycle(("-", "--", "-.", ":")), cycle(f"{marker}sd^"), strict=False)
+    for (colour, dashes, own), (name, values) in zip(looks, series.items(), strict=False):
         if isinstance(values, tuple):
             across, up = values
         else:
             across, up = np.arange(1, len(values) + 1), values
-        axes.plot(across, up, color=colour, label=name, marker=marker, linewidth=2)
+        look = {"color": colour, "linestyle": dashes, "marker": own if marker else None}
+        axes.plot(across, up, label=name, linewidth=2, **look)
     if log_x:
         axes.set_xscale("log")
     elif not any(isinstance(values, tuple) for values in series.values()):
@@ -253,12 +259,16 @@ def per_class(y_true, y_predicted, class_names, title, alt, x="recognised, %"):
 
 
 def intervals(comparisons, title, alt, x="difference in accuracy, percentage points"):
-    """Paired comparisons (name -> Comparison) as dots with 95 % intervals and a line at zero."""
+    """Paired comparisons (name -> Comparison) as dots with 95 % intervals and a line at zero.
+
+    A dot is filled where the verdict is "helps" or "hurts", and hollow where there is none.
+    """
     drawn, axes, rows = _rows(comparisons, title, x)
     for row, found in zip(rows, comparisons.values(), strict=True):
         colour = {"helps": COLOURS[2], "hurts": COLOURS[1]}.get(found.verdict, "#666666")
         axes.plot([100 * found.low, 100 * found.high], [row, row], color=colour, linewidth=2.5)
-        axes.plot(100 * found.mean, row, "o", color=colour, markersize=7)
+        inside = colour if found.verdict in ("helps", "hurts") else "white"
+        axes.plot(100 * found.mean, row, "o", color=colour, markerfacecolor=inside, markersize=7)
     axes.axvline(0, color="black", linewidth=1)
     show(drawn, alt)
 

@@ -189,55 +189,6 @@ def _arms_table(of, lacking):
 # The runs of no table
 
 
-def technique_tables(mode: str) -> str:
-    """Each technique alone, left out, step by step and beyond the six, on MNIST in one mode."""
-    everything = networks.TECHNIQUES
-    alone = {networks.TITLES[key]: ("", key) for key in everything}
-    left_out = {
-        f"without {networks.TITLES[key]}": (
-            networks.ALL_SIX,
-            "+".join(other for other in everything if other != key),
-        )
-        for key in everything
-    }
-    path = {
-        f"+ {networks.TITLES[key]}": ("+".join(everything[:i]), "+".join(everything[: i + 1]))
-        for i, key in enumerate(everything)
-    }
-    whole = {
-        "all six": ("", networks.ALL_SIX),
-        "five, and a falling learning rate": ("", networks.FALLING_RATE),
-    }
-    further = {
-        "a falling learning rate in its place": (networks.ALL_SIX, networks.FALLING_RATE),
-        "long training without a stop, in its place": (networks.ALL_SIX, networks.WITHOUT_STOP),
-        "long training without a stop, alone": ("", "long_training"),
-        "early stopping, against long training": ("long_training", "early_stopping"),
-        "the other five, both long": ("long_training", networks.WITHOUT_STOP),
-        "the other five, both with a falling rate": ("cosine_decay", networks.FALLING_RATE),
-    }
-    # What was trained for longer is an answer to another question, so the epochs stand beside it.
-    further = {
-        f"{name}{_epochs(start, end, mode)}": (start, end) for name, (start, end) in further.items()
-    }
-    parts = [
-        ("Each technique alone, against the baseline", alone | whole),
-        ("Each technique left out of all six", left_out),
-        ("Step by step, each against the one before", path),
-        ("The stop, the time that it permits, and the falling rate", further),
-    ]
-    return "\n\n".join(
-        f"### {title}\n\n{_comparisons(rows, mode, 'mnist')}" for title, rows in parts
-    )
-
-
-def _epochs(start, end, mode):
-    before, after = (
-        evidence.epochs_words("baseline_cnn", key, mode, "mnist") for key in (start, end)
-    )
-    return "" if NOT_YET in (before, after) else f" ({after} against {before})"
-
-
 def seeds_table(mode: str) -> str:
     """Each set of techniques on MNIST, seed by seed: test accuracy in per cent."""
     runs = evidence.reference()
@@ -298,56 +249,12 @@ def example_pairs() -> str:
     return "\n".join(["before\tafter", *lines])
 
 
-def other_techniques() -> str:
-    """Whatever else the reference runs compare with the same model without techniques."""
-    runs = evidence.reference()
-    found = []
-    keys = runs[["model", "mode", "data"]].drop_duplicates().itertuples(index=False)
-    for model, mode, data in sorted(keys):
-        if (model, data) == ("baseline_cnn", "mnist"):
-            continue
-        same = runs[(runs["model"] == model) & (runs["mode"] == mode) & (runs["data"] == data)]
-        sets = sorted(set(same["techniques"]) - {""}, key=lambda names: (names.count("+"), names))
-        rows = {_spelled(names): ("", names) for names in sets}
-        if rows:
-            known = networks.NETWORKS.get(model)
-            title = f"### {known.title if known else model} on {data}, {mode} mode"
-            found.append(f"{title}\n\n{_comparisons(rows, mode, data, model)}")
-    return "\n\n".join(found) or f"On CIFAR-10 this is {NOT_YET}."
-
-
 def _spelled(techniques):
     if not techniques:
         return "baseline"
     if techniques == networks.ALL_SIX:
         return "all six"
     return " + ".join(networks.TITLES.get(name, name) for name in techniques.split("+"))
-
-
-def _comparisons(rows, mode, data, model="baseline_cnn"):
-    lines = [
-        "| | difference, points | 95 % interval | paired seeds | verdict |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    measured = {
-        name: evidence.compare_reference(*sides, mode, data, model=model)
-        for name, sides in rows.items()
-    }
-    # All of one table is a family, measured or not.
-    judged = evidence.as_family({k: v for k, v in measured.items() if v}, size=len(rows))
-    for name in rows:
-        if name not in judged:
-            lines.append(f"| {name} | | | | {NOT_YET} |")
-        else:
-            found = judged[name]
-            lines.append(
-                f"| {name} | {_signed(found.mean)} | {_interval(found)} | {found.n} | {found.verdict} |"
-            )
-    table = "\n".join(lines)
-    missing = [name for name in rows if name not in judged]
-    note = f"{NOT_YET.capitalize()}: {'; '.join(missing)}." if missing else ""
-    parts = [forest.plot(judged), note, folded("The same as a table", table)]
-    return "\n\n".join(filter(None, parts))
 
 
 def _interval(found):

@@ -45,8 +45,6 @@ def add(sources, folder: Path | None = None, allow_fallback: bool = False) -> di
     `_add_table`); `wrong.csv` and `curves.csv` keep which images their runs got wrong, and how those
     that were followed went.
 
-    The pair of runs for McNemar's test is kept in `mistakes.json` (see `_merge_mistakes`).
-
     Runs that failed, diverged, or were given other parameters than a lesson's own are left out, and
     so are runs on a stand-in for the data unless `allow_fallback`. Returns counts: `runs` and `costs`
     (rows of the batches), `left_out` (reason to number). Raises BatchError when nothing is left.
@@ -103,7 +101,6 @@ def _add_batch(batch_folder, folder, allow_fallback):
         )
     _merge(folder / "runs.csv", evidence.COLUMNS, RUN_KEY, rows)
     _merge(folder / "costs.csv", evidence.COST_COLUMNS, COST_KEY, costs)
-    _merge_mistakes(folder / "mistakes.json", records)
     return {"runs": len(rows), "costs": len(costs), "left_out": left_out}
 
 
@@ -351,39 +348,6 @@ def _write(path, text):
             f"{path} could not be written ({error.strerror}); it is as it was before. "
             "Mend that, then add the batch again: course reference add FOLDER"
         ) from error
-
-
-def _merge_mistakes(path, records):
-    """Keep, for each mode, which test images one baseline and one all-six run got wrong.
-
-    One run of each kind is kept: of the lowest seed that both have, or the lowest while they share
-    none. So the two meet also when they were trained in different batches.
-    """
-    kept = evidence.kept_mistakes(path)
-    before = json.dumps(kept)
-    for mode in {record.mode for record in records}:
-        runs = {
-            kind: {run["seed"]: run for run in filter(None, [kept.get(mode, {}).get(kind)])}
-            | {
-                record.seed: {
-                    "data_sha256": record.data_sha256,
-                    "mistakes": sorted(record.test_mistakes),
-                    "seed": record.seed,
-                }
-                for record in records
-                if (record.model, record.techniques) == ("baseline_cnn", techniques)
-                and (record.mode, record.data) == (mode, "mnist")
-                and record.test_mistakes is not None
-            }
-            for kind, techniques in evidence.MISTAKES_OF.items()
-        }
-        shared = set.intersection(*map(set, runs.values()))
-        pair = {kind: seeds[min(shared or seeds)] for kind, seeds in runs.items() if seeds}
-        if pair:
-            kept[mode] = pair
-    if json.dumps(kept) != before:
-        lines = (f' "{mode}": {json.dumps(kept[mode], sort_keys=True)}' for mode in sorted(kept))
-        _write(path, "{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def _read(path, columns):

@@ -6,7 +6,6 @@ from course_utils.evidence.records import FAILED, Record, records_folder
 from course_utils.evidence.runs import (
     COLUMNS,
     COST_COLUMNS,
-    MISTAKES_OF,
     ExpectedRange,
     all_runs,
     around_training,
@@ -15,13 +14,11 @@ from course_utils.evidence.runs import (
     compare_reference,
     epochs_words,
     expected_range,
-    kept_mistakes,
     lesson_cost,
     lesson_costs,
     measured_on,
     metric_words,
     reference,
-    reference_mistakes,
     reference_runs,
 )
 from course_utils.evidence.telling import tell, tell_all

@@ -1,13 +1,11 @@
 """Reference runs: one row a run in `reference/runs.csv`, the source of every figure that is stated."""
 
-import json
 import math
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
 from course_utils.evidence.comparison import Comparison, compare
-from course_utils.networks import ALL_SIX
 
 COLUMNS = (
     "lesson",
@@ -44,9 +42,6 @@ NUMBERS = {"seconds", "peak_memory_mb", "learning_rate", "factor"} | {
 }
 METRIC_WORDS = {"val": "validation", "compare": "comparison"}
 COST_COLUMNS = ("lesson", "mode", "hardware", "seconds", "peak_memory_mb", "version")
-
-# The two runs of the baseline CNN whose mistakes are kept for McNemar's test, by techniques.
-MISTAKES_OF = {"baseline": "", "all_six": ALL_SIX}
 
 
 # Reference runs
@@ -153,24 +148,6 @@ def epochs_words(model: str, techniques: str, mode: str, data: str) -> str:
 def _setting(runs):
     """Backend and precision of each run in one text; figures of different ones do not compare."""
     return runs["backend"].astype(str) + " " + runs["precision"].astype(str)
-
-
-def reference_mistakes(mode: str) -> tuple[list[int], list[int]] | None:
-    """Test images that one baseline and one all-six run of the same seed got wrong, or None.
-
-    Two lists of indices into the test set of MNIST; kept in `reference/mistakes.json` by mode.
-    """
-    kept = kept_mistakes(files("course_utils") / "reference" / "mistakes.json").get(mode, {})
-    runs = [kept.get(kind) for kind in MISTAKES_OF]
-    # Only on the same images, in the same order, do indices and seeds speak of the same thing.
-    if not all(runs) or len({(run["seed"], run["data_sha256"]) for run in runs}) > 1:
-        return None
-    return tuple(run["mistakes"] for run in runs)
-
-
-def kept_mistakes(path) -> dict:
-    """What `mistakes.json` holds: mode -> "baseline" | "all_six" -> seed, data_sha256, mistakes."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def metric_words(metric: str) -> str:

@@ -200,28 +200,6 @@ def runs(rows):
     return pd.DataFrame([blank | dict(zip(named, row, strict=True)) for row in rows])
 
 
-def test_the_table_tells_what_the_runs_say_and_what_was_not_measured(measured):
-    rows = [("baseline_cnn", "", seed, 0.9) for seed in range(6)]
-    rows += [("baseline_cnn", "l2", seed, 0.92 + 0.001 * seed) for seed in range(6)]
-    rows += [("baseline_cnn", "batch_norm", seed, 0.95) for seed in range(6)]
-    rows += [("baseline_cnn", "ensemble", seed, 0.88 - 0.001 * seed) for seed in range(6)]
-    measured(rows)
-    shown = tables.technique_tables("reduced").replace("\N{NO-BREAK SPACE}", " ")
-    plots, _, _ = shown.partition("| L2 |")
-    assert plots.index("forest") < plots.index('<details class="folded">'), (
-        "the table is folded below"
-    )
-    assert "(seed 5)" in plots
-    assert "| L2 | +2.25 | +2.05 to +2.45 | 6 | helps |" in shown
-    equal = "none: all differences are equal | 6 | no detectable difference |"
-    assert f"| batch normalisation | +5.00 | {equal}" in shown
-    assert re.search(r"\| ensemble \| −2.25 \| −2.45 to −2.05 \| 6 \| hurts \|", shown)
-    assert "| without L2 | | | | not yet measured |" in shown
-    assert "Not yet measured: without L2; without He initialisation" in shown
-    assert shown.count("| a falling learning rate in its place |") == 1, "it is none of the six"
-    assert tables.other_techniques() == "On CIFAR-10 this is not yet measured."
-
-
 TOY = """
 [toy]
 kind = "fair"
@@ -314,16 +292,6 @@ def test_every_seed_is_shown(measured):
         "| L2 |  | 95.00 | 95.00 |  |",
     ]
     assert "not yet measured" in tables.seeds_table("full")
-
-
-def test_other_networks_appear_as_they_are_measured(measured):
-    rows = [("small_all_conv", names, seed, 0.7 + 0.01 * len(names) + 0.001 * seed)
-            for names in ("", "augmentation", evidence.ALL_SIX) for seed in range(2)]  # fmt: skip
-    measured(rows, data="cifar10 (JPEG copy)")
-    shown = tables.other_techniques()
-    assert "### small all-conv on cifar10 (JPEG copy), reduced mode" in shown
-    assert "| augmentation | +12.00" in shown
-    assert "| all six |" in shown
 
 
 def test_the_benchmarks_are_told_as_they_were_measured():

