@@ -32,7 +32,8 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 # ## Nine networks that differ in nothing but chance
 #
 # Each is the baseline network of lesson 02. Each sees the same digits, equally often. They differ in the weights they
-# start from, in what dropout switches off, and from one group of three to the next in the order of the digits.
+# start from and in what dropout switches off. They come in three groups, and each group has its own order of the
+# digits.
 #
 # Nine networks take time, so this part of the lesson trains them on a thousand digits. That also makes the lesson
 # clearer, since with little data there is more to get wrong. At the end the whole training set comes back.
@@ -89,7 +90,7 @@ print(f"validation accuracy of {count} networks:", *(f"{1 - mean:.1%}" for mean 
 # They are close to each other.
 #
 # > **Predict:** take all the digits that *at least one* of them gets wrong. How many of those does *every one* of them
-# > get wrong: nearly all, half, or few?
+# > get wrong: nearly all, about half, a third, or hardly any?
 
 # %%
 hard = np.argsort(-wrong.sum(axis=0), kind="stable")[: wrong.any(axis=0).sum()]
@@ -97,20 +98,19 @@ drawn, axes = plots.figure(height=2.6)
 axes.imshow(wrong[:, hard], aspect="auto", cmap="Oranges", interpolation="none")
 axes.set(xlabel="validation digits that somebody gets wrong, sorted", ylabel="network")
 axes.set_yticks(range(count), range(1, count + 1), fontsize=8)
-drawn.suptitle(
-    f"{wrong.all(axis=0).sum()} digits fool every network, {len(hard) - wrong.all(axis=0).sum()} only some"
-    + mnist.figure_suffix,
-    fontsize=11,
-)
+every = wrong.all(axis=0).sum()
+title = f"{every} digits fool every network, {len(hard) - every} only some"
+drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "A row for each network and a column for each digit; coloured where the network is "
            "wrong. On the left all rows are coloured, further right fewer and fewer.")
 
 # %%
-print(f"Of {len(hard)} digits that fool somebody, {wrong.all(axis=0).sum() / len(hard):.0%} fool all {count}.")
+print(f"Of {len(hard)} digits that fool somebody, {every / len(hard):.0%} fool all {count}.")
 pairs = list(itertools.combinations(range(count), 2))
 disagreement = np.mean([(p[a].argmax(-1) != p[b].argmax(-1)).mean() for a, b in pairs])
-print(f"one network is wrong on {wrong.mean():.1%} of the digits; "
-      f"two networks disagree on {disagreement:.1%}")
+print(f"one network is wrong on {wrong.mean():.1%} of the digits; two networks disagree on {disagreement:.1%}")
+both = np.mean([(wrong[a] & wrong[b]).mean() for a, b in pairs]) / wrong.mean()
+print(f"of the digits that one network gets wrong, another one gets {both:.0%} wrong too")
 
 # %% [markdown]
 # The block on the left is the hard core: digits that are hard for *this kind of network on these data*. Further to the
@@ -121,7 +121,7 @@ print(f"one network is wrong on {wrong.mean():.1%} of the digits; "
 #
 # A mistake that only one network makes can be outvoted. The simplest **ensemble** averages the probabilities of its $k$
 # members, $\bar p = \frac1k \sum_m p_m$, and answers with the largest. Here is the digit that it rescues against the
-# most wrong answers:
+# most wrong answers (in the middle, beside each network's number, what it answers; the darker, the more probable):
 
 # %%
 mean = p.mean(axis=0)
@@ -154,7 +154,7 @@ for k in range(1, count + 1):
 # %%
 drawn, axes = plots.figure()
 for k, values in right.items():
-    axes.plot([k] * len(values), 100 * values, "o", color=plots.COLOURS[0], alpha=0.15, markersize=5)
+    axes.plot([k] * len(values), 100 * values, "o", color=plots.COLOURS[0], alpha=len(values) ** -0.4, markersize=5)
 axes.plot(list(right), [100 * v.mean() for v in right.values()], color=plots.COLOURS[1], label="mean")
 axes.set(xlabel="members k; a dot for every choice of k networks", ylabel="validation accuracy, %")
 axes.legend(frameon=False)
@@ -162,10 +162,11 @@ axes.grid(alpha=0.25)
 drawn.suptitle(f"{count} averaged: {right[count][0]:.1%} right; one alone: {right[1].mean():.1%} on average"
                + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "Validation accuracy against the number of members, a dot for each choice of networks: "
-           "the mean rises and levels off, and the spread shrinks.")
+           "the mean rises and levels off; at the right the dots draw together.")
 
 # %% [markdown]
-# Put your own together: in JupyterLab, switch members on and off.
+# Put your own together: in JupyterLab, switch members on and off. Can you find a choice whose average is *worse* than
+# its members are on average? If you do, no rule is broken; the next section says which promise there is, and which not.
 
 # %%
 from course_utils import widgets
@@ -182,7 +183,7 @@ def chosen_ensemble(some):
     axes.set(ylim=ends, xlabel="network", ylabel="accuracy, %")
     axes.set_xticks(range(1, count + 1))
     axes.legend(frameon=False, ncols=3, fontsize=9)
-    averaged = f"{len(some)} of {count} networks averaged: {mean:.1f} % of the validation digits"
+    averaged = f"{len(some)} of {count} averaged: {mean:.1f} %; alone, {singles[list(some)].mean():.1f} % on average"
     drawn.suptitle(averaged + mnist.figure_suffix, fontsize=11)
     return drawn, f"Accuracy of each network, {len(some)} of them chosen, and of their average: {mean:.1f} %."
 
@@ -191,16 +192,18 @@ widgets.switch(chosen_ensemble, range(1, count + 1), on=range(0, count, 2))
 
 # %%
 for k in (1, 2, 3, count):
-    print(f"{k} averaged: mean {right[k].mean():.2%}, from {right[k].min():.2%} to {right[k].max():.2%}")
+    print(f"{k} averaged: mean {right[k].mean():.2%}, standard deviation of the choices {100 * right[k].std():.2f}")
 votes = np.eye(10)[p.argmax(axis=-1)].sum(axis=0).argmax(axis=-1)
 vote = (votes == mnist.y_val).mean()
-apart_by = abs(vote - right[count][0]) * len(votes)
-print(f"all {count}, but by majority vote: {vote:.2%}, {apart_by:.0f} digits from the average")
+differ = (votes != p.mean(axis=0).argmax(axis=-1)).sum()
+print(f"all {count}, but by majority vote: {vote:.2%}; digits that it answers otherwise than the average: {differ}")
 
 # %% [markdown]
-# Two things happen. The mean rises, fast at first and then hardly at all. And the *spread* shrinks. Part of that is the
-# figure's doing, since large choices share most of their networks, and of all nine there is one. But a single network
-# is whatever chance has dealt you, and an average of three already less so.
+# The mean rises, fast at first and then hardly at all. Be careful with the *spread*. Do not read it off the figure's
+# extremes: there are far more choices of three networks than of one, and among many the best and the worst lie further
+# apart. And where the dots draw together at the right, and the standard deviation falls to zero, that is mostly the
+# counting's doing, since large choices share most of their networks, and of all of them there is one. What averaging
+# does to luck takes a formula; it comes below.
 #
 # ## Why the average's loss cannot be worse than the members' mean
 #
@@ -224,7 +227,8 @@ print(f"digits on which the average is worse than the members' mean: {(together 
 #
 # How much better? For the squared error the answer is exact. Let $e_m$ be the error of member $m$, its probability
 # minus the target. Write $s^2$ for the mean square of one member's error, and $\rho s^2$ for the mean product of *two*
-# members' errors, so that $\rho$ is their correlation. The error of the average is the average of the errors, and
+# members' errors, so that $\rho$ says how much alike they err (a correlation about zero, without subtracting the
+# means). The error of the average is the average of the errors, and
 #
 # $$\mathbb{E}\Bigl[\Bigl(\frac1k \sum_m e_m\Bigr)^2\Bigr]
 # = \frac{1}{k^2}\Bigl(\underbrace{k\, s^2}_{\text{each with itself}}
@@ -232,10 +236,12 @@ print(f"digits on which the average is worse than the members' mean: {(together 
 # = \rho\, s^2 + \frac{1-\rho}{k}\, s^2.$$
 #
 # (Subtract from each error its mean over all seeds, and the same three lines hold for the *variance*. Members that
-# differ in their seed alone have then hardly anything left in common: averaging removes their variance, and what it
-# leaves is their bias.) The second term dies out like $1/k$. The first one stays, however many members there are: it is
-# what they all get wrong *together*. Drawn against $1/k$ the error is a straight line. Its left end, $1/k = 0$, is an
-# ensemble of infinitely many members.
+# differ in their seed alone have then hardly anything left in common: averaging removes the variance that comes from
+# the seed. It leaves what no seed changes, the bias of this kind of network and the accidents of these digits.)
+#
+# The second term dies out like $1/k$. The first one stays, however many members there are: it is what they all get
+# wrong *together*. Drawn against $1/k$ the error is a straight line. Its left end, $1/k = 0$, is an ensemble of
+# infinitely many members.
 
 # %%
 errors = p - targets
@@ -246,10 +252,10 @@ rho = shared / s2
 
 drawn, axes = plots.figure()
 for k, values in squared.items():
-    axes.plot([1 / k] * len(values), values, "o", color=plots.COLOURS[0], alpha=0.15, markersize=5)
+    axes.plot([1 / k] * len(values), values, "o", color=plots.COLOURS[0], alpha=len(values) ** -0.4, markersize=5)
 axes.plot([0, 1], [shared, s2], color=plots.COLOURS[1], label="ρs² + (1 − ρ)s² / k")
 axes.plot(0, shared, "*", color=plots.COLOURS[1], markersize=13, label="infinitely many")
-axes.set(xlabel="1 / k", ylabel="squared error of the average")
+axes.set(xlabel="1 / k", ylabel="squared error of the average", ylim=(0, None))
 axes.legend(frameon=False)
 axes.grid(alpha=0.25)
 drawn.suptitle(f"ρ = {rho:.2f}: even infinitely many leave {rho:.0%} of the squared error"
@@ -259,9 +265,9 @@ plots.show(drawn, "Squared error against one over k: dots for all choices of net
 
 # %% [markdown]
 # Three members get two thirds of all that averaging will ever give, nine get eight ninths, whatever $\rho$ is. But how
-# much there is to get is $1 - \rho$, and our members err together most of the time. To get more you would need members
-# that are *more different* at the same accuracy: other architectures, other data, other augmentation. More seeds of the
-# same will not do it.
+# much there is to get is $1 - \rho$, and the figure's title says what stays. To get more you would need members that
+# are *more different* at the same accuracy: other architectures, other data, other augmentation. More seeds of the same
+# will not do it.
 #
 # ## The article's way: a joint ensemble
 #
@@ -308,7 +314,7 @@ def disagree(three):
 
 
 lost = 100 * (means["alone, trained apart"] - means["alone, trained jointly"])
-print(f"It matters: alone, a member is {abs(lost):.1f} points {'worse' if lost > 0 else 'better'} if trained jointly.")
+print(f"Alone, a member trained jointly is {abs(lost):.1f} points {'worse' if lost > 0 else 'better'}, {len(joint)} seeds.")
 for name, trios in [("apart", apart), ("jointly", joint)]:
     print(f"two members trained {name} disagree on {np.mean([disagree(t) for t in trios.values()]):.1%}")
 
@@ -324,7 +330,9 @@ for name, trios in [("apart", apart), ("jointly", joint)]:
 # = \underbrace{\frac{p_{m,y}}{\sum_j p_{j,y}}}_{r_m}\;\underbrace{\bigl(p_{m,c} - [c = y]\bigr)}_{\text{as if alone}}.$$
 #
 # A member trained alone gets the second factor. In the joint model it is multiplied by $r_m$, its *share of the
-# responsibility* for the right answer. Say three members give the true class these probabilities:
+# responsibility* for the right answer. The three shares add up to 1. That a member gets a third of the push on average
+# does little, since Adam divides a common factor out again; what counts is that the shares differ from digit to digit.
+# Say three members give the true class these probabilities:
 
 # %% tags=["nbval-check-output"]
 for true_class in (0.9, 0.09, 0.01):
@@ -333,15 +341,17 @@ for true_class in (0.9, 0.09, 0.01):
 
 # %% [markdown]
 # The third member is badly wrong, and alone it would be pushed hard. In the joint model it hears next to nothing,
-# because the first member has already answered. Whoever knows a digit goes on learning it almost as if alone; whoever
-# does not is left alone with it. So the members divide the digits among themselves: each is worse alone, and they
+# because the first member has already answered. A member that knows a digit goes on learning it almost as if alone; one
+# that does not gets hardly any help. So the members divide the digits among themselves: each is worse alone, and they
 # disagree more. That diversity looks welcome, but it was bought with the members' own quality. Jensen's inequality says
 # the same in one line: the joint loss is at most the mean of the three separate ones, so it can be small while the
 # members are still poor.
 #
 # ## A fair comparison
 #
-# Paired over seeds: one network, three of them averaged, three trained jointly, all on the same thousand digits.
+# Paired over seeds: one network (the first of each group), three of them averaged, three trained jointly, all on the
+# same thousand digits. That is fair to the digits and not to the computing, of which three networks take three times as
+# much as one. Lesson 10 asks what one network does with that time.
 
 # %%
 one = {s: accuracy(three[0]) for s, three in apart.items()}
@@ -368,9 +378,9 @@ print(f"weights: {model.count_params():,} in three networks, {model.count_params
 # $k$ networks cost $k$ times the computing, in training *and in every prediction ever after*: this is the most
 # expensive of the six techniques. Averaging apart has Jensen's promise for the loss; what it adds to the accuracy may
 # be too small for three seeds to show. The joint model costs the same, and pays with the quality of its members; with
-# more digits and more epochs they have more time to make up for it. The reference runs trained it on all training
-# digits of this mode. They are runs of the *joint* ensemble; the independent one is an arm of its own in lesson 10's
-# table.
+# more digits and more epochs they might make up for it, which this lesson does not test. The reference runs trained it
+# on all training digits of this mode. They are runs of the *joint* ensemble; the independent one is an arm of its own
+# in lesson 10's table.
 
 # %%
 verdict = lesson.reference_verdict("ensemble")  # the joint one
@@ -378,9 +388,9 @@ verdict = lesson.reference_verdict("ensemble")  # the joint one
 # %% [markdown]
 # ## The growing model
 #
-# Whatever the verdict above, the article puts the joint ensemble in, so we do too: three branches behind one shifted,
-# normalised input, trained on all training digits, with everything from lessons 03 to 06 in them. Lesson 10 asks
-# whether it earns its place.
+# Whether or not it has earned its place by now, the article puts the joint ensemble in, so we do too: three branches
+# behind one shifted, normalised input, trained on all training digits, with everything from lessons 03 to 06 in them.
+# Lesson 10 puts it beside one network that trains as long.
 
 # %%
 from course_utils.layers import FusedBatchNormalization, RandomShift
@@ -424,8 +434,8 @@ lesson.expect(record, "compare_accuracy")
 lesson.progress(record)
 
 # %% [markdown]
-# Does this contradict the verdict above it? There the joint ensemble was added to the plain baseline, here it stands on
-# top of four other techniques. Lesson 10 measures it both ways.
+# This chart and the comparison with the baseline, further up, need not agree: there the joint ensemble is added to the
+# plain baseline, here it stands on top of four other techniques. The course's table `fair_mnist` compares both.
 #
 # ## Exercise 1: vote or average?
 #
@@ -472,8 +482,8 @@ lesson.check_members_needed(members_needed)
 #
 # ## What to take away
 #
-# * Networks that are equally good share most of their mistakes and differ in the rest. Averaging removes what is each
-#   one's own; what they share stays, however many you ask.
+# * Networks that differ in their seed alone share most of their mistakes and differ in the rest. Averaging removes what
+#   is each one's own; what they share stays, however many you ask.
 # * On every digit the average's cross-entropy is at most the members' mean. The price is $k$ times the computing.
 # * Training a joint average is not averaging: each member learns only in proportion to its share of the right answer.
 #
