@@ -184,6 +184,61 @@ def images(pictures, title, alt, labels=None, columns=10, colours=None):
     show(drawn, alt, gradations=pictures.ndim == 4 and pictures.shape[-1] == 3)
 
 
+def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
+    """A convolution at work, for `widgets.slide`: the window's place, its products, the answers so far.
+
+    Args:
+        picture: grey, shape (height, width), from 0 to 1; `padding` adds a rim of zeros around it.
+        kernel: the weights, shape (k, k).
+        step: how many moves the window has made, row by row, from 0.
+        stride: how many pixels a move is.
+
+    Returns:
+        A matplotlib figure and its alt text.
+
+    Raises:
+        ValueError: a step at which the window has left the picture.
+    """
+    picture, kernel = np.asarray(picture, dtype=float), np.asarray(kernel, dtype=float)
+    padded, size = np.pad(picture, padding), len(kernel)
+    places = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape)[::stride, ::stride]
+    answers = (places * kernel).sum(axis=(2, 3))
+    rows, columns = answers.shape
+    if not 0 <= step < answers.size:
+        raise ValueError(f"step is {step!r}; the window has the places 0 to {answers.size - 1}")
+    row, column = divmod(step, columns)
+    seen, answer = places[row, column], answers[row, column]
+    drawn, (left, middle, right) = figure(1, 3, height=2.7)
+    left.imshow(padded, cmap="gray", vmin=0, vmax=1)
+    box = {"fill": False, "edgecolor": COLOURS[1], "linewidth": 2.5}
+    if padding:
+        inner = picture.shape[1], picture.shape[0]
+        corner = (padding - 0.5, padding - 0.5)
+        left.add_patch(_box(corner, *inner, fill=False, edgecolor="white", linestyle=":"))
+    left.add_patch(_box((column * stride - 0.5, row * stride - 0.5), size, size, **box))
+    left.set_title("the window", fontsize=10)
+    middle.imshow(seen, cmap="gray", vmin=0, vmax=1)
+    for (r, c), pixel in np.ndenumerate(seen):
+        ink = "black" if pixel > 0.5 else "white"
+        words = f"{pixel:.1f}\n× {kernel[r, c]:g}"
+        middle.text(c, r, words, ha="center", va="center", fontsize=10, color=ink)
+    middle.set_title(f"its products, summed: {answer:+.1f}", fontsize=10)
+    done = np.where(np.arange(answers.size).reshape(answers.shape) <= step, answers, np.nan)
+    most = np.abs(answers).max() or 1
+    right.set_facecolor("#dddddd")
+    right.imshow(done, cmap="PuOr", vmin=-most, vmax=most)
+    right.add_patch(_box((column - 0.5, row - 0.5), 1, 1, **box))
+    right.set_title(f"answers, {rows} x {columns}", fontsize=10)
+    for axis in (left, middle, right):
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    drawn.suptitle(_wrap(title), fontsize=11)
+    return drawn, (
+        f"A window of {size} by {size} pixels at row {row + 1}, place {column + 1}, over a picture; its products "
+        f"sum to {answer:+.1f}; beside it the {step + 1} answers so far of {answers.size}."
+    )
+
+
 def histograms(samples, title, x, alt, *, bins=60, limits=None, log_y=False, columns=None):
     """One small histogram for each entry of `samples` (name -> values), on shared axes."""
     columns = columns or min(len(samples), 4)
@@ -289,6 +344,12 @@ def dots(groups, title, x, alt, mark=None):
         if mark and name in mark:
             axes.plot(mark[name], row, "*", color=COLOURS[1], markersize=13)
     show(drawn, alt)
+
+
+def _box(corner, width, height, **look):
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(corner, width, height, **look)
 
 
 def _rows(names, title, x, height=0.42):

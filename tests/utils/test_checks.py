@@ -44,10 +44,18 @@ def weights_of(sizes, bias=True):
     return sum((n + bias) * m for n, m in itertools.pairwise(sizes))
 
 
-def slim(filters=16, convolutions=2, hidden=32, end="softmax", start=(28, 28, 1)):
-    model = keras.Sequential([*([keras.Input(start)] if start else []), layers.Rescaling(1 / 255)])
+def slim(
+    filters=16,
+    convolutions=2,
+    hidden=32,
+    end="softmax",
+    start=(28, 28, 1),
+    scaled=1 / 255,
+    kink="relu",
+):
+    model = keras.Sequential([*([keras.Input(start)] if start else []), layers.Rescaling(scaled)])
     for _ in range(convolutions):
-        model.add(layers.Conv2D(filters, 3, activation="relu"))
+        model.add(layers.Conv2D(filters, 3, activation=kink))
         model.add(layers.MaxPooling2D(2))
     model.add(layers.Flatten())
     model.add(layers.Dense(hidden, activation="relu"))
@@ -293,6 +301,12 @@ CASES = {
         (lambda k, i, o: k * k * i * o + o, "Correct"),
         (lambda k, i, o: k * k * i * o, "every output channel has a bias"),
         (lambda k, i, o: k * k * o + o, "through all the input channels"),
+        (lambda k, i, o: k * i * o + o, "k wide and k high"),
+        (lambda k, i, o: k * k * i * o + 1, "one bias for the whole layer"),
+        (lambda k, i, o: (k * k + 1) * i * o, "channels are summed first"),
+        (lambda k, i, o: k * k * i * o + i, "(channels that come out|one bias for the whole)"),
+        (lambda k, i, o: k * k * i + 1, "one kernel with its bias"),
+        (lambda k, i, o: 784 * (k * k * i * o + o), "it is stored once"),
         (lambda k, i, o: 1, "Keras counts 320"),
     ],
     "02 slim": [
@@ -716,6 +730,8 @@ def test_an_exercise_that_is_not_there_is_named():
         ({"end": None}, "no probabilities"),
         ({"end": "sigmoid"}, "no probabilities"),
         ({"convolutions": 1}, "keep both"),
+        ({"kink": None}, "no convolution has an activation"),
+        ({"scaled": 1}, "reads pixels up to 255"),
         ({"filters": 32, "hidden": 512}, "are in one Dense layer"),
     ],
 )
