@@ -59,7 +59,8 @@ def lines(series, title, x, y, alt, *, log_x=False, log_y=False, height=3.4, mar
     theirs, so that they can be told apart in grey.
     """
     drawn, axes = figure(height=height)
-    looks = zip(cycle(COLOURS), cycle(("-", "--", "-.", ":")), cycle(f"{marker}sd^"), strict=False)
+    patterns = ("-", "--", "-.", ":", (0, (9, 4)))
+    looks = zip(cycle(COLOURS), cycle(patterns), cycle(f"{marker}sd^v"), strict=False)
     for (colour, dashes, own), (name, values) in zip(looks, series.items(), strict=False):
         if isinstance(values, tuple):
             across, up = values

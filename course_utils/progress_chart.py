@@ -71,7 +71,8 @@ def draw(number: int, mode: str, dataset, record) -> None:
     words = metric.replace("compare", "comparison").replace("_", " ")
     if value is None:
         print(
-            f"Your run is not on the chart: its record has no {words}, which the reference runs have."
+            f"Your run has no dot on this chart: it shows {words}, which was not measured here"
+            + (" (the test set stays sealed)." if metric == "test_accuracy" else ".")
         )
     yours, star = (", and yours", ", star: yours") if mark else ("", "")
     plots.dots(

@@ -14,7 +14,7 @@
 #
 # Training moves the weights step by step. But the first step starts from somewhere: before any digit has been seen,
 # every weight already has a value, and until now Keras has filled those values in without a word. What would have
-# happened if it had filled in zeros? Or any odd numbers between -1 and 1?
+# happened if it had filled in zeros? Or just any numbers between -1 and 1?
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -34,7 +34,7 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 # Our baseline has four layers with weights, too few to show the trouble well. So for the first half of this lesson we
 # take a perceptron that is far deeper than it needs to be: **twenty** hidden layers of 100 units, each with a ReLU.
 # Every run below has the same digits, the same optimiser and the same layers. Only the values that the weights have
-# *before the first step* differ.
+# *before the first step* differ. (The softmax layer starts from Glorot's rule in all five.)
 
 # %%
 import keras
@@ -64,9 +64,9 @@ starts = {
 }
 
 # %% [markdown]
-# Glorot's start is the one that Keras has used for you so far, He's is the one that the article chooses, and an
-# *orthogonal* matrix is a random rotation, which keeps the length of whatever it turns. What the names promise we shall
-# derive below.
+# Glorot's start is the one that Keras has used for you so far, He's is the one that the article chooses, and the
+# *orthogonal* start draws a random rotation (or a mirror image of one), which keeps the length of whatever it turns.
+# The reasons behind these names come further down.
 #
 # > **Predict first:** which of the five will learn to read digits, and which will not?
 #
@@ -101,10 +101,10 @@ learned = {name: train_deep(start) for name, start in starts.items()}
 # %%
 plots.lines(
     {name: 100 * np.array(history["val_accuracy"]) for name, history in learned.items()},
-    title="The start alone decides whether twenty layers learn" + mnist.figure_suffix,
+    title="The start alone decides when twenty layers begin to learn" + mnist.figure_suffix,
     x="epoch", y="validation accuracy, %", marker="o",
-    alt="Validation accuracy against epoch: He's start learns, the four others stay near guessing, three of them "
-    "nearly on top of each other.",
+    alt="Validation accuracy against epoch: He's start learns, the four others stay near guessing almost to the end, "
+    "three of them nearly on top of each other.",
 )
 
 # %%
@@ -112,14 +112,16 @@ for name, history in learned.items():
     loss, accuracy = history["loss"][-1], history["val_accuracy"][-1]
     print(f"{name:16} training loss {loss:.2f}, validation accuracy {accuracy:.1%}")
 readers = [name for name, history in learned.items() if history["val_accuracy"][-1] > 0.5]
-print(f"Of five starts, these learned to read: {', '.join(readers) or 'none'}.")
+print(f"Of five starts, these have learned to read so far: {', '.join(readers) or 'none'}.")
 
 # %% [markdown]
 # Remember from lesson 01 that guessing among ten digits costs $\ln 10 \approx 2.30$. Zeros never do better. Numbers
 # between -1 and 1 end in a loss beyond all measure (`nan` is *not a number*: something grew too large for the
 # computer). Glorot's start and the orthogonal one stay at the loss of guessing for a long time, or for good, and while
-# they do the figure shows a single line for these three. Only He's gets away. Whatever makes the difference was there
-# before the first step, so let us look at the networks *before* the first step.
+# they do the three lie on top of each other in the figure, zeros at the bottom of the pile. He's gets away long before
+# the others, if not smoothly: in a stack this deep one learning rate for all layers makes a rough ride. (Each curve is
+# one run at one learning rate; the epoch in which a curve breaks loose is partly chance.) Whatever makes the difference
+# was there before the first step, so let us look at the networks *before* the first step.
 #
 # ## The forward pass: what is left of a digit after twenty layers?
 #
@@ -147,9 +149,8 @@ forward = {name: signal(build_deep(start), images) for name, start in starts.ite
 # %%
 def draw_depth(sizes, title, y, alt):
     drawn, axes = plots.figure()
-    for colour, (name, values) in zip(plots.COLOURS, sizes.items()):
-        name = name if any(values) else f"{name}: no line"
-        style = "--" if name == "orthogonal" else "-"
+    for colour, style, (name, values) in zip(plots.COLOURS, ("-", ":", "-", "-.", "--"), sizes.items()):
+        name, colour = (name, colour) if any(values) else (f"{name}: no line", "none")
         axes.plot(range(1, 21), values, style, color=colour, label=name, linewidth=2)
     axes.set(xlabel="layer", ylabel=y, xticks=range(2, 21, 2))
     drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
@@ -203,13 +204,15 @@ print(f"Glorot: the gradient at layer 20 is {ratio:,.0f} times that at layer 1")
 
 # %% [markdown]
 # Read this one **from right to left**. With uniform weights the first layer is told to move by an astronomical amount.
-# With Glorot's start the message that reaches it is weaker by the factor printed above. With zeros it gets
-# no message: every gradient behind it has been multiplied by a weight of 0.
+# With Glorot's start the message that reaches it is weaker by the factor printed above. With zeros no hidden layer gets
+# a message, not even the last one: all its sums are 0, and there a ReLU hands nothing back.
 #
-# That explains the first figure. A step of gradient descent is as large as the gradient, and the early layers of
-# Glorot's network take steps that are far too small. (Adam, which divides each gradient by its typical size, hears a
-# whisper as well as a shout. To see which starts it rescues, and how late, compile with `"adam"` inside `train_deep`:
-# unlike gradient descent it remembers, so each run needs a fresh one.)
+# That explains the first figure. The gradient of a *weight* is a product: what comes back to its unit, times what came
+# in through it. In Glorot's network the early layers have a good input and hear hardly anything back; the late layers
+# hear well, but have hardly any input. So the product is tiny in every layer. A step of gradient descent is that
+# product times the learning rate: for a long time, no layer gets anywhere. (Adam, which divides each gradient by its
+# typical size, hears a whisper as well as a shout. To see which starts it rescues, and how late, compile with `"adam"`
+# inside `train_deep`: unlike gradient descent it remembers, so each run needs a fresh one.)
 #
 # ## Two rules, derived
 #
@@ -227,7 +230,8 @@ print(f"Glorot: the gradient at layer 20 is {ratio:,.0f} times that at layer 1")
 #
 # **Backward.** Input $x_i$ goes into all $n_\text{out}$ units of the layer, so its gradient is a sum over *them*:
 # $\frac{\partial L}{\partial x_i} = \sum_{k=1}^{n_\text{out}} w_{ki} \frac{\partial L}{\partial y_k}$. It is the same
-# sum, seen from the other side. The gradient keeps its size if $n_\text{out} \operatorname{Var}(w) = 1$.
+# sum, seen from the other side, if we take the gradients to be independent of the weights, as both papers do. (The next
+# section shows how well that holds.) The gradient keeps its size if $n_\text{out} \operatorname{Var}(w) = 1$.
 #
 # **Glorot and Bengio** (2010) wanted both. That is possible only where $n_\text{in} = n_\text{out}$, so they put the
 # mean of the two numbers in their place:
@@ -249,16 +253,18 @@ print(f"Glorot: the gradient at layer 20 is {ratio:,.0f} times that at layer 1")
 #
 # ## Does it hold?
 #
-# The formula says by how much the size is multiplied at each layer: by $\sqrt{\tfrac12 n \operatorname{Var}(w)}$. The
-# variance of a uniform distribution from $-1$ to $1$ is $\tfrac13$; the rows of an orthogonal matrix have length 1, so
-# its weights have a mean square of $\tfrac1n$.
+# The formula says by how much the size is multiplied at each layer: by $\sqrt{\tfrac12 n \operatorname{Var}(w)}$. Our
+# hidden layers have as many inputs as outputs, so it says the same for the gradient on its way back. The variance of a
+# uniform distribution from $-1$ to $1$ is $\tfrac13$; the rows of an orthogonal matrix have length 1, so its weights
+# have a mean square of $\tfrac1n$.
 
 # %%
 variances = {"uniform, -1 to 1": 1 / 3, "Glorot": 2 / 200, "He": 2 / 100, "orthogonal": 1 / 100}
 for name, variance in variances.items():
-    measured = (forward[name][-1] / forward[name][0]) ** (1 / 19)
+    ahead = (forward[name][-1] / forward[name][0]) ** (1 / 19)
+    back = (backward[name][0] / backward[name][-1]) ** (1 / 19)
     formula = np.sqrt(100 * variance / 2)
-    print(f"{name:16} times {measured:.2f} a layer; the formula says {formula:.2f}")
+    print(f"{name:16} times {ahead:.2f} a layer forward, {back:.2f} backward; the formula says {formula:.2f}")
 
 # %% [markdown]
 # That settles the coincidence. Where $n_\text{in} = n_\text{out}$, an orthogonal matrix keeps the size exactly and
@@ -266,9 +272,10 @@ for name, variance in variances.items():
 # Twenty times, it is a thousandth.
 #
 # How does one draw weights of a given variance? A uniform distribution from $-r$ to $r$ has the variance
-# $\frac{1}{2r}\int_{-r}^{r} w^2\, dw = \frac{r^2}{3}$. So $r = \sqrt{3 \operatorname{Var}(w)}$: this is where the odd
-# $\sqrt 6$ comes from in every library's documentation. (A normal distribution of the same variance does as well: the
-# derivation asked for nothing but symmetry around 0 and the variance.) Let us hold Keras to it.
+# $\frac{1}{2r}\int_{-r}^{r} w^2\, dw = \frac{r^2}{3}$. So $r = \sqrt{3 \operatorname{Var}(w)}$: with a variance of 2
+# over something, $r$ is the root of 6 over that something, and this is where the $\sqrt 6$ in the documentation comes
+# from. (A normal distribution of the same variance does as well: the derivation asked for nothing but independence,
+# symmetry around 0 and the variance.) Let us hold Keras to it.
 
 # %% tags=["nbval-check-output"]
 n_in, n_out = 784, 256
@@ -300,13 +307,17 @@ for name in ("orthogonal", mended):
     print(f"{name:19} validation accuracy {learned[name]['val_accuracy'][-1]:.1%}")
 
 # %% [markdown]
+# With the ReLU's half made good, the same rotation learns. (Where two of these curves stand after the last epoch, and
+# how they jump on the way, is chance for a good part: one run each. That one of them moves and the other does not is
+# the point.)
+#
 # ## Deep for nothing?
 #
 # He's start makes twenty layers learn. Compare what they reach with lesson 01, where a *single* hidden layer did
 # better. A deep stack that can be trained is still a poor one: each layer has to rebuild whatever it wants to keep from
-# the layer before. **Residual connections** (He and others, 2016) hand the input on and let a layer add to it, $x +
-# f(x)$ in the place of $f(x)$. Where the weights of $f$ are small, such a layer does nothing, so depth costs nothing;
-# and in the backward pass the gradient has a way around every layer.
+# the layer before. **Residual connections** (He and others, 2016) hand the input on and let a layer add to it,
+# $x + f(x)$ in the place of $f(x)$. Where the weights of $f$ are small, such a layer does next to nothing, so one more
+# of them does no harm; and in the backward pass the gradient has a way around every layer.
 #
 # > **Predict:** will the same twenty layers, with the same optimiser, now be worth their depth?
 
@@ -325,21 +336,24 @@ def build_residual(depth=20, units=100):
 
 # %%
 keras.utils.set_random_seed(seed)
-for name, network in (("one layer", build_deep(starts["He"], depth=1)), ("twenty, residual", build_residual())):
+for name, network in (("one layer", build_deep(starts["He"], depth=1)), ("residual", build_residual())):
     network.compile(keras.optimizers.SGD(0.05), "sparse_categorical_crossentropy", metrics=["accuracy"])
     learned[name] = train(network, epochs=16)
-reached = {name: 100 * learned[name]["val_accuracy"][-1] for name in ("He", "one layer", "twenty, residual")}
-plots.lines(
-    {name: 100 * np.array(learned[name]["val_accuracy"]) for name in reached},
-    title="After the last epoch: " + ", ".join(f"{n} {a:.1f} %" for n, a in reached.items()) + mnist.figure_suffix,
-    x="epoch", y="validation accuracy, %", marker="o",
+reached = {name: 100 * learned[name]["val_accuracy"][-1] for name in ("He", "one layer", "residual")}
+plots.panels(  # its legend lies below the curves, which leave it no room here
+    {"validation accuracy, %": {name: 100 * np.array(learned[name]["val_accuracy"]) for name in reached}},
+    title="After the last epoch, in %: " + ", ".join(f"{n} {a:.1f}" for n, a in reached.items()) + mnist.figure_suffix,
+    x="epoch",
     alt="Validation accuracy against epoch for twenty plain layers with He's start, for one layer, and for twenty "
     "residual layers.",
 )
 
 # %% [markdown]
-# Compare the last two numbers in the title with the first. With a way around each layer, depth has stopped doing harm.
-# Whether it then buys anything depends on the problem: for flattened digits and a few epochs one layer goes a long way.
+# Compare the last two numbers in the title with the first, and the two curves on their way. In reduced mode the answer
+# is: no, but nearly. With a way around each layer the twenty layers end far ahead of the plain twenty, and about where
+# a single layer ends; on the way there they lag behind it. So depth no longer ruins anything, and it has not yet paid.
+# (Each line is one run, and two things changed together: the way around, and the smaller start that belongs to it.)
+# Whether depth buys anything depends on the problem: for flattened digits and a few epochs one layer goes a long way.
 #
 # ## Why random at all?
 #
@@ -378,12 +392,12 @@ plots.images(
 # equal. No number of steps leads out of this circle. It is called **symmetry**, and zeros are only its worst case:
 # there the gradient itself is zero too. Chance is what tells the units apart.
 #
-# ## A trap: seeded initialisers repeat themselves
+# ## A trap: an initialiser repeats itself
 #
 # We gave each of the twenty layers a seed of its own. Would not one initialiser for all of them be tidier?
 
 # %% tags=["nbval-check-output"]
-one = initializers.HeUniform(seed=1)
+one = initializers.HeUniform()  # no seed
 print("asked twice, it returns the same weights:", bool(ops.all(one((9, 9)) == one((9, 9)))))
 
 # %% [markdown]
@@ -473,11 +487,13 @@ plots.intervals(
 verdict = lesson.reference_verdict("he_init")
 
 # %% [markdown]
-# The careless start not only learns less, it may fall back again: its sums are so large that the softmax is completely
-# sure of every answer, a few wrong ones make up nearly all of the loss, and each step serves those few. He's start
-# gives the baseline a head start over Glorot's. Adam makes up for part of a weak start, if the signal still gets
-# through: compare the two dots. Three seeds on a thousand validation pictures are an illustration; lesson 10 has more
-# of both. Hold the figure against the first one of this lesson. At twenty layers the start decided between learning and
+# The careless start not only learns less, it may fall back again. A likely reason: its sums are so large that the
+# softmax is completely sure of every answer, right or wrong. So the loss is made by the answers that are furthest off,
+# and Adam's steps, small beside such weights, need long to bring the sums down. (We have not measured that, and the
+# curve is a single run. The distance to the two others is large enough not to need a second.) He's start gives the
+# baseline a head start over Glorot's. Training makes up for part of a weak start, if the signal still gets through:
+# compare the two dots. Three seeds on a thousand validation pictures are an illustration; lesson 10 has more of both.
+# Hold the figure against the first one of this lesson. At twenty layers the start decided between learning and
 # guessing. At four, a careless start still spoils the training; the choice between two good rules is worth a fraction
 # of a point. (In reduced mode training is short, and a head start counts for more than in full mode.)
 #
@@ -505,6 +521,10 @@ history = model.fit(
 score = lesson.compare(model)
 record = lesson.record(model, "baseline_cnn", "l2+he_init", history=history, compare=score)
 lesson.expect(record, "compare_accuracy")
+
+# %% [markdown]
+# (The loss that Keras printed while training contains the penalty, the one on the comparison set does not.) How far has
+# the course come?
 
 # %%
 lesson.progress(record)
@@ -550,8 +570,8 @@ lesson.check_he_limit(he_limit)
 #
 # ## What to take away
 #
-# * A layer multiplies the size of its signal by the same factor on every pass. Over many layers, any factor but 1 is
-#   ruin, in the forward pass and in the backward one.
+# * An untrained layer multiplies the size of its signal by a factor which the variance of its weights decides. Over
+#   many layers only a factor close to 1 is bearable, in the forward pass and in the backward one.
 # * Glorot's $2/(n_\text{in} + n_\text{out})$ keeps it near 1 without a ReLU where a layer has about as many outputs as
 #   inputs, He's $2/n_\text{in}$ with one; and weights must be random, or all units of a layer stay one unit.
 # * Where there are few layers there is less to mend, and a fair comparison says how little or how much. Know what a

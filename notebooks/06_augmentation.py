@@ -95,10 +95,8 @@ without = (answers(baseline, shifts) == mnist.y_val).mean(axis=1)
 axis_labels = {"x": "shift of the validation digits to the right, pixels", "y": "accuracy, %"}
 plots.lines(
     {"baseline CNN": (shifts, 100 * without)},
-    title=f"In place {without[6]:.0%} are right, four pixels to the right {without[10]:.0%}"
-    + mnist.figure_suffix,
-    **axis_labels,
-    marker="o",
+    title=f"In place {without[6]:.0%} are right, four pixels to the right {without[10]:.0%}" + mnist.figure_suffix,
+    **axis_labels, marker="o",
     alt="Validation accuracy against horizontal shift: a peak at zero, falling steeply on both sides.",
 )
 print("mistakes:", ", ".join(f"{1 - without[6 + s]:.1%} at {s:+d}" for s in (-2, -1, 0, 1, 2)))
@@ -117,7 +115,8 @@ print(f"Pushed to the right, your network makes twice as many mistakes from {twi
 #
 # ## What may change?
 #
-# Keras has a layer for each of the usual changes. Here each of them has seven tries at the same digit.
+# Keras has a layer for each of the usual changes. Here each of them has seven tries at the same digit. (The numbers are
+# the largest changes, as a fraction: of a full turn for the rotation, of the picture's size for the others.)
 
 # %%
 changes = {
@@ -181,6 +180,9 @@ plots.show(drawn, "A grid of seven by seven shifts with the share of draws: even
 print(f"{landed[3, 3]:.1%} stay in place; {1 - landed[1:6, 1:6].sum():.0%} move by 3 pixels in some direction")
 
 # %% [markdown]
+# Why is the rim so pale? A tenth of 28 pixels is 2.8. A number drawn evenly between -2.8 and 2.8 is rounded to 3 only
+# if it lies above 2.5, which happens less than a third as often as rounding to 2.
+#
 # ## Train on digits that move
 #
 # We put that layer in front. Same seed, same images, same epochs. The layer gets a seed of its own, so that it takes no
@@ -197,17 +199,16 @@ shifted_history = train(shifted)
 in_place, moving = (h.history["accuracy"][-1] for h in (baseline_history, shifted_history))
 plots.curves(
     {"in place": baseline_history.history, "with shifts": shifted_history.history},
-    title=f"Training accuracy {in_place:.1%} in place, {moving:.1%} on moving digits"
-    + mnist.figure_suffix,
+    title=f"Training accuracy {in_place:.1%} in place, {moving:.1%} on moving digits" + mnist.figure_suffix,
     alt="Loss and accuracy against epoch. With shifts the dashed training lines are worse than "
     "without, and stay behind their own solid validation lines.",
 )
 
 # %% [markdown]
-# The dashed lines, lower with shifts, look like a step back, and they are no such thing. The training figures are
-# measured *while it trains*: with dropout on, and now also on digits that have been moved. It is a harder exam, and
-# never the same one twice. The validation digits are not moved. So compare both networks in the same exam: training
-# digits and validation digits, all in place, dropout off.
+# The dashed lines, worse with shifts in both frames, look like a step back, and they are no such thing. The training
+# figures are measured *while it trains*: with dropout on, and now also on digits that have been moved. It is a harder
+# exam, and never the same one twice. The validation digits are not moved. So compare both networks in the same exam:
+# training digits and validation digits, all in place, dropout off.
 
 # %%
 for name, model in [("in place", baseline), ("with shifts", shifted)]:
@@ -217,7 +218,10 @@ for name, model in [("in place", baseline), ("with shifts", shifted)]:
           f"gap {100 * (seen - new):+.2f} points")
 
 # %% [markdown]
-# That gap is what was learned by heart. It is hard to learn pictures by heart that never come back the same.
+# The gap is a measure of what was learned by heart, and it is smaller with shifts: it is hard to learn pictures by
+# heart that never come back the same. But mind how it shrank. A smaller gap alone is no gain, since a network that has
+# learned less has one, too; what counts is the validation column, and a single run on so few pictures can show only a
+# large difference there.
 #
 # How can the same layer move digits in `fit` and leave them alone in `predict`? Keras tells each layer whether it is
 # training, with the argument `training`. Dropout listens to that, and so does this layer.
@@ -228,17 +232,15 @@ for name, model in [("in place", baseline), ("with shifts", shifted)]:
 with_shifts = (answers(shifted, shifts) == mnist.y_val).mean(axis=1)
 plots.lines(
     {"trained in place": (shifts, 100 * without), "with shifts": (shifts, 100 * with_shifts)},
-    title=f"Four pixels to the right: {with_shifts[10]:.0%} are read after shifts in training, "
+    title=f"Four pixels off: {with_shifts[10]:.0%} are read with shifts in training, "
     f"{without[10]:.0%} without" + mnist.figure_suffix,
-    **axis_labels,
-    marker="o",
+    **axis_labels, marker="o",
     alt="Accuracy against shift for both networks: trained with shifts, a much wider plateau.",
 )
 
 # %%
 for s in (0, 2, 4, 6):
-    print(f"{s} pixels to the right: {with_shifts[s + 6]:.2%} with shifts, "
-          f"{without[s + 6]:.2%} without")
+    print(f"{s} pixels to the right: {with_shifts[s + 6]:.2%} with shifts, {without[s + 6]:.2%} without")
 
 # %% [markdown]
 # This is what the training bought. Three pixels are the most that it was shown, and the mistakes creep up on the way
@@ -268,6 +270,9 @@ def read_at(s):
 widgets.slide(read_at, range(-6, 7), "pixels to the right", start=4)
 
 # %% [markdown]
+# Up to which shift does each of them name the digit, and how sure is it on the way? A network that is wrong may be
+# quite sure of it.
+#
 # ## Can there be too much of it?
 #
 # If a tenth is good, why not two tenths, or four?
@@ -297,11 +302,12 @@ plots.lines(
 )
 
 # %% [markdown]
-# The blue line falls from the start: each step to the right is a harder exam. The validation digits do not move. Small
-# shifts cost them nothing, and then both lines fall together: the network spends its weights and its few epochs on
-# digits that nobody will show it, many of them half out of the picture. That is *underfitting*, and every regulariser
-# leads there if you overdo it. More epochs might move the best point to the right; only the validation set can tell
-# you where it is.
+# The lower line, the training accuracy, falls from the start: each step to the right is a harder exam. The validation
+# digits do not move. A tenth makes no difference to them that a thousand pictures and one seed could show, and then
+# both lines fall together: the network spends its weights and its few epochs on digits that nobody will show it, some
+# of them cut off at the edge. That is *underfitting*, and every regulariser leads there if you overdo it. More epochs
+# might move the best point to the right. Only a validation set can tell you where it is, and ours, in a single run, is
+# too small to tell 0 from 0.1. Further down more seeds have their say.
 #
 # ## Why not mirror them as well?
 #
@@ -319,12 +325,16 @@ plots.confusion(
 )
 
 # %% [markdown]
-# Read the rows of the 3 and of the 5. Their arcs now open to the other side, and the network takes the one for the
-# other; a mirrored 9 comes close to a 7, a mirrored 6 to a 2. Even the digits that look symmetric in print suffer:
-# handwriting leans to the right, and in a mirror it leans to the left. A network trained on mirrored digits must learn
-# to call *nearly the same picture* by two names. **A change that alters the label, or that leads out of the world in
-# which the network will be used, is no augmentation: it is noise in the labels.** Half a turn would be worse still,
-# since it makes a 9 of every 6.
+# Each row holds the digits of one kind, each number counts them; the mistakes are shaded, and the right answers stand
+# unshaded on the diagonal. Read the rows of the 3 and of the 5. Their arcs now open to the other side, and the network
+# takes the one for the other; a mirrored 9 comes close to a 7, a mirrored 6 to a 2. Even the digits that look symmetric
+# in print suffer, probably because handwriting leans to the right, and in a mirror to the left. Which digit does best
+# is in the title. Did you have it? What seems to count is less whether a digit looks symmetric than whether, mirrored,
+# it comes close to *another* digit.
+#
+# A network trained on mirrored digits must at times call *nearly the same picture* by two names. **A change that alters
+# the label puts noise into the labels; a change that leads out of the world in which the network will be used wastes
+# its effort.** Mirroring digits does some of both. Half a turn makes a 9 of every 6.
 #
 # But that is an argument. What is the measurement?
 #
@@ -373,13 +383,24 @@ plots.intervals(
 for name, found in comparisons.items():
     print(found.sentence(name.capitalize()))
 print("Three seeds are an illustration; lesson 10 has enough of them.")
+plain, mirrored = (
+    np.mean([found[0] == mnist.y_val for found in said[way].values()], axis=0) for way in ("plain", "mirroring")
+)
+twins = np.isin(mnist.y_val, (3, 5))
+print(f"Mirroring changes the accuracy on 3s and 5s by {100 * (mirrored - plain)[twins].mean():+.1f} points, "
+      f"on the other digits by {100 * (mirrored - plain)[~twins].mean():+.1f}.")
 
 # %% [markdown]
-# Off centre the difference is many times its interval. In place, three seeds on a thousand pictures cannot settle a
-# difference that small: all of MNIST was centred before it was published, so its digits hardly move, and what the
-# shifts buy there takes more epochs or more seeds to see. And the mirror? In it a 3 comes close to a 5, so a network
-# that saw both of them both ways round has less to tell them apart by. Augmentation with the wrong change teaches the
-# wrong lesson.
+# Off centre even the lower end of the interval is far above zero: three seeds are few, but with a difference of this
+# size they go a long way. In place, three seeds on a thousand pictures cannot settle a difference that small: all of
+# MNIST was centred before it was published, so its digits hardly move, and what the shifts buy there takes more epochs
+# or more seeds to see.
+#
+# And the mirror? Its interval is its price on digits in place. The argument says why there should be one: in a mirror a
+# 3 comes close to a 5, so a network that saw both of them both ways round has less to tell them apart by. But part of
+# the price may be only that there is more to learn in the same few epochs, as with the large shifts above. The last
+# line puts the argument to the test: if it holds, the 3s and 5s pay more than the others, and what the others pay needs
+# another reason. Either way nothing is gained: nobody will show the network a mirrored digit.
 #
 # What do many more runs say of the shifts, with digits in place?
 
@@ -389,9 +410,10 @@ verdict = lesson.reference_verdict("augmentation")
 # %% [markdown]
 # ## The growing model
 #
-# Lessons 03 to 05 added the L2 penalty, He's start and batch normalisation. The shifts come before all of them, while
-# the picture is still a picture. Batch normalisation of the input replaces the division by 255, and its momentum is
-# the one that lesson 05 chose for so few steps. (The course's twin of Keras's layer computes the same in less time.)
+# Lessons 03 to 05 added the L2 penalty, He's start and batch normalisation. The shifts come first, while the picture is
+# still a picture. (The model is written with `keras.Model`, layer by layer, instead of `Sequential`; it is the same
+# network.) Batch normalisation of the input replaces the division by 255, and its momentum is the one that lesson 05
+# chose for so few steps. (The course's twin of Keras's layer computes the same in less time.)
 
 # %%
 weights = {"kernel_initializer": "he_uniform", "kernel_regularizer": keras.regularizers.L2(1e-4)}
@@ -421,6 +443,11 @@ score = lesson.compare(model)  # on training images from which no seed trains or
 techniques = "l2+he_init+batch_norm+augmentation"
 record = lesson.record(model, "baseline_cnn", techniques, history=history, compare=score)
 lesson.expect(record, "compare_accuracy")
+
+# %% [markdown]
+# Hold it against your result of lesson 05. If you see no gain, or a loss, do not be surprised: one run against one run
+# cannot show a third of a point, and with shifts the network may need more epochs to get the best out of them. The
+# chart has more runs of each, as far as they are measured.
 
 # %%
 lesson.progress(record)
@@ -462,7 +489,8 @@ lesson.check_keeps_its_label(keeps_its_label)
 
 # %% [markdown]
 # Solutions: [solutions/06_augmentation.ipynb](solutions/06_augmentation.ipynb). To go on: try a shift of 0.05, or put
-# `RandomRotation` in front of the network. Which of them does the validation set like better than plain shifts?
+# `RandomRotation` in front of the network. Does the validation set like one of them better than plain shifts, and is
+# the difference larger than that between two seeds?
 #
 # Moving digits gives one network more to learn from. But two networks trained on the same digits still make different
 # mistakes. Which one do you keep? [Lesson 07](07_ensembles.ipynb) asks whether you have to choose.

@@ -532,7 +532,10 @@ def test_a_record_of_another_kind_is_not_on_the_chart_and_a_sentence_says_why(
     assert list(drawn["rows"]) == ["perceptron", "baseline CNN"]
     assert not any("yours" in drawn[word] for word in ("title", "x", "alt"))
     said = capsys.readouterr().out
-    assert said.startswith("Your run is not on the chart: its record has no test accuracy")
+    assert said == (
+        "Your run has no dot on this chart: it shows test accuracy, which was not measured here "
+        "(the test set stays sealed).\n"
+    )
     smoke.progress(Record("x", "baseline_cnn", data="mnist", test_accuracy=0.5))
     assert "yours" in drawn["title"]
     assert not capsys.readouterr().out
