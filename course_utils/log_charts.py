@@ -1,6 +1,7 @@
 """The drawings of lesson 09: what a printed loss is made of, and where each patience would have stopped."""
 
 from itertools import count
+from textwrap import fill
 
 import numpy as np
 
@@ -88,7 +89,8 @@ def draw_stops(replays: dict, lengths: dict) -> None:
             panel.plot(kept, patience, "o", color=plots.COLOURS[0])
             mark = "x" if stopped else ">"
             panel.plot(end, patience, mark, color=plots.COLOURS[1], markeredgewidth=2)
-        panel.set(title=name, xlabel="epoch", yticks=range(1, len(each) + 1))
+        panel.set(xlabel="epoch", yticks=range(1, len(each) + 1))
+        panel.set_title(fill(name, 18), fontsize=10)  # three panels are narrow
         stops = ", ".join(str(stopped or "none") for stopped, _ in each)
         said.append(f"{name}: {stops}")
     axes[0, 0].set_ylabel("patience, epochs")

@@ -52,11 +52,13 @@ def show(drawn, alt, gradations=False):
     display(data, metadata=metadata, raw=True)
 
 
-def lines(series, title, x, y, alt, *, log_x=False, log_y=False, height=3.4, marker=None):
+def lines(
+    series, title, x, y, alt, *, log_x=False, log_y=False, ticks=None, height=3.4, marker=None
+):
     """One line for each entry of `series`: name -> y values, or name -> (x values, y values).
 
     Each has a colour and dashes of its own, and with a `marker` the first has that one and the others
-    theirs, so that they can be told apart in grey.
+    theirs, so that they can be told apart in grey. `ticks` are the x values to mark, as plain numbers.
     """
     drawn, axes = figure(height=height)
     patterns = ("-", "--", "-.", ":", (0, (9, 4)))
@@ -74,6 +76,9 @@ def lines(series, title, x, y, alt, *, log_x=False, log_y=False, height=3.4, mar
         axes.xaxis.get_major_locator().set_params(integer=True)  # no epoch 1.5
     if log_y:
         axes.set_yscale("log")
+    if ticks is not None:
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xticks([], minor=True)
     _finish(axes, title, x, y, legend=len(series) > 1)
     show(drawn, alt)
 

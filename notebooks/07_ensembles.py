@@ -314,7 +314,7 @@ def disagree(three):
 
 
 lost = 100 * (means["alone, trained apart"] - means["alone, trained jointly"])
-print(f"Alone, a member trained jointly is {abs(lost):.1f} points {'worse' if lost > 0 else 'better'}, {len(joint)} seeds.")
+print(f"Alone, members trained jointly are {-lost:+.1f} points from those trained apart (mean of {len(joint)} seeds).")
 for name, trios in [("apart", apart), ("jointly", joint)]:
     print(f"two members trained {name} disagree on {np.mean([disagree(t) for t in trios.values()]):.1%}")
 

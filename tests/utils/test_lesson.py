@@ -464,6 +464,16 @@ def test_figures_carry_their_alt_text(monkeypatch):
         plots.lines({"a": [1, 2]}, title="t", x="x", y="y", alt=" ")
 
 
+def test_a_logarithmic_axis_can_be_marked_where_the_values_are(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
+    sizes = [10, 20, 500]
+    plots.lines({"a": (sizes, sizes)}, "t", "x", "y", alt="b", log_x=True, ticks=sizes)
+    axis = drawn[0].axes[0].xaxis
+    assert [label.get_text() for label in axis.get_ticklabels()] == ["10", "20", "500"]
+    assert list(axis.get_minorticklocs()) == []
+
+
 def test_each_class_has_its_share_and_interval(monkeypatch):
     drawn = []
     monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
