@@ -442,7 +442,7 @@ plots.lines(
     x="shift to the right, pixels",
     y="validation accuracy, %",
     marker="o",
-    alt="Validation accuracy against horizontal shift: a peak at zero that falls steeply on both sides towards guessing.",
+    alt="Validation accuracy against horizontal shift: a peak at zero, falling steeply on both sides towards guessing.",
 )
 
 # %%
