@@ -29,6 +29,8 @@ def was_interrupted(model) -> bool:
 class Watch(keras.callbacks.Callback):
     """Times a fit, stops it when the loss is no longer a number, prints one line an epoch.
 
+    Of more than `MOST_LINES` epochs it prints the first and every fifth: beside the curves more would drag.
+
     `seconds` is the time of the fit so far, `epoch_seconds` that of each epoch which it completed.
     `epochs_before` is how many epochs the same model had been trained under any `Watch` when this
     fit began; above 0 one sentence says so. `epochs_total` adds those of this fit; an epoch that
@@ -37,6 +39,8 @@ class Watch(keras.callbacks.Callback):
     `on_epoch(model, seconds, epoch_seconds)` is called after each epoch, and
     `on_divergence(model, history)` before `TrainingDiverged` is raised.
     """
+
+    MOST_LINES = 20
 
     def __init__(self, verbose=True, on_epoch=None, on_divergence=None):
         super().__init__()
@@ -80,8 +84,10 @@ class Watch(keras.callbacks.Callback):
             self.on_epoch(self.model, self.seconds, list(self.epoch_seconds))
         for key, value in logs.items():
             self.history.setdefault(key, []).append(value)
-        if self.verbose:
-            print(epoch_line(epoch + 1, self.params.get("epochs"), logs))
+        epochs = self.params.get("epochs")
+        few = not epochs or epochs <= self.MOST_LINES
+        if self.verbose and (few or epoch + 1 in (1, epochs) or (epoch + 1) % 5 == 0):
+            print(epoch_line(epoch + 1, epochs, logs))
         loss = logs.get("loss", 0.0)
         if not math.isfinite(loss):
             if self.on_divergence:

@@ -123,22 +123,27 @@ def curves_figure(histories, title, planned=None):
     `histories` maps a name to a dict of lists as in `History.history`; one unnamed history may be
     given as that dict itself. With `planned`, how many epochs there will be, the axes are those of
     the whole training from its first epoch on, so that a curve grows and the picture does not jump.
+    From the second history on each has a marker of its own, so that they can be told apart in grey.
     """
     if histories and all(isinstance(values, list) for values in histories.values()):
         histories = {"": histories}
     several = len(histories) > 1
     drawn, axes = figure(1, 2, height=3.4 if several else 2.9)
     for axis, metric in zip(axes, ("loss", "accuracy"), strict=True):
-        for colour, (name, history) in zip(cycle(COLOURS), histories.items(), strict=False):
+        looks = zip(cycle(COLOURS), cycle((None, "s", "d", "^")), strict=False)
+        for (colour, own), (name, history) in zip(looks, histories.items(), strict=False):
             for key, style, kind in (
                 (metric, "--", "training"),
                 (f"val_{metric}", "-", "validation"),
             ):
                 values = history.get(key, [])
                 epochs = np.arange(1, len(values) + 1)
-                marker = "o" if len(values) == 1 else None
+                look = {"color": colour, "marker": own, "markersize": 4}
+                if len(values) == 1:
+                    look["marker"] = own or "o"
+                look["markevery"] = max(1, len(values) // 10)
                 label = f"{name}, {kind}" if name else kind
-                axis.plot(epochs, values, style, color=colour, label=label, marker=marker)
+                axis.plot(epochs, values, style, label=label, **look)
         axis.set_xlabel("epoch")
         axis.set_title(metric, fontsize=10)
         axis.xaxis.get_major_locator().set_params(integer=True)
@@ -241,7 +246,7 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
     drawn.suptitle(_wrap(title), fontsize=11)
     return drawn, (
         f"A window of {size} by {size} pixels at row {row + 1}, place {column + 1}, over a picture; its products "
-        f"sum to {answer:+.1f}; beside it the {step + 1} answers so far of {answers.size}."
+        f"sum to {answer:+.1f}; beside it {step + 1} of {answers.size} answers."
     )
 
 

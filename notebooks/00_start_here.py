@@ -39,7 +39,10 @@ mnist = lesson.load("mnist")
 # %% [markdown]
 # The lines above say which machine this is, in which *mode* the lesson runs, and where its pictures come from. In
 # **reduced** mode a lesson trains on a few thousand images and takes a minute or two on a laptop; in **full** mode it
-# trains on everything. **Smoke** mode is for testing the course itself, and its figures mean nothing.
+# trains on everything. **Smoke** mode is for testing the course itself, and its figures mean nothing. The **seed** fixes
+# all that is drawn by lot (which pictures are used, the first weights, the order of training), so that a run can be
+# repeated. Another seed is another run of the same experiment. (If the lines speak of a copy that is not the published
+# file: it holds the same digits, perhaps in another order, so that a figure may differ a little from yours.)
 #
 # ## What the network gets to see
 
@@ -81,6 +84,9 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 # understand here.
 #
 # > **Predict:** what will the training accuracy be, when the network has been trained for a while?
+#
+# The code names several things that lesson 01 explains: `Dense`, `relu`, `softmax`, `adam`, the batch. For now it is
+# enough that `small_network` builds a network with ten outputs, one for each digit, and that `fit` trains it.
 
 # %%
 import keras
@@ -150,7 +156,7 @@ for name, count in [("few digits", few), ("all digits", len(mnist.x_train))]:
 # %%
 plots.curves(
     histories,
-    title="Fewer digits, and the solid line stays further from the dashed one" + mnist.figure_suffix,
+    title="With fewer digits, training and validation lie further apart" + mnist.figure_suffix,
     alt="Loss and accuracy against epoch for training on few and on all digits. With few digits the gap between "
     "training and validation is wide; with all digits it is narrower.",
 )
@@ -168,13 +174,18 @@ for name, figures in histories.items():
 #    pictures far better than others. The gap is no measure of harm, though; the harm is in the solid line.
 #    (In the first epoch the training figure may be the worse one. It is an average over the epoch, in which the network
 #    was still getting better; the validation figure is taken at its end.)
-# 3. **Are both poor, and close together?** That is **underfitting**: the network is too small, or has not trained
-#    enough.
+# 3. **Are both poor, and close together?** If both have levelled off, that is **underfitting**: the network is too
+#    small for the task. If both still fall at the last epoch, it is only unfinished: train on. And if neither has moved
+#    at all, see 1.
 # 4. **Does the validation loss turn upwards?** From there on the network grows surer than it should be, even where the
 #    accuracy does not show it. Lesson 08 asks when to stop.
 #
-# More data narrows the gap. But more data is expensive. Lessons 03 to 08 try six techniques that promise better
-# networks from the same data, and measure what comes of it.
+# Try it on the figure above. Both training losses fall, so both networks learn. With few digits the gap is the wider by
+# far, and the solid line the worse by far. Neither network is underfitting. And look for the epoch at which each
+# validation loss stops falling, while the accuracy beside it does not get worse.
+#
+# More data lifts the solid line of the accuracy, and narrows the gap with it. But more data is expensive. Lessons 03 to
+# 08 try six techniques that promise better networks from the same data, and measure what comes of it.
 #
 # ## How to fool yourself
 #
@@ -198,7 +209,7 @@ on_fresh = np.take_along_axis(on_new, chosen, axis=1)
 plots.lines(
     {"on the set it was chosen on": 100 * best_so_far.mean(axis=0),
      "the same one on new pictures": 100 * on_fresh.mean(axis=0)},
-    title="Choose the best of many guessers, and it looks as if it could see",
+    title="The best of many guessers looks as if it could read",
     x="number of networks tried",
     y="accuracy of the chosen one, %",
     log_x=True,
@@ -216,8 +227,9 @@ print(f"the best of 200 guessers: {best_so_far[:, -1].mean():.0%} where it was c
 #
 # ## The golden rule
 #
-# So some pictures are kept apart, and looked at **once, when everything has been chosen**: the **test set**. Use it to
-# choose anything at all, and it has become one more validation set.
+# So some pictures are kept apart: the **test set**. The golden rule: **choose by the validation set, and show the test
+# set to a network once, when nothing about it is left to choose.** Use it to choose anything at all, and it has become
+# one more validation set.
 #
 # This course compares many things: six techniques, several networks, each trained from several seeds. If every
 # comparison used the test set, the whole course would be one long choice by it. Therefore there is a set between the
@@ -256,13 +268,14 @@ plots.show(drawn, "A bar of all digits cut into parts: " + "; ".join(
 # | --- | --- | --- |
 # | training | the network, to learn | in every epoch |
 # | validation | you, to choose: which network, which setting, when to stop | all the time, so its figures flatter |
-# | comparison | the course, to say what a technique is worth | once for each finished network: lessons 03 to 08 and 10 |
-# | test | the course, for the figures that stand beside an article's | in lessons 02, 09 and from 11 on |
+# | comparison | the course, to compare finished networks | once for each: lessons 00, 01, 03 to 08 and 10 |
+# | test | the course, for figures beside an article's | once for each that is finished: lessons 02, 09 and from 11 on |
 #
-# Each seed draws other training and validation images, but the comparison set is the same for all seeds. Only full mode
-# has none, because it trains on everything that does not validate; there `lesson.compare` scores the validation images.
+# Each seed draws other training and validation images, but the comparison set is the same for all seeds. In full mode
+# there is no comparison set, because that mode trains on everything that does not validate. There `lesson.compare` scores
+# the validation images, so its figure flatters wherever something was chosen by them.
 #
-# Everybody knows the rule of the test set, and hardly any course enforces it. This one does. Try to reach the images:
+# The rule is easy to know and easy to break, so this course enforces it. Try to reach the images:
 
 # %% tags=["nbval-check-output"]
 from course_utils.errors import SealedTestSetError
@@ -283,15 +296,19 @@ score = lesson.compare(network)
 # %%
 for name, right, n in [
     ("validation", histories["all digits"]["val_accuracy"][-1], len(mnist.y_val)),
-    ("comparison", score.accuracy, score.n),
+    ("the same validation" if score.on_validation else "comparison", score.accuracy, score.n),
 ]:
     around = 196 * (right * (1 - right) / n) ** 0.5
     print(f"{name} set: {right:.1%}, give or take {around:.1f} points on {n:,} pictures")
 
 # %% [markdown]
-# "Give or take" is what the choice of pictures can do: with other pictures the figure would have moved by that much or
-# less nineteen times in twenty. With ten times the pictures it is three times smaller. So do not read a difference of
-# half a point into a validation set of a thousand.
+# Nothing was chosen by the validation set in this lesson, so here it has no reason to flatter, and the two figures
+# should agree within their give or take.
+#
+# "Give or take" is what the choice of pictures can do: nineteen times in twenty the printed figure lies within that much
+# of the accuracy on endlessly many pictures of the same kind. With ten times the pictures it is three times smaller.
+# (Two figures, each on as many pictures of its own, differ more easily, since both may be off: multiply by 1.4.) So on a
+# validation set of a thousand, a difference of half a point says next to nothing.
 
 # %% [markdown]
 # ## Exercise 1: name the curves
@@ -310,8 +327,8 @@ runs = {
 }
 drawn, axes = plots.figure(1, 4, height=2.2, sharey=True)
 for axis, (name, run) in zip(axes, runs.items()):
-    axis.plot(epochs, run["loss"], "--", label="training")
-    axis.plot(epochs, run["val_loss"], "-", label="validation")
+    axis.plot(epochs, run["loss"], "--", color=plots.COLOURS[0], label="training")
+    axis.plot(epochs, run["val_loss"], "-", color=plots.COLOURS[0], label="validation")
     axis.set_title(name)
     axis.set_xlabel("epoch")
 axes[0].set_ylabel("loss")
@@ -345,10 +362,10 @@ lesson.check_best_epoch(best_epoch)
 #
 # ## What to take away
 #
-# * A large enough network learns anything by heart, even random labels. Training figures prove nothing.
+# * A large enough network learns anything by heart, even random labels. Good training figures prove nothing.
 # * Read the gap between training and validation, and watch for the validation loss to turn.
-# * Choosing is learning. Choose by the validation set, compare on the comparison set, and open the test set at the very
-#   end; this course sees to it.
+# * Choosing is learning. Choose by the validation set, compare on the comparison set, and show a network the test set
+#   only when nothing about it is left to choose; this course sees to it.
 #
 # Where to go next: [lesson 01](01_mlp.ipynb) builds a first real network; lesson 02 the baseline that all later lessons
 # improve.

@@ -38,10 +38,10 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 # $$z_k = b_k + \sum_{i=1}^{784} w_{k,i}\, x_i,$$
 #
 # and **softmax** turns the ten sums into probabilities: $p_k = e^{z_k} / \sum_j e^{z_j}$. The **loss** says how bad an
-# answer is. Ours is the **cross-entropy** $-\log p_y$, where $y$ is the right digit: say "I am certain" and be right,
-# and it costs nothing; be certain and wrong, and it costs a great deal. Here is one digit, and ten sums with weights
-# that were drawn by lot. (Its pixels are divided by 255: sums of numbers up to 255 would be huge, and softmax sure of
-# anything.)
+# answer is. Ours is the **cross-entropy** $-\log p_y$ (the natural logarithm), where $y$ is the right digit: say "I am
+# certain" and be right, and it costs nothing; be certain and wrong, and it costs a great deal. Here is one digit, and
+# ten sums with weights that were drawn by lot (and $b_k = 0$). (Its pixels are divided by 255: sums of numbers up to 255
+# would be huge, and softmax sure of anything.)
 
 # %%
 import keras
@@ -68,10 +68,10 @@ print(f"The digit is a {labels[0]}, which got {p[labels[0]]:.2f}: the loss is {-
 #
 # Nobody types in good weights. They are *found*, and this is how. Take the smallest network there is, with one weight
 # $w$. It tells zeros from ones by a single number $x$, how much ink is on the page (scaled to a mean of 0 and a spread
-# of 1). Its answer is $a = 0.5 + w x$, which should be $y = 1$ for a zero and $y = 0$ for a one, and its loss is the
-# squared distance $(a - y)^2$, on average over the training digits. Each value of the weight has a loss, so the loss is
-# a landscape over $w$, and the good weight lies in its valley. We stand somewhere, in fog, and feel only the slope
-# under our feet:
+# of 1). Its answer to "is this a zero?" is $a = 0.5 + w x$. Here $y$ is what it should say: 1 for yes, 0 for no. Its
+# loss $L$ is the squared distance $(a - y)^2$, on average over the training digits. Each value of the weight has a loss,
+# so the loss is a landscape over $w$, and the good weight lies in its valley. A ball lies somewhere on it, in fog, and
+# we feel only the slope under it:
 #
 # $$\frac{dL}{dw} = \text{mean of } 2\,(a - y)\, x, \qquad w \leftarrow w - \eta\, \frac{dL}{dw}.$$
 #
@@ -126,15 +126,14 @@ def walk(steps):
 widgets.slide(walk, range(13), "steps", start=12)
 
 # %%
-valley = min(loss_and_slope(path[-1])[0] for path in paths.values())
+valley = loss_and_slope(np.mean(x * (y - 0.5)))[0]  # where the slope is zero
 for name, path in paths.items():
-    print(
-        f"rate {rates[name]:g}: {loss_and_slope(path[-1])[0] - valley:.4f} above the valley after 12 steps"
-    )
+    print(f"rate {rates[name]:g}: {loss_and_slope(path[-1])[0] - valley:.4f} above the valley after 12 steps")
 
 # %% [markdown]
-# A small rate creeps; a large one leaps over the valley, further each time, and never arrives. Every network of this
-# course is trained like this; only that it has not one weight but thousands, and the landscape as many directions.
+# A small rate creeps; a large one leaps over the valley, further each time, and never arrives. Every network in this
+# course is trained in this way, except that it has thousands of weights instead of one, and its landscape as many
+# directions.
 #
 # ## Thousands of weights: the gradient
 #
@@ -143,8 +142,8 @@ for name, path in paths.items():
 # probabilities and loss; the **backward pass** asks, from the loss back to the weights, how much each part answers for:
 # what moves the loss is $p$, what moves $p$ is $z$, what moves $z$ is $w$, and the slopes of a chain multiply. That is
 # the **chain rule**, and Keras applies it to any network. Softmax and cross-entropy belong together because their two
-# links give something short: $\partial L / \partial z_k = p_k - [k = y]$, what was said minus what is true. For the ten
-# sums,
+# links give something short: $\partial L / \partial z_k = p_k - [k = y]$, what was said minus what is true (the bracket
+# is 1 for the right digit and 0 for all others). For the ten sums,
 #
 # $$\frac{\partial L}{\partial w_{k,i}} = \text{mean of } (p_k - [k = y])\, x_i.$$
 #
@@ -167,6 +166,8 @@ by_rule = gradient(drawn_weights, digits, labels)[406, 3]
 print(f"the slope felt by nudging: {felt:+.6f}; by the chain rule: {by_rule:+.6f}")
 
 # %% [markdown]
+# (Where the last digits differ, it is because a nudge is not infinitely small.)
+#
 # ## A mini-batch is a noisy guess
 #
 # Must we see *all* digits before each step? A handful already points roughly downhill. How roughly? Here is the angle
@@ -193,13 +194,17 @@ plots.dots(
 print("; ".join(f"{name}: {np.mean(values):.0f} degrees on average" for name, values in angles.items()))
 
 # %% [markdown]
-# So one takes 128 digits, makes a **step**, takes the next 128; when all have been seen, an **epoch** is over, and the
-# digits are shuffled. The shuffling and the first weights are drawn by lot; the **seed** makes the lots the same again.
-# What makes steps of gradients is the **optimiser**. The plain one, stochastic gradient descent (SGD), does what we did
-# by hand. **Adam** keeps two running averages for each weight, of its gradient and of its gradient's square, and
-# divides the first by the root of the second: a weight whose gradients agree goes ahead, one whose gradients contradict
-# each other holds back, and all of them take steps of about the same size, the learning rate. That is why one rate,
-# 0.001, does for most networks. Ten weighted sums, trained by both:
+# A single digit hardly knows the way, and now and then points uphill; 128 digits point clearly downhill, for a small
+# part of the work of all. So one takes 128 digits, makes a **step**, takes the next 128; when all have been seen, an
+# **epoch** is over, and the digits are shuffled. The shuffling and the first weights are drawn by lot; the **seed**
+# makes the lots the same again.
+#
+# The rule that turns gradients into steps is the **optimiser**. The plain one, stochastic gradient descent (SGD), does
+# what we did by hand. **Adam** keeps two running averages for each weight, of its gradient and of its gradient's square,
+# and divides the first by the root of the second: a weight whose gradients agree takes steps of about the learning rate,
+# however small those gradients are, and one whose gradients contradict each other takes shorter ones. So the size of
+# the gradients hardly matters, and one rate, 0.001, is a good first try for many networks. Ten weighted sums, trained
+# by both:
 
 
 # %%
@@ -232,7 +237,7 @@ linear_history = courses["Adam, 0.001"]
 # %%
 plots.lines(
     {name: course.history["val_loss"] for name, course in courses.items()},
-    title="SGD needs its rate to be found; Adam's usual one is in the right region" + mnist.figure_suffix,
+    title="SGD with two learning rates, and Adam with its usual one" + mnist.figure_suffix,
     x="epoch",
     y="validation loss",
     marker="o",
@@ -241,6 +246,10 @@ plots.lines(
 print("; ".join(f"{name}: {course.history['val_loss'][-1]:.3f}" for name, course in courses.items()))
 
 # %% [markdown]
+# With a rate of 0.001, SGD has hardly left the start; with 0.1 it keeps up with Adam. So SGD is not the worse optimiser,
+# its rate is the harder one to guess. (One seed, and one rate for Adam: this shows what a wrong rate costs, and not
+# which optimiser is better.)
+#
 # What has the last of them learned? Its weights can be put back into the shape of a picture:
 
 # %%
@@ -250,15 +259,16 @@ plots.images(
     (weights + scale) / (2 * scale),
     title="What one layer looks for: bright speaks for the digit, dark against it" + mnist.figure_suffix,
     labels=range(10),
-    columns=10,
+    columns=5,
     alt="Ten pictures of weights, one for each digit; the 0 is a bright ring, the others are faint shapes in grain.",
 )
 
 # %% [markdown]
-# Ten templates, and a good deal of grain. The grain is what is left of the random start: at the margin, where the
-# pictures are black, hardly any gradient ever moves a weight. A seven with a bar and a seven without one have to share
-# a single template, so it has to be a compromise. **What is missing?** A way to say "this stroke *and* that stroke, *or
-# else* those two". For that we need layers in between.
+# Ten templates, and a good deal of grain. Much of the grain is left from the random start: after few steps it still
+# shows everywhere, and at the margin, where the pictures are black, hardly any gradient will ever move a weight. A seven
+# with a bar and a seven without one have to share a single template, so it has to be a compromise. **What is missing?**
+# A way to say "this stroke *and* that stroke, *or else* those two". For that we need layers in between, called
+# **hidden**, because their answers go to the next layer and not to us.
 #
 # ## A perceptron with two hidden layers
 #
@@ -287,9 +297,7 @@ model = build_mlp()
 # %% tags=["nbval-check-output"]
 for layer in model.layers:
     if layer.count_params():
-        print(
-            f"{type(layer).__name__:8} {layer.count_params():>8,} weights, output {layer.output.shape[1:]}"
-        )
+        print(f"{type(layer).__name__:8} {layer.count_params():>8,} weights, output {layer.output.shape[1:]}")
 print(f"in all   {model.count_params():>8,} weights")
 
 # %%
@@ -322,9 +330,14 @@ print(f"Gap of training and validation accuracy: {gaps[best]:.1f} points in epoc
 # %% [markdown]
 # There it is, the subject of this course. The dashed line goes on to the top: on its own training digits the network
 # makes hardly a mistake. The solid line falls behind early: what it learned does not all carry over to digits that it
-# has not seen. The **gap** between the two is not yet harm. Nearly every good network has one, and while the validation
-# loss falls, training on is right although the gap widens. **Overfitting** in the harmful sense begins where the
-# validation loss rises again; look for that epoch in the printed line.
+# has not seen. (In reduced mode the single layer still improves at the last epoch, so part of its distance is haste. But
+# its two lines lie together: ten templates have little room for learning by heart.)
+#
+# The **gap** between the two lines is not yet harm. Nearly every good network has one, and while the validation loss
+# falls, training on is right although the gap widens. **Overfitting** in the harmful sense begins where the validation
+# loss turns upwards *and stays up*. The printed line names the epoch in which it is lowest, but look at the curve before
+# you believe it: a loss measured on few digits wavers from epoch to epoch, and one that rises and then falls again has
+# not turned.
 #
 # ## Which digits does it confuse?
 
@@ -344,13 +357,19 @@ from sklearn.metrics import confusion_matrix
 wrong = np.flatnonzero(predicted.argmax(axis=1) != mnist.y_val)
 pairs = confusion_matrix(mnist.y_val[wrong], predicted[wrong].argmax(axis=1), labels=range(10))
 true, said = np.unravel_index(pairs.argmax(), pairs.shape)
-sure = (predicted[wrong].max(axis=1) > 0.9).sum()
 print(f"Its commonest mistake: a {true} taken for a {said}, {pairs.max()} of {len(wrong)} mistakes in all.")
-print(f"In {sure} of the {len(wrong)} it was more than 90 % sure.")
+sure = predicted.max(axis=1) > 0.9
+for name, those in ("more than 90 % sure", sure), ("less sure", ~sure):
+    mistaken = np.isin(np.flatnonzero(those), wrong)
+    share = f", and {mistaken.mean():.1%} of these are mistakes" if those.any() else ""
+    print(f"Of {len(those):,} answers {those.sum():,} are {name}{share}.")
 
 # %% [markdown]
-# The mistakes are not spread evenly: they gather where two digits share most of their strokes. And being sure is no
-# protection from them.
+# In the figure only mistakes are coloured; the grey numbers on the diagonal are right answers. Look along the rows: some
+# digits are misread more often than others. A single cell holds so few mistakes that another seed would reorder them,
+# except perhaps for the darkest, where the two digits often share most of their strokes.
+#
+# And being sure is no guarantee, though it is worth something: compare the two shares of mistakes in the printed lines.
 #
 # ## What does it know about pictures?
 #
@@ -393,17 +412,20 @@ plots.curves(
 
 # %%
 in_place, moved = val[-1], shuffled_history.history["val_accuracy"][-1]
-noise = 100 * 2 * np.sqrt(in_place * (1 - in_place) / len(mnist.y_val))
+noise = 196 * np.sqrt(2 * in_place * (1 - in_place) / len(mnist.y_val))  # two figures, two errors
 print(
     f"Validation accuracy: in place {in_place:.2%}, shuffled {moved:.2%}, {100 * (moved - in_place):+.1f} points. "
-    f"On {len(mnist.y_val):,} digits a difference within about {noise:.1f} points is noise."
+    f"On {len(mnist.y_val):,} digits a difference within about {noise:.1f} points cannot be told from noise."
 )
 
 # %% [markdown]
-# It does not mind. To a dense layer the order of its inputs is only a matter of numbering. It has read digits all this
-# time *without ever knowing that two pixels were neighbours*.
+# It does not mind. To a dense layer the order of its inputs is only a matter of numbering: shuffle the weights of the
+# first layer in the same way, and every sum is the same as before. The two pairs of curves differ only by lot: the
+# random start gave each pixel other weights, and the digits came in another order. It has read digits all this time
+# *without ever knowing that two pixels were neighbours*.
 #
-# That sounds like a clever trick until the digits move. Here are the validation digits, pushed sideways:
+# That sounds like a clever trick until the digits move. Here are the validation digits, pushed sideways (what leaves on
+# one side comes back on the other, which for the first few pixels is only black margin):
 
 
 # %%
@@ -415,19 +437,17 @@ shifts = range(-6, 7)
 pushed = {s: model.predict(push_right(mnist.x_val, s), verbose=0).argmax(axis=1) for s in shifts}
 accuracies = [float((pushed[s] == mnist.y_val).mean()) for s in shifts]
 plots.lines(
-    {"perceptron": (list(shifts), [100 * a for a in accuracies])},
+    {"perceptron": (list(shifts), [100 * a for a in accuracies]), "guessing": ([-6, 6], [10, 10])},
     title="A few pixels to the side, and the perceptron is lost" + mnist.figure_suffix,
     x="shift to the right, pixels",
     y="validation accuracy, %",
     marker="o",
-    alt="Validation accuracy against horizontal shift: a peak at zero shift that falls steeply on both sides.",
+    alt="Validation accuracy against horizontal shift: a peak at zero, falling steeply on both sides towards guessing.",
 )
 
 # %%
-print(
-    f"validation accuracy in place {accuracies[6]:.2%}, after 2 pixels {accuracies[8]:.2%}, "
-    f"after 4 pixels {accuracies[10]:.2%}"
-)
+print(f"validation accuracy in place {accuracies[6]:.2%}, after 2 pixels {accuracies[8]:.2%}, "
+      f"after 4 pixels {accuracies[10]:.2%}")
 
 # %% [markdown]
 # You would hardly notice a shift of two pixels. For the perceptron every pixel position is a separate input with
@@ -437,7 +457,9 @@ print(
 # ## Is your number normal?
 #
 # The test set stays sealed in this lesson; lesson 02 opens it. The **comparison set**, training digits on which nobody
-# trains, tells how good the perceptron is, and the reference runs tell whether your figure is one to be expected.
+# trains, tells how good the perceptron is. Where reference runs were scored on the same set, the course also says
+# whether your figure is one to be expected. The chart shows runs that were made earlier. Where they were scored on the
+# *test* set alone, yours has no place among them, because here the seal is unbroken.
 
 # %%
 score = lesson.compare(model)
@@ -483,8 +505,8 @@ lesson.check_loss_of_guessing(loss_of_guessing)
 #
 # * Learning is walking downhill: the gradient of the loss, found by the chain rule on a mini-batch, times a learning
 #   rate.
-# * A perceptron reads digits well, and better on those it has seen. The gap is no harm by itself; a validation loss
-#   that rises is.
+# * A perceptron reads digits well, and better those it has seen. The gap is no harm by itself; a validation loss that
+#   turns upwards and stays there is a warning.
 # * A dense layer knows nothing of neighbours. Shuffle the pixels and it does not mind; move the digit and it fails.
 #
 # How does one build a network that knows what a neighbour is? That is [lesson 02](02_baseline_cnn.ipynb).

@@ -42,6 +42,23 @@ def test_a_metric_of_several_figures_is_shown_as_their_mean(capsys, monkeypatch)
         assert all(isinstance(value, float) and 0 <= value <= 1 for value in history["f1"])
 
 
+def test_a_long_fit_prints_the_first_epoch_every_fifth_and_the_last(capsys):
+    fit(model(), callbacks.Watch(), epochs=20)
+    assert capsys.readouterr().out.count("\n") == 20
+    watch = callbacks.Watch()
+    fit(model(), watch, epochs=22)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines] == [
+        "1/22",
+        "5/22",
+        "10/22",
+        "15/22",
+        "20/22",
+        "22/22",
+    ]
+    assert len(watch.history["loss"]) == 22
+
+
 def test_a_second_training_of_the_same_model_is_named_and_counted(capsys):
     network = model()
     first, second, other = (callbacks.Watch(verbose=False) for _ in range(3))

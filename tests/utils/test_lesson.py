@@ -474,6 +474,14 @@ def test_a_logarithmic_axis_can_be_marked_where_the_values_are(monkeypatch):
     assert list(axis.get_minorticklocs()) == []
 
 
+def test_the_runs_of_a_figure_of_curves_can_be_told_apart_in_grey():
+    once = {"loss": [1.0], "val_loss": [2.0], "accuracy": [0.1], "val_accuracy": [0.2]}
+    longer = {key: values * 40 for key, values in once.items()}
+    axes = plots.curves_figure({"a": longer, "b": longer, "c": once}, "t").axes[0]
+    assert [line.get_marker() for line in axes.lines] == ["None", "None", "s", "s", "d", "d"]
+    assert plots.curves_figure(once, "t").axes[0].lines[0].get_marker() == "o"
+
+
 def test_each_class_has_its_share_and_interval(monkeypatch):
     drawn = []
     monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
