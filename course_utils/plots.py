@@ -228,8 +228,8 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
         axis.spines[:].set_visible(False)
     drawn.suptitle(_wrap(title), fontsize=11)
     return drawn, (
-        f"A window of {size} by {size} pixels at row {row + 1}, place {column + 1}, over a picture; its products "
-        f"sum to {answer:+.1f}; beside it the {step + 1} answers so far of {answers.size}."
+        f"A window of {size} by {size} pixels at row {row + 1}, place {column + 1}, over a picture; its "
+        f"products sum to {answer:+.1f}; beside it the {step + 1} answers so far of {answers.size}."
     )
 
 
