@@ -77,7 +77,7 @@ def check_slim(lesson, build_slim):
     # Ten numbers in bfloat16, which has eight digits (binary), may miss 1 by some per cent.
     if outputs.min() < 0 or not np.allclose(outputs.sum(axis=1), 1, atol=0.05):
         raise Wrong("the ten outputs are no probabilities: which activation ends the baseline?")
-    before = keras.Model(network.inputs, convolutions[0].input)
+    before = keras.Model(network.inputs[0], convolutions[0].input)
     normalising = (keras.layers.BatchNormalization, keras.layers.Normalization)
     if np.abs(before(pictures)).max() > 20 and not any(
         isinstance(layer, normalising) for layer in before.layers

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checks import Wrong, array, function_returning
+from course_utils.checks import Wrong, array, function_returning, refuse_known
 
 
 @function_returning(array)
@@ -24,11 +24,28 @@ def check_drop_by_hand(lesson, drop_by_hand):
         left = answer[answer != 0]
         if np.ptp(left) > 1e-6:
             raise Wrong("the units that survive are scaled differently; one factor does for all.")
-        if not np.isclose(left[0], 2 / (1 - rate)):
-            raise Wrong(
-                f"at rate {rate} the signal's mean was 2 and is now {answer.mean():.2f}. By which "
-                "factor must those that survive be scaled?"
+        scale = float(left[0]) / 2
+        if not np.isclose(scale, 1 / (1 - rate)):
+            case = f"at rate {rate} the signal's mean was 2 and is now {answer.mean():.2f}"
+            mistakes = (
+                (1, ": nothing makes up for the units that fell silent."),
+                (1 / rate, ": you divide by the share that falls silent. Which share is left?"),
+                (
+                    1 - rate,
+                    ": you make the survivors smaller. They have to make up for the others.",
+                ),
+                (
+                    1 + rate,
+                    ": nearly. One silent in two asks for the double, not for one and a half.",
+                ),
+                (
+                    1 / (1 - silent),
+                    ": you divide by the share that survived in this draw. One fixed factor is meant, "
+                    "which keeps the mean on average.",
+                ),
             )
+            refuse_known(scale, mistakes, case, rel_tol=1e-6)
+            raise Wrong(f"{case}. By which factor must those that survive be scaled?")
     if not np.array_equal(*(drop_by_hand(signal, 0.5, np.random.default_rng(3)) for _ in range(2))):
         raise Wrong("equal generators give different masks; draw them from rng and nothing else.")
     if np.array_equal(*(drop_by_hand(signal, 0.5, np.random.default_rng(s)) == 0 for s in (1, 2))):
@@ -51,6 +68,12 @@ def check_precisions(lesson, precisions):
         return "columns, not rows: you ask what was said, and then what it was."
     if np.allclose(answer, np.diag(matrix) / matrix.sum(axis=1)):
         raise Wrong("that is the recall: the share of the true cats that were found.")
+    if np.allclose(answer, 2 * np.diag(matrix) / (matrix.sum(axis=0) + matrix.sum(axis=1))):
+        raise Wrong(
+            "that is the F1 score, which mixes the recall in. Only the columns are asked for."
+        )
+    if np.allclose(answer, 1 - right) or np.allclose(answer[:3], 1 - right[:3]):
+        raise Wrong("that is the share of wrong calls, in place of the right ones.")
     if np.allclose(answer, np.diag(matrix) / matrix.sum()):
         raise Wrong("you divide by all the pictures. By how many should you?")
     raise Wrong(

@@ -97,8 +97,8 @@ mended = (wrong["perceptron"] & ~wrong["slim CNN"]).sum()
 made = (wrong["slim CNN"] & ~wrong["perceptron"]).sum()
 luck = 2 * np.sqrt(mended + made)
 verdict = "more than luck would do" if abs(mended - made) > luck else "no more than luck might do"
-print(f"The slim CNN mends {mended} of the perceptron's {wrong['perceptron'].sum()} mistakes and makes {made} new ones: "
-      f"{mended - made:+d} digits, where equals would differ by up to {luck:.0f}. That is {verdict}.")
+print(f"The slim CNN mends {mended} of the perceptron's {wrong['perceptron'].sum()} mistakes and makes {made} new "
+      f"ones: {mended - made:+d} digits, where equals would differ by up to {luck:.0f}. That is {verdict}.")
 
 # %% [markdown]
 # The number of weights says little about how well a network generalises; how they are connected says more. (One seed and

@@ -482,6 +482,25 @@ def test_the_runs_of_a_figure_of_curves_can_be_told_apart_in_grey():
     assert plots.curves_figure(once, "t").axes[0].lines[0].get_marker() == "o"
 
 
+@pytest.mark.parametrize(("stride", "padding"), [(1, 1), (2, 0), (2, 1)])
+def test_the_moving_window_answers_as_a_convolution_does(stride, padding):
+    import keras
+
+    rng = np.random.default_rng(0)
+    picture, kernel = rng.random((9, 8)), rng.normal(size=(3, 3))
+    padded = np.pad(picture, padding)[None, ..., None]
+    answers = keras.ops.conv(padded, kernel[..., None, None], strides=stride, padding="valid")
+    answers = keras.ops.convert_to_numpy(answers)[0, ..., 0]
+    for step in (0, answers.shape[1] + 1, answers.size - 1):
+        row, place = divmod(step, answers.shape[1])
+        alt = plots.window_figure(picture, kernel, step, stride, padding)[1]
+        assert f"at row {row + 1}, place {place + 1}, " in alt
+        assert f"sum to {answers.flat[step]:+.1f}; " in alt
+        assert f"the {step + 1} answers so far of {answers.size}." in alt
+    with pytest.raises(ValueError, match=f"places 0 to {answers.size - 1}"):
+        plots.window_figure(picture, kernel, answers.size, stride, padding)
+
+
 def test_each_class_has_its_share_and_interval(monkeypatch):
     drawn = []
     monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
