@@ -264,6 +264,21 @@ def handout(
 
 
 @app.command()
+def slides(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="[LESSON…]", help="All when none is named.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder. Default: build/slides.")] = None,
+):
+    """Write slides of a lesson, from its executed notebook: one HTML file that needs no network."""
+    from course_tools.batch import reading
+    from course_tools.desk import slides
+
+    for path in slides.write(lessons or [], out or reading.project_root() / "build" / "slides"):
+        print(path)
+
+
+@app.command()
 def report(
     folder: Annotated[
         Path | None, typer.Argument(help="Folder of a batch. Default: build.")

@@ -29,7 +29,7 @@ def test_help_answers_at_once_and_loads_no_framework(words):
 
 def test_every_command_is_there(capsys):
     _, out, _ = said(capsys, "--help")
-    desk = ("lab", "workspace", "reset", "handout", "report", "syllabus", "doctor")
+    desk = ("lab", "workspace", "reset", "handout", "slides", "report", "syllabus", "doctor")
     for name in ("run", "build", *desk, "reference", "data"):
         assert re.search(rf"^  {name} +\S", out, re.MULTILINE)
     assert re.search(r"^  add +\S", said(capsys, "reference", "--help")[1], re.MULTILINE)
@@ -51,6 +51,8 @@ def test_the_version_is_said(capsys):
         (["report", "--readme"], "README.md cannot be read"),
         (["reference", "add", "nowhere"], "nowhere holds no batch"),
         (["lab", "--author", "99"], "There is no lesson '99'"),
+        (["slides", "99"], "There is no lesson '99'"),
+        (["slides", "01"], "01_first.py holds no outputs.*course build 01_first"),
         (["data", "fetch", "mnist", "foo"], "no data set 'foo'; the course has mnist and cifar10"),
     ],
 )
