@@ -290,9 +290,19 @@ def report(
     check: Annotated[
         bool, typer.Option("--check", help="With --readme: only say whether it is up to date.")
     ] = False,
+    minutes: Annotated[
+        Path | None,
+        typer.Option(help="Folder of hand-ins: say instead how long their exercises took."),
+    ] = None,
 ):
     """Write one HTML page about a batch, or the README's scoreboard from the reference runs."""
     from course_tools.batch import reading
+
+    if minutes is not None:
+        from course_tools.desk import grading
+
+        print(grading.class_minutes(minutes))
+        return
 
     if readme or check:
         from course_tools.authoring import scoreboard
