@@ -194,6 +194,7 @@ def test_a_page_is_painted_soon(folder, address, visit, name, served):
         ("better", "light"),
         ("better", "dark"),
         ("data", "light"),
+        ("use", "light"),
         ("glossary", "light"),
         ("search", "light"),
     ],
@@ -343,6 +344,48 @@ def test_without_a_canvas_the_picture_stands(address, visit, lacking):
     assert "trained in place, the network takes it" in page.get_attribute(".digits > img", "alt")
     assert page.locator(".digits canvas").count() == 0
     assert page.problems == []
+
+
+# Sliders
+
+
+def test_a_slider_needs_no_kernel_and_no_mouse(folder, visit):
+    """From a file, which lets no page fetch anything."""
+    page = visit()
+    page.goto(f"{folder.as_uri()}/notebooks/03_l2.html")
+    slider = page.get_by_role("slider", name="λ")
+    slider.scroll_into_view_if_needed()
+    image = page.locator(".cell_output:has(.slider) img")
+    first, alt = image.get_attribute("src"), image.get_attribute("alt")
+    told, seen = page.locator(".slider output"), {first}
+    slider.focus()
+    page.keyboard.press("Home")
+    for _ in range(int(slider.get_attribute("max"))):
+        value = told.inner_text()
+        assert slider.get_attribute("aria-valuetext") == value
+        assert image.get_attribute("alt").startswith(f"For lambda {value},")
+        page.wait_for_function("i => i.complete && i.naturalWidth > 0", arg=image.element_handle())
+        seen.add(image.get_attribute("src"))
+        page.keyboard.press("ArrowRight")
+    assert len(seen) >= 4
+    # On paper the figure of the start stands there alone.
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert (image.get_attribute("src"), image.get_attribute("alt")) == (first, alt)
+    page.emulate_media(media="print")
+    assert not slider.is_visible()
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert image.get_attribute("src") != first
+    assert page.problems == []
+    assert page.asked == []
+
+
+def test_without_scripts_a_slider_is_a_picture(address, visit):
+    page = visit(java_script_enabled=False)
+    page.goto(f"{address}/notebooks/03_l2.html", wait_until="networkidle")
+    assert page.locator("input[type=range]").count() == 0
+    assert (
+        page.locator(".cell_output:has(.slider) img").get_attribute("alt").startswith("For lambda")
+    )
 
 
 # Evidence

@@ -1,5 +1,7 @@
 """The rendered course without Sphinx: what is laid out for it, and what is computed for its pages."""
 
+import html
+import inspect
 import json
 import re
 import shutil
@@ -13,6 +15,7 @@ import render
 import tables
 from paths import NOTEBOOKS, ROOT
 
+from course_tools import cli
 from course_utils import evidence
 from course_utils.evidence import protocol
 
@@ -139,6 +142,55 @@ def test_a_digit_can_be_drawn_on_the_front_page_and_in_two_lessons(laid_out):
     ids = [cell["id"] for cell in book.cells]
     after = book.cells[ids.index("digits") + 1]
     assert after.source.startswith("## Exercise")
+
+
+def test_a_slider_has_its_figures_beside_the_page_and_not_in_it(laid_out):
+    page = json.loads((laid_out["learner"] / "notebooks" / "03_l2.ipynb").read_text())
+    outputs = [o for cell in page["cells"] for o in cell.get("outputs", [])]
+    assert not [o for o in outputs if "course_slider" in o.get("metadata", {})]
+    (found,) = (
+        place
+        for place, o in enumerate(outputs)
+        if 'class="slider"' in "".join(o.get("data", {}).get("text/html", ""))
+    )
+    assert "image/png" in outputs[found - 1]["data"]
+    markup = "".join(outputs[found]["data"]["text/html"])
+    given = json.loads(html.unescape(re.search('data-slider="([^"]*)"', markup)[1]))
+    assert given["label"] == "λ"
+    assert len(given["figures"]) == len(given["names"]) > given["start"]
+    for address, alt in given["figures"]:
+        path = laid_out["learner"] / address.replace("../_static/", "")
+        assert path.read_bytes().startswith(b"\x89PNG")
+        assert alt.startswith("For lambda ")
+    # What is downloaded keeps what was kept with it.
+    assert "course_slider" in (laid_out["learner"] / "as-notebooks" / "03_l2.ipynb").read_text()
+
+
+def test_teachers_read_commands_that_exist_and_when_the_course_last_ran(laid_out):
+    page = (laid_out["learner"] / "use.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?:lock|newest) \|.*$", readme, re.MULTILINE)
+    assert len(rows) == 2
+    assert all(row in page for row in rows)
+    lines = re.findall(r"(?:^    |`)course\s+([^`\n]+)", page, re.MULTILINE)
+    assert len(lines) >= 10
+    for line in lines:
+        name, *words = line.split()
+        options = [word for word in words if word.startswith("--")]
+        if name == "--help":
+            continue
+        known = next(command for command in cli.app.registered_commands if _named(command) == name)
+        told = inspect.getsource(known.callback)
+        for option in options:
+            declared = option.removeprefix("--").replace("-", "_")
+            assert f'"{option}"' in told or re.search(rf"^    {declared}:", told, re.MULTILINE), (
+                line
+            )
+    assert "(guide" not in page, "the learner's edition has no guide"
+
+
+def _named(command):
+    return command.name or command.callback.__name__
 
 
 def test_no_comment_to_be_filled_is_left(laid_out):
