@@ -48,6 +48,10 @@ def _course(
     ] = False,
 ):
     """Run, read, build and check the course's notebooks."""
+    # Signs that the output's encoding lacks are replaced: a folder's name may hold any.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     # Notebooks run in folders of their own, where a path relative to here would name another place.
     for name in ("COURSE_DATA_DIR", "COURSE_HOME", "COURSE_OUT", "KERAS_HOME"):
         if os.environ.get(name):

@@ -8,7 +8,7 @@ import time
 from importlib.metadata import version
 
 import pytest
-from foreign import patience
+from foreign import course, patience
 from small_course import said
 
 
@@ -65,6 +65,16 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(project, capsys, words, se
     assert err.count("\n") == 1
     assert "Traceback" not in out + err
     assert sorted(project.rglob("*")) == before
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_some_signs_gets_others(tmp_path, encoding):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    words = ["slides", "06", "--out", "Übung ±…"]
+    ran = course(*words, cwd=tmp_path, env=environment, encoding=encoding)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("?bung" if encoding == "ascii" else "Übung")
+    assert (tmp_path / "Übung ±…" / "06_augmentation.html").is_file()
 
 
 def test_relative_settings_name_one_place_for_all_commands(project, capsys, monkeypatch):
