@@ -1,11 +1,13 @@
 """The rendered course without Sphinx: what is laid out for it, and what is computed for its pages."""
 
+import base64
 import html
 import inspect
 import json
 import re
 import shutil
 import statistics
+from pathlib import Path
 
 import forest
 import nbformat
@@ -144,26 +146,40 @@ def test_a_digit_can_be_drawn_on_the_front_page_and_in_two_lessons(laid_out):
     assert after.source.startswith("## Exercise")
 
 
-def test_a_slider_has_its_figures_beside_the_page_and_not_in_it(laid_out):
-    page = json.loads((laid_out["learner"] / "notebooks" / "03_l2.ipynb").read_text())
-    outputs = [o for cell in page["cells"] for o in cell.get("outputs", [])]
-    assert not [o for o in outputs if "course_slider" in o.get("metadata", {})]
-    (found,) = (
-        place
-        for place, o in enumerate(outputs)
-        if 'class="slider"' in "".join(o.get("data", {}).get("text/html", ""))
+def test_a_slider_has_its_figures_beside_the_page_and_not_in_it():
+    pngs = [b"\x89PNG one", b"\x89PNG two"]
+    figures = [
+        {"png": base64.b64encode(png).decode(), "alt": f'the "{png[-3:].decode()}"'} for png in pngs
+    ]
+    kept = {"label": "λ", "start": 1, "names": ["0.1", "1"], "figures": figures}
+    shown = nbformat.v4.new_output(
+        "display_data", {"image/png": "AA=="}, metadata={"course_slider": kept}
     )
-    assert "image/png" in outputs[found - 1]["data"]
-    markup = "".join(outputs[found]["data"]["text/html"])
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[shown, shown])])
+    frames = {}
+    render._add_sliders(book, frames)
+    assert sorted(frames.values()) == pngs
+    assert [set(output.data) for output in book.cells[0].outputs] == [
+        {"image/png"},
+        {"text/html"},
+    ] * 2
+    assert book.cells[0].outputs[0].metadata == {}
+    markup = book.cells[0].outputs[1].data["text/html"]
     given = json.loads(html.unescape(re.search('data-slider="([^"]*)"', markup)[1]))
-    assert given["label"] == "λ"
-    assert len(given["figures"]) == len(given["names"]) > given["start"]
-    for address, alt in given["figures"]:
-        path = laid_out["learner"] / address.replace("../_static/", "")
-        assert path.read_bytes().startswith(b"\x89PNG")
-        assert alt.startswith("For lambda ")
-    # What is downloaded keeps what was kept with it.
-    assert "course_slider" in (laid_out["learner"] / "as-notebooks" / "03_l2.ipynb").read_text()
+    assert (given["label"], given["start"], given["names"]) == ("λ", 1, ["0.1", "1"])
+    for (address, alt), png in zip(given["figures"], pngs, strict=True):
+        assert frames[Path(address).stem] == png
+        assert address.startswith("../_static/frames/")
+        assert alt == f'the "{png[-3:].decode()}"'
+
+
+def test_every_figure_that_a_lesson_keeps_is_laid_out(laid_out):
+    source = laid_out["learner"]
+    for path in (source / "notebooks").glob("*.ipynb"):
+        text = path.read_text(encoding="utf-8")
+        assert "course_slider" not in text
+        for name in re.findall(r"_static/(frames/\w+\.png)", text):
+            assert (source / name).read_bytes().startswith(b"\x89PNG")
 
 
 def test_teachers_read_commands_that_exist_and_when_the_course_last_ran(laid_out):
