@@ -48,6 +48,10 @@ def _course(
     ] = False,
 ):
     """Run, read, build and check the course's notebooks."""
+    # Signs that the output's encoding lacks are replaced: a folder's name may hold any.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     # Notebooks run in folders of their own, where a path relative to here would name another place.
     for name in ("COURSE_DATA_DIR", "COURSE_HOME", "COURSE_OUT", "KERAS_HOME"):
         if os.environ.get(name):
@@ -264,6 +268,21 @@ def handout(
 
 
 @app.command()
+def slides(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="[LESSON…]", help="All when none is named.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder. Default: build/slides.")] = None,
+):
+    """Write slides of a lesson, from its executed notebook: one HTML file that needs no network."""
+    from course_tools.batch import reading
+    from course_tools.desk import slides
+
+    for path in slides.write(lessons or [], out or reading.project_root() / "build" / "slides"):
+        print(path)
+
+
+@app.command()
 def report(
     folder: Annotated[
         Path | None, typer.Argument(help="Folder of a batch. Default: build.")
@@ -275,9 +294,19 @@ def report(
     check: Annotated[
         bool, typer.Option("--check", help="With --readme: only say whether it is up to date.")
     ] = False,
+    minutes: Annotated[
+        Path | None,
+        typer.Option(help="Folder of hand-ins: say instead how long their exercises took."),
+    ] = None,
 ):
     """Write one HTML page about a batch, or the README's scoreboard from the reference runs."""
     from course_tools.batch import reading
+
+    if minutes is not None:
+        from course_tools.desk import grading
+
+        print(grading.class_minutes(minutes))
+        return
 
     if readme or check:
         from course_tools.authoring import scoreboard

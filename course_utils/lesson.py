@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import re
+import time
 import weakref
 from importlib.metadata import version
 
@@ -46,6 +47,7 @@ class Lesson:
         self.live = "COURSE_HEADLESS" not in os.environ
         self.dataset = None
         self.test_openings = []
+        self._opened = time.monotonic()
         # Weak, since a kept callback keeps its model: a lesson that trains ten holds one.
         self._times = weakref.WeakKeyDictionary()
         machine.configure(self.machine, seed)
@@ -359,13 +361,26 @@ class Lesson:
         if result.hint:
             result = dataclasses.replace(result, solution=f"solutions/{self.name}.ipynb")
         if result.passed and (self.live or "COURSE_OUT" in os.environ):
-            # For the table of lessons and for grading, which believe the package and not the page. A full
-            # disk is no reason to withhold the praise.
-            with contextlib.suppress(OSError):
-                note = records_folder() / "solved" / f"{self.name}.{function.__name__}"
-                note.parent.mkdir(parents=True, exist_ok=True)
-                note.touch()
+            # A full disk is no reason to withhold the praise.
+            with contextlib.suppress(OSError, ValueError):
+                taken = self._note_solved(f"{self.name}.{function.__name__}")
+                result = dataclasses.replace(result, taken=taken)
         return result
+
+    def _note_solved(self, exercise):
+        """Note an exercise as solved, and return it with its minutes, or None where nobody knows them.
+
+        The note is for the table of lessons and for grading, which believe the package and not the
+        page. It holds the minutes from opening the lesson to the first time that the check passed. An
+        older one is empty, and so is that of a run without a learner.
+        """
+        note = records_folder() / "solved" / exercise
+        if not note.exists():
+            minutes = f"{(time.monotonic() - self._opened) / 60:.1f}\n" if self.live else ""
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.write_text(minutes, encoding="utf-8")
+        minutes = note.read_text(encoding="utf-8")
+        return (exercise, float(minutes)) if minutes and self.live else None
 
     def _cost_sentence(self):
         hardware = self.machine.hardware

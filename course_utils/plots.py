@@ -31,25 +31,29 @@ def figure(rows=1, columns=1, height=3.4, width=WIDTH, **options):
         return drawn, drawn.subplots(rows, columns, **options)
 
 
-def bundle(drawn, alt, gradations=False):
-    """What a notebook shows for a figure: (data, metadata), keyed by media type."""
+def bundle(drawn, alt, gradations=False, colours=128):
+    """What a notebook shows for a figure: (data, metadata), keyed by media type.
+
+    Without `gradations` (see `show`) the picture keeps so many `colours`.
+    """
     buffer = io.BytesIO()
     drawn.savefig(buffer, format="png", metadata={"Software": None})
-    png = base64.b64encode(_smaller(buffer, gradations)).decode("ascii")
+    png = base64.b64encode(_smaller(buffer, gradations, colours)).decode("ascii")
     return {"image/png": png, "text/plain": alt}, {"image/png": {"alt": alt}}
 
 
-def show(drawn, alt, gradations=False):
+def show(drawn, alt, gradations=False, further=None):
     """Show a matplotlib figure with its alt text. Raises ValueError when the text is empty.
 
-    `gradations` spends more bytes on fine ones: those of photographs and heat maps.
+    `gradations` spends more bytes on fine ones: those of photographs and heat maps. `further` is kept
+    with the output as metadata.
     """
     from IPython.display import display
 
     if not alt.strip():
         raise ValueError("alt is empty; expected a sentence that says what the figure shows")
     data, metadata = bundle(drawn, alt, gradations)
-    display(data, metadata=metadata, raw=True)
+    display(data, metadata=metadata | (further or {}), raw=True)
 
 
 def lines(
@@ -374,15 +378,15 @@ def _rows(names, title, x, height=0.42):
     return drawn, axes, range(count)[::-1]
 
 
-def _smaller(png, gradations):
-    """A PNG file in fewer bytes: 128 colours are plenty for lines, text and grey digits.
+def _smaller(png, gradations, colours):
+    """A PNG file in fewer bytes: 128 `colours` are plenty for lines, text and grey digits.
 
     They are chosen to cover what is there, so that a thin line keeps its own colour; for
     `gradations` they are chosen by how often they occur.
     """
     from PIL import Image
 
-    count, method = (256, "MEDIANCUT") if gradations else (128, "MAXCOVERAGE")
+    count, method = (256, "MEDIANCUT") if gradations else (colours, "MAXCOVERAGE")
     smaller = io.BytesIO()
     with Image.open(png) as picture:
         few = picture.convert("RGB").quantize(

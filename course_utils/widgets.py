@@ -1,13 +1,20 @@
 """Figures that answer to a slider or to switches, and stand still where nobody can move one.
 
 A lesson computes its results first; `draw` only makes a figure of them, so that an answer comes at
-once. In a headless run, and so on the web site, the figure at the start is shown by itself.
+once. A headless run shows the figure at the start by itself. Where COURSE_FRAMES is set, as in a
+build of the committed notebooks, it also keeps a slider's other figures in the output's metadata: the
+web site makes a slider of them that needs no kernel.
 """
 
 import os
 from functools import lru_cache
 
 from course_utils import plots
+
+# Of all figures of a slider, as base64; a slider with more keeps none, or a notebook would grow heavy.
+MOST_BYTES = 160_000
+# Half the bytes of a figure that stands by itself; edges of letters are a little rougher.
+FEW_COLOURS = 24
 
 
 def slide(draw, values, label: str, start):
@@ -33,7 +40,18 @@ def slide(draw, values, label: str, start):
             )
         ]
 
-    _show(draw, control, (start,))
+    kept = None
+    if "COURSE_FRAMES" in os.environ:
+        kept = {"label": label, "start": values.index(start), "names": [str(v) for v in values]}
+        kept["figures"] = [_frame(draw, value) for value in values]
+        size = sum(len(figure["png"]) for figure in kept["figures"])
+        kept = {"course_slider": kept} if size <= MOST_BYTES else None
+    _show(draw, control, (start,), kept=kept)
+
+
+def _frame(draw, value):
+    data, metadata = plots.bundle(*draw(value), colours=FEW_COLOURS)
+    return {"png": data["image/png"], **metadata["image/png"]}
 
 
 def switch(draw, names, on):
@@ -59,10 +77,10 @@ def switch(draw, names, on):
     _show(draw, control, tuple(index in on for index in range(len(names))), chosen)
 
 
-def _show(draw, control, start, chosen=lambda value: value):
+def _show(draw, control, start, chosen=lambda value: value, kept=None):
     """`chosen` makes the argument of `draw` from the values of all controls."""
     if "COURSE_HEADLESS" in os.environ:
-        plots.show(*draw(chosen(*start)))
+        plots.show(*draw(chosen(*start)), further=kept)
         return
     import ipywidgets
     from IPython.display import display

@@ -11,9 +11,11 @@ import base64
 import contextlib
 import copy
 import hashlib
+import html
 import json
 import os
 import re
+import shutil
 import struct
 import sys
 import time
@@ -30,6 +32,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 # The notebooks as they are downloaded, beside the pages that are made of them.
 DOWNLOADS = "as-notebooks"
+# What a slider shows, below the sources and below the site's static files.
+FRAMES = "frames"
 # Lessons with a digit to draw.
 DRAWN = ("02", "06")
 FILLED = re.compile(r"<!-- fill: (\w+)(?: (\w+))? -->")
@@ -47,13 +51,15 @@ def lay_out(source: Path, edition: str) -> None:
     if edition == "learner":
         # The table of contents names no page that this edition leaves out.
         written["index.md"] = re.sub(r"^.*<guide>\n", "", written["index.md"], flags=re.MULTILINE)
-    figures = {}
+    figures, frames = {}, {}
     for name, notebook in lessons.items():
         for_readers = _for_readers(notebook)
         _collect_figures(for_readers, figures)
         # What a reader downloads is the notebook; what the page adds would make no sense in it.
         written[f"{DOWNLOADS}/{name}.ipynb"] = nbformat.writes(for_readers)
-        written[f"notebooks/{name}.ipynb"] = nbformat.writes(_lesson(name, for_readers, lessons))
+        written[f"notebooks/{name}.ipynb"] = nbformat.writes(
+            _lesson(name, for_readers, lessons, frames)
+        )
         solution = ROOT / "notebooks" / "solutions" / f"{name}.ipynb"
         if solution.exists():
             solved = _for_readers(nbformat.read(solution, as_version=4))
@@ -64,6 +70,7 @@ def lay_out(source: Path, edition: str) -> None:
             written[f"notebooks/solutions/{name}.ipynb"] = nbformat.writes(solved)
     written["figures.json"] = json.dumps(figures, indent=0, sort_keys=True)
     contents = {name: text.encode() for name, text in written.items()}
+    contents |= {f"{FRAMES}/{digest}.png": png for digest, png in frames.items()}
     # Every reference run, to be downloaded from the page that sums them up.
     contents["runs.csv"] = (ROOT / "course_utils" / "reference" / "runs.csv").read_bytes()
     for path in [path for path in source.rglob("*") if path.is_file()]:
@@ -89,9 +96,13 @@ def _filled(text, lessons):
     return FILLED.sub(fill, text)
 
 
-def _lesson(name, notebook, lessons):
-    """A lesson as its page shows it: its number in the title, links, its cost, a digit to draw."""
+def _lesson(name, notebook, lessons, frames):
+    """A lesson as its page shows it: its number in the title, links, its cost, a digit to draw.
+
+    The figures of its sliders go to `frames`, digest to PNG.
+    """
     notebook = copy.deepcopy(notebook)
+    _add_sliders(notebook, frames)
     _link_lessons(notebook, name, lessons)
     _link_terms(notebook)
     _fold(notebook)
@@ -130,6 +141,25 @@ def _fold(notebook):
 
 # A question to be answered before one reads on stands in a quotation; see the rules for notebooks.
 _ASKS = re.compile(r"^> \*\*(Predict|Vote|Look)\b", re.MULTILINE)
+
+
+def _add_sliders(notebook, frames):
+    """Lay what course.js makes a slider of behind each figure that was kept with its others."""
+    for cell in notebook.cells:
+        for place, output in reversed(list(enumerate(cell.get("outputs", [])))):
+            slider = output.get("metadata", {}).pop("course_slider", None)
+            if slider is None:
+                continue
+            pictures = []
+            for figure in slider.pop("figures"):
+                png = base64.b64decode(figure["png"])
+                digest = hashlib.sha256(png).hexdigest()[:16]
+                frames[digest] = png
+                pictures.append([f"../_static/{FRAMES}/{digest}.png", figure["alt"]])
+            given = html.escape(json.dumps(slider | {"figures": pictures}, ensure_ascii=False))
+            markup = f'<div class="slider" data-slider="{given}"></div>'
+            control = nbformat.v4.new_output("display_data", {"text/html": markup})
+            cell.outputs.insert(place + 1, control)
 
 
 def _first_exercise(notebook):
@@ -223,6 +253,9 @@ def build(edition: str, out: Path) -> int:
     work = out.with_name(f"{out.name}-work")
     lay_out(work / "source", edition)
     formulas.gather(work / "static")
+    shutil.rmtree(work / "static" / FRAMES, ignore_errors=True)
+    if (work / "source" / FRAMES).is_dir():
+        shutil.copytree(work / "source" / FRAMES, work / "static" / FRAMES)
     os.environ["COURSE_REPOSITORY"] = repository()
     os.environ["COURSE_SITE_STATIC"] = str(work / "static")
     # A warning is an error, and all of them are shown.

@@ -289,6 +289,12 @@ def benchmark_table() -> str:
     return "\n".join([*lines, "", "Accuracy, course minus peer:", "", *sentences])
 
 
+def last_green() -> str:
+    """The README's table of the packages with which the course last ran green."""
+    readme = (reading.project_root() / "README.md").read_text(encoding="utf-8")
+    return re.search(r"<!-- last-green -->\n(.*?)\n<!-- /last-green -->", readme, re.DOTALL)[1]
+
+
 def data_table() -> str:
     """Sizes of the two data sets in each mode."""
     lines = ["| | images | smoke | reduced | full |", "| --- | --- | --- | --- | --- |"]

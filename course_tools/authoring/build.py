@@ -198,8 +198,9 @@ def build(script: Path, mode: str, force: bool = False, progress=None) -> execut
     with contextlib.suppress(BatchError):
         old_cells = reading.read_pair_file(book).cells if book.is_file() else []
     _pin(notebook, script, old_cells)
-    # The notebook itself says "auto", and stays so: the mode comes from the environment.
-    source, env = nbformat.writes(notebook).encode(), {"COURSE_MODE": mode}
+    # The notebook itself says "auto", and stays so: the mode comes from the environment. The frames of
+    # its sliders are for the site.
+    source, env = nbformat.writes(notebook).encode(), {"COURSE_MODE": mode, "COURSE_FRAMES": "1"}
     result = execution.run(execution.Job(script.stem, source, env=env), progress)
     if result.status != "ok":
         return result

@@ -115,15 +115,9 @@ def clock(seconds: float) -> str:
 
 
 def make_console():
-    """A rich console; where no terminal is, lines are wide enough for the table.
-
-    Signs that the output's encoding lacks are replaced.
-    """
+    """A rich console; where no terminal is, lines are wide enough for the table."""
     from rich.console import Console
 
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
     return Console() if sys.stdout.isatty() else Console(width=200)
 
 

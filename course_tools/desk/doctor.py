@@ -17,6 +17,7 @@ VARIABLES = {
     "COURSE_HOME": "folder for your lessons, records and progress",
     "COURSE_OUT": "folder for run records alone",
     "COURSE_HEADLESS": "no live curves",
+    "COURSE_FRAMES": "sliders keep all their figures, for the site",
     "KERAS_BACKEND": "tensorflow, jax or torch",
     "CUDA_VISIBLE_DEVICES": "NVIDIA GPUs to use; -1: none",
 }

@@ -7,11 +7,14 @@ for nothing. A program that writes such a note itself is believed: it runs with 
 
 import json
 import re
+import statistics
 from importlib import import_module
 from pathlib import Path
 
 from course_tools.authoring.rules import exercises_in
+from course_utils.errors import CourseError
 
+STAMP = re.compile(r'data-exercise=\\?"(\w+\.check_\w+)\\?" data-minutes=\\?"([\d.]+)\\?"')
 OPENED = re.compile(r"""\bLesson\(\s*(?:name\s*=\s*)?["'](\w+)["']""")
 
 
@@ -51,3 +54,33 @@ def words(found: dict[str, bool]) -> str:
     missing = [name.removeprefix("check_") for name, passed in found.items() if not passed]
     rest = f" (not yet: {', '.join(missing)})" if missing else ""
     return f"{len(found) - len(missing)} of {len(found)}{rest}"
+
+
+def class_minutes(folder: Path) -> str:
+    """How long a class took for its exercises, by the notebooks that it handed in, as Markdown.
+
+    A passed check leaves in the notebook the minutes from opening the lesson to its first pass, in
+    the sitting in which it passed. Raises CourseError for a folder without notebooks.
+    """
+    books = [path for path in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts]
+    if not books:
+        raise CourseError(
+            f"There are no notebooks in {folder}. Name the folder of what was handed in"
+        )
+    taken = {}
+    for book in books:
+        stamps = dict(STAMP.findall(book.read_text(encoding="utf-8", errors="replace")))
+        for exercise, minutes in stamps.items():
+            taken.setdefault(exercise, []).append(float(minutes))
+    lines = ["| exercise | hand-ins | median, min | range, min |", "| --- | --- | --- | --- |"]
+    for exercise, minutes in sorted(taken.items()):
+        lines.append(
+            f"| {exercise.replace('.check_', ': ')} | {len(minutes)} | "
+            f"{statistics.median(minutes):.0f} | {min(minutes):.0f} to {max(minutes):.0f} |"
+        )
+    note = (
+        "Minutes from opening the lesson to the first time that the check passed, in that sitting: "
+        "with the reading and the training before it."
+    )
+    nobody = f"Of {len(books)} notebooks none tells how long an exercise took."
+    return "\n".join([*lines, "", note]) if taken else nobody

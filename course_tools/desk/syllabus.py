@@ -138,6 +138,6 @@ def _notes(lessons, mode, pace):
             f"{unmeasured} --mode {mode} --out costs   and then: course reference add costs"
         )
     yield (
-        f"Assumed: {pace.words} words read in a minute, {pace.exercise} minutes for an exercise. "
-        "Change them: --words, --exercise."
+        f"Assumed, not measured: {pace.words} words read in a minute, {pace.exercise} minutes for an "
+        "exercise. Change them: --words, --exercise. What a class took: course report --minutes FOLDER"
     )

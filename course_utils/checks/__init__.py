@@ -29,12 +29,15 @@ class Check:
 
     A notebook shows it in colour and with a sign. A wrong answer has a `hint`: the message is folded,
     and beside it stands a link to `solution`, the notebook that solves it, for whoever gives up.
+    `taken`, where it is known, is the exercise ("02_baseline_cnn.check_slim") and its minutes: they
+    travel with the notebook, unseen, so that a class can tell how long its exercises took.
     """
 
     passed: bool
     message: str
     hint: bool = False
     solution: str = ""
+    taken: tuple[str, float] | None = None
 
     def __repr__(self):
         return f"{'Correct' if self.passed else 'Not yet'}: {self.message}"
@@ -42,7 +45,11 @@ class Check:
     def _repr_html_(self):
         said = html.escape(self.message)
         if self.passed:
-            return _card("#009e73", f"<b>&#10003; Correct:</b> {said}")
+            card = _card("#009e73", f"<b>&#10003; Correct:</b> {said}")
+            if self.taken:
+                stamp = 'data-exercise="{}" data-minutes="{:.1f}"'.format(*self.taken)
+                card = card.replace("<div", f"<div {stamp}", 1)
+            return card
         if not self.hint:
             return _card("#767676", f"<b>&#8230; Not yet:</b> {said}")
         link = f'<a href="{self.solution}">Show the solution</a>' if self.solution else ""

@@ -1,4 +1,5 @@
-/* On every page: a button that copies a block of code, and what a search says that was opened from a file. */
+/* On every page: a button that copies a block of code, sliders that need no kernel, and what a search says that was
+   opened from a file. */
 (function () {
   "use strict";
 
@@ -32,6 +33,47 @@
       setTimeout(function () { button.textContent = "Copy"; }, 2000);
     });
     block.appendChild(button);
+  });
+
+  // A figure whose others were kept with it gets a slider; without this script, and on paper, it stands still.
+  Array.prototype.forEach.call(document.querySelectorAll(".slider[data-slider]"), function (place) {
+    var cell = place.closest(".cell_output"), images = cell ? cell.querySelectorAll("img") : [];
+    var image = Array.prototype.filter.call(images, function (one) {
+      return one.compareDocumentPosition(place) & Node.DOCUMENT_POSITION_FOLLOWING;
+    }).pop();
+    if (!image) return;
+    var given = JSON.parse(place.getAttribute("data-slider"));
+    var first = [image.getAttribute("src"), image.alt], told = document.createElement("output");
+    var label = document.createElement("label"), input = document.createElement("input");
+    input.type = "range";
+    input.min = 0;
+    input.max = given.names.length - 1;
+    input.step = 1;
+    input.value = given.start;
+    label.appendChild(document.createTextNode(given.label + " "));
+    label.appendChild(input);
+    place.appendChild(label);
+    place.appendChild(told);
+    function show(index) {
+      var picture = index === given.start ? first : given.figures[index];
+      image.src = picture[0];
+      image.alt = picture[1];
+      told.textContent = given.names[index];
+      input.setAttribute("aria-valuetext", given.names[index]);
+    }
+    told.textContent = given.names[given.start];
+    input.setAttribute("aria-valuetext", given.names[given.start]);
+    input.addEventListener("input", function () { show(+input.value); });
+    function load() {
+      // From now on the hand does not wait for a figure.
+      given.figures.forEach(function (figure) { new Image().src = figure[0]; });
+      input.removeEventListener("pointerdown", load);
+      input.removeEventListener("focus", load);
+    }
+    input.addEventListener("pointerdown", load);
+    input.addEventListener("focus", load);
+    window.addEventListener("beforeprint", function () { show(given.start); });
+    window.addEventListener("afterprint", function () { show(+input.value); });
   });
 
   // On paper nothing is folded: there is no way to open it.

@@ -2,8 +2,11 @@
 
 import contextlib
 import gzip
+import html
 import http.server
+import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -194,6 +197,7 @@ def test_a_page_is_painted_soon(folder, address, visit, name, served):
         ("better", "light"),
         ("better", "dark"),
         ("data", "light"),
+        ("use", "light"),
         ("glossary", "light"),
         ("search", "light"),
     ],
@@ -343,6 +347,75 @@ def test_without_a_canvas_the_picture_stands(address, visit, lacking):
     assert "trained in place, the network takes it" in page.get_attribute(".digits > img", "alt")
     assert page.locator(".digits canvas").count() == 0
     assert page.problems == []
+
+
+# Sliders
+
+SLIDER = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>A slider</title>
+<link rel="stylesheet" href="course.css"></head><body><main><article class="bd-article"><h1>A slider</h1>
+<div class="cell_output"><img src="before.png" alt="Another figure."><img src="start.png" alt="At 1."
+>{markup}</div></article></main><script src="course.js"></script></body></html>"""
+
+
+@pytest.fixture
+def slider(tmp_path):
+    """A page with a figure whose others were kept with it, as a file, which lets no page fetch anything."""
+    from PIL import Image
+
+    names = ["0.1", "1", "10"]
+    given = {"label": "λ", "start": 1, "names": names}
+    given["figures"] = [[f"{name}.png", f"At {name}."] for name in names]
+    markup = html.escape(json.dumps(given, ensure_ascii=False))
+    page = SLIDER.format(markup=f'<div class="slider" data-slider="{markup}"></div>')
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    for name in ("before", "start", *names):
+        Image.new("RGB", (640, 290), "white").save(tmp_path / f"{name}.png")
+    for name in ("course.js", "course.css"):
+        shutil.copy(ROOT / "site" / "static" / name, tmp_path)
+    return (tmp_path / "page.html").as_uri()
+
+
+def test_a_slider_needs_no_kernel_and_no_mouse(slider, visit):
+    axe = optional.needed("axe_playwright_python.sync_playwright", "COURSE_BROWSER", "make site")
+    page = visit(width=360)
+    page.goto(slider)
+    control, image = page.get_by_role("slider", name="λ"), page.locator("img").nth(1)
+    told = page.locator(".slider output")
+
+    def state():
+        assert control.get_attribute("aria-valuetext") == told.inner_text()
+        assert image.evaluate("i => i.decode().then(() => i.naturalWidth)") == 640
+        return image.get_attribute("src"), image.get_attribute("alt"), told.inner_text()
+
+    start = ("start.png", "At 1.", "1")
+    assert state() == start
+    control.focus()
+    page.keyboard.press("Home")
+    assert state() == ("0.1.png", "At 0.1.", "0.1")
+    page.keyboard.press("ArrowRight")
+    assert state() == start, "at the start stands the figure of the page"
+    page.keyboard.press("ArrowRight")
+    assert state() == ("10.png", "At 10.", "10")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    # On paper the figure of the start stands there alone.
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert image.get_attribute("src") == "start.png"
+    page.emulate_media(media="print")
+    assert not control.is_visible()
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert state() == ("10.png", "At 10.", "10")
+    found = axe.Axe().run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    assert page.problems == []
+    assert page.asked == []
+
+
+def test_without_scripts_a_slider_is_a_picture(slider, visit):
+    page = visit(java_script_enabled=False)
+    page.goto(slider)
+    assert page.locator("input").count() == 0
+    assert page.locator("img").nth(1).get_attribute("alt") == "At 1."
 
 
 # Evidence

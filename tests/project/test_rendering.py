@@ -1,9 +1,13 @@
 """The rendered course without Sphinx: what is laid out for it, and what is computed for its pages."""
 
+import base64
+import html
+import inspect
 import json
 import re
 import shutil
 import statistics
+from pathlib import Path
 
 import forest
 import nbformat
@@ -13,6 +17,7 @@ import render
 import tables
 from paths import NOTEBOOKS, ROOT
 
+from course_tools import cli
 from course_utils import evidence
 from course_utils.evidence import protocol
 
@@ -139,6 +144,69 @@ def test_a_digit_can_be_drawn_on_the_front_page_and_in_two_lessons(laid_out):
     ids = [cell["id"] for cell in book.cells]
     after = book.cells[ids.index("digits") + 1]
     assert after.source.startswith("## Exercise")
+
+
+def test_a_slider_has_its_figures_beside_the_page_and_not_in_it():
+    pngs = [b"\x89PNG one", b"\x89PNG two"]
+    figures = [
+        {"png": base64.b64encode(png).decode(), "alt": f'the "{png[-3:].decode()}"'} for png in pngs
+    ]
+    kept = {"label": "λ", "start": 1, "names": ["0.1", "1"], "figures": figures}
+    shown = nbformat.v4.new_output(
+        "display_data", {"image/png": "AA=="}, metadata={"course_slider": kept}
+    )
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[shown, shown])])
+    frames = {}
+    render._add_sliders(book, frames)
+    assert sorted(frames.values()) == pngs
+    assert [set(output.data) for output in book.cells[0].outputs] == [
+        {"image/png"},
+        {"text/html"},
+    ] * 2
+    assert book.cells[0].outputs[0].metadata == {}
+    markup = book.cells[0].outputs[1].data["text/html"]
+    given = json.loads(html.unescape(re.search('data-slider="([^"]*)"', markup)[1]))
+    assert (given["label"], given["start"], given["names"]) == ("λ", 1, ["0.1", "1"])
+    for (address, alt), png in zip(given["figures"], pngs, strict=True):
+        assert frames[Path(address).stem] == png
+        assert address.startswith("../_static/frames/")
+        assert alt == f'the "{png[-3:].decode()}"'
+
+
+def test_every_figure_that_a_lesson_keeps_is_laid_out(laid_out):
+    source = laid_out["learner"]
+    for path in (source / "notebooks").glob("*.ipynb"):
+        text = path.read_text(encoding="utf-8")
+        assert "course_slider" not in text
+        for name in re.findall(r"_static/(frames/\w+\.png)", text):
+            assert (source / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_teachers_read_commands_that_exist_and_when_the_course_last_ran(laid_out):
+    page = (laid_out["learner"] / "use.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?:lock|newest) \|.*$", readme, re.MULTILINE)
+    assert len(rows) == 2
+    assert all(row in page for row in rows)
+    lines = re.findall(r"(?:^    |`)course\s+([^`\n]+)", page, re.MULTILINE)
+    assert len(lines) >= 10
+    for line in lines:
+        name, *words = line.split()
+        options = [word for word in words if word.startswith("--")]
+        if name == "--help":
+            continue
+        known = next(command for command in cli.app.registered_commands if _named(command) == name)
+        told = inspect.getsource(known.callback)
+        for option in options:
+            declared = option.removeprefix("--").replace("-", "_")
+            assert f'"{option}"' in told or re.search(rf"^    {declared}:", told, re.MULTILINE), (
+                line
+            )
+    assert "(guide" not in page, "the learner's edition has no guide"
+
+
+def _named(command):
+    return command.name or command.callback.__name__
 
 
 def test_no_comment_to_be_filled_is_left(laid_out):

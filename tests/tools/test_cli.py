@@ -8,7 +8,7 @@ import time
 from importlib.metadata import version
 
 import pytest
-from foreign import patience
+from foreign import course, patience
 from small_course import said
 
 
@@ -29,7 +29,7 @@ def test_help_answers_at_once_and_loads_no_framework(words):
 
 def test_every_command_is_there(capsys):
     _, out, _ = said(capsys, "--help")
-    desk = ("lab", "workspace", "reset", "handout", "report", "syllabus", "doctor")
+    desk = ("lab", "workspace", "reset", "handout", "slides", "report", "syllabus", "doctor")
     for name in ("run", "build", *desk, "reference", "data"):
         assert re.search(rf"^  {name} +\S", out, re.MULTILINE)
     assert re.search(r"^  add +\S", said(capsys, "reference", "--help")[1], re.MULTILINE)
@@ -51,6 +51,8 @@ def test_the_version_is_said(capsys):
         (["report", "--readme"], "README.md cannot be read"),
         (["reference", "add", "nowhere"], "nowhere holds no batch"),
         (["lab", "--author", "99"], "There is no lesson '99'"),
+        (["slides", "99"], "There is no lesson '99'"),
+        (["slides", "01"], "01_first.py holds no outputs.*course build 01_first"),
         (["data", "fetch", "mnist", "foo"], "no data set 'foo'; the course has mnist and cifar10"),
     ],
 )
@@ -63,6 +65,16 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(project, capsys, words, se
     assert err.count("\n") == 1
     assert "Traceback" not in out + err
     assert sorted(project.rglob("*")) == before
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_some_signs_gets_others(tmp_path, encoding):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    words = ["slides", "06", "--out", "Übung ±…"]
+    ran = course(*words, cwd=tmp_path, env=environment, encoding=encoding)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("?bung" if encoding == "ascii" else "Übung")
+    assert (tmp_path / "Übung ±…" / "06_augmentation.html").is_file()
 
 
 def test_relative_settings_name_one_place_for_all_commands(project, capsys, monkeypatch):

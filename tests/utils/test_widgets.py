@@ -90,6 +90,29 @@ def test_a_headless_run_shows_the_figure_alone(displayed, monkeypatch):
     assert [alt(picture) for picture in displayed] == ['The "figure" of 2', 'The "figure" of (1,)']
 
 
+def test_a_build_keeps_the_figures_of_a_slider_beside_the_one_that_is_shown(displayed, monkeypatch):
+    monkeypatch.setenv("COURSE_HEADLESS", "1")
+    monkeypatch.setenv("COURSE_FRAMES", "1")
+    widgets.slide(draw, [0.1, 1, 10], "penalty", start=1)
+    (picture,) = displayed
+    assert set(picture.data) == {"image/png", "text/plain"}
+    kept = picture.options["metadata"]["course_slider"]
+    assert (kept["label"], kept["start"], kept["names"]) == ("penalty", 1, ["0.1", "1", "10"])
+    assert [figure["alt"] for figure in kept["figures"]] == [
+        f'The "figure" of {value}' for value in (0.1, 1, 10)
+    ]
+    assert len({figure["png"] for figure in kept["figures"]}) == 3
+    assert len(kept["figures"][1]["png"]) < len(picture.data["image/png"])
+
+
+def test_figures_that_would_weigh_too_much_are_not_kept(displayed, monkeypatch):
+    monkeypatch.setenv("COURSE_HEADLESS", "1")
+    monkeypatch.setenv("COURSE_FRAMES", "1")
+    monkeypatch.setattr(widgets, "MOST_BYTES", 3000)
+    widgets.slide(draw, range(9), "penalty", start=1)
+    assert set(displayed[0].options["metadata"]) == {"image/png"}
+
+
 def test_a_start_that_is_not_there_is_refused(displayed):
     with pytest.raises(ValueError, match="start is 3; expected one of 1, 2"):
         widgets.slide(draw, [1, 2], "penalty", start=3)

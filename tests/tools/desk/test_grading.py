@@ -4,6 +4,7 @@ import nbformat
 import pytest
 from foreign import course, write
 from paths import NOTEBOOKS
+from small_course import said
 
 from course_tools.batch import manifest
 from course_tools.desk import grading
@@ -108,3 +109,69 @@ def test_what_is_no_notebook_has_no_exercises(tmp_path):
         assert grading.answers(tmp_path / "broken.ipynb") == {}
     assert grading.words({}) == ""
     assert grading.words({"check_right": True}) == "1 of 1"
+
+
+# How long it took
+
+
+@pytest.fixture
+def passed(tmp_path, monkeypatch):
+    """passed(minutes): a hand-in's first check, passed so long after opening; its notebook's text."""
+    monkeypatch.setenv("COURSE_OUT", str(tmp_path / "records"))
+    monkeypatch.delenv("COURSE_HEADLESS", raising=False)
+    now = [0.0]
+    monkeypatch.setattr("course_utils.lesson.time.monotonic", lambda: now[0])
+
+    def run(minutes):
+        names = {}
+        exec(OPENED, names)
+        now[0] += 60 * minutes
+        exec(f"found = {WEIGHTS}", names)
+        output = nbformat.v4.new_output(
+            "execute_result", {"text/html": names["found"]._repr_html_()}
+        )
+        cell = nbformat.v4.new_code_cell(WEIGHTS, outputs=[output])
+        return nbformat.writes(nbformat.v4.new_notebook(cells=[cell]))
+
+    return run
+
+
+def test_a_notebook_tells_the_minutes_to_the_first_pass(passed, tmp_path):
+    first = passed(12)
+    assert first.count("data-minutes") == 1
+    # Run again on another day, from top to bottom: what counts is the first time.
+    assert grading.STAMP.findall(passed(0.5)) == grading.STAMP.findall(first)
+    (tmp_path / "in" / "ada").mkdir(parents=True)
+    (tmp_path / "in" / "ada" / "02.ipynb").write_text(first)
+    text = grading.class_minutes(tmp_path / "in")
+    assert "| 02_baseline_cnn: conv_weights | 1 | 12 | 12 to 12 |" in text
+
+
+def test_a_run_without_a_learner_and_an_older_note_tell_nothing(passed, tmp_path, monkeypatch):
+    solved = tmp_path / "records" / "solved"
+    solved.mkdir(parents=True)
+    (solved / "02_baseline_cnn.check_conv_weights").touch()
+    assert "data-minutes" not in passed(12)
+    (solved / "02_baseline_cnn.check_conv_weights").unlink()
+    monkeypatch.setenv("COURSE_HEADLESS", "1")
+    assert "data-minutes" not in passed(12)
+    assert (solved / "02_baseline_cnn.check_conv_weights").is_file()
+
+
+def test_the_median_of_a_class_is_over_the_hand_ins_that_tell_it(tmp_path, capsys):
+    card = 'data-exercise=\\"06_x.check_shift\\" data-minutes=\\"{}\\"'
+    for name, minutes in {"ada": 31, "bob": 8.2, "cy": 40}.items():
+        (tmp_path / f"{name}.ipynb").write_text(card.format(minutes))
+    (tmp_path / "dee.ipynb").write_text("no JSON")
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    (tmp_path / ".ipynb_checkpoints" / "ada-checkpoint.ipynb").write_text(card.format(1))
+    code, out, _ = said(capsys, "report", "--minutes", tmp_path)
+    assert code == 0
+    assert "| 06_x: shift | 3 | 31 | 8 to 40 |" in out
+    for path in tmp_path.glob("[abc]*.ipynb"):
+        path.unlink()
+    assert said(capsys, "report", "--minutes", tmp_path)[1].startswith("Of 1 notebooks none tells")
+    (tmp_path / "dee.ipynb").unlink()
+    code, _, err = said(capsys, "report", "--minutes", tmp_path)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "There are no notebooks in" in err

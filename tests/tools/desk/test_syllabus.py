@@ -59,7 +59,7 @@ def test_a_plan_says_what_is_measured_and_what_is_not(costs, capsys):
     assert text.count(" + runs |") == 1
     assert f"Running times: measured in reduced mode on {HARDWARE}." in text
     assert "not counted: 04. Measure them: course run 04 --mode reduced --out costs" in text
-    assert "Assumed: 130 words read in a minute, 10 minutes for an exercise." in text
+    assert "Assumed, not measured: 130 words read in a minute, 10 minutes for an exercise." in text
     assert "## Session 3\n\nFree" in text
     assert "does not fit" not in text
 
