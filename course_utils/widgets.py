@@ -40,13 +40,21 @@ def slide(draw, values, label: str, start):
             )
         ]
 
-    kept = None
-    if "COURSE_FRAMES" in os.environ:
-        kept = {"label": label, "start": values.index(start), "names": [str(v) for v in values]}
-        kept["figures"] = [_frame(draw, value) for value in values]
-        size = sum(len(figure["png"]) for figure in kept["figures"])
-        kept = {"course_slider": kept} if size <= MOST_BYTES else None
+    kept = _frames(draw, values, label, start) if "COURSE_FRAMES" in os.environ else None
     _show(draw, control, (start,), kept=kept)
+
+
+def _frames(draw, values, label, start):
+    """All figures of a slider, for the site; None, and no more of them drawn, where they grow too heavy."""
+    figures, size = [], 0
+    for value in values:
+        figures.append(_frame(draw, value))
+        size += len(figures[-1]["png"])
+        if size > MOST_BYTES:
+            return None
+    names = [str(value) for value in values]
+    about = {"label": label, "start": values.index(start), "names": names, "figures": figures}
+    return {"course_slider": about}
 
 
 def _frame(draw, value):
