@@ -50,7 +50,7 @@
     input.max = given.names.length - 1;
     input.step = 1;
     input.value = given.start;
-    label.appendChild(document.createTextNode(given.label + " "));
+    label.appendChild(document.createElement("span")).textContent = given.label;
     label.appendChild(input);
     place.appendChild(label);
     place.appendChild(told);

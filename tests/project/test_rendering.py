@@ -1,6 +1,7 @@
 """The rendered course without Sphinx: what is laid out for it, and what is computed for its pages."""
 
 import base64
+import copy
 import html
 import inspect
 import json
@@ -155,7 +156,9 @@ def test_a_slider_has_its_figures_beside_the_page_and_not_in_it():
     shown = nbformat.v4.new_output(
         "display_data", {"image/png": "AA=="}, metadata={"course_slider": kept}
     )
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[shown, shown])])
+    book = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("", outputs=[shown, copy.deepcopy(shown)])]
+    )
     frames = {}
     render._add_sliders(book, frames)
     assert sorted(frames.values()) == pngs
