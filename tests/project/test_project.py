@@ -164,6 +164,7 @@ def imported_as(name):
         "import-linter": "importlinter",
         "jupyter-repo2docker": "repo2docker",
         "tensorflow-cpu": "tensorflow",
+        "markdown-it-py": "markdown_it",
     }
     return names.get(canonicalize_name(name), canonicalize_name(name).replace("-", "_"))
 
