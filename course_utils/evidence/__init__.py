@@ -11,7 +11,6 @@ from course_utils.evidence.runs import (
     around_training,
     article_log,
     by_hand,
-    compare_reference,
     epochs_words,
     expected_range,
     lesson_cost,

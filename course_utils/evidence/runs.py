@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from course_utils.evidence.comparison import Comparison, compare
-
 COLUMNS = (
     "lesson",
     "model",
@@ -206,38 +204,6 @@ def expected_range(
     if metric.endswith("accuracy"):
         high = min(1.0, high)
     return ExpectedRange(low, high, mean, n, metric)
-
-
-# Comparisons
-
-
-def compare_reference(
-    baseline: str,
-    candidate: str,
-    mode: str,
-    data: str,
-    model: str = "baseline_cnn",
-    metric: str = "test_accuracy",
-) -> Comparison | None:
-    """`compare` on the reference runs of two sets of techniques; None until both are measured.
-
-    Paired are runs of one backend and precision, the ones with which both sets share the most
-    seeds; of several runs of a seed, two on the same hardware if there are such.
-    """
-    runs = reference()
-    runs = runs[(runs["model"] == model) & (runs["mode"] == mode) & (runs["data"] == data)]
-    runs = runs.dropna(subset=[metric]).assign(setting=_setting)
-    sides = [runs[runs["techniques"] == techniques] for techniques in (baseline, candidate)]
-    pairs = sides[0].merge(sides[1], on=["setting", "seed"], suffixes=("_0", "_1"))
-    pairs["apart"] = pairs["hardware_0"] != pairs["hardware_1"]
-    order = ["seed", "apart", "lesson_0", "lesson_1", "hardware_0", "hardware_1"]
-    pairs = pairs.sort_values(order).drop_duplicates(["setting", "seed"])
-    pairs = pairs[pairs["setting"].isin(pairs["setting"].mode()[:1])]
-    if len(pairs) < 2:
-        return None
-    seeds = pairs["seed"].astype(int)
-    figures = (dict(zip(seeds, pairs[f"{metric}_{side}"], strict=True)) for side in (0, 1))
-    return compare(*figures, higher_is_better=not metric.endswith("loss"))
 
 
 # What was printed or run by hand, which no verdict rests on
