@@ -184,13 +184,13 @@ def thinking(count):
     good = np.argsort(-values)[: max(count // 4, 1)]
     others = np.setdiff1d(np.arange(count), good)
     places = np.linspace(-0.5, len(rates) - 0.5, 200)
-    l, g = (np.exp(-0.5 * (places[:, None] - tried[some]) ** 2).mean(axis=1) for some in (good, others))
+    of_good, of_others = (np.exp(-0.5 * (places[:, None] - tried[some]) ** 2).mean(axis=1) for some in (good, others))
     drawn, axes = plots.figure(height=3.2)
-    drawn_as = ((good, l, "-", "^", "l, good tries"), (others, g, "--", "x", "g, the others"))
+    drawn_as = ((good, of_good, "-", "^", "l, good tries"), (others, of_others, "--", "x", "g, the others"))
     for (some, density, style, marker, name), colour in zip(drawn_as, plots.COLOURS):
         axes.plot(places, density, style, color=colour, linewidth=2, label=name)
         axes.plot(tried[some], np.full(len(some), -0.05), marker, color=colour)
-    next_rate = places[(l / (g + 0.05)).argmax()]
+    next_rate = places[(of_good / (of_others + 0.05)).argmax()]
     axes.axvline(next_rate, color="black", linestyle=":", label="try next")
     axes.set_xticks(range(len(rates)), [f"{rate:g}" for rate in rates])
     axes.set(xlabel="learning rate", ylabel="density", yticks=[])
