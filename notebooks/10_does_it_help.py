@@ -99,7 +99,8 @@ verdicts = protocol.verdicts(fair)
 for arm in (each for each in ("batch_norm", "augmentation") if (each, "baseline") in verdicts):
     found = verdicts[arm, "baseline"]
     paired, unpaired = found.high - found.low, found.unpaired_high - found.unpaired_low
-    bought = f"{unpaired / paired:.1f} times as wide" if unpaired > 1.1 * paired else "no wider, so pairing bought nothing"
+    wider = unpaired > 1.1 * paired
+    bought = f"{unpaired / paired:.1f} times as wide" if wider else "no wider, so pairing bought nothing"
     print(f"{networks.TITLES[arm]}: correlation over seeds {found.correlation:+.2f}; the interval is "
           f"{100 * paired:.2f} points wide in pairs; without them, {100 * unpaired:.2f}: {bought}.")
 
@@ -227,7 +228,7 @@ stopped = settle({"stopping": ("stopped", "to_the_end")}, "The stop alone", of=p
 # ## Two kinds of noise
 #
 # The seeds answer "if we *train again*". How few of them are enough? Let $\delta$ be the true difference and $s$ the standard
-# deviation of the differences. For a known $s$, with the usual 5 % and a chance of four in five to find the difference,
+# deviation of the differences. For a known $s$, at the usual level and with a chance of four in five to find the difference,
 #
 # $$n = \left( (1.96 + 0.84)\, \frac{s}{\delta} \right)^2.$$
 #
@@ -264,7 +265,7 @@ for other in (each for each in ("augmentation", "batch_norm") if (each, "baselin
 # A small p says that *this* network is better than *that* one, and nothing about the next pair that you train. And the last
 # figure is a wall: a difference below about twice that size cannot be told on these images, with however many seeds. That
 # is why each sentence above has a second interval, for other seeds *and* other images together. Whoever wants to know
-# whether 99.47 % beats 99.40 % on other digits needs more digits, not more runs.
+# whether the article's figure beats such a rival on other digits needs more digits, not more runs.
 #
 # ## The answer
 #
