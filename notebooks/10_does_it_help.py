@@ -183,10 +183,12 @@ alone = settle({names[arm]: (arm, "baseline") for arm in singles}, "Each change 
 # %%
 ranked = sorted(alone, key=lambda name: alone[name].mean)
 hurting = ", ".join(name for name in ranked if alone[name].verdict == "hurts") or "none of them"
-if alone:
+if len(alone) > 1:
     most, least = ranked[-1], ranked[0]
     print(f"The vote, of the {len(alone)} that are measured: {most} does most ({100 * alone[most].mean:+.2f} points), "
           f"{least} least ({100 * alone[least].mean:+.2f}). It hurts: {hurting}.")
+else:
+    print(f"Measured so far: {', '.join(alone) or 'none'}, of {len(singles)}. So the vote stays open: keep yours.")
 
 # %% [markdown]
 # Read one of these sentences slowly; every claim of this course has its parts. The *difference* and its interval over seeds:
