@@ -28,8 +28,6 @@ TITLES = {
 ALL_SIX = "+".join(TECHNIQUES)
 # Beyond the articles: a learning rate that falls to zero, in the place of early stopping.
 FALLING_RATE = ALL_SIX.replace("early_stopping", "cosine_decay")
-# As many epochs as early stopping allows, to the very end.
-WITHOUT_STOP = ALL_SIX.replace("early_stopping", "long_training")
 
 
 @dataclass(frozen=True)

@@ -302,8 +302,8 @@ display(Markdown("\n".join(lines)))
 # has no such pair. (For "without its dropout" the third column is what dropout adds to the five.) So "does L2 help?" has no
 # answer until one says: *alone or beside what, on which images, by which measure?* Then it has one, and it stands in its row.
 #
-# And at full size, where the article worked? There no images are left over, so those comparisons are few, and they are the
-# only ones that the test set is opened for:
+# And at full size, where the article worked? There no images are left over, so these comparisons are read on the test set.
+# They are few, they were named beforehand, and each opening is counted:
 
 # %%
 full = protocol.table("article_mnist")

@@ -25,7 +25,6 @@ from course_utils.evidence.worth import Worth, worth_in_images
 from course_utils.networks import (
     ALL_SIX,
     FALLING_RATE,
-    WITHOUT_STOP,
     article_figure,
     article_words,
 )
