@@ -114,8 +114,9 @@ def small(wheel, tmp_path_factory):
 @pytest.mark.slow
 def test_lessons_run_with_plain_jupyter_and_nothing_of_the_tools(small):
     tools = {Requirement(text).name for text in EXTRAS["tools"] + EXTRAS["tuning"]}
-    # What Keras, Jupyter's converter and kernel bring themselves.
-    brought = {"rich", "nbformat", "nbclient", "jupyter-client", "ipykernel", "jinja2"}
+    # What Keras (rich, and what it reads with), Jupyter's converter and kernel bring themselves.
+    brought = {"rich", "markdown-it-py", "pygments"}
+    brought |= {"nbformat", "nbclient", "jupyter-client", "ipykernel", "jinja2"}
     assert {
         "papermill",
         "jupytext",
