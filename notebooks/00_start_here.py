@@ -12,9 +12,9 @@
 # **Goal:** see your data as pictures, learn to read training curves, and understand the one rule that makes every
 # number in this course worth something.
 #
-# A neural network with enough weights can learn *anything* by heart, sense or nonsense. What we want is something
-# else: that it does well on pictures which it has never seen. That is called **generalising**, and this course is about
-# nothing else. So the first question is: how would you notice the difference?
+# A neural network can learn its training pictures by heart. What we want is something else: that it does well on
+# pictures which it has never seen. That is called **generalising**, and this course is about nothing else. So the first
+# question is: how would you notice the difference?
 
 # %% [markdown] tags=["desk"]
 # The lessons, with links. The last column fills as you work.
@@ -77,13 +77,14 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 # of right answers. The **loss** says how wrong the answers are, and charges more for a confident mistake than for a
 # hesitant one. It is the number that training makes smaller; lesson 01 gives the formula.
 #
-# ## A network that learns nonsense
+# ## What does it make of nonsense?
 #
 # Let us start with something absurd. We take a few hundred training digits and replace their labels by **random ones**:
 # a 3 may be called 7, another 3 may be called 0. (The validation digits keep their true ones.) There is nothing to
 # understand here.
 #
-# > **Predict:** what will the training accuracy be, when the network has been trained for a while?
+# > **Predict:** how high will the training accuracy climb? And the validation *loss*: will it fall, stay where guessing
+# > puts it (2.3 for ten digits), or rise?
 #
 # The code names several things that lesson 01 explains: `Dense`, `relu`, `softmax`, `adam`, the batch. For now it is
 # enough that `small_network` builds a network with ten outputs, one for each digit, and that `fit` trains it.
@@ -109,9 +110,9 @@ few = 400
 nonsense = np.random.default_rng(seed).integers(0, 10, size=few)
 
 # %%
-parrot = small_network()
-parrot.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-parrot_history = parrot.fit(
+network = small_network()
+network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+nonsense_history = network.fit(
     mnist.x_train[:few],
     nonsense,
     batch_size=32,
@@ -122,13 +123,15 @@ parrot_history = parrot.fit(
 )
 
 # %%
-print(f"training accuracy {parrot_history.history['accuracy'][-1]:.1%}, "
-      f"validation accuracy {parrot_history.history['val_accuracy'][-1]:.1%}")
+found = nonsense_history.history
+print(f"training accuracy {found['accuracy'][-1]:.1%}, validation accuracy {found['val_accuracy'][-1]:.1%}")
+print(f"validation loss {found['val_loss'][0]:.2f} after the first epoch, {found['val_loss'][-1]:.2f} at the end")
 
 # %% [markdown]
-# Look at the dashed lines alone, and you would say that this network learns splendidly: the training loss falls and the
-# training accuracy climbs, epoch after epoch. It has memorised hundreds of meaningless labels. Only the solid lines
-# tell the truth: on new digits it guesses, and its validation loss says that it guesses with growing confidence.
+# Look at the dashed lines alone, and you would say that this network learns splendidly. The training labels were
+# learned to the last one, or nearly so: hundreds of meaningless labels, known by heart, like a parrot's words. Only the
+# solid lines tell the truth. On new digits the network guesses, and the validation loss did not stay where guessing
+# puts it: it rose, because the network guesses with growing confidence.
 #
 # **Training figures can never show that a network understands anything.** That is why there is a validation set.
 #
@@ -170,8 +173,8 @@ for name, figures in histories.items():
 # Four things to read off such a figure, in this order:
 #
 # 1. **Is the training loss falling?** If not, the network is not learning at all.
-# 2. **How large is the gap** between training and validation? A wide gap is **overfitting**: the network knows its own
-#    pictures far better than others. The gap is no measure of harm, though; the harm is in the solid line.
+# 2. **How large is the gap** between training and validation? A wide gap is called **overfitting**: the network knows
+#    its own pictures far better than others. The gap is no measure of harm, though; lesson 01 says where harm begins.
 #    (In the first epoch the training figure may be the worse one. It is an average over the epoch, in which the network
 #    was still getting better; the validation figure is taken at its end.)
 # 3. **Are both poor, and close together?** If both have levelled off, that is **underfitting**: the network is too
@@ -181,8 +184,9 @@ for name, figures in histories.items():
 #    accuracy does not show it. Lesson 08 asks when to stop.
 #
 # Try it on the figure above. Both training losses fall, so both networks learn. With few digits the gap is the wider by
-# far, and the solid line the worse by far. Neither network is underfitting. And look for the epoch at which each
-# validation loss stops falling, while the accuracy beside it does not get worse.
+# far, and the solid line the worse by far. Neither network is underfitting. (The few digits also get fewer steps. But
+# their training accuracy is at the top and their validation loss has levelled off, so haste is not the reason.) And
+# look for the epoch at which each validation loss stops falling, while the accuracy beside it does not get worse.
 #
 # More data lifts the solid line of the accuracy, and narrows the gap with it. But more data is expensive. Lessons 03 to
 # 08 try six techniques that promise better networks from the same data, and measure what comes of it.
@@ -195,35 +199,40 @@ for name, figures in histories.items():
 # Here are 200 "networks" of the laziest kind: each guesses at random, and is right one time in ten. We try them one
 # after the other on a small validation set of 100 pictures, keep the best so far, and look at how that one does on
 # fresh pictures. The whole story is played 500 times, and the figure shows the average.
+#
+# > **Predict:** a guesser is right on 10 of 100 pictures on average. How many will the best of 200 guessers get right?
 
 # %%
 rng = np.random.default_rng(seed)
-on_val = (rng.random((500, 200, 100)) < 0.1).mean(axis=-1)  # 500 stories, 200 guessers, 100 pictures
-on_new = (rng.random((500, 200, 100)) < 0.1).mean(axis=-1)
+on_val = rng.binomial(100, 0.1, (500, 200))  # right answers to 100 pictures: 500 stories of 200 guessers
+on_new = rng.binomial(100, 0.1, (500, 200))  # the same guessers on 100 fresh pictures
 
-best_so_far = np.maximum.accumulate(on_val, axis=1)
-chosen = np.array([[story[: n + 1].argmax() for n in range(200)] for story in on_val])
-on_fresh = np.take_along_axis(on_new, chosen, axis=1)
+best_so_far = np.maximum.accumulate(on_val, axis=1)  # the best figure after each try
+chosen = np.array([[story[: n + 1].argmax() for n in range(200)] for story in on_val])  # whose it is
+on_fresh = np.take_along_axis(on_new, chosen, axis=1)  # and how that guesser does on the fresh pictures
 
 # %%
 plots.lines(
-    {"on the set it was chosen on": 100 * best_so_far.mean(axis=0),
-     "the same one on new pictures": 100 * on_fresh.mean(axis=0)},
-    title="The best of many guessers looks as if it could read",
+    {"on the set it was chosen on": best_so_far.mean(axis=0),
+     "the same one on new pictures": on_fresh.mean(axis=0)},
+    title="The best of many guessers looks nearly twice as good as it is",
     x="number of networks tried",
     y="accuracy of the chosen one, %",
     log_x=True,
+    ticks=[1, 10, 100, 200],
     alt="Accuracy against the number of random guessers tried: on the set used for choosing it climbs steadily; on new "
     "pictures it stays at one in ten.",
 )
 
 # %%
-print(f"the best of 200 guessers: {best_so_far[:, -1].mean():.0%} where it was chosen, "
-      f"{on_fresh[:, -1].mean():.0%} on new pictures")
+print(f"the best of 200 guessers: {best_so_far[:, -1].mean():.0f} of 100 right where it was chosen, "
+      f"{on_fresh[:, -1].mean():.0f} of 100 on new pictures")
+print(f"chosen on 1,000 pictures: {rng.binomial(1000, 0.1, (500, 200)).max(axis=1).mean() / 10:.0f} of 100")
 
 # %% [markdown]
 # Nobody cheated, and yet the figure is too good. Choosing *is* learning: whatever you choose by looking at a set of
-# pictures, you have fitted to those pictures. The more you try, the more flattering the figure becomes.
+# pictures, you have fitted to those pictures. The more you try, the more flattering the figure becomes, and the more
+# pictures you choose by, the less.
 #
 # ## The golden rule
 #
@@ -233,8 +242,9 @@ print(f"the best of 200 guessers: {best_so_far[:, -1].mean():.0%} where it was c
 #
 # This course compares many things: six techniques, several networks, each trained from several seeds. If every
 # comparison used the test set, the whole course would be one long choice by it. Therefore there is a set between the
-# two: the **comparison set**, training images that no run learns from or chooses by. This is how the 70,000 digits of
-# MNIST are cut:
+# two: the **comparison set**, training images that no run learns from or chooses by. It wears out too, a little:
+# whoever picks the winner by it gets a flattering figure for the winner. That is why the test set has the last word.
+# This is how the 70,000 digits of MNIST are cut:
 
 # %%
 parts = {
@@ -264,16 +274,11 @@ plots.show(drawn, "A bar of all digits cut into parts: " + "; ".join(
     f"{name} {count:,}: {purpose}" for name, (count, purpose) in parts.items()) + ".")
 
 # %% [markdown]
-# | set | who uses it | when |
-# | --- | --- | --- |
-# | training | the network, to learn | in every epoch |
-# | validation | you, to choose: which network, which setting, when to stop | all the time, so its figures flatter |
-# | comparison | the course, to compare finished networks | once for each: lessons 00, 01, 03 to 08 and 10 |
-# | test | the course, for figures beside an article's | once for each that is finished: lessons 02, 09 and from 11 on |
-#
-# Each seed draws other training and validation images, but the comparison set is the same for all seeds. In full mode
-# there is no comparison set, because that mode trains on everything that does not validate. There `lesson.compare` scores
-# the validation images, so its figure flatters wherever something was chosen by them.
+# Lessons 00, 01, 03 to 08 and 10 use the comparison set; lessons 02, 09 and 11 to 16 open the test set, for a figure
+# that stands beside an article's. Each seed draws other training and validation images, but the comparison set is the
+# same for all seeds. In full mode there is no comparison set, because that mode trains on everything that does not
+# validate. There `lesson.compare` scores the validation images, so its figure flatters wherever something was chosen by
+# them.
 #
 # The rule is easy to know and easy to break, so this course enforces it. Try to reach the images:
 
@@ -298,7 +303,7 @@ for name, right, n in [
     ("validation", histories["all digits"]["val_accuracy"][-1], len(mnist.y_val)),
     ("the same validation" if score.on_validation else "comparison", score.accuracy, score.n),
 ]:
-    around = 196 * (right * (1 - right) / n) ** 0.5
+    around = 196 * (right * (1 - right) / n) ** 0.5  # 1.96 standard deviations of a share, in points
     print(f"{name} set: {right:.1%}, give or take {around:.1f} points on {n:,} pictures")
 
 # %% [markdown]
@@ -367,8 +372,8 @@ lesson.check_best_epoch(best_epoch)
 # * Choosing is learning. Choose by the validation set, compare on the comparison set, and show a network the test set
 #   only when nothing about it is left to choose; this course sees to it.
 #
-# Where to go next: [lesson 01](01_mlp.ipynb) builds a first real network; lesson 02 the baseline that all later lessons
-# improve.
+# We have used `small_network` without a look inside. What does it do with a picture, and what is it that `fit` changes?
+# [Lesson 01](01_mlp.ipynb) opens the box.
 #
 # ## Sources
 #
@@ -378,7 +383,7 @@ lesson.check_best_epoch(best_epoch)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Stop before the random-label experiment and take bets on the *training* accuracy; "about ten
-# percent" is the usual wrong answer and the best possible start. While it trains, ask what a lookup table would
-# achieve. At the guessers, ask who has ever reported the best of several runs. In exercise 1, B and D are mixed up most
-# often: B has learned something and stopped, D is still at the loss of guessing. In exercise 2 people return the index
-# from 0, or the last epoch.
+# percent" is the usual wrong answer and the best possible start; for the validation loss it is "stays". While it
+# trains, ask what a lookup table would achieve. At the guessers, ask who has ever reported the best of several runs. In
+# exercise 1, B and D are mixed up most often: B has learned something and stopped, D is still at the loss of guessing.
+# In exercise 2 people return the index from 0, or the last epoch.

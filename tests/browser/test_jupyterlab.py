@@ -414,7 +414,7 @@ def test_a_curve_is_redrawn_in_place_while_it_trains(opened):
         "def small_network",
     ):
         notebook.run(notebook.index(words))
-    fit = notebook.index("parrot_history = parrot.fit")
+    fit = notebook.index("nonsense_history = network.fit")
     source = "".join(notebook.cells()[fit]["source"])
     assert "epochs=4 * lesson.epochs(20)" in source
     notebook.write(fit, source.replace("epochs=4 * lesson.epochs(20)", "epochs=60"))
@@ -592,7 +592,7 @@ def test_a_kernel_restarted_while_it_trains_comes_back_clean(opened):
         "import numpy as np",
         "def small_network",
     )
-    fit = notebook.index("parrot_history = parrot.fit")
+    fit = notebook.index("nonsense_history = network.fit")
     source = "".join(notebook.cells()[fit]["source"])
     for words in before:
         notebook.run(notebook.index(words))
@@ -615,7 +615,7 @@ def test_a_kernel_restarted_while_it_trains_comes_back_clean(opened):
     )
     assert "NameError" in run_to_error(notebook, fit), "nothing of the old kernel is left"
     notebook.write(fit, source)
-    for words in (*before, "parrot_history = parrot.fit"):
+    for words in (*before, "nonsense_history = network.fit"):
         notebook.run(notebook.index(words))
     assert notebook.errors() == []
 
