@@ -122,7 +122,7 @@ def panels(parts, title, x, alt, *, points=(), limits=None, height=3.6):
 
 
 def curves_figure(histories, title, planned=None):
-    """Figure of loss and accuracy against epoch, training dashed and validation solid.
+    """Figure of loss and accuracy (in per cent) against epoch, training dashed and validation solid.
 
     `histories` maps a name to a dict of lists as in `History.history`; one unnamed history may be
     given as that dict itself. With `planned`, how many epochs there will be, the axes are those of
@@ -133,14 +133,14 @@ def curves_figure(histories, title, planned=None):
         histories = {"": histories}
     several = len(histories) > 1
     drawn, axes = figure(1, 2, height=3.4 if several else 2.9)
-    for axis, metric in zip(axes, ("loss", "accuracy"), strict=True):
+    for axis, metric, unit in zip(axes, ("loss", "accuracy"), (1, 100), strict=True):
         looks = zip(cycle(COLOURS), cycle((None, "s", "d", "^")), strict=False)
         for (colour, own), (name, history) in zip(looks, histories.items(), strict=False):
             for key, style, kind in (
                 (metric, "--", "training"),
                 (f"val_{metric}", "-", "validation"),
             ):
-                values = history.get(key, [])
+                values = unit * np.array(history.get(key, []))
                 epochs = np.arange(1, len(values) + 1)
                 look = {"color": colour, "marker": own, "markersize": 4}
                 if len(values) == 1:
@@ -149,14 +149,14 @@ def curves_figure(histories, title, planned=None):
                 label = f"{name}, {kind}" if name else kind
                 axis.plot(epochs, values, style, label=label, **look)
         axis.set_xlabel("epoch")
-        axis.set_title(metric, fontsize=10)
+        axis.set_title(metric if metric == "loss" else "accuracy, %", fontsize=10)
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.25)
         if planned:
             axis.set_xlim(0.5, max(planned, 2) + 0.5)
-            # A loss falls from its first value towards zero, an accuracy rises towards one.
+            # A loss falls from its first value towards zero, an accuracy rises towards all.
             low, high = axis.get_ylim()
-            axis.set_ylim((0, high) if metric == "loss" else (low, 1.0))
+            axis.set_ylim((0, high) if metric == "loss" else (low, 100))
     if several:  # a legend of many lines would lie on the curves
         entries = axes[0].get_legend_handles_labels()
         drawn.legend(*entries, loc="outside lower center", ncols=2, fontsize=8, frameon=False)

@@ -482,6 +482,15 @@ def test_the_runs_of_a_figure_of_curves_can_be_told_apart_in_grey():
     assert plots.curves_figure(once, "t").axes[0].lines[0].get_marker() == "o"
 
 
+def test_a_figure_of_curves_gives_the_loss_as_it_is_and_the_accuracy_in_per_cent():
+    history = {"loss": [1.5], "val_loss": [2.0], "accuracy": [0.25], "val_accuracy": [0.5]}
+    loss, accuracy = plots.curves_figure(history, "t", planned=3).axes
+    assert [line.get_ydata().tolist() for line in loss.lines] == [[1.5], [2.0]]
+    assert [line.get_ydata().tolist() for line in accuracy.lines] == [[25.0], [50.0]]
+    assert accuracy.get_title() == "accuracy, %"
+    assert accuracy.get_ylim()[1] == 100
+
+
 @pytest.mark.parametrize(("stride", "padding"), [(1, 1), (2, 0), (2, 1)])
 def test_the_moving_window_answers_as_a_convolution_does(stride, padding):
     import keras
