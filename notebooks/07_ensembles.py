@@ -167,7 +167,7 @@ axes.legend(frameon=False)
 axes.grid(alpha=0.25)
 drawn.suptitle(f"{count} averaged: {right[count][0]:.1%} right; one alone: {right[1].mean():.1%} on average"
                + mnist.figure_suffix, fontsize=11)
-plots.show(drawn, "Validation accuracy of each choice of k members: the mean rises, then levels off; dots draw together.")
+plots.show(drawn, "Validation accuracy of each choice of k members: the mean rises, then levels off; dots close up.")
 
 # %% [markdown]
 # Put your own together: all are on, and in JupyterLab you can switch them off. Can you find a choice whose average is
