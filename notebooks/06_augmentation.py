@@ -104,26 +104,25 @@ twice = next((s for s in range(1, 7) if 1 - without[6 + s] >= 2 * (1 - without[6
 print(f"Pushed to the right, your network makes twice as many mistakes from {twice} pixels on.")
 
 # %% [markdown]
-# Better than the perceptron, and still lost after a few pixels. Where does it go wrong? Not in the convolutions: move
-# the digit, and the feature maps move along. Pooling softens a shift of one pixel a little. But then comes `Flatten`,
-# and behind it a
-# dense layer that has *a weight of its own for every position*. A stroke that arrives two cells further to the right
-# meets weights that never saw it there.
+# Better than lesson 01's perceptron, if you look back at its figure, and still lost after a few pixels. Where does it
+# go wrong? Not in the convolutions: move the digit, and the feature maps move along. Pooling softens a shift of one
+# pixel a little. But then comes `Flatten`, and behind it a dense layer that has *a weight of its own for every
+# position*. A stroke that arrives two cells further to the right meets weights that never saw it there.
 #
 # One way out is another architecture. The other needs no change to the network at all: **show it digits in other
 # places.**
 #
 # ## What may change?
 #
-# Keras has a layer for each of the usual changes. Here each of them has seven tries at the same digit. (The numbers are
-# the largest changes, as a fraction: of a full turn for the rotation, of the picture's size for the others.)
+# Keras has a layer for each of the usual changes. Here three of them have seven tries each at the same digit. (The
+# numbers are the largest changes, as a fraction: of a full turn for the rotation, of the picture's size for the
+# others.)
 
 # %%
 changes = {
     "shift": layers.RandomTranslation(0.1, 0.1, fill_mode="nearest", dtype="float32"),
     "turn": layers.RandomRotation(0.06, fill_mode="nearest", dtype="float32"),
     "zoom": layers.RandomZoom(0.2, fill_mode="nearest", dtype="float32"),
-    "shear": layers.RandomShear(0.2, 0.2, fill_mode="nearest", dtype="float32"),
 }
 five = mnist.x_train[mnist.y_train == 5][:1]
 rows, names = [], []
@@ -135,10 +134,9 @@ for name, change in changes.items():
 # %%
 plots.images(
     np.concatenate(rows) / 255,
-    title="One digit and four kinds of change: it stays a 5" + mnist.figure_suffix,
-    labels=names,
-    columns=8,
-    alt="Four rows with the same 5: as it is, then seven times shifted, turned, zoomed, sheared.",
+    title="One digit and three kinds of change: it stays a 5" + mnist.figure_suffix,
+    labels=names, columns=8,
+    alt="Three rows with the same 5: as it is, then seven times shifted, turned, zoomed.",
 )
 
 # %% [markdown]
@@ -175,9 +173,6 @@ for row, column in np.ndindex(landed.shape):
 axes.set(xlabel="pixels to the right", ylabel="pixels down")
 drawn.suptitle("How often a digit lands where, in per cent: up to 3 pixels each way", fontsize=11)
 plots.show(drawn, "A grid of seven by seven shifts with the share of draws: even in the middle, rare at the rim.")
-
-# %%
-print(f"{landed[3, 3]:.1%} stay in place; {1 - landed[1:6, 1:6].sum():.0%} move by 3 pixels in some direction")
 
 # %% [markdown]
 # Why is the rim so pale? A tenth of 28 pixels is 2.8. A number drawn evenly between -2.8 and 2.8 is rounded to 3 only
@@ -240,12 +235,15 @@ plots.lines(
 
 # %%
 for s in (0, 2, 4, 6):
-    print(f"{s} pixels to the right: {with_shifts[s + 6]:.2%} with shifts, {without[s + 6]:.2%} without")
+    cut = (mnist.x_val[:, :, 28 - s :] > 128).any(axis=(1, 2, 3)).mean()  # bright pixels that leave the picture
+    print(f"{s} pixels to the right: {with_shifts[s + 6]:.2%} with shifts, {without[s + 6]:.2%} without; "
+          f"{cut:.0%} of the digits are cut off at the edge")
 
 # %% [markdown]
 # This is what the training bought. Three pixels are the most that it was shown, and the mistakes creep up on the way
-# there; a pixel or two further it still does far better than before, and then it falls too. **Augmentation teaches what
-# it shows, and a little beyond.** Watch both networks read one digit that moves:
+# there; a pixel or two further it still does far better than before, and then it falls too, though not by its own fault
+# alone: look how many digits have lost a piece at the edge by then. **Augmentation teaches what it shows, and a little
+# beyond.** Watch both networks read one digit that moves:
 
 # %%
 from course_utils import widgets
@@ -258,20 +256,22 @@ believed = {"in place": baseline.predict(places, verbose=0), "with shifts": shif
 def read_at(s):
     drawn, axes = plots.figure(1, 3, height=2.4)
     axes[0].imshow(places[s + 6, :, :, 0], cmap="gray")
-    axes[0].set(title=f"a {mnist.y_val[moved]}, pushed by {s:+d}", xticks=[], yticks=[])
+    axes[0].set(title=f"a {mnist.y_val[moved]}", xticks=[], yticks=[])
     for axis, colour, (name, p) in zip(axes[1:], plots.COLOURS, believed.items()):
         axis.bar(range(10), 100 * p[s + 6], color=colour)
-        axis.set(title=f"trained {name}: {p[s + 6].argmax()}", xticks=range(10), ylim=(0, 101))
+        axis.set(title=f"trained {name}", xticks=range(10), ylim=(0, 101))
     axes[1].set_ylabel("probability, %")
-    drawn.suptitle("What each network believes" + mnist.figure_suffix, fontsize=11)
-    return drawn, f"A {mnist.y_val[moved]} pushed {s:+d} pixels and the ten probabilities of both networks."
+    first, second = (p[s + 6].argmax() for p in believed.values())
+    title = f"Pushed by {s:+d}: read as {first} without shifts in training, as {second} with them"
+    drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
+    return drawn, f"A {mnist.y_val[moved]} and the ten probabilities of both networks. {title}."
 
 
 widgets.slide(read_at, range(-6, 7), "pixels to the right", start=4)
 
 # %% [markdown]
-# Up to which shift does each of them name the digit, and how sure is it on the way? A network that is wrong may be
-# quite sure of it.
+# Move the slider: up to which shift does each of them name the digit, and how sure is it on the way? A network that is
+# wrong may be quite sure of it.
 #
 # ## Can there be too much of it?
 #
@@ -290,24 +290,22 @@ training, validation = (
     [100 * h.history[key][-1] for h in tried.values()] for key in ("accuracy", "val_accuracy")
 )
 plots.lines(
-    {"training, digits moving": (list(tried), training),
-     "validation, digits in place": (list(tried), validation)},
-    title=f"Digits in place: {validation[0]:.1f} % without shifts, {validation[-1]:.1f} % with the largest"
+    {"validation, digits in place": (list(tried), validation),
+     "training, digits moving": (list(tried), training)},
+    title=f"Digits in place: {validation[0]:.1f}% without shifts, {validation[-1]:.1f}% with the largest"
     + mnist.figure_suffix,
-    x="largest shift in training, as a fraction of the image's size",
-    y="accuracy, %",
-    marker="o",
+    x="largest shift in training, as a fraction of the image's size", y="accuracy, %", marker="o",
     alt="Training and validation accuracy against the largest shift. Training falls from the "
     "start; validation holds for small shifts and then falls too.",
 )
 
 # %% [markdown]
-# The lower line, the training accuracy, falls from the start: each step to the right is a harder exam. The validation
-# digits do not move. A tenth makes no difference to them that a thousand pictures and one seed could show, and then
-# both lines fall together: the network spends its weights and its few epochs on digits that nobody will show it, some
-# of them cut off at the edge. That is *underfitting*, and every regulariser leads there if you overdo it. More epochs
-# might move the best point to the right. Only a validation set can tell you where it is, and ours, in a single run, is
-# too small to tell 0 from 0.1. Further down more seeds have their say.
+# The lower, dashed line, the training accuracy, falls from the start: each step to the right is a harder exam. The
+# validation digits do not move. A tenth makes no difference to them that a thousand pictures and one seed could show,
+# and then both lines fall together: the network spends its weights and its few epochs on digits that nobody will show
+# it, some of them cut off at the edge. That is *underfitting*, and every regulariser leads there if you overdo it. More
+# epochs might move the best point to the right. Only a validation set can tell you where it is, and ours, in a single
+# run, is too small to tell 0 from 0.1. Further down more seeds have their say.
 #
 # ## Why not mirror them as well?
 #
@@ -321,16 +319,17 @@ plots.confusion(
     mnist.y_val, called, mnist.class_names,
     title=f"In a mirror {(called == mnist.y_val).mean():.0%} are read, the {np.argmax(kept)} most often, "
     f"the {np.argmin(kept)} least" + mnist.figure_suffix,
-    alt="Confusion matrix on mirrored validation digits: 3 and 5 change places, and no digit comes through unharmed.",
+    alt="Confusion matrix on mirrored validation digits: 3s are often taken for 5s, 5s for 3s; none goes unharmed.",
 )
 
 # %% [markdown]
 # Each row holds the digits of one kind, each number counts them; the mistakes are shaded, and the right answers stand
 # unshaded on the diagonal. Read the rows of the 3 and of the 5. Their arcs now open to the other side, and the network
-# takes the one for the other; a mirrored 9 comes close to a 7, a mirrored 6 to a 2. Even the digits that look symmetric
-# in print suffer, probably because handwriting leans to the right, and in a mirror to the left. Which digit does best
-# is in the title. Did you have it? What seems to count is less whether a digit looks symmetric than whether, mirrored,
-# it comes close to *another* digit.
+# takes the one for the other more often than it gets it right; a mirrored 9 comes close to a 7, a mirrored 6 to a 2.
+# Even the digits that look symmetric in print suffer, probably because handwriting leans to the right, and in a mirror
+# to the left. Which digit does best is in the title. Did you have it? What seems to count is less whether a digit looks
+# symmetric than whether, mirrored, it comes close to *another* digit. Check it by eye: a 4, mirrored, looks like no
+# other.
 #
 # A network trained on mirrored digits must at times call *nearly the same picture* by two names. **A change that alters
 # the label puts noise into the labels; a change that leads out of the world in which the network will be used wastes
@@ -384,23 +383,27 @@ for name, found in comparisons.items():
     print(found.sentence(name.capitalize()))
 print("Three seeds are an illustration; lesson 10 has enough of them.")
 plain, mirrored = (
-    np.mean([found[0] == mnist.y_val for found in said[way].values()], axis=0) for way in ("plain", "mirroring")
+    np.array([found[0] == mnist.y_val for found in said[way].values()], dtype=float) for way in ("plain", "mirroring")
 )
 twins = np.isin(mnist.y_val, (3, 5))
-print(f"Mirroring changes the accuracy on 3s and 5s by {100 * (mirrored - plain)[twins].mean():+.1f} points, "
-      f"on the other digits by {100 * (mirrored - plain)[~twins].mean():+.1f}.")
+on_twins, on_rest = ((mirrored - plain)[:, some].mean(axis=1) for some in (twins, ~twins))  # a figure for each seed
+print(f"Mirroring changes the accuracy on 3s and 5s by {100 * on_twins.mean():+.1f} points, "
+      f"on the other digits by {100 * on_rest.mean():+.1f}.")
+print(evidence.compare(on_rest, on_twins).sentence("What the 3s and 5s lose or gain beyond the others"))
 
 # %% [markdown]
 # Off centre even the lower end of the interval is far above zero: three seeds are few, but with a difference of this
 # size they go a long way. In place, three seeds on a thousand pictures cannot settle a difference that small: all of
-# MNIST was centred before it was published, so its digits hardly move, and what the shifts buy there takes more epochs
-# or more seeds to see.
+# MNIST was centred before it was published, so its digits hardly move, and whether the shifts buy anything there takes
+# more epochs or more seeds to see. (And the intervals are over seeds alone: the validation pictures are always the
+# same.)
 #
 # And the mirror? Its interval is its price on digits in place. The argument says why there should be one: in a mirror a
 # 3 comes close to a 5, so a network that saw both of them both ways round has less to tell them apart by. But part of
-# the price may be only that there is more to learn in the same few epochs, as with the large shifts above. The last
-# line puts the argument to the test: if it holds, the 3s and 5s pay more than the others, and what the others pay needs
-# another reason. Either way nothing is gained: nobody will show the network a mirrored digit.
+# the price may be only that there is more to learn in the same few epochs, as with the large shifts above. The last two
+# lines put the argument to the test: if it holds, the 3s and 5s should pay more than the others, taken together. What
+# the others pay may be the same again (a mirrored 6 comes close to a 2) or the few epochs; these lines cannot tell the
+# two apart. Either way nothing is gained: nobody will show the network a mirrored digit.
 #
 # What do many more runs say of the shifts, with digits in place?
 
@@ -428,7 +431,7 @@ def conv(x):
 # %%
 keras.utils.set_random_seed(seed)
 images = keras.Input((28, 28, 1))
-x = RandomShift(0.1)(images)  # new
+x = RandomShift(0.1, seed=seed)(images)  # new
 x = conv(conv(FusedBatchNormalization(momentum=momentum)(x)))
 x = layers.Flatten()(layers.Dropout(0.25)(layers.MaxPooling2D()(x)))
 x = layers.Dense(128, activation="relu", **weights)(x)
@@ -440,14 +443,14 @@ history = train(model, "L2, He's start, batch normalisation, and shifts")
 
 # %%
 score = lesson.compare(model)  # on training images from which no seed trains or chooses
-techniques = "l2+he_init+batch_norm+augmentation"
-record = lesson.record(model, "baseline_cnn", techniques, history=history, compare=score)
+record = lesson.record(model, "baseline_cnn", "l2+he_init+batch_norm+augmentation", history=history, compare=score)
 lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
 # Hold it against your result of lesson 05. If you see no gain, or a loss, do not be surprised: one run against one run
-# cannot show a third of a point, and with shifts the network may need more epochs to get the best out of them. The
-# chart has more runs of each, as far as they are measured.
+# cannot show a difference as small as that between the last two rows below, and with shifts the network may need more
+# epochs to get the best out of them. The chart has more runs of each, as far as they are measured; its bars are their
+# means.
 
 # %%
 lesson.progress(record)
@@ -492,15 +495,15 @@ lesson.check_keeps_its_label(keeps_its_label)
 # `RandomRotation` in front of the network. Does the validation set like one of them better than plain shifts, and is
 # the difference larger than that between two seeds?
 #
-# Moving digits gives one network more to learn from. But two networks trained on the same digits still make different
-# mistakes. Which one do you keep? [Lesson 07](07_ensembles.ipynb) asks whether you have to choose.
-#
 # ## What to take away
 #
 # * Augmentation puts knowledge about the world into the data: what may change without changing the label. What is
 #   shown is learned, and a little beyond.
 # * It acts in training only, and makes training look worse. Compare networks in the same exam.
 # * A change that alters the label hurts, and so does too much of a good one. The validation set has the last word.
+#
+# Moving digits gives one network more to learn from. But two networks trained on the same digits still make different
+# mistakes. Which one do you keep? [Lesson 07](07_ensembles.ipynb) asks whether you have to choose.
 #
 # ## Sources
 #

@@ -99,8 +99,7 @@ axes.imshow(wrong[:, hard], aspect="auto", cmap="Oranges", interpolation="none")
 axes.set(xlabel="validation digits that somebody gets wrong, sorted", ylabel="network")
 axes.set_yticks(range(count), range(1, count + 1), fontsize=8)
 every = wrong.all(axis=0).sum()
-title = f"{every} digits fool every network, {len(hard) - every} only some"
-drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
+drawn.suptitle(f"{every} digits fool every network, {len(hard) - every} only some" + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "A row for each network and a column for each digit; coloured where the network is "
            "wrong. On the left all rows are coloured, further right fewer and fewer.")
 
@@ -139,9 +138,16 @@ drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"A digit, the probabilities of each network as a grid, and their average as bars: {title}.",
            gradations=True)  # fmt: skip
 
+# %%
+missed = mean.argmax(axis=-1) != mnist.y_val
+print(f"Of the {wrong.sum() / count:.1f} mistakes of a member (mean of {count}), the average mends "
+      f"{(wrong & ~missed).sum() / count:.1f}; it spoils {(~wrong & missed).sum() / count:.1f} of its right answers.")
+
 # %% [markdown]
-# How many members does it take? We need not
-# train again: every choice of $k$ among our networks is an ensemble, and we can look at all of them.
+# The figure shows the best case; the line below it says what the average mends on the whole, and what it spoils.
+#
+# How many members does it take? We need not train again: every choice of $k$ among our networks is an ensemble, and we
+# can look at all of them. Each is a dot; the darker a spot in its column, the more of them lie there.
 
 # %%
 targets = np.eye(10)[mnist.y_val]
@@ -161,12 +167,12 @@ axes.legend(frameon=False)
 axes.grid(alpha=0.25)
 drawn.suptitle(f"{count} averaged: {right[count][0]:.1%} right; one alone: {right[1].mean():.1%} on average"
                + mnist.figure_suffix, fontsize=11)
-plots.show(drawn, "Validation accuracy against the number of members, a dot for each choice of networks: "
-           "the mean rises and levels off; at the right the dots draw together.")
+plots.show(drawn, "Validation accuracy of each choice of k members: the mean rises, then levels off; dots close up.")
 
 # %% [markdown]
-# Put your own together: in JupyterLab, switch members on and off. Can you find a choice whose average is *worse* than
-# its members are on average? If you do, no rule is broken; the next section says which promise there is, and which not.
+# Put your own together: all are on, and in JupyterLab you can switch them off. Can you find a choice whose average is
+# *worse* than its members are on average? If you do, no rule is broken; the next section says which promise there is,
+# and which not.
 
 # %%
 from course_utils import widgets
@@ -180,30 +186,29 @@ def chosen_ensemble(some):
     axes.plot([m + 1 for m in some], singles[list(some)], "o", color=plots.COLOURS[0], label="averaged")
     axes.axhline(mean, color=plots.COLOURS[1], label="their average")
     ends = 100 * right[1].min() - 0.5, 100 * max(each.max() for each in right.values()) + 0.5
-    axes.set(ylim=ends, xlabel="network", ylabel="accuracy, %")
-    axes.set_xticks(range(1, count + 1))
+    axes.set(ylim=ends, xlabel="network", ylabel="accuracy, %", xticks=range(1, count + 1))
     axes.legend(frameon=False, ncols=3, fontsize=9)
-    averaged = f"{len(some)} of {count} averaged: {mean:.1f} %; alone, {singles[list(some)].mean():.1f} % on average"
+    averaged = f"{len(some)} of {count} averaged: {mean:.1f}%; alone, {singles[list(some)].mean():.1f}% on average"
     drawn.suptitle(averaged + mnist.figure_suffix, fontsize=11)
-    return drawn, f"Accuracy of each network, {len(some)} of them chosen, and of their average: {mean:.1f} %."
+    return drawn, f"Accuracy of each network, {len(some)} of them chosen, and of their average: {mean:.1f}%."
 
 
-widgets.switch(chosen_ensemble, range(1, count + 1), on=range(0, count, 2))
+widgets.switch(chosen_ensemble, range(1, count + 1), on=range(count))
 
 # %%
 for k in (1, 2, 3, count):
     print(f"{k} averaged: mean {right[k].mean():.2%}, standard deviation of the choices {100 * right[k].std():.2f}")
 votes = np.eye(10)[p.argmax(axis=-1)].sum(axis=0).argmax(axis=-1)
-vote = (votes == mnist.y_val).mean()
-differ = (votes != p.mean(axis=0).argmax(axis=-1)).sum()
-print(f"all {count}, but by majority vote: {vote:.2%}; digits that it answers otherwise than the average: {differ}")
+print(f"all {count}, but by majority vote: {(votes == mnist.y_val).mean():.2%}; "
+      f"digits that it answers otherwise than the average: {(votes != mean.argmax(axis=-1)).sum()}")
 
 # %% [markdown]
 # The mean rises, fast at first and then hardly at all. Be careful with the *spread*. Do not read it off the figure's
 # extremes: there are far more choices of three networks than of one, and among many the best and the worst lie further
 # apart. And where the dots draw together at the right, and the standard deviation falls to zero, that is mostly the
 # counting's doing, since large choices share most of their networks, and of all of them there is one. What averaging
-# does to luck takes a formula; it comes below.
+# does to luck takes a formula; it comes below. (The majority vote, in the last line, gives a tie to the smaller digit.
+# It forgets how sure each voter was; exercise 1 shows where that matters.)
 #
 # ## Why the average's loss cannot be worse than the members' mean
 #
@@ -225,19 +230,16 @@ print(f"digits on which the average is worse than the members' mean: {(together 
 # %% [markdown]
 # ## Why it stops helping
 #
-# How much better? For the squared error the answer is exact. Let $e_m$ be the error of member $m$, its probability
-# minus the target. Write $s^2$ for the mean square of one member's error, and $\rho s^2$ for the mean product of *two*
-# members' errors, so that $\rho$ says how much alike they err (a correlation about zero, without subtracting the
-# means). The error of the average is the average of the errors, and
+# How much better? For the squared error the answer is exact. Let $e_m$ be the error of member $m$ in one of the ten
+# classes, its probability minus the target. Write $s^2$ for the mean square of one member's error, summed over the
+# classes, and $\rho s^2$ for the mean product of *two* members' errors, likewise, so that $\rho$ says how much alike
+# they err (a correlation about zero, without subtracting the means). The error of the average is the average of the
+# errors, and
 #
 # $$\mathbb{E}\Bigl[\Bigl(\frac1k \sum_m e_m\Bigr)^2\Bigr]
 # = \frac{1}{k^2}\Bigl(\underbrace{k\, s^2}_{\text{each with itself}}
 # + \underbrace{k(k-1)\, \rho s^2}_{\text{each with another}}\Bigr)
 # = \rho\, s^2 + \frac{1-\rho}{k}\, s^2.$$
-#
-# (Subtract from each error its mean over all seeds, and the same three lines hold for the *variance*. Members that
-# differ in their seed alone have then hardly anything left in common: averaging removes the variance that comes from
-# the seed. It leaves what no seed changes, the bias of this kind of network and the accidents of these digits.)
 #
 # The second term dies out like $1/k$. The first one stays, however many members there are: it is what they all get
 # wrong *together*. Drawn against $1/k$ the error is a straight line. Its left end, $1/k = 0$, is an ensemble of
@@ -246,8 +248,7 @@ print(f"digits on which the average is worse than the members' mean: {(together 
 # %%
 errors = p - targets
 products = np.einsum("adc,bdc->ab", errors, errors) / len(targets)  # members times members
-s2 = products.diagonal().mean()
-shared = (products.sum() - products.trace()) / (count * (count - 1))
+s2, shared = products.trace() / count, (products.sum() - products.trace()) / (count * (count - 1))
 rho = shared / s2
 
 drawn, axes = plots.figure()
@@ -260,14 +261,19 @@ axes.legend(frameon=False)
 axes.grid(alpha=0.25)
 drawn.suptitle(f"ρ = {rho:.2f}: even infinitely many leave {rho:.0%} of the squared error"
                + mnist.figure_suffix, fontsize=11)
-plots.show(drawn, "Squared error against one over k: dots for all choices of networks around a straight "
-           "line that meets the left edge well above zero.")
+plots.show(drawn, "Squared error against one over k: dots around a straight line that meets the left edge above zero.")
 
 # %% [markdown]
 # Three members get two thirds of all that averaging will ever give, nine get eight ninths, whatever $\rho$ is. But how
-# much there is to get is $1 - \rho$, and the figure's title says what stays. To get more you would need members that
-# are *more different* at the same accuracy: other architectures, other data, other augmentation. More seeds of the same
-# will not do it.
+# much there is to get is $1 - \rho$, and the figure's title says what stays. (Is the luckiest of the single networks,
+# on the right, as good as the star? Perhaps; but which one that is you learn only from these very digits.) To get more
+# you would need members that are *more different* at the same accuracy: other architectures, other data, other
+# augmentation. More seeds of the same will not do it.
+#
+# And luck? Subtract from each error its mean over all seeds, and the same formula holds for the *variance*. Members
+# that differ in their seed alone have then hardly anything left in common. There $\rho$ is near 0, and the variance
+# that comes from the seed falls like $1/k$: of three averaged, about a third of it is left. What no seed changes stays,
+# the bias of this kind of network and the accidents of these digits.
 #
 # ## The article's way: a joint ensemble
 #
@@ -314,9 +320,11 @@ def disagree(three):
 
 
 lost = 100 * (means["alone, trained apart"] - means["alone, trained jointly"])
-print(f"Alone, members trained jointly are {-lost:+.1f} points from those trained apart (mean of {len(joint)} seeds).")
+print(f"Alone, a member trained jointly is right {'less' if lost > 0 else 'more'} often, by {abs(lost):.1f} points.")
 for name, trios in [("apart", apart), ("jointly", joint)]:
-    print(f"two members trained {name} disagree on {np.mean([disagree(t) for t in trios.values()]):.1%}")
+    some = np.mean([(three.argmax(axis=-1) == mnist.y_val).any(axis=0).mean() for three in trios.values()])
+    print(f"Trained {name}, two members disagree on {np.mean([disagree(three) for three in trios.values()]):.1%}; "
+          f"at least one of three is right on {some:.1%}.")
 
 # %% [markdown]
 # ## Nobody corrects me while my colleagues get it right
@@ -342,19 +350,22 @@ for true_class in (0.9, 0.09, 0.01):
 # %% [markdown]
 # The third member is badly wrong, and alone it would be pushed hard. In the joint model it hears next to nothing,
 # because the first member has already answered. A member that knows a digit goes on learning it almost as if alone; one
-# that does not gets hardly any help. So the members divide the digits among themselves: each is worse alone, and they
-# disagree more. That diversity looks welcome, but it was bought with the members' own quality. Jensen's inequality says
-# the same in one line: the joint loss is at most the mean of the three separate ones, so it can be small while the
-# members are still poor.
+# that does not gets hardly any help. So a member may leave a digit to the others.
+#
+# Did they divide the digits among themselves? That they disagree more does not show it: members who make more mistakes
+# differ more often anyway. So look above at how often at least one of three is right. Members who divide the work hold
+# that share up though each is worse; members who are only poorer let it fall. Either way that diversity, welcome as it
+# looks, was bought with the members' own quality. Jensen's inequality says the same in one line: the joint loss is at
+# most the mean of the three separate ones, so it can be small while the members are still poor.
 #
 # ## A fair comparison
 #
-# Paired over seeds: one network (the first of each group), three of them averaged, three trained jointly, all on the
-# same thousand digits. That is fair to the digits and not to the computing, of which three networks take three times as
-# much as one. Lesson 10 asks what one network does with that time.
+# Paired over seeds: one network (the mean of the three in each group), three of them averaged, three trained jointly,
+# all on the same thousand digits. That is fair to the digits and not to the computing, of which three networks take
+# three times as much as one. Lesson 10 asks what one network does with that time.
 
 # %%
-one = {s: accuracy(three[0]) for s, three in apart.items()}
+one = {s: np.mean([accuracy(each) for each in three]) for s, three in apart.items()}
 averaged = {s: accuracy(three.mean(axis=0)) for s, three in apart.items()}
 jointly = {s: accuracy(three.mean(axis=0)) for s, three in joint.items()}
 comparisons = {
@@ -362,9 +373,10 @@ comparisons = {
     "three jointly against one": evidence.compare(one, jointly),
     "three apart against jointly": evidence.compare(jointly, averaged),
 }
+gained, gained_jointly, _ = (100 * found.mean for found in comparisons.values())
 plots.intervals(
     comparisons,
-    title="Three against one, and apart against jointly, on a thousand digits" + mnist.figure_suffix,
+    title=f"Three apart against one {gained:+.1f} points, jointly {gained_jointly:+.1f}" + mnist.figure_suffix,
     alt="Three paired differences of validation accuracy with 95 % intervals.",
 )
 
@@ -378,9 +390,9 @@ print(f"weights: {model.count_params():,} in three networks, {model.count_params
 # $k$ networks cost $k$ times the computing, in training *and in every prediction ever after*: this is the most
 # expensive of the six techniques. Averaging apart has Jensen's promise for the loss; what it adds to the accuracy may
 # be too small for three seeds to show. The joint model costs the same, and pays with the quality of its members; with
-# more digits and more epochs they might make up for it, which this lesson does not test. The reference runs trained it
-# on all training digits of this mode. They are runs of the *joint* ensemble; the independent one is an arm of its own
-# in lesson 10's table.
+# more digits and more epochs they might make up for it, which this lesson does not test. Where there are reference
+# runs, they train the *joint* ensemble on all training digits of this mode; the independent one is an arm of its own in
+# lesson 10's table.
 
 # %%
 verdict = lesson.reference_verdict("ensemble")  # the joint one
@@ -423,6 +435,11 @@ history = model.fit(
     mnist.x_train, mnist.y_train, batch_size=128, epochs=lesson.epochs(12), verbose=0,
     validation_data=(mnist.x_val, mnist.y_val), callbacks=lesson.callbacks("Five techniques"),
 )
+
+# %% [markdown]
+# Do not hold this loss against lesson 06's. Keras adds the L2 penalty to it (lesson 03), and here three networks pay;
+# the comparison set below counts the cross-entropy alone. (The penalty also weighs more than it did in one network: it
+# counts in full for each branch, while the push from the data is only the branch's share.)
 
 # %%
 score = lesson.compare(model)  # on training images from which no seed trains or chooses
@@ -477,15 +494,15 @@ lesson.check_members_needed(members_needed)
 # %% [markdown]
 # Solutions: [solutions/07_ensembles.ipynb](solutions/07_ensembles.ipynb).
 #
-# Every network so far trained for as many epochs as somebody wrote down. [Lesson 08](08_early_stopping.ipynb) asks when
-# one should stop.
-#
 # ## What to take away
 #
 # * Networks that differ in their seed alone share most of their mistakes and differ in the rest. Averaging removes what
 #   is each one's own; what they share stays, however many you ask.
 # * On every digit the average's cross-entropy is at most the members' mean. The price is $k$ times the computing.
 # * Training a joint average is not averaging: each member learns only in proportion to its share of the right answer.
+#
+# Every network so far trained for as many epochs as somebody wrote down. [Lesson 08](08_early_stopping.ipynb) asks when
+# one should stop.
 #
 # ## Sources
 #
