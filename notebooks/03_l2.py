@@ -498,7 +498,8 @@ lesson.check_steps_to_half(steps_to_half)
 #
 # * Small weights mean an answer that changes slowly, so that exceptions become hard to make. The penalty
 #   $\lambda \sum w^2$ keeps weights small, and $\lambda$ says at what price. On 300 digits it lowered the cross-entropy
-#   and not, as far as three seeds can tell, the number of mistakes. For the baseline a few seeds cannot tell whether it helps.
+#   and not, as far as three seeds can tell, the number of mistakes. For the baseline a few seeds cannot tell whether it
+#   helps.
 # * Keras adds the penalty to every loss it reports. Compare accuracies or cross-entropies, never reported losses across
 #   values of $\lambda$.
 # * With plain gradient descent L2 is weight decay, a factor $1 - 2\eta\lambda$ a step; with Adam it is not, and
