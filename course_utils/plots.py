@@ -57,23 +57,37 @@ def show(drawn, alt, gradations=False, further=None):
 
 
 def lines(
-    series, title, x, y, alt, *, log_x=False, log_y=False, ticks=None, height=3.4, marker=None
+    series,
+    title,
+    x,
+    y,
+    alt,
+    *,
+    log_x=False,
+    log_y=False,
+    ticks=None,
+    height=3.4,
+    marker=None,
+    looks=None,
+    at_ends=False,
 ):
     """One line for each entry of `series`: name -> y values, or name -> (x values, y values).
 
     Each has a colour and dashes of its own, and with a `marker` the first has that one and the others
     theirs, so that they can be told apart in grey. `ticks` are the x values to mark, as plain numbers.
+    `looks` (name -> matplotlib's options of a line) gives some lines a look that they have in other
+    figures, too. With `at_ends` each name stands at the end of its line, in the place of a legend.
     """
     drawn, axes = figure(height=height)
     patterns = ("-", "--", "-.", ":", (0, (9, 4)))
-    looks = zip(cycle(COLOURS), cycle(patterns), cycle(f"{marker}sd^v"), strict=False)
-    for (colour, dashes, own), (name, values) in zip(looks, series.items(), strict=False):
+    defaults = zip(cycle(COLOURS), cycle(patterns), cycle(f"{marker}sd^v"), strict=False)
+    for (colour, dashes, own), (name, values) in zip(defaults, series.items(), strict=False):
         if isinstance(values, tuple):
             across, up = values
         else:
             across, up = np.arange(1, len(values) + 1), values
         look = {"color": colour, "linestyle": dashes, "marker": own if marker else None}
-        axes.plot(across, up, label=name, linewidth=2, **look)
+        axes.plot(across, up, label=name, linewidth=2, **look | (looks or {}).get(name, {}))
     if log_x:
         axes.set_xscale("log")
     elif not any(isinstance(values, tuple) for values in series.values()):
@@ -83,7 +97,9 @@ def lines(
     if ticks is not None:
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.set_xticks([], minor=True)
-    _finish(axes, title, x, y, legend=len(series) > 1)
+    _finish(axes, title, x, y, legend=len(series) > 1 and not at_ends)
+    if at_ends:
+        _name_ends(axes)
     show(drawn, alt)
 
 
@@ -359,6 +375,19 @@ def dots(groups, title, x, alt, mark=None):
         if mark and name in mark:
             axes.plot(mark[name], row, "*", color=COLOURS[1], markersize=13)
     show(drawn, alt)
+
+
+def _name_ends(axes, apart=0.075):
+    """Write each line's name at its last point, in its colour; `apart`, as a share of the height, keeps
+    the names of lines that end together from lying on each other."""
+    axes.autoscale_view()
+    to_share = axes.transData + axes.transAxes.inverted()
+    ends = [(to_share.transform(line.get_xydata()[-1])[1], line) for line in axes.lines]
+    lowest = -1.0
+    for height, line in sorted(ends, key=lambda end: end[0]):
+        lowest = max(height, lowest + apart)
+        look = {"color": line.get_color(), "fontsize": 9, "va": "center"}
+        axes.text(1.01, lowest, line.get_label(), transform=axes.transAxes, **look)
 
 
 def _box(corner, width, height, **look):

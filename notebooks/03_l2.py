@@ -67,6 +67,7 @@ for axis, colour, (name, w) in zip(axes, plots.COLOURS[1:], weights.items()):
     axis.plot(x, y, "o", color="black", markersize=4)
     axis.set(title=name, xlabel="x")
     axis.legend(frameon=False, fontsize=8)
+axes[0].set_ylabel("y")
 drawn.suptitle("Meeting every noisy point can take a wild swing between two of them", fontsize=11)
 plots.show(
     drawn,
@@ -101,8 +102,8 @@ for name, w in weights.items():
 #
 # ## The same disease in a network
 #
-# To see overfitting plainly we take 300 digits and a perceptron with far more weights than that, and let the optimiser
-# take large steps. `penalty` is $\lambda$. Keras adds $\lambda \sum w^2$ to the loss for every layer that has a
+# To see overfitting plainly we take 300 digits and a perceptron with 118,016 weights, and let the optimiser take large
+# steps. `penalty` is $\lambda$. Keras adds $\lambda \sum w^2$ to the loss for every layer that has a
 # `kernel_regularizer`. The biases stay free: they move the answer, and do not make it steeper.
 
 # %%
@@ -132,6 +133,7 @@ def train_small(penalty, seed, title=None):
     model = build_small(penalty)
     adam = keras.optimizers.Adam(0.005)
     model.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    # Reduced mode makes 10 of the 20 epochs; so few pictures need more of them, so we take twice as many.
     history = model.fit(
         mnist.x_train[:few], mnist.y_train[:few], batch_size=50, epochs=2 * lesson.epochs(20), verbose=0,
         validation_data=(mnist.x_val, mnist.y_val) if title else None, callbacks=lesson.callbacks(title),
@@ -212,14 +214,17 @@ for f in factors:
 
 # %% [markdown]
 # To Adam the size of $\lambda$ made no difference. It takes steps of about the learning rate whatever the gradient's
-# size, so it wipes out an unused weight at full speed. (That holds while the gradient $2 \lambda w$ is well above the
-# $10^{-7}$ that Adam adds to its divisor. At $\lambda = 10^{-6}$ and weights of a few hundredths the two are alike, and
-# the weight goes more slowly.) And a weight that the data pull at strongly has a large divisor, so that it feels less
-# of the penalty than SGD would let it feel. **With Adam, an L2 penalty in the loss is not weight decay.** Loshchilov
-# and Hutter (2019) took the decay out of the gradient and shrank the weights directly, by a fixed share in each step;
-# that is `AdamW`, the dotted line. (We gave it a decay of $2\lambda$, which makes that share the one of the formula.
-# With no gradient from the data it then does what SGD does.) The article adds the penalty to the loss and trains with
-# Adam, and so do we. When you read "weight decay" in a paper, find out which of the two it means.
+# size, so it wipes out an unused weight at nearly full speed: at that of the first steps, 0.02 each, it would be gone
+# after 50; it takes about 80, because the divisor remembers the larger gradients of before. (That holds while the
+# gradient $2 \lambda w$ is well above the $10^{-7}$ that Adam adds to its divisor. At $\lambda = 10^{-6}$ and weights
+# of a few hundredths the two are alike, and the weight goes more slowly.) And among the weights that the data do use,
+# the divisor is large for those at which the data pull strongly, so the penalty shrinks those by a smaller share than
+# their neighbours. SGD shrinks all by the same share. **With Adam, an L2 penalty in the loss is not weight decay.**
+#
+# Loshchilov and Hutter (2019) took the decay out of the gradient and shrank the weights directly, by a fixed share in
+# each step; that is `AdamW`, the dotted line. (We gave it a decay of $2\lambda$, which makes that share the one of the
+# formula. With no gradient from the data it then does what SGD does.) The article adds the penalty to the loss and
+# trains with Adam, and so do we. When you read "weight decay" in a paper, find out which of the two it means.
 #
 # ## What Keras reports
 #
@@ -278,7 +283,7 @@ shown = [f for f in (0.0, 1e-6, 1e-4, 1e-3, 1e-2, 1.0) if f in kernels]
 plots.histograms(
     {f"λ = {f:g}": kernels[f] for f in shown},
     title="The larger λ, the closer the weights crowd around zero" + mnist.figure_suffix,
-    x="weight of the first hidden layer",
+    x="weight of the first hidden layer (what lies beyond ±0.25 is in the outermost bars)",
     limits=(-0.25, 0.25),
     log_y=True,
     columns=3,
@@ -300,7 +305,7 @@ for f in [0.0, 1e-6]:
 
 # %%
 mean, tempting = entropies.mean(axis=0), penalties[1:][reports.mean(axis=0)[1:].argmin()]
-best = penalties[mean.argmin()]
+best, mistakes = penalties[mean.argmin()], 100 * (1 - accuracies)
 
 # %%
 drawn, axes = plots.figure(1, 2, height=3.8)
@@ -308,29 +313,50 @@ for values in entropies:
     axes[0].plot(penalties[1:], values[1:], "o", color=plots.COLOURS[0], alpha=0.5, markersize=4)
 axes[0].plot(penalties[1:], mean[1:], color=plots.COLOURS[0], label="cross-entropy")
 axes[0].plot(penalties[1:], reports.mean(axis=0)[1:], "--", color=plots.COLOURS[1], label="the loss that Keras reports")
-axes[0].axhline(mean[0], color="#999999", linestyle=":", label="at λ = 0")
+axes[0].axhline(mean[0], color="#999999", linestyle=":", label="without penalty, mean")
 axes[0].set(xscale="log", ylim=(0.8 * mean.min(), 3 * mean[0]), xlabel="λ", ylabel="validation loss")
-axes[1].plot(penalties[1:], 100 * accuracies.T[1:], "o-", color=plots.COLOURS[2], alpha=0.6, markersize=4)
-axes[1].axhline(100 * accuracies[:, 0].mean(), color="#999999", linestyle=":")
-axes[1].set(xscale="log", ylim=(0, 100), xlabel="λ", ylabel="validation accuracy, %")
-drawn.legend(loc="outside lower center", ncols=3, fontsize=9, frameon=False)
+axes[1].axhspan(mistakes[:, 0].min(), mistakes[:, 0].max(), color="#cccccc", label="without penalty, all seeds")
+axes[1].plot(penalties[1:], mistakes.T[1:], "o-", color=plots.COLOURS[2], alpha=0.6, markersize=4)
+axes[1].set(xscale="log", yscale="log", xlabel="λ", ylabel="validation mistakes, %")
+axes[1].set_yticks([10, 20, 50, 100], [10, 20, 50, 100])
+axes[1].minorticks_off()
+drawn.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False)
 lowest = f"Lowest on average: cross-entropy at λ = {best:g}, reported loss at {tempting:g}"
 drawn.suptitle(lowest + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"Left, validation loss against lambda: the cross-entropy of each seed, lowest at {best:g}, and "
-           f"the reported loss, lowest at {tempting:g}. Right, the accuracy of each seed against lambda.")
+           f"the reported loss, lowest at {tempting:g}. Right, the mistakes of each seed against lambda.")
 
 # %%
-for name, f in (("without penalty", 0.0), (f"at λ = {best:g}", best), ("at λ = 1", 1.0)):
-    column = penalties.index(f)
-    print(f"{name:16} cross-entropy {mean[column]:.3f} ({entropies[:, column].min():.3f} to "
-          f"{entropies[:, column].max():.3f} over the seeds), accuracy {accuracies[:, column].mean():.1%}, "
-          f"in training {training[:, column].mean():.1%}")
+print("λ        cross-entropy (over the seeds)   mistakes (over the seeds)   in training")
+for f, e, wrong, known in zip(penalties, entropies.T, mistakes.T, training.T):
+    print(f"{f:<8g} {e.mean():.3f} ({e.min():.3f} to {e.max():.3f})           {wrong.mean():4.1f} % "
+          f"({wrong.min():.1f} to {wrong.max():.1f})       {1 - known.mean():6.1%}")
 # Without a penalty the loss that Keras reports is the cross-entropy.
-print(f"without penalty, in the best epoch of seed {seed}: cross-entropy {min(free_history['val_loss']):.3f}")
-print(f"guessing costs {np.log(10):.3f}")
+print(f"guessing costs {np.log(10):.3f}; seed {seed} alone: without penalty, in its best epoch, "
+      f"{min(free_history['val_loss']):.3f}, and with the best λ for it, after the last, {entropies[0].min():.3f}")
 
 # %% [markdown]
-# Weights and loss side by side: in JupyterLab, move the slider and watch both.
+# On the left, too small a $\lambda$ changes nothing. With too large a one the cheapest network is the one with no
+# weights at all: it guesses. In between lies a valley. Three seeds show that it is there (the lowest of seven points
+# flatters itself a little, and so does the best of twenty epochs), not where its lowest point is: neighbouring values
+# of $\lambda$ may change places from seed to seed. Where it lies depends on the data: fewer pictures, or noisier ones,
+# usually ask for a larger $\lambda$ (try `few = 1000`). It also depends on the loss being a *mean* over pictures while
+# the penalty is a *sum* over weights, so a $\lambda$ does not carry over from a small network to a large one. By the
+# loss that Keras reports you would choose the second $\lambda$ of the title, as a rule a smaller one, or none at all
+# (where that curve stays above the dotted line): it counts the very thing that helps as a cost.
+#
+# The right panel has no valley to match. The grey band holds the seeds without a penalty; compare the means in the
+# table with it. A mean that lies inside is no gain that three seeds could show, and the $\lambda$ with the lowest
+# cross-entropy may even cost a few mistakes. So the penalty makes the mistakes less sure of themselves; we cannot say
+# that it makes them fewer. Look at the training pictures, too (the last column): where next to no mistakes are left,
+# the network still makes its exceptions, only less steeply.
+#
+# One more look, so that we do not praise the penalty for too much. How low did the validation loss come *without* a
+# penalty before it turned? The last line says it, beside the floor of the same seed's valley: what the penalty saves is
+# mostly what training too long had cost. Stopping in time is another cure for the same disease, and lesson 08 tries it.
+
+# %% [markdown]
+# Weights and loss side by side, for one seed: in JupyterLab, move the slider and watch both.
 
 # %%
 from course_utils import widgets
@@ -338,9 +364,8 @@ from course_utils import widgets
 
 def weights_and_loss(f):
     drawn, (left, right) = plots.figure(1, 2, height=2.9)
-    left.hist(kernels[f].ravel().clip(-0.25, 0.25), bins=60, range=(-0.25, 0.25), log=True)
-    left.set(title=f"λ = {f:g}: spread {kernels[f].std():.4f}", xlabel="weight of the first hidden layer",
-             ylabel="number of weights")  # fmt: skip
+    left.hist(kernels[f].ravel().clip(-0.25, 0.25), 60, (-0.25, 0.25), log=True, color=plots.COLOURS[0])
+    left.set(title=f"λ = {f:g}: spread {kernels[f].std():.4f}", xlabel="weight, first hidden layer", ylabel="count")
     right.plot(penalties[1:], entropies[0, 1:], "-o", color="#999999")
     here = entropies[0, penalties.index(f)]
     right.plot(f, here, "*", color=plots.COLOURS[1], markersize=16)
@@ -352,24 +377,6 @@ def weights_and_loss(f):
 widgets.slide(weights_and_loss, penalties[1:], "λ", start=best or penalties[len(penalties) // 2])
 
 # %% [markdown]
-# In the right panel of the figure with two curves the accuracy has no peak to speak of: no $\lambda$ beats having none
-# by more than the seeds differ, and the $\lambda$ with the lowest cross-entropy may even cost a little accuracy (compare
-# the printed lines). So the penalty makes the mistakes less sure of themselves; it does not make them fewer. Compare the
-# training accuracies, too: where one stays at the top, the network still makes its exceptions, only less steeply.
-#
-# On the left, too small a $\lambda$ changes nothing. With too large a one the cheapest network is the one with no
-# weights at all: it guesses. In between lies a valley. Three seeds show that it is there, not where its lowest point is:
-# neighbouring values of $\lambda$ may change places from seed to seed (the slider shows one seed, the title of the
-# figure before it the mean). Where it lies depends on the data: fewer pictures, or noisier ones, usually ask for a larger
-# $\lambda$ (try `few = 1000`). It also depends on the loss being a *mean* over pictures while the penalty is a *sum* over
-# weights, so a $\lambda$ does not carry over from a small network to a large one. The reported loss asks for a smaller
-# $\lambda$, if it asks for any: it counts the very thing that helps as a cost.
-#
-# One more look, so that we do not praise the penalty for too much. How low did the validation loss come *without* a
-# penalty before it turned? The last line but one says it. Set it beside the floor of the valley: what the penalty saves
-# is mostly what training too long had cost. Stopping in time is another cure for the same disease, and lesson 08 tries
-# it.
-#
 # ## Into the baseline
 #
 # The article takes $\lambda = 10^{-4}$ for every layer of the baseline that has weights: the first of its six
@@ -414,9 +421,9 @@ model, history = train_baseline(1e-4, seed, "The baseline CNN with L2")
 #
 # One run proves nothing: another seed moves the accuracy by as much as a technique does. So we train both networks from
 # the same seeds on the same data and look at the *differences*, with a **95 % interval** for their mean: intervals made
-# in this way miss the true difference one time in twenty. Three seeds on a thousand validation pictures are an
-# illustration and no verdict: one picture more or less is a tenth of a point. Lesson 10 has the formula, more seeds and
-# more pictures.
+# in this way miss the true difference one time in twenty, if the differences scatter like a bell curve. Three seeds on
+# a thousand validation pictures are an illustration and no verdict: one picture more or less is a tenth of a point.
+# Lesson 10 has the formula, more seeds and more pictures.
 
 # %%
 plain, with_l2 = {}, {seed: history.history["val_accuracy"][-1]}
@@ -430,11 +437,11 @@ print(found.sentence("L2 against the baseline, validation accuracy"), "Lesson 10
 verdict = lesson.reference_verdict("l2")
 
 # %% [markdown]
-# Where the second line gives a figure, it comes from more runs than ours and weighs more. Do not expect a triumph. The
-# baseline has dropout already, its $\lambda$ is small, and it trains for a short time on more data than our 300 digits.
-# And our pairs try one penalty, $10^{-4}$ in the loss, under Adam: lesson 10 tunes $\lambda$, and sets AdamW's decay
-# beside it, tuned as well. What calms one network may do little for another that is not ill. That is why we measure each
-# of the six in turn.
+# Where the course has measured it (second line), its figure comes from more runs than ours and weighs more. Do not
+# expect a triumph. The baseline has dropout already, its $\lambda$ is small, and it trains for a short time on more
+# data than our 300 digits. And our pairs try one penalty, $10^{-4}$ in the loss, under Adam: lesson 10 tunes $\lambda$,
+# and sets AdamW's decay beside it, tuned as well. What calms one network may do little for another that is not ill.
+# That is why we measure each of the six in turn.
 #
 # ## On the comparison set
 #
@@ -487,18 +494,19 @@ lesson.check_steps_to_half(steps_to_half)
 # %% [markdown]
 # Solutions: [solutions/03_l2.ipynb](solutions/03_l2.ipynb).
 #
-# The penalty acts while the network trains. But where do the weights stand *before* the first step, and does it matter?
-# That is the question of [lesson 04](04_initialisation.ipynb).
-#
 # ## What to take away
 #
 # * Small weights mean an answer that changes slowly, so that exceptions become hard to make. The penalty
 #   $\lambda \sum w^2$ keeps weights small, and $\lambda$ says at what price. On 300 digits it lowered the cross-entropy
-#   and not the number of mistakes. For the baseline a few seeds cannot tell whether it helps.
+#   and not, as far as three seeds can tell, the number of mistakes. For the baseline a few seeds cannot tell whether it
+#   helps.
 # * Keras adds the penalty to every loss it reports. Compare accuracies or cross-entropies, never reported losses across
 #   values of $\lambda$.
 # * With plain gradient descent L2 is weight decay, a factor $1 - 2\eta\lambda$ a step; with Adam it is not, and
 #   `AdamW` is.
+#
+# The penalty acts while the network trains. But where do the weights stand *before* the first step, and does it matter?
+# That is the question of [lesson 04](04_initialisation.ipynb).
 #
 # ## Sources
 #

@@ -62,6 +62,8 @@ starts = {
     "He": lambda seed: initializers.HeUniform(seed=seed),
     "orthogonal": lambda seed: initializers.Orthogonal(seed=seed),
 }
+styles = zip(starts, plots.COLOURS, ("-", ":", "-.", "-", "--"), "osd^v")  # the same in every figure
+looks = {name: {"color": colour, "linestyle": dashes, "marker": mark} for name, colour, dashes, mark in styles}
 
 # %% [markdown]
 # Glorot's start is the one that Keras has used for you so far, He's is the one that the article chooses, and the
@@ -102,7 +104,7 @@ learned = {name: train_deep(start) for name, start in starts.items()}
 plots.lines(
     {name: 100 * np.array(history["val_accuracy"]) for name, history in learned.items()},
     title="The start alone decides when twenty layers begin to learn" + mnist.figure_suffix,
-    x="epoch", y="validation accuracy, %", marker="o",
+    x="epoch", y="validation accuracy, %", looks=looks, at_ends=True,
     alt="Validation accuracy against epoch: He's start learns, the four others stay near guessing almost to the end, "
     "three of them nearly on top of each other.",
 )
@@ -118,10 +120,11 @@ print(f"Of five starts, these have learned to read so far: {', '.join(readers) o
 # Remember from lesson 01 that guessing among ten digits costs $\ln 10 \approx 2.30$. Zeros never do better. Numbers
 # between -1 and 1 end in a loss beyond all measure (`nan` is *not a number*: something grew too large for the
 # computer). Glorot's start and the orthogonal one stay at the loss of guessing for a long time, or for good, and while
-# they do the three lie on top of each other in the figure, zeros at the bottom of the pile. He's gets away long before
-# the others, if not smoothly: in a stack this deep one learning rate for all layers makes a rough ride. (Each curve is
-# one run at one learning rate; the epoch in which a curve breaks loose is partly chance.) Whatever makes the difference
-# was there before the first step, so let us look at the networks *before* the first step.
+# they do the three lie on top of each other in the figure. He's gets away long before the others, if not smoothly: in a
+# stack this deep one learning rate for all layers makes a rough ride. (Each curve is one run at one learning rate,
+# 0.05, which need not suit every start; lesson 05 returns to that. The epoch in which a curve breaks loose is partly
+# chance.) Whatever makes the difference was there before the first step, so let us look at the networks *before* the
+# first step.
 #
 # ## The forward pass: what is left of a digit after twenty layers?
 #
@@ -149,21 +152,18 @@ forward = {name: signal(build_deep(start), images) for name, start in starts.ite
 # %%
 def draw_depth(sizes, title, y, alt):
     drawn, axes = plots.figure()
-    for colour, style, (name, values) in zip(plots.COLOURS, ("-", ":", "-", "-.", "--"), sizes.items()):
-        name, colour = (name, colour) if any(values) else (f"{name}: no line", "none")
-        axes.plot(range(1, 21), values, style, color=colour, label=name, linewidth=2)
-    axes.set(xlabel="layer", ylabel=y, xticks=range(2, 21, 2))
+    for name, values in sizes.items():
+        look = {"label": name} if any(values) else {"label": f"{name}: no line", "color": "none"}
+        axes.plot(range(1, 21), values, linewidth=2, **looks[name] | {"marker": None} | look)
+    axes.set(xlabel="layer", ylabel=y, xticks=range(2, 21, 2), yscale="log", ylim=(1e-6, 1e6))
     drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
-    axes.set(yscale="log", ylim=(1e-6, 1e6))
     axes.grid(alpha=0.25)
     drawn.legend(loc="outside right center", fontsize=8, frameon=False)
     plots.show(drawn, alt)
 
 
 draw_depth(
-    forward,
-    "Forward, only He's start keeps the signal alive",
-    "size of the layer's outputs",
+    forward, "Forward, only He's start keeps the signal alive", "size of the layer's outputs",
     "Size of layer outputs against depth, on a logarithmic axis: uniform weights leave the figure "
     "through the top, He stays level, Glorot and orthogonal fall together, zeros have no line.",
 )
@@ -193,9 +193,7 @@ def gradient(start):
 
 backward = {name: gradient(start) for name, start in starts.items()}
 draw_depth(
-    backward,
-    "Backward, the same starts lose the gradient or blow it up",
-    "size of the gradient at the layer",
+    backward, "Backward, the same starts lose the gradient or blow it up", "size of the gradient at the layer",
     "Size of the gradient against layer, on a logarithmic axis. Read from layer 20 back to 1: "
     "uniform weights explode, He stays nearly level, Glorot and orthogonal fade.",
 )
@@ -231,7 +229,7 @@ print(f"Glorot: the gradient at layer 20 is {ratio:,.0f} times that at layer 1")
 # **Backward.** Input $x_i$ goes into all $n_\text{out}$ units of the layer, so its gradient is a sum over *them*:
 # $\frac{\partial L}{\partial x_i} = \sum_{k=1}^{n_\text{out}} w_{ki} \frac{\partial L}{\partial y_k}$. It is the same
 # sum, seen from the other side, if we take the gradients to be independent of the weights, as both papers do. (The next
-# section shows how well that holds.) The gradient keeps its size if $n_\text{out} \operatorname{Var}(w) = 1$.
+# table shows how well that holds.) The gradient keeps its size if $n_\text{out} \operatorname{Var}(w) = 1$.
 #
 # **Glorot and Bengio** (2010) wanted both. That is possible only where $n_\text{in} = n_\text{out}$, so they put the
 # mean of the two numbers in their place:
@@ -267,23 +265,16 @@ for name, variance in variances.items():
     print(f"{name:16} times {ahead:.2f} a layer forward, {back:.2f} backward; the formula says {formula:.2f}")
 
 # %% [markdown]
-# That settles the coincidence. Where $n_\text{in} = n_\text{out}$, an orthogonal matrix keeps the size exactly and
-# Glorot's rule keeps it on average, *until the ReLU halves its square*. A factor of $\sqrt{1/2}$ is harmless once.
+# Forward and backward the factors come out close to the formula, from one draw each; so the assumptions were not far
+# off. And that settles the coincidence. Where $n_\text{in} = n_\text{out}$, an orthogonal matrix keeps the size exactly
+# and Glorot's rule keeps it on average, *until the ReLU halves its square*. A factor of $\sqrt{1/2}$ is harmless once.
 # Twenty times, it is a thousandth.
 #
 # How does one draw weights of a given variance? A uniform distribution from $-r$ to $r$ has the variance
-# $\frac{1}{2r}\int_{-r}^{r} w^2\, dw = \frac{r^2}{3}$. So $r = \sqrt{3 \operatorname{Var}(w)}$: with a variance of 2
-# over something, $r$ is the root of 6 over that something, and this is where the $\sqrt 6$ in the documentation comes
-# from. (A normal distribution of the same variance does as well: the derivation asked for nothing but independence,
-# symmetry around 0 and the variance.) Let us hold Keras to it.
-
-# %% tags=["nbval-check-output"]
-n_in, n_out = 784, 256
-rules = {"glorot_uniform": 2 / (n_in + n_out), "he_uniform": 2 / n_in}
-for name, variance in rules.items():
-    kernel = ops.convert_to_numpy(initializers.get(name)((n_in, n_out)))
-    print(f"{name:14} variance {kernel.var() / variance:.1f} times the rule's, "
-          f"largest weight {np.abs(kernel).max() / np.sqrt(3 * variance):.2f} times sqrt(3 var)")
+# $\frac{1}{2r}\int_{-r}^{r} w^2\, dw = \frac{r^2}{3}$, so $r = \sqrt{3 \operatorname{Var}(w)}$: with a variance of 2
+# over something, the root of 6 over that something, and this is where the $\sqrt 6$ in the documentation comes from. (A
+# normal distribution of the same variance does as well: the derivation asked for nothing but independence, symmetry
+# around 0 and the variance.) Exercise 2 holds Keras to it.
 
 # %% [markdown]
 # ## A rule that you understand, you can mend
@@ -298,62 +289,76 @@ learned[mended] = train_deep(lambda seed: initializers.Orthogonal(gain=np.sqrt(2
 plots.lines(
     {name: 100 * np.array(learned[name]["val_accuracy"]) for name in ("orthogonal", mended, "He")},
     title="Told about the ReLU, the orthogonal start learns too" + mnist.figure_suffix,
-    x="epoch", y="validation accuracy, %", marker="o",
+    x="epoch", y="validation accuracy, %", at_ends=True,
+    looks=looks | {mended: looks["orthogonal"] | {"linestyle": "-", "marker": "s"}},
     alt="Validation accuracy against epoch: with gain root two the orthogonal start learns too.",
 )
-
-# %%
-for name in ("orthogonal", mended):
-    print(f"{name:19} validation accuracy {learned[name]['val_accuracy'][-1]:.1%}")
 
 # %% [markdown]
 # With the ReLU's half made good, the same rotation learns. (Where two of these curves stand after the last epoch, and
 # how they jump on the way, is chance for a good part: one run each. That one of them moves and the other does not is
 # the point.)
 #
-# ## Deep for nothing?
+# ## Deep for nothing? (optional)
 #
-# He's start makes twenty layers learn. Compare what they reach with lesson 01, where a *single* hidden layer did
-# better. A deep stack that can be trained is still a poor one: each layer has to rebuild whatever it wants to keep from
-# the layer before. **Residual connections** (He and others, 2016) hand the input on and let a layer add to it,
-# $x + f(x)$ in the place of $f(x)$. Where the weights of $f$ are small, such a layer does next to nothing, so one more
-# of them does no harm; and in the backward pass the gradient has a way around every layer.
+# He's start makes twenty layers learn. But a deep stack that can be trained need not be a good one: each layer has to
+# rebuild whatever it wants to keep from the layer before. **Residual connections** (He and others, 2016) hand the input
+# on and let a layer add to it, $x + f(x)$ in the place of $f(x)$. Where the weights of $f$ are small, such a layer does
+# next to nothing, so one more of them does no harm; and in the backward pass the gradient has a way around every layer.
 #
-# > **Predict:** will the same twenty layers, with the same optimiser, now be worth their depth?
+# How small? What comes out of a ReLU is never negative, so the additions do not cancel: they pile up. He's own variance
+# is far too large for this network:
 
 
 # %%
-def build_residual(depth=20, units=100):
+def build_residual(variance, depth=20, units=100):
     pixels = keras.Input((28, 28, 1))
     x = layers.Flatten()(layers.Rescaling(1 / 255)(pixels))
     x = layers.Dense(units, "relu", kernel_initializer="he_uniform")(x)
     for _ in range(depth - 1):
-        # He's variance, divided by the depth: all the additions together are as large as what they add to.
-        small = initializers.VarianceScaling(2 / depth)
+        small = initializers.VarianceScaling(variance)  # variance / n
         x = layers.Add()([x, layers.Dense(units, "relu", kernel_initializer=small)(x)])
     return keras.Model(pixels, layers.Dense(10, "softmax", dtype="float32")(x))
 
 
+for name, variance in (("2 / n, He's own", 2), ("2 / n, divided by the depth", 2 / 20)):
+    network = build_residual(variance)
+    sums = [layer.output for layer in network.layers if isinstance(layer, layers.Add)]
+    sizes = [size(output) for output in keras.Model(network.inputs[0], sums)(images)]
+    print(f"variance {name}: from the first sum to the last the signal grows {sizes[-1] / sizes[0]:,.1f} times")
+
+# %% [markdown]
+# So we take the second.
+#
+# > **Predict:** will the same twenty layers, with the same optimiser, now be worth their depth?
+
 # %%
 keras.utils.set_random_seed(seed)
-for name, network in (("one layer", build_deep(starts["He"], depth=1)), ("residual", build_residual())):
+deep_or_not = {"one layer": build_deep(starts["He"], depth=1), "with a way around": build_residual(2 / 20)}
+for name, network in deep_or_not.items():
     network.compile(keras.optimizers.SGD(0.05), "sparse_categorical_crossentropy", metrics=["accuracy"])
     learned[name] = train(network, epochs=16)
-reached = {name: 100 * learned[name]["val_accuracy"][-1] for name in ("He", "one layer", "residual")}
-plots.panels(  # its legend lies below the curves, which leave it no room here
-    {"validation accuracy, %": {name: 100 * np.array(learned[name]["val_accuracy"]) for name in reached}},
-    title="After the last epoch, in %: " + ", ".join(f"{n} {a:.1f}" for n, a in reached.items()) + mnist.figure_suffix,
-    x="epoch",
-    alt="Validation accuracy against epoch for twenty plain layers with He's start, for one layer, and for twenty "
-    "residual layers.",
+learned["twenty plain layers"] = learned["He"]
+
+# %%
+reached = {name: 100 * np.array(learned[name]["val_accuracy"]) for name in ("twenty plain layers", *deep_or_not)}
+ends = {f"{name}: {curve[-1]:.1f}": curve for name, curve in reached.items()}
+lead = reached["with a way around"][-1] - reached["one layer"][-1]
+verdict = "about as good as" if abs(lead) < 2 else "better than" if lead > 0 else "not as good as"
+plots.lines(
+    ends,
+    title=f"At the end twenty layers with a way around are {verdict} one" + mnist.figure_suffix,
+    x="epoch", y="validation accuracy, %", marker="o", at_ends=True,
+    looks=dict(zip(ends, (looks["He"], {"color": plots.COLOURS[6]}, {"color": plots.COLOURS[5]}))),
+    alt="Validation accuracy against epoch: twenty plain layers with He's start, one layer, twenty residual layers.",
 )
 
 # %% [markdown]
-# Compare the last two numbers in the title with the first, and the two curves on their way. In reduced mode the answer
-# is: no, but nearly. With a way around each layer the twenty layers end far ahead of the plain twenty, and about where
-# a single layer ends; on the way there they lag behind it. So depth no longer ruins anything, and it has not yet paid.
-# (Each line is one run, and two things changed together: the way around, and the smaller start that belongs to it.)
-# Whether depth buys anything depends on the problem: for flattened digits and a few epochs one layer goes a long way.
+# Compare the two upper curves at their ends, and on their way. In reduced mode the answer is: not yet. With a way
+# around each layer the twenty layers end far ahead of the plain twenty, and about where a single layer ends; on the way
+# there they lag behind it. So depth no longer ruins anything, and it has not yet paid. (Each line is one run, and two
+# things changed together: the way around, and the smaller start that belongs to it.) Whether depth buys anything
+# depends on the problem: for flattened digits and a few epochs one layer goes a long way.
 #
 # ## Why random at all?
 #
@@ -387,10 +392,11 @@ plots.images(
 )
 
 # %% [markdown]
-# They do not differ at all. Sixteen units, and all the network has is one unit, sixteen times. They start equal, so
-# they compute the same; they compute the same, so they get the same gradient; they get the same gradient, so they stay
-# equal. No number of steps leads out of this circle. It is called **symmetry**, and zeros are only its worst case:
-# there the gradient itself is zero too. Chance is what tells the units apart.
+# (Mid-grey is a weight of 0, and every picture has a scale of its own.) They do not differ at all. Sixteen units, and
+# all the network has is one unit, sixteen times. They start equal, so they compute the same; they compute the same, so
+# they get the same gradient; they get the same gradient, so they stay equal. No number of steps leads out of this
+# circle. It is called **symmetry**, and zeros are only its worst case: there the gradient itself is zero too. Chance is
+# what tells the units apart.
 #
 # ## A trap: an initialiser repeats itself
 #
@@ -463,7 +469,7 @@ careless = train_cnn(lambda shape, dtype: keras.random.uniform(shape, -1, 1, dty
 plots.lines(
     {"Glorot": 100 * glorot[seed], "He": 100 * he[seed], "uniform, -1 to 1": 100 * careless},
     title="Four layers: a careless start hurts, two good ones are close" + mnist.figure_suffix,
-    x="epoch", y="validation accuracy, %", marker="o",
+    x="epoch", y="validation accuracy, %", looks=looks, at_ends=True,
     alt="Validation accuracy against epoch: Glorot and He close together, the uniform start below.",
 )
 
@@ -487,15 +493,20 @@ plots.intervals(
 verdict = lesson.reference_verdict("he_init")
 
 # %% [markdown]
-# The careless start not only learns less, it may fall back again. A likely reason: its sums are so large that the
-# softmax is completely sure of every answer, right or wrong. So the loss is made by the answers that are furthest off,
-# and Adam's steps, small beside such weights, need long to bring the sums down. (We have not measured that, and the
-# curve is a single run. The distance to the two others is large enough not to need a second.) He's start gives the
-# baseline a head start over Glorot's. Training makes up for part of a weak start, if the signal still gets through:
-# compare the two dots. Three seeds on a thousand validation pictures are an illustration; lesson 10 has more of both.
+# In these runs He's start is still ahead after the last epoch, by less than after the first: compare the two dots.
+# Training makes up for part of a weak start, if the signal still gets through. Three seeds on a thousand validation
+# pictures are an illustration; lesson 10 has more of both.
+#
+# The careless start learns far less. A likely reason why it is slow: its sums are so large that the softmax is
+# completely sure of every answer, right or wrong. So the loss is made by the answers that are furthest off, and Adam's
+# steps, small beside such weights, need long to bring the sums down. Where it falls back from its best, we do not know
+# why; with a loss made by so few pictures, steps that help those may well hurt the rest. (We have measured neither, and
+# the curve is a single run. The distance to the two others is large enough not to need a second.)
+#
 # Hold the figure against the first one of this lesson. At twenty layers the start decided between learning and
-# guessing. At four, a careless start still spoils the training; the choice between two good rules is worth a fraction
-# of a point. (In reduced mode training is short, and a head start counts for more than in full mode.)
+# guessing. At four, a careless start still spoils the training; the choice between two good rules is worth about a
+# point or less, as far as three seeds can tell. (In reduced mode training is short, and a head start counts for more
+# than in full mode.)
 #
 # A technique is not good or bad; it is good *for* something. He's rule costs nothing, and the day you make the network
 # deeper it saves you. So the article keeps it, and so do we.
@@ -571,9 +582,9 @@ lesson.check_he_limit(he_limit)
 # ## What to take away
 #
 # * An untrained layer multiplies the size of its signal by a factor which the variance of its weights decides. Over
-#   many layers only a factor close to 1 is bearable, in the forward pass and in the backward one.
-# * Glorot's $2/(n_\text{in} + n_\text{out})$ keeps it near 1 without a ReLU where a layer has about as many outputs as
-#   inputs, He's $2/n_\text{in}$ with one; and weights must be random, or all units of a layer stay one unit.
+#   many layers only a factor close to 1 is bearable, forward and backward. Glorot's $2/(n_\text{in} + n_\text{out})$
+#   keeps it there without a ReLU where a layer has about as many outputs as inputs, He's $2/n_\text{in}$ with one.
+# * Weights must be random: units that start equal stay equal, and a whole layer of them is one unit.
 # * Where there are few layers there is less to mend, and a fair comparison says how little or how much. Know what a
 #   technique is *for*.
 #

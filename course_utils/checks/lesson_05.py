@@ -1,10 +1,10 @@
-"""Exercises of lesson 05: batch normalisation by hand, and how long moving averages remember."""
+"""Exercises of lesson 05: batch normalisation by hand, and the momentum that forgets in time."""
 
 import math
 
 import numpy as np
 
-from course_utils.checks import Wrong, array, function_returning, number
+from course_utils.checks import Wrong, array, function_returning, number, refuse_known
 
 
 @function_returning(array)
@@ -40,17 +40,23 @@ def check_normalise(lesson, normalise):
 
 
 @function_returning(number)
-def check_steps_to_forget(lesson, steps_to_forget):
-    """A function (momentum, share) -> smallest whole number k with momentum**k <= share."""
-    for momentum, share in ((0.99, 0.01), (0.9, 0.01), (0.5, 0.1), (0.5, 0.25)):
-        answer = steps_to_forget(momentum, share)
-        right = math.ceil(math.log(share) / math.log(momentum))
-        case = f"momentum {momentum}, share {share}"
-        if answer == right:
+def check_largest_momentum(lesson, largest_momentum):
+    """A function (steps, share) -> the largest m with m**steps <= share."""
+    for steps, share in ((40, 0.01), (400, 0.01), (1, 0.25), (2, 0.25)):
+        answer = largest_momentum(steps, share)
+        right = share ** (1 / steps)
+        case = f"{steps} steps, share {share}"
+        if math.isclose(answer, right, rel_tol=1e-4):
             continue
-        if answer == right - 1:
-            raise Wrong(f"{case}: after {answer} steps a little more than that share is left.")
-        if not float(answer).is_integer():
-            raise Wrong(f"{case}: a step is taken or it is not; return a whole number.")
-        raise Wrong(f"{case}: after {answer} steps the start's share is {momentum**answer:.3g}.")
+        if not 0 < answer < 1:
+            raise Wrong(f"{case}: you get {answer:.4g}; a momentum lies between 0 and 1.")
+        left = f"with a momentum of {answer:.4g} the start's share is {answer**steps:.3g}"
+        mistakes = (
+            (1 - right, "that is the weight of the new value, 1 - m."),
+            ((1 - share) ** (1 / steps), "then that share is gone and the rest is left."),
+        )
+        refuse_known(answer, mistakes, f"{case}: ", rel_tol=1e-4)
+        if answer < right:
+            raise Wrong(f"{case}: {left}; a larger momentum would do.")
+        raise Wrong(f"{case}: {left}, which is more.")
     return "that is why few steps need a smaller momentum."

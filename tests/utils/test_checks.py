@@ -373,12 +373,14 @@ CASES = {
         (lambda maps: 3.0, r"the result has shape \(\)"),
         (lambda maps: [[1], [2, 3]], "an array of numbers"),
     ],
-    "05 steps_to_forget": [
-        (lambda m, s: math.ceil(math.log(s) / math.log(m)), "Correct"),
-        (lambda m, s: math.floor(math.log(s) / math.log(m)), "Not yet: momentum 0.99"),
-        (lambda m, s: math.floor(math.log(s) / math.log(m)) + 1, "momentum 0.5, share 0.25"),
-        (lambda m, s: math.log(s) / math.log(m), "Not yet: momentum 0.99.*whole number"),
-        (lambda m, s: int(s / m), "Not yet: momentum 0.99"),
+    "05 largest_momentum": [
+        (lambda steps, share: share ** (1 / steps), "Correct"),
+        (lambda steps, share: math.exp(math.log(share) / steps), "Correct"),
+        (lambda steps, share: 1 - share ** (1 / steps), "the weight of the new value"),
+        (lambda steps, share: (1 - share) ** (1 / steps), "the rest is left"),
+        (lambda steps, share: 1 - 1 / steps, "40 steps.*share is 0.363, which is more"),
+        (lambda steps, share: share / steps, "a larger momentum would do"),
+        (lambda steps, share: share**steps - 1, "between 0 and 1"),
     ],
     "06 shift": [
         (shifted, "Correct"),

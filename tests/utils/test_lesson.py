@@ -474,6 +474,24 @@ def test_a_logarithmic_axis_can_be_marked_where_the_values_are(monkeypatch):
     assert list(axis.get_minorticklocs()) == []
 
 
+def test_lines_keep_a_look_and_their_names_at_the_ends_do_not_overlap(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
+    series = {"high": [1, 9], "low": [2, 1], "as low": [3, 1]}
+    looks = {"low": {"color": "#123456", "linestyle": ":"}}
+    plots.lines(series, "t", "x", "y", alt="b", looks=looks, at_ends=True)
+    axes = drawn[0].axes[0]
+    low = axes.lines[1]
+    assert (low.get_color(), low.get_linestyle()) == ("#123456", ":")
+    assert axes.lines[0].get_color() == plots.COLOURS[0]
+    assert axes.get_legend() is None
+    heights = {text.get_text(): text.get_position()[1] for text in axes.texts}
+    assert heights.keys() == series.keys()
+    assert heights["low"] < heights["as low"] < heights["high"]
+    assert abs(heights["as low"] - heights["low"]) > 0.05
+    assert next(text for text in axes.texts if text.get_text() == "low").get_color() == "#123456"
+
+
 def test_the_runs_of_a_figure_of_curves_can_be_told_apart_in_grey():
     once = {"loss": [1.0], "val_loss": [2.0], "accuracy": [0.1], "val_accuracy": [0.2]}
     longer = {key: values * 40 for key, values in once.items()}
