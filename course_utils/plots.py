@@ -57,12 +57,14 @@ def show(drawn, alt, gradations=False, further=None):
 
 
 def lines(
-    series, title, x, y, alt, *, log_x=False, log_y=False, ticks=None, height=3.4, marker=None
-):
+    series, title, x, y, alt, *, log_x=False, log_y=False, ticks=None, height=3.4, marker=None,
+    limits=None,
+):  # fmt: skip
     """One line for each entry of `series`: name -> y values, or name -> (x values, y values).
 
     Each has a colour and dashes of its own, and with a `marker` the first has that one and the others
-    theirs, so that they can be told apart in grey. `ticks` are the x values to mark, as plain numbers.
+    theirs, so that they can be told apart in grey. `ticks` are the x values to mark, as plain numbers,
+    `limits` the ends of the y axis.
     """
     drawn, axes = figure(height=height)
     patterns = ("-", "--", "-.", ":", (0, (9, 4)))
@@ -83,6 +85,7 @@ def lines(
     if ticks is not None:
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.set_xticks([], minor=True)
+    axes.set_ylim(limits)
     _finish(axes, title, x, y, legend=len(series) > 1)
     show(drawn, alt)
 
@@ -328,15 +331,18 @@ def per_class(y_true, y_predicted, class_names, title, alt, x="recognised, %"):
     show(drawn, alt)
 
 
-def intervals(comparisons, title, alt, x="difference in accuracy, percentage points"):
+def intervals(comparisons, title, alt, x="difference in accuracy, percentage points", wider=None):
     """Paired comparisons (name -> Comparison) as dots with 95 % intervals and a line at zero.
 
-    A dot is filled where the verdict is "helps" or "hurts", and hollow where there is none.
+    A dot is filled where the verdict is "helps" or "hurts", and hollow where there is none. `wider`
+    has the ends, as fractions, of a second interval, drawn as a thin line: name -> (low, high).
     """
     drawn, axes, rows = _rows(comparisons, title, x)
-    for row, found in zip(rows, comparisons.values(), strict=True):
+    for row, (name, found) in zip(rows, comparisons.items(), strict=True):
         colour = {"helps": COLOURS[2], "hurts": COLOURS[1]}.get(found.verdict, "#666666")
         axes.plot([100 * found.low, 100 * found.high], [row, row], color=colour, linewidth=2.5)
+        if wider and wider.get(name):
+            axes.plot([100 * end for end in wider[name]], [row, row], color=colour, linewidth=1)
         inside = colour if found.verdict in ("helps", "hurts") else "white"
         axes.plot(100 * found.mean, row, "o", color=colour, markerfacecolor=inside, markersize=7)
     axes.axvline(0, color="black", linewidth=1)

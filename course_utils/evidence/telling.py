@@ -15,6 +15,8 @@ ARM_TITLES = TITLES | {
     "ensemble_independent": "independent ensemble",
     "longer": "one network for longer",
     "five": "five together",
+    "five_falling": "five and a falling rate",
+    "baseline_falling": "baseline with a falling rate",
     "all": "five and a joint ensemble",
 }
 JUDGED_ON = {"compare": "comparison set", "test": "test set"}
@@ -64,12 +66,24 @@ def tell_all(of, unpaired: bool = False, folder=None) -> dict[tuple[str, str], s
         arm, against = map(arm_words, pair)
         name = f"{arm} against {against} ({of.name}, {JUDGED_ON[of.judge]})"
         if pair in accuracy:
-            images = _with_images(of, pair, folder)
+            images = with_images(of, pair, folder)
             words = _accuracy(accuracy[pair], images, unpaired) + _loss(loss[pair])
         else:
             words = "not yet measured"
         said[pair] = f"{name}: {words}."
     return said
+
+
+def with_images(of, pair, folder=None):
+    """Ends of the interval for other seeds and other images, or None where mistakes are not kept.
+
+    Fractions, of the pair (arm, against) of the table `of`; `folder` as `tell` takes it.
+    """
+    try:
+        sides = [protocol.wrong(of, of.arms[name], folder) for name in (pair[1], pair[0])]
+    except protocol.ProtocolError:
+        return None
+    return over_seeds_and_images(*sides)[1:]
 
 
 def _accuracy(found, images, unpaired):
@@ -85,7 +99,8 @@ def _accuracy(found, images, unpaired):
         over.append(f"{_interval(found.unpaired_low, found.unpaired_high, 100)} without the pairs")
     return (
         f"{100 * found.mean:+.2f} points of accuracy, 95 % interval {', '.join(over)}; "
-        f"{_p(found.p)} by t, {_number(found.p_adjusted)} after Holm among {found.family}: {found.verdict} "
+        f"{_p(found.p)} by t, {_number(found.p_adjusted)} after Holm among {found.family} comparisons: "
+        f"{found.verdict} "
         f"(by sign flips {_p(found.p_exact)}, {_number(found.p_exact_adjusted)} after Holm)"
     )
 
@@ -111,12 +126,3 @@ def _p(value):
 
 def _number(value):
     return "unknown" if math.isnan(value) else "below 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def _with_images(of, pair, folder):
-    """Interval for other seeds and other images, or None where mistakes are not kept."""
-    try:
-        sides = [protocol.wrong(of, of.arms[name], folder) for name in (pair[1], pair[0])]
-    except protocol.ProtocolError:
-        return None
-    return over_seeds_and_images(*sides)[1:]

@@ -472,6 +472,18 @@ def test_a_logarithmic_axis_can_be_marked_where_the_values_are(monkeypatch):
     axis = drawn[0].axes[0].xaxis
     assert [label.get_text() for label in axis.get_ticklabels()] == ["10", "20", "500"]
     assert list(axis.get_minorticklocs()) == []
+    plots.lines({"a": [0.1, 5]}, "t", "x", "y", alt="b", limits=(0, 0.2))
+    assert drawn[1].axes[0].get_ylim() == (0, 0.2)
+
+
+def test_a_second_interval_is_a_thinner_line_in_percentage_points(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
+    found = evidence.compare([0.1, 0.2, 0.3], [0.3, 0.5, 0.4])
+    plots.intervals({"a": found, "b": found}, "t", "b", wider={"a": (-0.1, 0.6), "b": None})
+    ends = [list(line.get_xdata()) for line in drawn[0].axes[0].lines if line.get_linewidth() == 1]
+    assert [-10, 60] in [[round(end) for end in each] for each in ends]
+    assert len(drawn[0].axes[0].lines) == 6, "two dots, two intervals, one thin line, zero"
 
 
 def test_the_runs_of_a_figure_of_curves_can_be_told_apart_in_grey():

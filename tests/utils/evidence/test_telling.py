@@ -63,12 +63,13 @@ def test_a_verdict_is_one_sentence_with_all_that_it_rests_on(kept):
     )
     sides = [protocol.wrong(of, of.arms[name], kept) for name in ("plain", "better")]
     _, low, high = evidence.comparison.over_seeds_and_images(*sides)
+    assert evidence.with_images(of, ("better", "plain"), kept) == (low, high)
     assert said.startswith("better against plain (toy, comparison set): ")
     for words in (
         f"{100 * accuracy.mean:+.2f} points of accuracy",
         f"{100 * accuracy.low:+.2f} to {100 * accuracy.high:+.2f} over 6 paired seeds",
         f"{100 * low:+.2f} to {100 * high:+.2f} over seeds and images",
-        "after Holm among 3: helps (by sign flips p = 0.031, 0.094 after Holm); on cross-entropy",
+        "after Holm among 3 comparisons: helps (by sign flips p = 0.031, 0.094 after Holm); on cross-entropy",
         f"{loss.mean:+.4f}, {loss.low:+.4f} to {loss.high:+.4f}",
     ):
         assert words in said
