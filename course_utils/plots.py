@@ -94,7 +94,8 @@ def panels(parts, title, x, alt, *, points=(), limits=None, height=3.6):
     """Axes side by side, one for each of `parts`: a panel's title, with its unit -> series.
 
     Series are as `lines` takes them. A name has the same colour, marker and dashes in all panels
-    and one entry in the legend below them; those in `points` are black dots without a line.
+    and one entry in the legend below them; those in `points` are black dots without a line, or have
+    the marks that it gives (name -> "*").
     `limits` gives a panel's title the ends of its y axis.
     """
     drawn, axes = figure(1, len(parts), height=height, squeeze=False)
@@ -108,9 +109,11 @@ def panels(parts, title, x, alt, *, points=(), limits=None, height=3.6):
             across, up = (
                 values if isinstance(values, tuple) else (np.arange(1, len(values) + 1), values)
             )
-            colour, marker, dashes = styles.get(name, ("black", "o", "none"))
+            mark = points[name] if isinstance(points, dict) and name in points else "o"
+            colour, marker, dashes = styles.get(name, ("black", mark, "none"))
+            size = 10 if marker == "*" else 4
             # Points lie above the lines that are compared with them.
-            look = {"color": colour, "marker": marker, "linestyle": dashes, "markersize": 4}
+            look = {"color": colour, "marker": marker, "linestyle": dashes, "markersize": size}
             (entries[name],) = axis.plot(across, up, zorder=3 if name in points else 2, **look)
         axis.set_title(_wrap(panel, 34), fontsize=10)
         axis.set_xlabel(x)
@@ -363,7 +366,8 @@ def dots(groups, title, x, alt, mark=None):
         if len(values):
             axes.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color="black", linewidth=2)
         if mark and name in mark:
-            axes.plot(mark[name], row, "*", color=COLOURS[1], markersize=13)
+            # Above the row's middle, where it would hide the dots that it is to be compared with.
+            axes.plot(mark[name], row + 0.36, "*", color=COLOURS[1], markersize=13)
     show(drawn, alt)
 
 

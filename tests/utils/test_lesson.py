@@ -476,6 +476,17 @@ def test_a_logarithmic_axis_can_be_marked_where_the_values_are(monkeypatch):
     assert drawn[1].axes[0].get_ylim() == (0, 0.2)
 
 
+def test_a_star_stands_above_the_dots_of_its_row(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
+    plots.dots({"a": [1, 2], "b": [3]}, "t", "x", "b", mark={"a": 1.5})
+    axes = drawn[0].axes[0]
+    (star,) = (line for line in axes.lines if line.get_marker() == "*")
+    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    row = star.get_ydata()[0]
+    assert max(dots[0].get_ydata()) + 0.2 < row < axes.get_ylim()[1]
+
+
 def test_a_second_interval_is_a_thinner_line_in_percentage_points(monkeypatch):
     drawn = []
     monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
