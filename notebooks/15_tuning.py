@@ -276,8 +276,8 @@ print(f"A grid of {min(3, len(rates))} rates, {size} tries, mean of all {len(gri
 # %% [markdown]
 # These are verdicts about *this* table: one small space, one kind of network. Optuna's TPE also rolls dice for its
 # first ten tries, so half of the race is no race. What to take from it: with few tries and few settings there is
-# little to learn, and dice are hard to beat. And a table has its own trap: who goes back to a cell, as a search does
-# that goes where the good ones are, learns nothing the second time. Where there are many tries and many settings
+# little to learn, and dice are hard to beat. And a table has its own trap: who goes back to a cell, dice by chance and
+# a search by its memory, learns nothing the second time. Where there are many tries and many settings
 # there is more to learn; whether it pays there, this table cannot say.
 #
 # ## The champion flatters
