@@ -70,13 +70,15 @@ def lines(
     marker=None,
     looks=None,
     at_ends=False,
+    limits=None,
 ):
     """One line for each entry of `series`: name -> y values, or name -> (x values, y values).
 
     Each has a colour and dashes of its own, and with a `marker` the first has that one and the others
-    theirs, so that they can be told apart in grey. `ticks` are the x values to mark, as plain numbers.
-    `looks` (name -> matplotlib's options of a line) gives some lines a look that they have in other
-    figures, too. With `at_ends` each name stands at the end of its line, in the place of a legend.
+    theirs, so that they can be told apart in grey. `ticks` are the x values to mark, as plain numbers,
+    `limits` the ends of the y axis. `looks` (name -> matplotlib's options of a line) gives some lines
+    a look that they have in other figures, too. With `at_ends` each name stands at the end of its
+    line, in the place of a legend.
     """
     drawn, axes = figure(height=height)
     patterns = ("-", "--", "-.", ":", (0, (9, 4)))
@@ -97,6 +99,7 @@ def lines(
     if ticks is not None:
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.set_xticks([], minor=True)
+    axes.set_ylim(limits)
     _finish(axes, title, x, y, legend=len(series) > 1 and not at_ends)
     if at_ends:
         _name_ends(axes)
@@ -107,7 +110,8 @@ def panels(parts, title, x, alt, *, points=(), limits=None, height=3.6):
     """Axes side by side, one for each of `parts`: a panel's title, with its unit -> series.
 
     Series are as `lines` takes them. A name has the same colour, marker and dashes in all panels
-    and one entry in the legend below them; those in `points` are black dots without a line.
+    and one entry in the legend below them; those in `points` are black dots without a line, or have
+    the marks that it gives (name -> "*").
     `limits` gives a panel's title the ends of its y axis.
     """
     drawn, axes = figure(1, len(parts), height=height, squeeze=False)
@@ -121,9 +125,11 @@ def panels(parts, title, x, alt, *, points=(), limits=None, height=3.6):
             across, up = (
                 values if isinstance(values, tuple) else (np.arange(1, len(values) + 1), values)
             )
-            colour, marker, dashes = styles.get(name, ("black", "o", "none"))
+            mark = points[name] if isinstance(points, dict) and name in points else "o"
+            colour, marker, dashes = styles.get(name, ("black", mark, "none"))
+            size = 10 if marker == "*" else 4
             # Points lie above the lines that are compared with them.
-            look = {"color": colour, "marker": marker, "linestyle": dashes, "markersize": 4}
+            look = {"color": colour, "marker": marker, "linestyle": dashes, "markersize": size}
             (entries[name],) = axis.plot(across, up, zorder=3 if name in points else 2, **look)
         axis.set_title(_wrap(panel, 34), fontsize=10)
         axis.set_xlabel(x)
@@ -344,15 +350,18 @@ def per_class(y_true, y_predicted, class_names, title, alt, x="recognised, %"):
     show(drawn, alt)
 
 
-def intervals(comparisons, title, alt, x="difference in accuracy, percentage points"):
+def intervals(comparisons, title, alt, x="difference in accuracy, percentage points", wider=None):
     """Paired comparisons (name -> Comparison) as dots with 95 % intervals and a line at zero.
 
-    A dot is filled where the verdict is "helps" or "hurts", and hollow where there is none.
+    A dot is filled where the verdict is "helps" or "hurts", and hollow where there is none. `wider`
+    has the ends, as fractions, of a second interval, drawn as a thin line: name -> (low, high).
     """
     drawn, axes, rows = _rows(comparisons, title, x)
-    for row, found in zip(rows, comparisons.values(), strict=True):
+    for row, (name, found) in zip(rows, comparisons.items(), strict=True):
         colour = {"helps": COLOURS[2], "hurts": COLOURS[1]}.get(found.verdict, "#666666")
         axes.plot([100 * found.low, 100 * found.high], [row, row], color=colour, linewidth=2.5)
+        if wider and wider.get(name):
+            axes.plot([100 * end for end in wider[name]], [row, row], color=colour, linewidth=1)
         inside = colour if found.verdict in ("helps", "hurts") else "white"
         axes.plot(100 * found.mean, row, "o", color=colour, markerfacecolor=inside, markersize=7)
     axes.axvline(0, color="black", linewidth=1)
@@ -373,7 +382,8 @@ def dots(groups, title, x, alt, mark=None):
         if len(values):
             axes.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color="black", linewidth=2)
         if mark and name in mark:
-            axes.plot(mark[name], row, "*", color=COLOURS[1], markersize=13)
+            # Above the row's middle, where it would hide the dots that it is to be compared with.
+            axes.plot(mark[name], row + 0.36, "*", color=COLOURS[1], markersize=13)
     show(drawn, alt)
 
 

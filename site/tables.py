@@ -11,7 +11,7 @@ from course_tools.authoring import scoreboard
 from course_tools.batch import reading
 from course_utils import evidence, networks
 from course_utils.data.specs import SPECS
-from course_utils.evidence import protocol
+from course_utils.evidence import arm_words, protocol
 
 NOT_YET = "not yet measured"
 
@@ -136,15 +136,6 @@ def _listed(numbers):
     return (
         ", ".join(map(str, numbers[:-1])) + f" and {numbers[-1]}" if numbers[1:] else str(*numbers)
     )
-
-
-def arm_words(name: str) -> str:
-    """An arm's name as readers write it: "five_without_l2" is "five without L2"."""
-    if name in networks.TITLES:
-        return networks.TITLES[name]
-    for key, title in networks.TITLES.items():
-        name = name.replace(f"without_{key}", f"without {title}")
-    return name.replace("_", " ")
 
 
 def _versus(of, arm, against):

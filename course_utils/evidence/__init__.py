@@ -20,7 +20,7 @@ from course_utils.evidence.runs import (
     reference,
     reference_runs,
 )
-from course_utils.evidence.telling import tell, tell_all
+from course_utils.evidence.telling import arm_words, tell, tell_all, with_images
 from course_utils.evidence.worth import Worth, worth_in_images
 from course_utils.networks import (
     ALL_SIX,

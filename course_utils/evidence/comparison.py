@@ -28,7 +28,9 @@ class Comparison:
             differences are equal, since their spread could then not be estimated.
         p: of the t test that the mean is zero; nan where all differences are equal.
         p_exact: of the exact sign-flip test, which assumes nothing but symmetry.
-        p_adjusted: `p` after Holm's correction; `p` itself outside a table.
+        p_adjusted: `p` after Holm's correction; `p` itself outside a table. The verdict goes by it.
+        p_exact_adjusted: likewise `p_exact`, which no verdict goes by: with n pairs it cannot fall
+            below 2 / 2^n, and a table's correction multiplies that.
         family: how many comparisons the correction was made for.
         s: standard deviation of the differences.
         correlation: of the two sides over the seeds; nan where one does not vary.
@@ -44,6 +46,7 @@ class Comparison:
     p: float
     p_exact: float
     p_adjusted: float
+    p_exact_adjusted: float
     family: int
     s: float
     correlation: float
@@ -135,6 +138,7 @@ def compare(baseline, candidate, higher_is_better: bool = True) -> Comparison:
         p=p,
         p_exact=p_exact,
         p_adjusted=p,
+        p_exact_adjusted=p_exact,
         family=1,
         s=s,
         correlation=correlation,
@@ -221,10 +225,13 @@ def as_family(comparisons: dict, size: int | None = None) -> dict:
     """
     size = max(size or 0, len(comparisons))
     missing = [math.nan] * (size - len(comparisons))
-    adjusted = holm([found.p for found in comparisons.values()] + missing)
+    adjusted, exact = (
+        holm([getattr(found, name) for found in comparisons.values()] + missing)
+        for name in ("p", "p_exact")
+    )
     return {
-        name: replace(found, p_adjusted=p, family=size)
-        for (name, found), p in zip(comparisons.items(), adjusted, strict=False)
+        name: replace(found, p_adjusted=p, p_exact_adjusted=e, family=size)
+        for (name, found), p, e in zip(comparisons.items(), adjusted, exact, strict=False)
     }
 
 

@@ -6,16 +6,37 @@ from importlib.resources import files
 from course_utils.evidence import protocol
 from course_utils.evidence.comparison import over_seeds_and_images
 from course_utils.evidence.runs import COLUMNS, read_table
+from course_utils.networks import TITLES
 
+# What readers call the arms that are not named after a technique, or that need more words than it.
+ARM_TITLES = TITLES | {
+    "no_dropout": "without its dropout",
+    "ensemble": "joint ensemble",
+    "ensemble_independent": "independent ensemble",
+    "longer": "one network for longer",
+    "five": "five together",
+    "five_falling": "five and a falling rate",
+    "baseline_falling": "baseline with a falling rate",
+    "all": "five and a joint ensemble",
+}
 JUDGED_ON = {"compare": "comparison set", "test": "test set"}
+
+
+def arm_words(name: str) -> str:
+    """An arm's name as readers write it: "five_without_l2" is "five without L2"."""
+    if name in ARM_TITLES:
+        return ARM_TITLES[name]
+    for key, title in TITLES.items():
+        name = name.replace(f"without_{key}", f"without {title}")
+    return name.replace("_", " ")
 
 
 def tell(table, arm: str, against: str, unpaired: bool = False, folder=None) -> str:
     """One comparison of a table, as one sentence.
 
     It gives the difference of the accuracies in points, its interval over seeds and the one over seeds
-    and images, p by the t test and by sign flips, the verdict after Holm, and the same of the
-    cross-entropies. What is not yet measured is said to be.
+    and images, p by the t test and the verdict after Holm, p by sign flips, and the same of the
+    cross-entropies. Semicolons part these. What is not yet measured is said to be.
 
     Args:
         table: a table of the protocol, or its name.
@@ -42,14 +63,27 @@ def tell_all(of, unpaired: bool = False, folder=None) -> dict[tuple[str, str], s
     folder = folder or files("course_utils") / "reference"
     said = {}
     for pair in of.compare:
-        name = f"{pair[0]} against {pair[1]} ({of.name}, {JUDGED_ON[of.judge]})"
+        arm, against = map(arm_words, pair)
+        name = f"{arm} against {against} ({of.name}, {JUDGED_ON[of.judge]})"
         if pair in accuracy:
-            images = _with_images(of, pair, folder)
+            images = with_images(of, pair, folder)
             words = _accuracy(accuracy[pair], images, unpaired) + _loss(loss[pair])
         else:
             words = "not yet measured"
         said[pair] = f"{name}: {words}."
     return said
+
+
+def with_images(of, pair, folder=None):
+    """Ends of the interval for other seeds and other images, or None where mistakes are not kept.
+
+    Fractions, of the pair (arm, against) of the table `of`; `folder` as `tell` takes it.
+    """
+    try:
+        sides = [protocol.wrong(of, of.arms[name], folder) for name in (pair[1], pair[0])]
+    except protocol.ProtocolError:
+        return None
+    return over_seeds_and_images(*sides)[1:]
 
 
 def _accuracy(found, images, unpaired):
@@ -64,9 +98,10 @@ def _accuracy(found, images, unpaired):
     if unpaired:
         over.append(f"{_interval(found.unpaired_low, found.unpaired_high, 100)} without the pairs")
     return (
-        f"{100 * found.mean:+.2f} points of accuracy, 95 % interval {', '.join(over)}; p = "
-        f"{_p(found.p)} by t and {_p(found.p_exact)} by sign flips, {_p(found.p_adjusted)} after Holm "
-        f"among {found.family}: {found.verdict}"
+        f"{100 * found.mean:+.2f} points of accuracy, 95 % interval {', '.join(over)}; "
+        f"{_p(found.p)} by t, {_number(found.p_adjusted)} after Holm among {found.family} comparisons: "
+        f"{found.verdict} "
+        f"(by sign flips {_p(found.p_exact)}, {_number(found.p_exact_adjusted)} after Holm)"
     )
 
 
@@ -74,8 +109,8 @@ def _loss(found):
     if not found.has_interval:
         return f"; on cross-entropy {found.mean:+.4f} in each: {found.verdict}"
     return (
-        f"; on cross-entropy {found.mean:+.4f}, {_interval(found.low, found.high)}, p = {_p(found.p)} and "
-        f"{_p(found.p_adjusted)} after Holm: {found.verdict}"
+        f"; on cross-entropy {found.mean:+.4f}, {_interval(found.low, found.high)}, {_p(found.p)}, "
+        f"{_number(found.p_adjusted)} after Holm: {found.verdict}"
     )
 
 
@@ -85,13 +120,9 @@ def _interval(low, high, scale=1):
 
 
 def _p(value):
+    number = _number(value)
+    return f"p = {number}" if number[0].isdecimal() else f"p {number}"
+
+
+def _number(value):
     return "unknown" if math.isnan(value) else "below 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def _with_images(of, pair, folder):
-    """Interval for other seeds and other images, or None where mistakes are not kept."""
-    try:
-        sides = [protocol.wrong(of, of.arms[name], folder) for name in (pair[1], pair[0])]
-    except protocol.ProtocolError:
-        return None
-    return over_seeds_and_images(*sides)[1:]

@@ -472,6 +472,29 @@ def test_a_logarithmic_axis_can_be_marked_where_the_values_are(monkeypatch):
     axis = drawn[0].axes[0].xaxis
     assert [label.get_text() for label in axis.get_ticklabels()] == ["10", "20", "500"]
     assert list(axis.get_minorticklocs()) == []
+    plots.lines({"a": [0.1, 5]}, "t", "x", "y", alt="b", limits=(0, 0.2))
+    assert drawn[1].axes[0].get_ylim() == (0, 0.2)
+
+
+def test_a_star_stands_above_the_dots_of_its_row(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
+    plots.dots({"a": [1, 2], "b": [3]}, "t", "x", "b", mark={"a": 1.5})
+    axes = drawn[0].axes[0]
+    (star,) = (line for line in axes.lines if line.get_marker() == "*")
+    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    row = star.get_ydata()[0]
+    assert max(dots[0].get_ydata()) + 0.2 < row < axes.get_ylim()[1]
+
+
+def test_a_second_interval_is_a_thinner_line_in_percentage_points(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
+    found = evidence.compare([0.1, 0.2, 0.3], [0.3, 0.5, 0.4])
+    plots.intervals({"a": found, "b": found}, "t", "b", wider={"a": (-0.1, 0.6), "b": None})
+    ends = [list(line.get_xdata()) for line in drawn[0].axes[0].lines if line.get_linewidth() == 1]
+    assert [-10, 60] in [[round(end) for end in each] for each in ends]
+    assert len(drawn[0].axes[0].lines) == 6, "two dots, two intervals, one thin line, zero"
 
 
 def test_lines_keep_a_look_and_their_names_at_the_ends_do_not_overlap(monkeypatch):

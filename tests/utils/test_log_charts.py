@@ -60,6 +60,9 @@ def test_a_name_looks_the_same_in_all_panels(shown):
     assert right[1.0,].get_color() != right[3.0,].get_color()
     assert drawn.axes[0].get_ylim() == (0, 9)
     assert alt == "an alt text"
+    plots.panels(parts, "a title", "epoch", "an alt text", points={"log": "o", "theirs": "*"})
+    marks = {line.get_marker() for line in shown[1][0].axes[1].lines}
+    assert marks == {"o", "*", "^"}
     assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["log", "ours", "theirs"]
 
 
