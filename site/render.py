@@ -27,6 +27,7 @@ import nbformat
 import tables
 
 from course_tools.authoring.folding import only_draws
+from course_tools.desk.workspace import HINT
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -56,7 +57,10 @@ def lay_out(source: Path, edition: str) -> None:
         for_readers = _for_readers(notebook)
         _collect_figures(for_readers, figures)
         # What a reader downloads is the notebook; what the page adds would make no sense in it.
-        written[f"{DOWNLOADS}/{name}.ipynb"] = nbformat.writes(for_readers)
+        download = nbformat.writes(for_readers)
+        if repository():
+            download = download.replace("git+ADDRESS", f"git+{repository()}")
+        written[f"{DOWNLOADS}/{name}.ipynb"] = download
         written[f"notebooks/{name}.ipynb"] = nbformat.writes(
             _lesson(name, for_readers, lessons, frames)
         )
@@ -104,6 +108,8 @@ def _lesson(name, notebook, lessons, frames):
     The figures of its sliders go to `frames`, digest to PNG.
     """
     notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        cell.source = HINT.sub("", cell.source)
     _add_sliders(notebook, frames)
     _link_lessons(notebook, name, lessons)
     _link_sources(notebook)

@@ -19,6 +19,7 @@ import tables
 from paths import NOTEBOOKS, ROOT
 
 from course_tools import cli
+from course_tools.desk import workspace
 from course_utils import evidence
 from course_utils.evidence import protocol
 
@@ -73,10 +74,14 @@ def test_every_lesson_and_solution_is_there_with_its_cells(laid_out):
         told = [cell.source for cell in kept if not tables.is_note(cell)]
         # More cells, with the running time and a digit to draw; and links, and a number in the title.
         shown = [cell.source for cell in book.cells if cell["id"] not in ("cost", "digits")]
-        assert [unlinked(source) for source in shown] == [unlinked(source) for source in told]
+        assert [unlinked(source) for source in shown] == [
+            unlinked(workspace.HINT.sub("", source)) for source in told
+        ]
         assert shown[0].startswith(f"# {name[:2]} · ")
         download = nbformat.reads(pages[f"{render.DOWNLOADS}/{name}.ipynb"], as_version=4)
         assert [cell.source for cell in download.cells] == told, "it is downloaded as it is"
+        assert sum("git+ADDRESS" in source for source in told) == 1, "which Colab needs"
+        assert "git+ADDRESS" not in pages[f"notebooks/{name}.ipynb"], "which no reader does"
         assert f"notebooks/solutions/{name}.ipynb" in pages
         assert f"notebooks/{name}.ipynb" in pages["index.md"]
     solution = nbformat.reads(pages[f"notebooks/solutions/{LESSONS[0]}.ipynb"], as_version=4)
@@ -304,6 +309,16 @@ def test_what_has_not_changed_is_not_written_again_and_what_is_gone_goes(laid_ou
     render.lay_out(again, "learner")
     after = {path: path.stat().st_mtime_ns for path in again.rglob("*") if path.is_file()}
     assert before == after
+
+
+def test_a_download_names_the_address_of_the_course_where_it_has_one(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_REPOSITORY", "https://example.org/a/b")
+    one = dict([next(iter(tables.read_lessons().items()))])
+    monkeypatch.setattr(tables, "read_lessons", lambda: one)
+    monkeypatch.setattr(render, "_filled", lambda text, lessons: text)
+    render.lay_out(tmp_path, "learner")
+    [download] = (tmp_path / render.DOWNLOADS).glob("*.ipynb")
+    assert "[tensorflow] @ git+https://example.org/a/b'" in download.read_text(encoding="utf-8")
 
 
 def test_the_repository_is_configured_in_one_place(monkeypatch):
