@@ -146,7 +146,6 @@ def test_nobody_who_has_the_course_is_told_how_to_get_it():
         assert "".join(there["cells"][told]["source"]).startswith("from course_utils import"), name
 
 
-
 def test_cells_that_only_draw_are_folded_and_no_other(tmp_path):
     workspace.hand_out(tmp_path)
     cells = [
