@@ -34,8 +34,8 @@ def edition(
     """The learner's edition: each file's name, with `solutions/` before it or not, and its content.
 
     Without the solutions, what linked to them is plain text; where the course is `installed`, no cell
-    says how to install it. `notebooks` is the folder of the committed lessons, default the course's. Raises BatchError where there are no lessons, or for
-    one that is no notebook.
+    says how to install it. `notebooks` is the folder of the committed lessons, default the course's.
+    Raises BatchError where there are no lessons, or for one that is no notebook.
     """
     notebooks = notebooks or reading.project_root() / "notebooks"
     paths = {
