@@ -327,6 +327,18 @@ def test_live_training_redraws_one_display(monkeypatch, network, smoke):
     assert len(updates) == 2
 
 
+def test_a_folder_that_takes_no_record_is_told_before_anything_is_trained(
+    tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "file").write_text("")
+    for out, told in ((tmp_path / "new" / "records", False), (tmp_path / "file" / "records", True)):
+        monkeypatch.setenv("COURSE_OUT", str(out))
+        Lesson("02_baseline_cnn", mode="smoke")
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert last.startswith(f"{tmp_path / 'file'} cannot be written") == told
+    assert last.endswith("Another folder, in a cell: %env COURSE_OUT=FOLDER")
+
+
 def test_what_needs_images_asks_for_them(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_OUT", str(tmp_path))
     early = Lesson("02_baseline_cnn", mode="smoke")
