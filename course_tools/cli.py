@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from course_utils import files
 from course_utils.errors import CourseError
 
 
@@ -19,6 +20,14 @@ class _Course(typer.Typer):
         except CourseError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(2)
+        except OSError as error:
+            # What no command foresaw: a disk that is full, or a place that takes nothing.
+            if error.errno not in files.REFUSED:
+                raise
+            print(f"error: {error.filename or 'The output'}: {files.why(error)}", file=sys.stderr)
+            # At its end Python would try again to write what is left of the output.
+            sys.stderr.flush()
+            os._exit(2)
 
 
 app = _Course(
@@ -48,6 +57,9 @@ def _course(
     ] = False,
 ):
     """Run, read, build and check the course's notebooks."""
+    # Python has no stream for an output that is closed, and what is printed is for nobody.
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     # Signs that the output's encoding lacks are replaced: a folder's name may hold any.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

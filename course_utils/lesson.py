@@ -17,6 +17,7 @@ from course_utils.errors import CourseError, SealedTestSetError
 from course_utils.evidence import protocol
 from course_utils.evidence.records import Record, pack, records_folder, training_code
 from course_utils.evidence.scoring import Score, score
+from course_utils.home import refusing
 
 # The lessons whose figure is set beside an article's or a record's: they alone open the test set.
 HEADLINES = ("02", "09", "11", "12", "13", "14", "15", "16")
@@ -57,6 +58,12 @@ class Lesson:
         kind, cost = ("Solutions of lesson", "") if solution else ("Lesson", self._cost_sentence())
         print(f"{kind} {name}, {self.mode} mode, seed {seed}. {cost}".rstrip())
         print(f"Machine: {self.machine.describe()}.")
+        # Said before anything has been trained for it.
+        if place := refusing(records_folder()):
+            print(
+                f"{place} cannot be written, and the record of this run would go there. Another folder, "
+                "in a cell: %env COURSE_OUT=FOLDER"
+            )
 
     # Data and the seal
 

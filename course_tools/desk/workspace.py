@@ -23,15 +23,19 @@ from course_utils.home import HIDDEN, LAID, RECORDS, is_mine
 
 REPLACED = f"{HIDDEN}/replaced"
 NEW = " (new edition"
+# How to get the course where it is not: in a workspace, which it has laid itself, it is.
+HINT = re.compile(r"^#[^\n]*\n#[^\n]*git\+ADDRESS[^\n]*\n", re.MULTILINE)
 LINK = re.compile(r"\[([^\]]*)\]\(((?:\w+/)?\w+\.ipynb)\)")
 
 
-def edition(notebooks: Path | None = None, solutions: bool = True) -> dict[str, bytes]:
+def edition(
+    notebooks: Path | None = None, solutions: bool = True, installed: bool = False
+) -> dict[str, bytes]:
     """The learner's edition: each file's name, with `solutions/` before it or not, and its content.
 
-    Without the solutions, what linked to them is plain text. `notebooks` is the folder of the
-    committed lessons, default the course's. Raises BatchError where there are no lessons, or for
-    one that is no notebook.
+    Without the solutions, what linked to them is plain text; where the course is `installed`, no cell
+    says how to install it. `notebooks` is the folder of the committed lessons, default the course's.
+    Raises BatchError where there are no lessons, or for one that is no notebook.
     """
     notebooks = notebooks or reading.project_root() / "notebooks"
     paths = {
@@ -45,10 +49,10 @@ def edition(notebooks: Path | None = None, solutions: bool = True) -> dict[str, 
         raise BatchError(
             f"There are no lessons in {notebooks}. Restore them: git checkout notebooks"
         )
-    return {name: _for_learners(path, paths) for name, path in paths.items()}
+    return {name: _for_learners(path, paths, installed) for name, path in paths.items()}
 
 
-def _for_learners(path, names):
+def _for_learners(path, names, installed):
     """A committed notebook as a learner gets it; of links to notebooks only those in `names` stay."""
     book = json.loads(reading.read_notebook(path).source)
     cells = []
@@ -58,6 +62,8 @@ def _for_learners(path, names):
             continue
         if cell["cell_type"] == "markdown":
             source = LINK.sub(lambda link: link[link[2] not in names], source)
+        elif installed:
+            source = HINT.sub("", source)
         cell["source"] = source.splitlines(keepends=True)
         cell["metadata"] = _only(cell["metadata"], "tags", "jupyter")
         if cell["cell_type"] == "code" and only_draws(source):
@@ -124,7 +130,7 @@ def lay_down(folder: Path, notebooks: Path | None = None) -> list[str]:
     `edition`, and CourseError where the folder cannot be written.
     """
     notebooks = notebooks or reading.project_root() / "notebooks"
-    wanted, laid = edition(notebooks), _read(folder)
+    wanted, laid = edition(notebooks, installed=True), _read(folder)
     beside, broken = [], []
     with _in_words(folder):
         told = _bring_records(folder, notebooks.parent)
@@ -252,7 +258,7 @@ def reset(folder: Path, lesson: str, notebooks: Path | None = None) -> str:
     Raises BatchError when there is no such lesson, and CourseError where nothing can be written.
     """
     name = f"{reading.find_notebook_path(lesson).stem}.ipynb"
-    wanted, laid = edition(notebooks), _read(folder)
+    wanted, laid = edition(notebooks, installed=True), _read(folder)
     if name not in wanted:
         raise BatchError(
             f"{lesson} is none of the numbered lessons. All of them: course run --list"
