@@ -37,8 +37,9 @@ lesson.check_places(places)
 # %% tags=["nbval-check-output"]
 side = 32
 for k, s in [(3, 1), (3, 2), (3, 1), (3, 2)]:
-    print(f"{side} pixels, window {k}, stride {s}: {places(side, k, s)} places, the last starts at {(side - k) // s * s}")
-    side = places(side, k, s)
+    found, last = places(side, k, s), (side - k) // s * s
+    print(f"{side} pixels, window {k}, stride {s}: {found} places, the last starts at {last}")
+    side = found
 
 # %% [markdown]
 # With 30 pixels and stride 2 the last window starts at 26 and ends at 28: one column is never seen. That is what rounding
@@ -67,7 +68,8 @@ lesson.check_receptive_field(receptive_field)
 network = [(3, 1), (3, 2), (3, 1), (3, 2)]
 for depth in range(1, 5):
     plain = receptive_field([(window, 1) for window, _ in network[:depth]])
-    print(f"a unit of convolution {depth} sees {receptive_field(network[:depth])} pixels a side; without strides {plain}")
+    sees = receptive_field(network[:depth])
+    print(f"a unit of convolution {depth} sees {sees} pixels a side; without strides {plain}")
 
 # %% [markdown]
 # The same four sides as measured in the lesson. Halving is what lets few layers see much, and the last stride has not
