@@ -10,8 +10,8 @@ import numpy as np
 
 # As in Guo and others, On calibration of modern neural networks, 2017.
 BINS = 15
-# Probabilities that were rounded to zero; the smallest that half precision can tell from it.
-SMALLEST = 6e-8
+# What a probability that was rounded to zero counts as, so that it has a logarithm.
+SMALLEST = 1e-30
 
 
 @dataclass(frozen=True)

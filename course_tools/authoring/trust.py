@@ -149,10 +149,7 @@ def _with_averages(of, by_arm):
 
 def _key(record):
     row = protocol.row_of(record)
-    key = {name: row[name] for name in protocol.TABLE_KEY}
-    if protocol.table(record.table).arms[record.arm].mean_of:
-        key["factor"] = None
-    return key
+    return {name: row[name] for name in protocol.TABLE_KEY}
 
 
 def _judged(record, images):

@@ -20,7 +20,7 @@ def lines(name: str, folder: Path | None = None) -> list[str]:
             f"{folder} holds no runs.csv. Write it: course reference add BATCHES --to {folder}"
         )
     if isinstance(of, trust.Measures):
-        return trust.lines(of, folder)
+        return trust.lines(of, folder=folder)
     runs = read_table(folder / "runs.csv", evidence.COLUMNS) if folder else evidence.all_runs()
     lacking = protocol.missing(of, runs)
     said = [f"{of.name}: {of.question}"]

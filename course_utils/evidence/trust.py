@@ -154,23 +154,42 @@ def verdicts(of: Measures, folder=None) -> dict:
     return as_family(found, size=len(of.compare) * len(of.measures))
 
 
-def lines(of: Measures, folder=None) -> list[str]:
-    """A table of measures in words: each arm's figures with intervals, then each verdict."""
-    said = [f"{of.name}: {of.question}"]
-    for arm, known in figures(of, folder).items():
+def tell(name: str, found) -> str:
+    """A verdict in one sentence: difference in points, interval, the p values, the word after Holm."""
+    if not found.has_interval:
+        return found.sentence(name)
+    low, high = (f"{100 * end:+.2f}" for end in (found.low, found.high))
+    p, exact, adjusted = (
+        "below 0.001" if each < 0.001 else f"{each:.3f}"
+        for each in (found.p, found.p_exact, found.p_adjusted)
+    )
+    return (
+        f"{name}: {100 * found.mean:+.2f} points, 95 % interval {low} to {high} over {found.n} paired "
+        f"seeds; p = {p} by t and {exact} by sign flips, {adjusted} after Holm among {found.family}: "
+        f"{found.verdict}."
+    )
+
+
+def lines(of: Measures, measures=(), folder=None) -> list[str]:
+    """A table of measures in words: each arm's figures with intervals, each verdict, and what is missing.
+
+    `measures` are some of the table's, by default all of them and the over-confidence.
+    """
+    measures = measures or (*of.measures, "over_confidence")
+    said, known = [f"{of.name}: {of.question}"], figures(of, folder)
+    for arm, values in known.items():
         words = []
-        for measure, values in known.items():
-            mean, low, high = (100 * each for each in interval(values))
+        for measure in (m for m in measures if m in values):
+            mean, low, high = (100 * each for each in interval(values[measure]))
             words.append(f"{MEASURES[measure]} {mean:.2f} % ({low:.2f} to {high:.2f})")
-        said.append(f"  {arm}: {'; '.join(words) or 'not yet measured'}")
-    found = verdicts(of, folder)
+        said += [f"  {arm}: {'; '.join(words)}"] if words else []
+    found, waiting = verdicts(of, folder), {}
     for arm, against in of.compare:
-        waiting = []
-        for measure in of.measures:
-            if known := found.get((arm, against, measure)):
-                said.append(known.sentence(f"{arm} against {against}, {MEASURES[measure]}"))
+        for measure in (m for m in measures if m in of.measures):
+            if verdict := found.get((arm, against, measure)):
+                said.append(tell(f"{arm} against {against}, {MEASURES[measure]}", verdict))
             else:
-                waiting.append(MEASURES[measure])
-        if waiting:
-            said.append(f"{arm} against {against}, {', '.join(waiting)}: not yet measured.")
-    return said
+                waiting.setdefault(MEASURES[measure], []).append(arm)
+    return said + [
+        f"Not yet measured, {words}: {', '.join(arms)}." for words, arms in waiting.items()
+    ]
