@@ -63,8 +63,7 @@ model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 
 
 # %%
-def says(pictures):
-    """The network's probabilities, shape (pictures, 10)."""
+def says(pictures):  # probabilities, shape (pictures, 10)
     return np.asarray(model.predict(pictures, batch_size=500, verbose=0))
 
 
@@ -101,8 +100,8 @@ print(f"Accuracy {right.mean():.2%}: {(~right).sum()} mistakes among {len(right)
       f"{((confidence > 0.9) & ~right).sum()} of them were made at a confidence above 0.9.")
 
 # %% [markdown]
-# The label is in the last row. Ugly digits, some of them; but "I am not sure" was an answer that the network could have
-# given, and it did not.
+# (Above each: its answer, the confidence in brackets, the label.) Ugly digits, some of them; but "I am not sure" was an
+# answer that the network could have given, and it did not.
 #
 # ## Right as often as it says?
 #
@@ -192,7 +191,7 @@ seen = list(judged)
 plots.lines(
     {"mean confidence": (seen, [100 * sure.mean() for sure, _ in judged.values()]),
      "accuracy": (seen, [100 * known.mean() for _, known in judged.values()])},
-    title="The accuracy stands still, the confidence goes on" + mnist.figure_suffix,
+    title="What it promises and what it keeps, epoch by epoch" + mnist.figure_suffix,
     x="epoch", y="%", marker="o",
     alt="Mean confidence and accuracy against epoch.",
 )  # fmt: skip
@@ -306,10 +305,11 @@ for kind, of in sorted(means.items(), key=lambda item: item[1][3, 1]):
           f"strength 5: {of[5, 1]:5.1f} % and {of[5, 0] - of[5, 1]:+5.1f}")
 
 # %% [markdown]
-# The first line answers the prediction for worst, the last for least. Compare the two panels: where the confidence stays
-# up while the accuracy falls, the network does not notice that it has left what it knows. The temperature that was right
-# for clean pictures is no remedy there. It was chosen on the wrong ones. **A calibration holds for pictures like those it
-# was made on**, and nothing in the network says when they end.
+# The first line answers the prediction for worst, the last for least. Now compare the two panels. Where the confidence
+# stays up while the accuracy falls, the network does not notice that it has left what it knows. Where it falls faster
+# than the accuracy, the network doubts what it reads quite well. One temperature cannot mend both; it was chosen on other
+# pictures. **A calibration holds for pictures like those it was made on**, and nothing in the network says where they
+# end.
 #
 # ## "I don't know"
 #
@@ -353,22 +353,22 @@ for name, (coverage, accuracy) in curves.items():
 from course_utils.evidence import protocol, trust
 
 fair = protocol.table("fair_mnist")
-arms = {mnist.sha256} == set(protocol.rows_of("fair_mnist")["data_sha256"]) and mnist.mode == "reduced"
-jury = protocol.wrong(fair, fair.arms["baseline"]) if arms else ~right[None]  # (networks, pictures)
+same = {mnist.sha256} == set(protocol.rows_of("fair_mnist")["data_sha256"]) and mnist.mode == "reduced"
+jury = protocol.wrong(fair, fair.arms["baseline"]) if same else ~right[None]  # (networks, pictures)
 votes = jury.sum(axis=0)
 accused = np.flatnonzero(~right)[np.lexsort((-confidence[~right], -votes[~right]))][:12]
 
 # %%
 plots.images(
     x_judge[accused],
-    title=f"Label or network? Missed by all of {len(jury) + arms} networks" + mnist.figure_suffix,
+    title=f"Label or network? Missed by all of {len(jury) + same} networks" + mnist.figure_suffix,
     labels=[f"label {y_judge[k]}\nours: {said[k].argmax()}" for k in accused], columns=6,
     alt="Twelve digits that the networks misread, with the label and our network's answer.",
 )
 
 # %%
 together = (votes == len(jury)) & ~right
-print(f"{together.sum()} of {len(right):,} pictures are missed by all {len(jury) + arms} that were asked. Were each of "
+print(f"{together.sum()} of {len(right):,} pictures are missed by all {len(jury) + same} that were asked. Were each of "
       f"these labels wrong, the best of all networks would be told that it has {1 - together.mean():.2%}.")
 
 # %% [markdown]
@@ -407,7 +407,9 @@ print(f"{len(mended)} mended, {len(spoiled)} spoiled: {100 * (now.mean() - right
       f"coin tosses: p = {p:.2g}). Over-confidence {100 * gaps[epochs]:+.2f}, with five looks {100 * modest:+.2f}.")
 
 # %% [markdown]
-# A net gain hides its losses. If the pictures that it spoils are your customers', that number is theirs.
+# A net gain hides its losses. If the pictures that it spoils are your customers', that number is theirs. And several
+# looks make every answer more modest, also those of a network that was modest already: after averaging, the temperature
+# has to be chosen anew.
 #
 # ## Which of the six help here?
 #
@@ -422,7 +424,8 @@ print(f"{len(mended)} mended, {len(spoiled)} spoiled: {100 * (now.mean() - right
 from IPython.display import Markdown, display
 from course_utils.networks import TITLES
 
-table, names = trust.tables()["trust_mnist"], TITLES | {"no_dropout": "without its dropout"}
+table = trust.tables()["trust_mnist"]
+names = TITLES | {"no_dropout": "without its dropout", "five": "five together", "all": "five and the ensemble"}
 verdicts, figures = trust.verdicts(table), trust.figures(table)
 
 
