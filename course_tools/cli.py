@@ -420,6 +420,29 @@ def reference_add(
         print("Bring the README up to date: course report --readme")
 
 
+@reference.command("trust")
+def reference_trust(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="FOLDER…", help="Of tables' batches that were added."),
+    ],
+    networks: Annotated[
+        Path | None,
+        typer.Option(help="Folder that COURSE_KEEP_NETWORKS named when the runs were made."),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder with runs.csv. Default: the course's own.")
+    ] = None,
+):
+    """Measure what accuracy does not say: calibration, coverage and, by their networks, worse pictures."""
+    from course_tools.authoring import trust
+
+    added = trust.add(folders, networks, to)
+    print(f"Measured {added['runs']} runs, {added['networks']} of them with their networks.")
+    for reason, number in added["left_out"].items():
+        print(f"Left out {number}: {reason}")
+
+
 @reference.command("show")
 def reference_show(
     table: Annotated[str | None, typer.Argument(help="A table. Default: name them all.")] = None,

@@ -11,8 +11,9 @@ import re
 import time
 import weakref
 from importlib.metadata import version
+from pathlib import Path
 
-from course_utils import __version__, checks, data, evidence, machine, modes, networks
+from course_utils import __version__, checks, data, evidence, files, machine, modes, networks
 from course_utils.errors import CourseError, SealedTestSetError
 from course_utils.evidence import protocol
 from course_utils.evidence.records import Record, pack, records_folder, training_code
@@ -23,6 +24,8 @@ from course_utils.home import refusing
 HEADLINES = ("02", "09", "11", "12", "13", "14", "15", "16")
 # Where the openings of all lessons are noted, beside the records.
 OPENINGS = "test_openings.jsonl"
+# Names a folder to keep each recorded network in, for what can be asked of it later.
+KEEP_NETWORKS = "COURSE_KEEP_NETWORKS"
 
 
 class Lesson:
@@ -238,7 +241,9 @@ class Lesson:
         and `arm` the protocol's, `parameters` what else was chosen. With `keep_predictions` the
         probabilities on the comparison set go into the record, for averaging. Validation figures are
         measured now, on the weights that the model has now; the loss is the cross-entropy without
-        penalties. What `compare` scored on validation images for want of others is theirs alone.
+        penalties. What `compare` scored on validation images for want of others is theirs alone. Where
+        COURSE_KEEP_NETWORKS names a folder, the network is saved there, named as
+        `Record.network_name`.
         """
         from course_utils.callbacks import epochs_trained
 
@@ -271,7 +276,20 @@ class Lesson:
             parameters={"mode": self.mode, "seed": self.seed} | parameters,
         )
         record.write(records_folder())
+        if KEEP_NETWORKS in os.environ:
+            self._keep_network(model, record)
         return record
+
+    def _keep_network(self, model, record):
+        folder = Path(os.environ[KEEP_NETWORKS]).expanduser()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            model.save(folder / record.network_name)
+        except OSError as error:
+            raise CourseError(
+                f"The network {record.network_name} could not be saved in {folder} ({files.why(error)}). "
+                f"Name another folder in {KEEP_NETWORKS}, or unset it"
+            ) from error
 
     def expect(self, record: Record, metric: str | None = None) -> None:
         """Say whether a record's `metric` lies where the reference runs say it should.

@@ -16,6 +16,7 @@ VARIABLES = {
     "COURSE_THREADS": "threads of one run",
     "COURSE_HOME": "folder for your lessons, records and progress",
     "COURSE_OUT": "folder for run records alone",
+    "COURSE_KEEP_NETWORKS": "folder to save each recorded network in",
     "COURSE_HEADLESS": "no live curves",
     "COURSE_FRAMES": "sliders keep all their figures, for the site",
     "KERAS_BACKEND": "tensorflow, jax or torch",

@@ -409,6 +409,14 @@ def test_a_planned_table_tells_its_verdicts_and_what_it_lacks(planned):
     assert "forest" not in shown
 
 
+def test_a_table_of_measures_shows_what_is_measured_and_names_the_rest():
+    shown = tables.trust_tables().replace("\N{NO-BREAK SPACE}", " ")
+    assert shown.startswith("### Which techniques")
+    assert "**Calibration error beyond chance**" in shown
+    assert '<span class="forest-name">batch normalisation</span>' in shown
+    assert "\n* Not yet measured, accuracy under noise: " in shown
+
+
 def test_a_plot_shows_every_interval_on_one_axis():
     one = evidence.compare([0.9] * 6, [0.91, 0.92, 0.93, 0.91, 0.92, 0.93])
     equal = evidence.compare([0.9] * 6, [0.89] * 6)

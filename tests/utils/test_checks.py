@@ -67,6 +67,15 @@ def l2(kernels, penalty):
     return penalty * sum(np.sum(kernel**2) for kernel in kernels)
 
 
+def softened(probabilities, temperature):
+    roots = probabilities ** (1 / temperature)
+    return roots / roots.sum(axis=1, keepdims=True)
+
+
+def softmax(logits):
+    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+
+
 def half_life(rate, penalty):
     return math.ceil(math.log(0.5) / math.log(1 - 2 * rate * penalty))
 
@@ -644,6 +653,30 @@ CASES = {
         (choosing(lambda t, c, row, chose, _: (row, chose, chose)), "flattering"),
         (choosing(lambda t, c, row, chose, _: (row, chose, t[row].mean())), "winner's side"),
         (choosing(lambda t, c, row, chose, _: (row, chose, 0.1)), "no say"),
+    ],
+    "17 soften": [
+        (softened, "Correct"),
+        (lambda p, t: softmax(np.log(p) / t), "Correct"),
+        (lambda p, t: p, "Not yet: at temperature 2 nothing changes"),
+        (lambda p, t: p / t, "it is the logits that should be"),
+        (lambda p, t: p ** (1 / t), "bring each row back to a sum of 1"),
+        (lambda p, t: p ** (1 / t) / (p ** (1 / t)).sum(), "all pictures share one sum"),
+        (lambda p, t: p ** (1 / t) / (p ** (1 / t)).sum(axis=0), "over the pictures"),
+        (lambda p, t: softened(p, 1 / t), "sharper where they should get softer"),
+        (lambda p, t: softmax(p / t), "the softmax wants logits"),
+        (lambda p, t: softened(p, t + 1), "at temperature 2 the first row is"),
+        (lambda p, t: p[0], r"the result has shape \(5,\)"),
+    ],
+    "17 answer_from": [
+        (lambda mistake, question: max(0, 1 - question / mistake), "Correct"),
+        (lambda mistake, question: 1 - question / mistake, "never below 0"),
+        (lambda mistake, question: question / mistake, "largest risk"),
+        (lambda mistake, question: min(1, question / mistake), "largest risk"),
+        (lambda mistake, question: mistake / (mistake + question), "on average"),
+        (lambda mistake, question: question / (mistake + question), "a bet with a stake"),
+        (lambda mistake, question: 1 - mistake / question, "swapped"),
+        (lambda mistake, question: max(0, 1 - mistake / question), "swapped"),
+        (lambda mistake, question: 0.5, "an answer costs 5 on average"),
     ],
 }
 DICTS = ("00 names", "06 keeps_its_label", "07 combined", "14 names_of_curves")

@@ -429,6 +429,24 @@ def test_what_no_table_compares_is_not_yet_measured(smoke, capsys):
     assert then == "Then: course report doubt_02_2_techniques_l2"
 
 
+def test_a_network_is_kept_where_a_folder_is_named(smoke, network, tmp_path, monkeypatch):
+    import keras
+
+    smoke.record(network, "mlp")
+    assert not list(tmp_path.rglob("*.keras"))
+    monkeypatch.setenv("COURSE_KEEP_NETWORKS", str(tmp_path / "kept" / "here"))
+    record = smoke.record(network, "mlp", table="t", arm="a")
+    (kept,) = (tmp_path / "kept" / "here").iterdir()
+    assert kept.name == record.network_name == "t.a.02_baseline_cnn.mlp.plain.smoke.seed3.keras"
+    again = keras.saving.load_model(kept)
+    images = smoke.dataset.x_val[:5]
+    assert np.allclose(again.predict(images, verbose=0), network.predict(images, verbose=0))
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("COURSE_KEEP_NETWORKS", str(tmp_path / "file"))
+    with pytest.raises(CourseError, match="t.a.02.* could not be saved .* or unset it"):
+        smoke.record(network, "mlp", table="t", arm="a")
+
+
 def test_nan_stops_the_fit_and_leaves_a_failed_record(smoke, tmp_path):
     import keras
 
