@@ -155,16 +155,20 @@ def read(
             print(f"Read {number:,} of {len(listed):,} files in {now - began:.0f} s", flush=True)
     _refuse_changes(root, listed)
     used, copies, contradictions = _distinct(pictures)
-    classes = sorted({file[0] for file in listed} | _class_folders(root))
+    classes = sorted(_class_folders(root))
     counts = Counter(picture.name[0] for picture in used)
     counts = {each: counts[each] for each in classes}
     few = [each for each in classes if counts[each] < FEWEST]
     if few:
-        lost = _unused(notes, copies, contradictions)
+        there = {each: [_said(p.name) for p in used if p.name[0] == each] for each in few}
+        words = [
+            f"{_plain(each)} has {len(names)}{f' ({_names(names)})' if names else ''}"
+            for each, names in there.items()
+        ]
         raise DataError(
-            f"{_names(f'{_plain(each)} has {counts[each]}' for each in few)}, and a class needs at "
-            f"least {FEWEST} different pictures, so that some can be set aside to test on: add pictures, "
-            f"or take the class out of {_plain(root.name)}{lost}"
+            f"{_names(words)}, and a class needs at least {FEWEST} different pictures, so that some can be "
+            f"set aside to test on: add pictures, or take the class out of {_plain(root.name)}"
+            f"{_unused(notes, copies, contradictions)}"
         )
     found = Found(
         counts,
