@@ -224,7 +224,7 @@ expert.load_weights(pretrained.WEIGHTS)
 # trained is one layer: a matter of seconds.
 
 # %%
-def transfer(x, y, x_val, y_val, seed):
+def transfer(x, y, seed):
     """A last layer on the expert's features, mirror images included; the whole network."""
     keras.utils.set_random_seed(seed)
     seen = [expert.predict(pictures, verbose=0) for pictures in (x, x[:, :, ::-1])[: 1 + mirror]]
@@ -232,37 +232,37 @@ def transfer(x, y, x_val, y_val, seed):
         keras.Input(expert.output_shape[1:]),
         layers.Dropout(0.5), layers.Dense(k, activation="softmax", dtype="float32"),
     ])  # fmt: skip
-    told = expert.predict(x_val, verbose=0), y_val
-    run = train(head, np.concatenate(seen), np.tile(y, len(seen)), 0.01, validation_data=told)
-    return keras.Sequential([keras.Input((side, side, 3)), expert, *head.layers]), run
+    train(head, np.concatenate(seen), np.tile(y, len(seen)), 0.01)
+    return keras.Sequential([keras.Input((side, side, 3)), expert, *head.layers])
 
 
-def from_scratch(x, y, x_val, y_val, seed):
+def from_scratch(x, y, seed):
     keras.utils.set_random_seed(seed)
     model = build(build_trunk(), **chosen)
-    return model, train(model, x, y, rate, part=f"from scratch, seed {seed}", validation_data=(x_val, y_val))
+    train(model, x, y, rate, part=f"from scratch, seed {seed}")
+    return model
 
 
 # %% [markdown]
-# Is it better, and how sure may we be? In pairs, as lesson 10 taught: five seeds, and each deals the training and
-# validation pictures anew and gives both networks the same. Judged on the comparison set, which has chosen nothing.
+# Is it better, and how sure may we be? In pairs, as lesson 10 taught: five seeds, and each deals the training pictures
+# anew and gives both networks the same. Judged on the comparison set, which has chosen nothing.
 #
 # > **Predict:** how many points will the borrowed eyes be ahead?
 
 
 # %%
 def deal(seed):
-    """Training and validation pictures, dealt anew."""
+    """As many training pictures as before, dealt anew from those to train and to validate on."""
     x, y = (np.concatenate(both) for both in ((mine.x_train, mine.x_val), (mine.y_train, mine.y_val)))
     sizes = len(mine.y_train), len(mine.y_val)
-    first, second = data.stratified(y, sizes, np.random.default_rng(seed))
-    return x[first], y[first], x[second], y[second]
+    first, _ = data.stratified(y, sizes, np.random.default_rng(seed))
+    return x[first], y[first]
 
 
 wrong = {from_scratch: [], transfer: []}
 for s in lesson.seeds(5):
     for way in wrong:
-        model, run = way(*deal(s), s)
+        model = way(*deal(s), s)
         wrong[way].append(model.predict(mine.x_compare, verbose=0).argmax(axis=1) != mine.y_compare)
 
 # %%
@@ -303,7 +303,7 @@ plots.show(*pairs())
 
 # %%
 ahead = transfer if verdict.mean > 0 else from_scratch
-model, run = ahead(mine.x_train, mine.y_train, *validation, seed)
+model = ahead(mine.x_train, mine.y_train, seed)
 compared = lesson.compare(model)
 test = lesson.final_test(model)
 
