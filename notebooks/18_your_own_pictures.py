@@ -209,8 +209,8 @@ print(f"The noise is {noise:.3f}, so the rules choose {chosen}.")
 
 # %%
 known = pretrained.facts()
-print(f"Trained on {known['n_train']:,} photographs of {', '.join(known['classes'])}; it names "
-      f"{known['held_out_accuracy']:.1%} of {known['held_out_n']:,} others of these right.")
+print(f"Trained on {known['n_train']:,} photographs ({', '.join(known['classes'])}); of {known['held_out_n']:,} others "
+      f"of these classes it names {known['held_out_accuracy']:.1%} right.")
 expert = build_trunk()
 expert.load_weights(pretrained.WEIGHTS)
 
@@ -343,12 +343,14 @@ def confusion():
     axes.set_yticks(range(k), names)
     axes.set(xlabel="the model says", ylabel="it is")
     drawn.suptitle("What it takes for what: comparison pictures" + mine.figure_suffix, fontsize=11)
-    return drawn, "Counts of comparison pictures by what they are (rows) and what the model says (columns)."
+    return drawn, "Comparison pictures by what they are and what the model says; named right: " + ", ".join(
+        f"{name} {table[i, i]} of {table[i].sum()}" for i, name in enumerate(names)) + "."
 
 
 # %%
 card = ReportCard(f"Report card: {mine.name}{mine.figure_suffix}")
-card.add("How good?", result, f"Who always says the most frequent class is right in {by_habit:.1%}.")
+card.add("How good?", result, f"Whoever always says {names[most]!r} is right about {by_habit:.1%} of the "
+         "comparison pictures.")
 card.add("On which pictures?", *mine.announcement.splitlines())
 card.add("Why this model?", *told, figure=pairs()[0], alt=pairs()[1])
 card.add("Where it errs", figure=confusion()[0], alt=confusion()[1])
