@@ -2,13 +2,17 @@
 
 import ast
 import json
+import os
 import re
 import shlex
 import sys
 
+import nbclient
 import nbformat
+import numpy as np
 import pytest
 from paths import NOTEBOOKS
+from PIL import Image
 from small_course import said
 
 from course_tools.desk import workspace
@@ -102,3 +106,35 @@ def test_a_path_of_ones_own_home_and_a_relative_one_become_absolute(
     assert path == tmp_path / "here" / "my_pictures.ipynb"
     assert parameters(path)["folder"] == str(pictures)
     assert json.loads(path.read_text(encoding="utf-8"))["nbformat"] == 4
+
+
+@pytest.mark.slow
+def test_the_copy_goes_from_a_folder_to_a_tested_model(tmp_path):
+    """As somebody would run it who has nothing but a folder; nothing in that folder is touched."""
+    pictures = tmp_path / "Obst & more"
+    random = np.random.default_rng(0)
+    for name, brightness in (("Äpfel", 60), ("birnen", 190)):
+        (pictures / name).mkdir(parents=True)
+        for number in range(20):
+            pixels = random.normal(brightness, 20, (30, 44, 3)).clip(0, 255).astype("uint8")
+            Image.fromarray(pixels).save(pictures / name / f"{number}.png")
+    before = {path: path.stat().st_mtime_ns for path in [pictures, *pictures.rglob("*")]}
+    path = workspace.new(tmp_path / "own", pictures)
+    book = nbformat.read(path, as_version=4)
+    environment = os.environ | {"COURSE_MODE": "smoke", "COURSE_HEADLESS": "1"}
+    environment.pop("COURSE_OUT", None)
+    client = nbclient.NotebookClient(
+        book, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+    )
+    client.execute(env=environment)
+    out = path.parent / "out"
+    assert sorted(each.name for each in out.iterdir()) == [
+        "classes.txt", "classify.py", "model.keras", "report_card.html",
+    ]  # fmt: skip
+    assert (out / "classes.txt").read_text(encoding="utf-8").split() == ["birnen", "Äpfel"]
+    page = (out / "report_card.html").read_text(encoding="utf-8")
+    assert "Report card: Obst &amp; more" in page
+    assert "test pictures right" in page
+    texts = [o.get("text", "") for c in book.cells if c.cell_type == "code" for o in c.outputs]
+    assert sum("Test set opened, once" in text for text in texts) == 1
+    assert before == {path: path.stat().st_mtime_ns for path in [pictures, *pictures.rglob("*")]}
