@@ -280,6 +280,22 @@ def handout(
 
 
 @app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="Where to; it is made if need be.")],
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder that holds one sub-folder of pictures a class.")
+    ] = None,
+):
+    """Write a notebook for pictures of your own: from a folder to a tested model, as in lesson 18."""
+    import shlex
+
+    from course_tools.desk import workspace
+
+    path = workspace.new(folder, pictures)
+    print(f"{path} is yours. Open it: jupyter lab {shlex.quote(str(path))}")
+
+
+@app.command()
 def slides(
     lessons: Annotated[
         list[str] | None, typer.Argument(metavar="[LESSON…]", help="All when none is named.")

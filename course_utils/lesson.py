@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import re
+import tempfile
 import time
 import weakref
 from importlib.metadata import version
@@ -20,8 +21,9 @@ from course_utils.evidence.records import Record, pack, records_folder, training
 from course_utils.evidence.scoring import Score, score
 from course_utils.home import refusing
 
-# The lessons whose figure is set beside an article's or a record's: they alone open the test set.
-HEADLINES = ("02", "09", "11", "12", "13", "14", "15", "16")
+# The lessons whose figure is set beside an article's or a record's: they alone open the test set. Lesson
+# 18 opens one of its own, made of pictures that no other lesson tests on.
+HEADLINES = ("02", "09", "11", "12", "13", "14", "15", "16", "18")
 # Where the openings of all lessons are noted, beside the records.
 OPENINGS = "test_openings.jsonl"
 # Names a folder to keep each recorded network in, for what can be asked of it later.
@@ -80,6 +82,31 @@ class Lesson:
         self.dataset = data.load(name, mode=self.mode, seed=self.seed, n_train=n_train)
         print(self.dataset.announcement)
         return self.dataset
+
+    def load_folder(self, folder="", side: int = 32):
+        """Load a folder of pictures, one sub-folder a class, and say what was found and left out.
+
+        Returns `pictures.Pictures`, a `data.Dataset` whose test set stays sealed; see `pictures.read`,
+        also for `side`, the pixels that a picture is scaled to, and for the DataError of a folder that will
+        not do. Without a name the course makes a folder of its own, which is gone with the lesson.
+        """
+        from course_utils.data import pictures
+
+        made_from, name = None, ""
+        if not str(folder).strip():
+            self._sample = tempfile.TemporaryDirectory(prefix="course-pictures-")
+            folder, name = os.path.join(self._sample.name, "pictures"), "three classes of CIFAR-10"
+            made_from = pictures.sample(folder, self.mode, self.seed)
+        self.dataset = pictures.read(folder, side, self.seed, self.mode, name, made_from)
+        print(self.dataset.announcement)
+        return self.dataset
+
+    @property
+    def out(self) -> Path:
+        """Folder for what a lesson leaves behind: `out` beside the notebook, or in COURSE_OUT."""
+        folder = Path(os.environ.get("COURSE_OUT", ".")).expanduser() / "out"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def compare(self, model) -> Score:
         """Score a model on the comparison set, where techniques are compared.

@@ -32,7 +32,7 @@ def test_help_answers_at_once_and_loads_no_framework(words):
 
 def test_every_command_is_there(capsys):
     _, out, _ = said(capsys, "--help")
-    desk = ("lab", "workspace", "reset", "handout", "slides", "report", "syllabus", "doctor")
+    desk = ("lab", "workspace", "reset", "handout", "new", "slides", "report", "syllabus", "doctor")
     for name in ("run", "build", *desk, "reference", "data"):
         assert re.search(rf"^  {name} +\S", out, re.MULTILINE)
     assert re.search(r"^  add +\S", said(capsys, "reference", "--help")[1], re.MULTILINE)

@@ -270,6 +270,38 @@ def choosing(by):
     return lambda right, choosers: by(right, choosers, *choose(right, choosers))
 
 
+def scenes_drawn(scenes, share, random):
+    order = random.permutation(np.unique(scenes))
+    pictures = np.cumsum([np.sum(scenes == scene) for scene in order])
+    return np.isin(scenes, order[: np.sum(pictures < share * len(scenes)) + 1])
+
+
+def scenes_counted(scenes, share, random):
+    order = random.permutation(np.unique(scenes))
+    return np.isin(scenes, order[: math.ceil(share * len(order))])
+
+
+def scenes_below_the_share(scenes, share, random):
+    order = random.permutation(np.unique(scenes))
+    pictures = np.cumsum([np.sum(scenes == scene) for scene in order])
+    return np.isin(scenes, order[: np.sum(pictures < share * len(scenes))])
+
+
+class Unmoved:
+    """A generator that draws nothing."""
+
+    permutation = staticmethod(lambda values: values)
+
+
+def balanced(labels, answers):
+    return np.mean([np.mean(answers[labels == label] == label) for label in np.unique(labels)])
+
+
+def of_what_was_called(labels, answers):
+    called = np.unique(answers)
+    return np.mean([np.mean(labels[answers == label] == label) for label in called])
+
+
 # --- Right and wrong -----------------------------------------------------------------------------
 
 CASES = {
@@ -677,6 +709,50 @@ CASES = {
         (lambda mistake, question: 1 - mistake / question, "swapped"),
         (lambda mistake, question: max(0, 1 - mistake / question), "swapped"),
         (lambda mistake, question: 0.5, "an answer costs 5 on average"),
+    ],
+    "18 test_scenes": [
+        (scenes_drawn, "Correct"),
+        (lambda s, share, random: scenes_drawn(s, share, random).astype(int), "Correct"),
+        (lambda s, share, random: random.random(len(s)) < share, "scene .* on both sides"),
+        (scenes_counted, "count scenes"),
+        (scenes_below_the_share, "one too early"),
+        (lambda s, share, random: s < np.inf, "with a scene less"),
+        (lambda s, share, random: scenes_drawn(s, share, Unmoved), "is the order of the scenes"),
+        (
+            lambda s, share, random: scenes_drawn(s, share, np.random.default_rng()),
+            "draw with `random`",
+        ),
+        (
+            lambda s, share, random: np.flatnonzero(scenes_drawn(s, share, random)),
+            "one truth value",
+        ),
+    ],
+    "18 balanced_accuracy": [
+        (balanced, "Correct"),
+        (lambda labels, answers: np.mean(labels == answers), "plain accuracy"),
+        (of_what_was_called, "was [*]called[*] a class"),
+        (
+            lambda labels, answers: (
+                balanced(labels, answers)
+                * len(np.unique(labels))
+                / len(np.union1d(labels, answers))
+            ),
+            "does not occur",
+        ),
+        (
+            lambda labels, answers: (
+                balanced(labels, answers) * len(np.unique(labels)) / (labels.max() + 1)
+            ),
+            "so many classes",
+        ),
+        (lambda labels, answers: 100 * balanced(labels, answers), "no percentage"),
+        (
+            lambda labels, answers: min(
+                np.mean(answers[labels == label] == label) for label in labels
+            ),
+            "the worst class",
+        ),
+        (lambda labels, answers: 0.123, "one by one"),
     ],
 }
 DICTS = ("00 names", "06 keeps_its_label", "07 combined", "14 names_of_curves")
