@@ -12,7 +12,7 @@
 # **Goal:** take a folder of pictures that nobody has looked at before, and come back with a tested model, a page that
 # says how good it is, and a script that uses it.
 #
-# Seventeen lessons had their pictures made for them: counted, squared, labelled, split, by people who wrote articles
+# Eighteen lessons had their pictures made for them: counted, squared, labelled, split, by people who wrote articles
 # about it. Yours lie in a folder. Some are twice in it, one is in the wrong place, one is no picture at all. There are
 # a few hundred, and not sixty thousand. What of all that you have learned still holds?
 #
@@ -156,8 +156,8 @@ plots.curves(
 # most frequent class, with labels that mean nothing: something tells the answers, such as copies on both sides. How far
 # is far? A few points are chance, among so few validation pictures.
 #
-# And look at the training curve with shuffled labels. The network learns that, too, more slowly. A high *training*
-# accuracy has never shown anything.
+# And look at the training curve with shuffled labels. The network learns those by heart, too. A high *training* accuracy
+# has never shown anything.
 #
 # ## A baseline, and its rate
 #
@@ -202,7 +202,7 @@ print(f"The noise is {noise:.3f}, so the rules choose {chosen}.")
 # %% [markdown]
 # ## Somebody else's eyes
 #
-# All that helps a little. The trouble is another one: a few hundred pictures have to teach what an edge is, what fur
+# Whatever the rules chose, the trouble is another one: a few hundred pictures have to teach what an edge is, what fur
 # is, what a leg is, before anything can be said about *these* classes. But edges, fur and legs are the same everywhere.
 # So let a network learn them elsewhere, and keep what it sees: **transfer**. The trunk below was trained on other
 # photographs; we only exchange its last layer.
@@ -293,8 +293,9 @@ def pairs():
 plots.show(*pairs())
 
 # %% [markdown]
-# Each line is one seed: the same pictures, twice. Do all of them rise? Then chance has little to say. The second
-# interval is the wider one, since it also asks what another handful of comparison pictures would have said.
+# Each line is one seed: the same pictures, twice. Do all of them rise? Then chance has little to say. Do some fall, and
+# does the interval reach across zero? Then so few seeds and pictures cannot tell, however plausible the idea. The second
+# interval also asks what another handful of comparison pictures would have said.
 #
 # ## One final test
 #
@@ -427,8 +428,8 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 # * Look at the pictures before the network does. Copies across the split, contradictions and broken files cost more than
 #   any technique gains.
 # * Ask questions with known answers first: the loss at the start, one batch by heart, shuffled labels.
-# * With few pictures, borrow what others have learned; compare in pairs, open the test set once, and hand over what you
-#   measured together with what you did not.
+# * With few pictures, try what others have learned, and let pairs say whether it helped; open the test set once, and
+#   hand over what you measured together with what you did not.
 #
 # ## Farewell
 #
