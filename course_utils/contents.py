@@ -64,7 +64,8 @@ class Contents:
         while Contents.shown_last is self:
             time.sleep(self.SECONDS)
             now = Contents(self.mode, self.folder)
-            if now.done != self.done:
+            # The cell may have been run again while this looked.
+            if now.done != self.done and Contents.shown_last is self:
                 self.done = now.done
                 handle.update(now._shown(), raw=True)
 

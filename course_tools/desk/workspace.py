@@ -335,7 +335,7 @@ def new(folder: Path, pictures: Path | None = None, notebooks: Path | None = Non
         lesson = reading.find_notebook_path(OWN)
     else:
         lesson = notebooks / f"{OWN}.ipynb"
-    book = json.loads(_for_learners(lesson, ()))
+    book = json.loads(_for_learners(lesson, (), installed=True))
     title, *cells = book["cells"]
     book["cells"] = [title | {"source": OWN_TITLE.splitlines(keepends=True), "metadata": {}}]
     for cell in cells:
