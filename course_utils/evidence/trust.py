@@ -14,6 +14,7 @@ from course_utils.corruptions import KINDS, STRENGTHS
 from course_utils.evidence import protocol
 from course_utils.evidence.comparison import LEVEL, as_family, compare
 from course_utils.evidence.runs import COLUMNS, NUMBERS, read_table
+from course_utils.evidence.telling import p_number, p_words
 
 # Computed from a run's predictions on the comparison set (see `calibration`).
 OF_PREDICTIONS = (
@@ -159,13 +160,10 @@ def tell(name: str, found) -> str:
     if not found.has_interval:
         return found.sentence(name)
     low, high = (f"{100 * end:+.2f}" for end in (found.low, found.high))
-    p, exact, adjusted = (
-        "below 0.001" if each < 0.001 else f"{each:.3f}"
-        for each in (found.p, found.p_exact, found.p_adjusted)
-    )
     return (
         f"{name}: {100 * found.mean:+.2f} points, 95 % interval {low} to {high} over {found.n} paired "
-        f"seeds; p = {p} by t and {exact} by sign flips, {adjusted} after Holm among {found.family}: "
+        f"seeds; {p_words(found.p)} by t and {p_number(found.p_exact)} by sign flips, "
+        f"{p_number(found.p_adjusted)} after Holm among {found.family}: "
         f"{found.verdict}."
     )
 

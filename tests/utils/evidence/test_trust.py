@@ -112,7 +112,7 @@ def test_it_is_told_with_what_is_not_yet_measured(toy, tmp_path):
     assert said[0] == "trust_toy: ?"
     assert said[1].startswith("  plain: calibration error beyond chance 1.")
     (told,) = (line for line in said if line.endswith("after Holm among 4: helps."))
-    assert "paired seeds; p = below 0.001 by t and 0.031 by sign flips, below 0.001" in told
+    assert "paired seeds; p below 0.001 by t and 0.031 by sign flips, below 0.001" in told
     few = trust.lines(toy, ["noise"], tmp_path)
     assert "accuracy under noise" in few[1]
     assert not any("beyond chance" in line or "over-confidence" in line for line in few)
