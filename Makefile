@@ -96,12 +96,12 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser \
 COURSE_TESTS ?= quick
 # Two workers; a file's tests stay together, since a notebook's cells share one kernel. The notebooks
 # are the long ones and go first, so that no worker waits for the other's last.
-test: setup $(if $(CHROMIUM),$(SITE_STAMP)) ## unit tests, lessons in smoke mode, a real browser; COURSE_TESTS=all: the slow ones too
+test: setup $(if $(filter all,$(COURSE_TESTS)),$(if $(CHROMIUM),$(SITE_STAMP))) ## unit tests, lessons in smoke mode; COURSE_TESTS=all: solutions, a real browser and other slow ones too
 	@test -n "$(filter quick all,$(COURSE_TESTS))" || { echo "error: COURSE_TESTS=$(COURSE_TESTS) is" \
 		"neither quick nor all. Run every test: make test COURSE_TESTS=all" >&2; exit 2; }
-	@$(if $(CHROMIUM),,echo "No Chromium here: the tests in a real browser are skipped." \
-		"On Debian: apt-get install chromium")
-	@$(if $(filter all,$(COURSE_TESTS)),,echo "Left out: the solutions and the other slow tests." \
+	@$(if $(filter all,$(COURSE_TESTS)),$(if $(CHROMIUM),,echo "No Chromium here: the tests in a real" \
+		"browser are skipped. On Debian: apt-get install chromium"))
+	@$(if $(filter all,$(COURSE_TESTS)),,echo "Left out: solutions, a real browser, other slow tests." \
 		"To run every test, as CI does: make test COURSE_TESTS=all")
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax \
 		--nbval-current-env --nbval-cell-timeout 120 \

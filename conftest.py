@@ -58,12 +58,16 @@ def is_notebook_cell(item):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """The solutions are slow: each starts a kernel and loads Keras, for exercises with unit tests.
+    """Solutions and the browser are slow.
 
-    First, before pytest looks which marks were asked for.
+    A solution starts a kernel and loads Keras, for exercises that have unit tests; the browser renders
+    the whole site and starts JupyterLab several times. This comes first, before pytest looks which
+    marks were asked for.
     """
+    browser = Path(__file__).parent / "tests" / "browser"
     for item in items:
-        if is_notebook_cell(item) and Notebook(item.path).is_solution:
+        solution = is_notebook_cell(item) and Notebook(item.path).is_solution
+        if solution or item.path.is_relative_to(browser):
             item.add_marker("slow")
 
 

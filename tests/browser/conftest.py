@@ -2,7 +2,7 @@
 
 Without Chromium or Playwright every test here is skipped and says why, and fails where
 COURSE_BROWSER is "required", as in CI. On Debian: `apt-get install chromium`; Playwright comes with
-`make site` and, where there is a Chromium, with `make test`.
+`make site` and, where there is a Chromium, with `make test COURSE_TESTS=all`.
 """
 
 import os

@@ -178,6 +178,7 @@ def image(checkout, tmp_path, published):
     return run
 
 
+@pytest.mark.slow
 def test_post_build_installs_the_course_and_fetches_what_can_be_fetched(image):
     printed = image(str(image.checkout / "binder" / "postBuild"))
     assert "cifar10 was not fetched" in printed

@@ -99,6 +99,7 @@ def rows(folder):
         return {(row["arm"], row["seed"]): row for row in csv.DictReader(file)}
 
 
+@pytest.mark.slow
 def test_predictions_and_networks_make_a_row_a_run_and_its_average(made, images):
     batch(made)
     added = tool.add([made.folder / "toy"], None, made.folder)

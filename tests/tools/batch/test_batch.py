@@ -370,6 +370,7 @@ def test_a_client_that_dies_is_resumed(repeat, tmp_path, mark, uninterrupted):
     assert table_of(finished.stdout) == uninterrupted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("repeat", range(REPEATS))
 def test_kernels_that_are_killed_are_run_again(repeat, tmp_path, mark):
     write_good(tmp_path, 0.5)
@@ -558,6 +559,7 @@ def test_a_worker_with_other_code_is_refused_by_name(tmp_path, hosts, other_code
     assert ran.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_worker_with_other_code_that_comes_later_is_left_out(tmp_path, hosts, other_code):
     write_good(tmp_path)
     words = ["run", "good.ipynb", "--out", "out", "--scheduler", hosts.address]

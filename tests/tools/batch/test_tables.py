@@ -76,6 +76,7 @@ def make(folder, arms=None):
     return tables.run_table("toy", arms, run.Options(workers=2), folder)
 
 
+@pytest.mark.slow
 def test_a_table_is_made_step_by_step_finished_when_begun_and_added_once(toy, tmp_path, capsys):
     assert make(toy, ["baseline"]) == 0
     assert "Verdict runs not yet measured: l2 2, mean 2." in capsys.readouterr().out
@@ -122,6 +123,7 @@ def test_a_table_is_made_step_by_step_finished_when_begun_and_added_once(toy, tm
     assert np.flatnonzero(bits[1]).tolist() == record.compare_mistakes
 
 
+@pytest.mark.slow
 def test_a_table_is_made_anew_by_whoever_doubts_it(toy, tmp_path, monkeypatch, capsys):
     make(toy, ["baseline"])
     reference_runs.add(toy, tmp_path / "kept", allow_fallback=True)

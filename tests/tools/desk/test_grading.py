@@ -72,6 +72,7 @@ def test_neither_a_print_nor_an_object_of_that_name_earns_anything(hand_in, sour
     assert hand_in(OPENED, source) == "0 of 2 (not yet: conv_weights, slim)"
 
 
+@pytest.mark.slow
 def test_a_batch_brings_the_notes_of_each_hand_in_home(tmp_path):
     # As in a live notebook, whose checks are noted wherever it runs.
     live = "import os\nos.environ.pop('COURSE_HEADLESS')"

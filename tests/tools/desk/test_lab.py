@@ -170,6 +170,7 @@ def test_the_courses_kernel_goes_before_all_others(tmp_path, monkeypatch):
     assert "announcements" in Path(place, "labconfig", "page_config.json").read_text()
 
 
+@pytest.mark.slow
 def test_only_an_author_works_in_pairs(tmp_path):
     """Else the newer of two files would be opened, and saved over the other."""
     ask = (
