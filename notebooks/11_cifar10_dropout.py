@@ -228,12 +228,13 @@ picture = cifar.x_val[divided : divided + 1]
 copies, answers = (ops.convert_to_numpy(ops.cast(found, "float32"))
                    for found in inside(np.repeat(picture, 10, axis=0), training=True))
 unmasked = ops.convert_to_numpy(ops.cast(inside(picture, training=False)[0], "float32"))[0]
-channel = int(np.ptp(np.percentile(unmasked, [5, 95], axis=(0, 1)), axis=0).argmax())
+inner = unmasked[1:-1, 1:-1]  # without the rim, which is bright from the zeros around it
+channel = int(np.percentile(inner, 20, axis=(0, 1)).argmax())  # where nearly every place has something to lose
 tops = [f"{cifar.class_names[p.argmax()]} {p.max():.0%}" for p in (whole[divided], *answers)]
 shown = [picture[0], unmasked[..., channel], *copies[..., channel]]
 labels = [f"the picture:\n{cifar.class_names[cifar.y_val[divided]]}", f"no mask\n{tops[0]}",
           *(f"mask {k}\n{said}" for k, said in enumerate(tops[1:], start=1))]
-brightest = np.percentile(unmasked[..., channel], 98) / 0.75  # what survives is scaled up
+brightest = np.percentile(inner[..., channel], 95) / 0.75  # what survives is scaled up
 
 # %%
 drawn, axes = plots.figure(2, 6, height=3.2)
