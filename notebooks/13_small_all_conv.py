@@ -205,17 +205,19 @@ for name, network in networks.items():
     seconds[name] = min(callbacks[0].epoch_seconds[1:]) / len(cifar.x_train[few])
 
 # %%
-for name in networks:
-    rate = 3 * total[name] / seconds[name] / 1e9
+rates = {name: 3 * total[name] / seconds[name] / 1e9 for name in networks}
+for name, rate in rates.items():
     print(f"{name:12} {1000 * seconds[name]:.2f} ms a photograph, {rate:4.0f} thousand million operations a second")
 slower = seconds["all-conv"] / seconds["small"]
-print(f"all-conv against small: {more['all-conv']:.1f} times the operations, {slower:.1f} times the seconds")
+print(f"all-conv against small: {more['all-conv']:.1f} times the operations, {slower:.1f} times the seconds; "
+      f"highest rate against lowest: {max(rates.values()) / min(rates.values()):.2f}")
 
 # %% [markdown]
 # (A step of training is reckoned as three times the forward pass: once forward, once back to the inputs, once to the
-# weights.) Were operations all that counts, the rates in the last column would be equal. They are not: how busy the
-# processor is kept depends on the shapes of the layers and on the batch size. Operations tell you the order of
-# magnitude; for seconds you need a clock, *on the machine that will do the work*.
+# weights.) Were operations all that counts, the rates would be equal and the last figure 1. What it is above 1 tells how
+# unequally busy these networks keep *your* processor: that depends on the shapes of the layers and on the batch size, and
+# another machine has another figure. Operations tell you the order of magnitude; for seconds you need a clock, on the
+# machine that will do the work.
 #
 # ## What do the seconds buy?
 #
@@ -293,8 +295,9 @@ for size, points in sizes.items():
     for name, (cost, accuracy) in points.items():
         print(f"{size}, {name}: {accuracy.mean():.1f} % for {cost.mean():.1f} minutes, {len(accuracy)} run(s)")
     for name, (other, more_points, fewer_minutes) in dominated(points).items():
+        alone = min(len(points[each][1]) for each in (name, other)) == 1
         print(f"In {size} mode {name} is dominated: {other} reaches {more_points:.1f} points more "
-              f"in {fewer_minutes:.1f} minutes less.")
+              f"in {fewer_minutes:.1f} minutes less{' (one run: the points may be chance)' if alone else ''}.")
     if not dominated(points):
         print(f"In {size} mode none is dominated." if points else f"{size} mode: not yet measured.")
 
