@@ -97,6 +97,9 @@ def test_a_comparison_that_was_not_announced_is_refused(kept):
     ("value", "words"),
     [
         (0.0004, "p below 0.001"),
+        (0.0014033, "p = 0.0014"),
+        (0.0078125, "p = 0.0078"),
+        (0.002, "p = 0.002"),
         (0.0123, "p = 0.012"),
         (1.0, "p = 1.000"),
         (float("nan"), "p unknown"),
