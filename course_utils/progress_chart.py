@@ -42,7 +42,7 @@ def draw(number: int, mode: str, dataset, record) -> None:
     ours = record.model, record.techniques
     if ours not in steps.values():
         # A variant beside the way, as lesson 08's, gets a row of its own below.
-        steps[(record.techniques or record.model).replace("_", " ")] = ours
+        steps[(record.techniques or record.model).replace("_", " ").replace("cnn", "CNN")] = ours
     found = {
         name: evidence.reference_runs(*step, mode, record.data) for name, step in steps.items()
     }

@@ -55,7 +55,7 @@ values = 100 * np.array(list(baseline.values()))
 plots.dots(
     {"baseline": values},
     title="The same network, trained again: only the seed differs",
-    x="accuracy on the comparison set, %",
+    x="accuracy on the comparison set, % (dots: runs, bar: mean)",
     alt=f"Accuracies of {len(values)} runs of the baseline as dots, spread around their mean.",
 )
 
@@ -66,8 +66,8 @@ print(f"{len(values)} runs, from {values.min():.2f} to {values.max():.2f} %, "
       f"{np.abs(gains).mean():.2f} points on average, and by up to {gains.max():.2f}.")
 
 # %% [markdown]
-# Draw one of these dots for "before" and one for "after", and you can have any result you like. **The first rule: no claim
-# from one run.**
+# Draw one of these dots for "before" and one for "after", and you can have a gain or a loss up to the largest of these
+# differences, from a change that was none. **The first rule: no claim from one run.**
 #
 # ## Compare in pairs
 #
@@ -98,7 +98,7 @@ plots.show(drawn, "Lines that join each seed's accuracy without batch normalisat
 # %%
 mean = np.mean([after - before for before, after in pairs.values()])
 print(f"On average {mean:+.2f} points; the line rises in {len(pairs) - len(falling)} of {len(pairs)} seeds."
-      + f" Whoever had trained only seed {' or '.join(map(str, falling))} would report the opposite." * bool(falling))
+      + f" Whoever had trained only seed {' or '.join(map(str, falling))} would report no gain." * bool(falling))
 
 # %% [markdown]
 # So to the question at the top, "would it have had the same *sign*?", the answer is: with one run of each, not always.
@@ -117,7 +117,7 @@ for arm in (each for each in ("batch_norm", "augmentation") if (each, "baseline"
 
 # %% [markdown]
 # Pairs are worth as much as the two runs have in common. (Ten pairs know a correlation badly: the one above may be off by
-# a half.) They never cost much, Student's factor for nine degrees of freedom in the place of eighteen, so we always take
+# a half.) They seldom cost much, Student's factor for nine degrees of freedom in the place of eighteen, so we always take
 # them.
 #
 # ## A fair fight
@@ -164,10 +164,10 @@ stuck = [f"{name} at {rate:g}, {(row > 2).sum()} of {row.size} seeds" for name, 
 print(f"Runs that learned nothing (guessing has a loss of {np.log(10):.1f}):", "; ".join(stuck) or "none")
 
 # %% [markdown]
-# So 0.001 was as good as right: the two rates are a hair apart, and the seeds do not agree on them. All three take the same
-# rate, so here tuning changed nothing between them. A wrong *common* rate would have: at the smallest, batch normalisation
-# gets far too much credit; at 0.001, augmentation looks worse than nothing, and where it takes its own it is the best of the
-# three. At the largest, one run that diverged would have condemned it.
+# So 0.001 was as good as right: the two rates are a hair apart, and the seeds do not agree on them. All three take the
+# same rate, so here tuning changed nothing between them. A wrong *common* rate would have: at the smallest, batch
+# normalisation gets far too much credit; at 0.001, augmentation looks worse than nothing, and at its own rate it comes
+# out best of the three on these seeds. At the largest, one run that diverged would have condemned it.
 #
 # ## Each technique alone
 #
@@ -211,22 +211,23 @@ else:
     print(f"Measured so far: {', '.join(alone) or 'none'}, of {len(singles)}. So the vote stays open: keep yours.")
 
 # %% [markdown]
-# Read one of these sentences slowly; every claim of this course has its parts. The *difference* and its interval over seeds,
-# made by a method whose interval holds the truth in 95 of 100 repetitions (each row by itself; that a whole table's do is
-# rarer). A second interval, over seeds *and* images, of which more below. Then a p value by the $t$ distribution, which
-# assumes that the differences are roughly normal; the same after Holm's correction; and his word. In brackets a second
-# opinion, by **sign flips**: were the technique worth nothing, each difference might as well have had the other sign, so
-# all signs are tried, and one counts how often the mean comes out as far from zero. Last, the same for cross-entropy, which
-# also asks how sure the network is of what it says.
+# Read one of these sentences slowly; every claim of this course has its parts. The *difference* and its interval over
+# seeds, made by a method whose interval holds the truth in 95 of 100 repetitions (each row by itself; that a whole
+# table's do is rarer). A second interval, over seeds *and* images, of which more below. Then a p value by the $t$
+# distribution, which assumes that the differences are roughly normal; the same after Holm's correction; and his word.
+# In brackets a second opinion, by **sign flips**: were the technique worth nothing, each difference might as well have
+# had the other sign, so all signs are tried, and one counts how often the mean comes out as far from zero. Last, the
+# same for cross-entropy (lower is better), which also asks how sure the network is of what it says. Accuracy is the
+# first question; cross-entropy is a second one, with a Holm's line of its own.
 #
-# **Which p counts?** The two may disagree, and whoever picks the kinder one after looking has two chances. So the rule was
-# there before the runs: the word goes by $t$, and the sign flips are printed beside it. Why not by the flips, which assume
-# less? They hear only how the signs can fall. Ten differences allow $2^{10} = 1024$ choices, and even if all ten agree, the
-# mirror image agrees as well: no p below $2/1024$, times 20 nearly 0.04. So the first in Holm's line would have to win in
-# *every* seed to be said to help, and with five seeds ($2/32$) nothing ever could. The $t$ test also hears how *alike* the
-# differences are. It pays with its assumption: where the bracket ends above 0.05 and the word is *helps* all the same, the
-# word leans on differences that are roughly normal. Believe it a little less, until more seeds have spoken.
-# (Comparisons that are not yet measured are counted too, which is the strict side.)
+# **Which p counts?** The two may disagree, and whoever picks the kinder one after looking has two chances. So the rule
+# was there before the runs: the word goes by $t$, and the sign flips are printed beside it. Why not by the flips, which
+# assume less? Ten differences have $2^{10} = 1024$ choices of signs, and each counts with its mirror image: no p below
+# $2/1024$, times 20 nearly 0.04. So the first in Holm's line would have to win in *every* seed to be said to help, and
+# with five seeds ($2/32$) nothing ever could. The $t$ test pays with its assumption: where the bracket ends above 0.05
+# and the word is *helps* all the same, as for batch normalisation's accuracy, the word leans on differences that are
+# roughly normal. Believe it a little less, until more seeds have spoken. (Comparisons that are not yet measured are
+# counted too, which is the strict side.)
 
 # %% [markdown]
 # ## Added to the others
@@ -271,19 +272,25 @@ stopped = settle({"stopping": ("stopped", "to_the_end")}, "The stop alone", of=p
 # > **Predict:** five seeds, fifty, five hundred?
 
 # %%
+from scipy import stats
+
 delta = 0.9947 - 0.9940
 for s in (0.02, 0.05, 0.1, 0.2):
     print(f"s = {s:.2f} points: {evidence.seeds_needed(100 * delta, s)} seeds for {100 * delta:.2f} points")
-for name, found in alone.items():
-    print(f"our own {found.n} differences of {name}, 5,000 digits: s = {100 * found.s:.2f} points, "
-          f"{evidence.seeds_needed(delta, found.s)} seeds")
+known = {f"{name}, 5,000 digits": (found.s, found.n) for name, found in alone.items()}
 full_size = evidence.reference_runs("baseline_cnn", "", "full", "mnist")["test_accuracy"]
-s = np.sqrt(2) * full_size.std(ddof=1)  # of the difference of two such runs that have nothing in common
-print(f"by {len(full_size)} baselines at full size: s = {100 * s:.2f} points, {evidence.seeds_needed(delta, s)} seeds")
+spread = np.sqrt(2) * full_size.std(ddof=1)  # of the difference of two such runs that have nothing in common
+known["baselines at full size"] = spread, len(full_size)
+for name, (s, n) in known.items():
+    ends = s * np.sqrt((n - 1) / stats.chi2.ppf((0.975, 0.025), n - 1))  # the 95 % interval of s
+    few, many = (evidence.seeds_needed(delta, end) for end in ends)
+    print(f"{name}, by {n} seeds: s = {100 * s:.2f} points, {evidence.seeds_needed(delta, s)} seeds; "
+          f"but s may be {100 * ends[0]:.2f} to {100 * ends[1]:.2f}: {few} to {many} seeds")
 
 # %% [markdown]
-# So neither one run of each, which is what the article had, nor hundreds. The $s$ must come from the runs in question: at
-# full size they vary less than ours on 5,000 digits (though an $s$ from so few of them is itself a rough guess).
+# So certainly not one run of each, which is what the article had. Our own pairs ask for some tens: of the three
+# guesses, fifty is nearest. The baselines at full size ask for fewer, but so few runs hardly know their $s$, and the
+# last range can promise nothing. The $s$ must come from the runs in question, and from enough of them.
 #
 # But all seeds share the same 10,000 images, and seeds say nothing about *other images*. For two networks that are trained,
 # only those images count on which exactly one of the two is right: $b$ of one kind, $c$ of the other. If the two were equally
@@ -291,24 +298,29 @@ print(f"by {len(full_size)} baselines at full size: s = {100 * s:.2f} points, {e
 # accuracies a standard deviation of $\sqrt{b + c - (b - c)^2 / n} \, / n$.
 
 # %%
-from scipy import stats
-
 for other in (each for each in ("augmentation", "batch_norm") if (each, "baseline") in verdicts):
     before, after = (protocol.wrong(fair, fair.arms[arm]) for arm in ("baseline", other))
     b, c = int((before[0] & ~after[0]).sum()), int((after[0] & ~before[0]).sum())
     p, n = stats.binomtest(b, b + c).pvalue, before.shape[1]
     print(f"Seed 0, {evidence.arm_words(other)}: it mends {b} digits and spoils {c}; a split so uneven by coin tosses: "
-          f"p = {p:.2g}. Standard deviation that the images give this pair: {100 * images_sd(b, c, n):.2f} points;")
-    means = (before.astype(float) - after).mean(axis=0)  # of each image, over the seeds
-    print(f"the mean of all {len(before)} pairs: {100 * means.std(ddof=1) / np.sqrt(n):.2f} points.")
+          f"p = {p:.2g}. Standard deviation that the images give this pair: {100 * images_sd(b, c, n):.3f} points;")
+    differences = before.astype(float) - after
+    means = differences.mean(axis=0)  # of each image, over the seeds
+    flips = differences.var(axis=0, ddof=1).mean() / len(before)  # what the luck of training adds to their variance
+    left = 100 * np.sqrt(max(means.var(ddof=1) - flips, 0) / n)
+    print(f"the mean of all {len(before)} pairs: {100 * means.std(ddof=1) / np.sqrt(n):.3f} points, where endless "
+          f"seeds would leave {left:.3f}. The seeds give a pair s = {100 * differences.mean(axis=1).std(ddof=1):.3f}.")
 
 # %% [markdown]
-# A small p says that *this* network is better than *that* one, and nothing about the next pair that you train. The figure
-# after it belongs to one pair, too: which digits flip is partly the luck of training, and that part averages out over the
-# seeds, as the last figure shows. It shrinks with every seed, but not to nothing: what endless seeds would leave is the
-# luck of the images alone, and *that* is a wall. It is why each sentence above has a second interval, for other seeds *and*
-# other images together. Whoever wants to know whether the article's figure beats such a rival on other digits needs more
-# digits, not more runs.
+# A small p says that *this* network is better than *that* one, and nothing about the next pair that you train. The
+# figure after it belongs to one pair, too: which digits flip is partly the luck of training, and that part averages out
+# over the seeds. What endless seeds would leave is the luck of the images alone, and *that* is a wall.
+#
+# It is why each sentence above has a second interval, for other seeds *and* other images together. Its variance is the
+# sum of two: $s^2 / n$ for the $n$ seeds, which holds the flips already, and the square of what endless seeds would
+# leave, for the images. It takes Student's factor as before, with Satterthwaite's degrees of freedom. For the article's
+# comparison both parts are missing: with one run of each, runs first, since for a single pair $s$ is the larger part by
+# far; and when many seeds have averaged that out, only more digits help.
 #
 # ## The answer
 #
@@ -325,25 +337,28 @@ def word(table, arm, against, metric="accuracy"):
     if (arm, against) not in of.compare:
         return "–"
     found = protocol.verdicts(of, metric).get((arm, against))
+    if not found:
+        return "…"
     scale, form = (100, "+.2f") if metric == "accuracy" else (1, "+.4f")
-    return f"{found.verdict} ({scale * found.mean:{form}})" if found else "…"
+    leans = "†" if found.verdict in ("helps", "hurts") and not found.p_exact_adjusted < 0.05 else ""
+    return f"{found.verdict}{leans} ({scale * found.mean:{form}})"
 
 
 lines = ["| | alone | on cross-entropy | added | images | photographs |", "|---|---|---|---|---|---|"]
-for arm in (*singles, "five"):
+for arm in (*singles, "dropout", "five"):
     cells = [word("fair_mnist", arm, "baseline"), word("fair_mnist", arm, "baseline", "loss")]
-    added = "dropout" if arm == "no_dropout" else evidence.arm_words(arm)
-    cells.append(word("fair_mnist", *fives.get(added, ("", ""))))
+    cells.append(word("fair_mnist", *fives.get(evidence.arm_words(arm), ("", ""))))
     worth = evidence.worth_in_images("curve_mnist", arm) if arm in protocol.table("curve_mnist").curves else "–"
     cells.append(worth if isinstance(worth, str) else f"{worth.times:.1f} times" if worth else "…")
     lines.append(f"| {evidence.arm_words(arm)} | " + " | ".join([*cells, word("fair_cifar10", arm, "baseline")]) + " |")
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]
-# "…" is *not yet measured*: nobody has made those runs, and no figure takes their place. "–" is *not asked*: the protocol
-# has no such pair. (For "without its dropout" the third column is what dropout adds to the five.) So "does L2 help?" has no
-# answer until one says: *alone or beside what, on which images, by which measure?* Then it has one, and it stands, or
-# will stand, in its row.
+# "…" is *not yet measured*: nobody has made those runs, and no figure takes their place. "–" is *not asked*: the
+# protocol has no such pair. (Dropout has two rows, since the baseline has it: the first says what leaving it out does,
+# the second what it adds to the other four.) "†" is a word that the sign flips alone would not give. Of cross-entropy, less is
+# better. So "does L2 help?" has no answer until one says: *alone or beside what, on which images, by which measure?*
+# Then it has one, and it stands, or will stand, in its row.
 #
 # And at full size, where the article worked? There no images are left over, so these comparisons are read on the test set.
 # They are few, they were named beforehand, and each opening is counted:

@@ -86,6 +86,7 @@ choosers = np.arange(right.shape[1]) % 2 == 0
 accuracy = right[:, choosers].mean(axis=1).reshape([len(values) for values in space.values()])
 
 # %%
+best_rates = [rates[place] for place in accuracy.max(axis=2).argmax(axis=1)]
 drawn, axes = plots.figure(2, 1, height=4.6, sharex=True)
 for k, axis in enumerate(axes):
     axis.imshow(100 * accuracy[:, :, k], cmap="viridis", vmin=0, vmax=100, aspect="auto")
@@ -96,28 +97,32 @@ for k, axis in enumerate(axes):
     axis.set_yticks(range(3), space["optimiser"])
 axes[1].set_xticks(range(len(rates)), [f"{rate:g}" for rate in rates])
 axes[1].set_xlabel("learning rate")
-drawn.suptitle(f"Each optimiser has rates of its own: all {len(settings)} tries, accuracy of the choosers, %"
-               + mnist.figure_suffix, fontsize=10)
-plots.show(drawn, "Two tables of accuracies, optimiser against learning rate, for 4 and for 16 kernels: each optimiser "
-           "has a stretch of rates of its own.", gradations=True)
+title = "The best rate: " + ", ".join(f"{name} {rate:g}" for name, rate in zip(space["optimiser"], best_rates))
+drawn.suptitle(f"{title}\nAll {len(settings)} tries, accuracy of the choosers, %{mnist.figure_suffix}", fontsize=10)
+plots.show(drawn, f"Accuracies by optimiser and learning rate, with 4 and 16 kernels. {title}.", gradations=True)
 
 # %% [markdown]
-# (A figure below one in ten comes from a network that has hardly begun and guesses one wrong digit.) An optimiser whose
-# best rate is the last one of its row tells that the space was too small for it.
+# (A network that always says the same digit gets about one in ten: the highest rates can end like that. Lower figures,
+# at the smallest rates, are networks that have hardly begun, whose first, random guesses happen to do worse.) An
+# optimiser whose best rate is the last one of its row tells that the space was too small for it.
 #
 # What explains the differences? With the whole table in hand that is plain arithmetic. Average over all other
 # settings: how much of the variance is left? That is what a setting explains **by itself**. Do the same for two
 # settings together, and take off what each explains alone: what remains they explain only **jointly**.
 
 # %%
-def explained(*kept):
-    """Share of the variance that remains when all other settings are averaged away."""
+def explained(table, *kept):
+    """Share of the variance, %, that remains when all other settings are averaged away."""
     others = tuple(axis for axis in range(3) if axis not in kept)
-    return accuracy.mean(axis=others).var() / accuracy.var()
+    return 100 * table.mean(axis=others).var() / table.var()
 
 
-shares = {name: 100 * explained(axis) for axis, name in enumerate(space)}
-shares["optimiser and rate, jointly"] = 100 * explained(0, 1) - shares["optimiser"] - shares["rate"]
+def jointly(table):
+    return explained(table, 0, 1) - explained(table, 0) - explained(table, 1)
+
+
+shares = {name: explained(accuracy, axis) for axis, name in enumerate(space)}
+shares["optimiser and rate, jointly"] = jointly(accuracy)
 shares["all the rest"] = 100 - sum(shares.values())
 
 # %%
@@ -127,17 +132,18 @@ axes.barh(list(shares), list(shares.values()), color=colours)
 axes.invert_yaxis()
 axes.set_xlabel("share of the variance that it explains, %")
 most = max(list(space), key=shares.get)
-drawn.suptitle(f"Of single settings the {most} explains most" + mnist.figure_suffix, fontsize=11)
+drawn.suptitle(f"Of single settings the {most} explains most (orange: not alone)" + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "Bars: " + ", ".join(f"{name} {share:.0f} %" for name, share in shares.items()) + ".")
 
 # %%
 print(f"The {most} alone explains {shares[most]:.0f} % of the variance; optimiser and rate explain "
-      f"{shares['optimiser and rate, jointly']:.0f} % only jointly: a good rate for one is a bad one for another.")
+      f"{shares['optimiser and rate, jointly']:.0f} % only jointly, and without SGD {jointly(accuracy[1:]):.0f} %.")
 print(f"Best of all: {dict(zip(space, settings[accuracy.argmax()]))}, {accuracy.max():.1%} of the choosers.")
 
 # %% [markdown]
-# "Important" always means: *within this space*. Widen the range of a setting and its share grows. And each cell of the
-# table is *one* run with one seed: "all the rest" is partly that luck.
+# A good rate for Adam is a bad one for SGD: that is the joint part. "Important" always means: *within this space*. Widen
+# the range of a setting and its share grows; take SGD out of the space, and the joint share shrinks as printed. And
+# "all the rest" is what the kernels do together with the others, and luck: each cell of the table is *one* run.
 #
 # ## Dice against a grid
 #
@@ -151,13 +157,13 @@ three = np.array([1, 3, 5]) / 6
 plans = {"grid": np.array(list(itertools.product(three, three))), "dice": random.uniform(size=(9, 2))}
 
 # %%
-drawn, axes = plots.figure(1, 2, height=3.0, sharey=True)
+drawn, axes = plots.figure(1, 2, height=3.0, sharey=True, subplot_kw={"xlim": (0, 1), "ylim": (0, 1)})
 for axis, (name, points) in zip(axes, plans.items()):
     axis.vlines(points[:, 0], 0, points[:, 1], color="#999999", linewidth=1)
     axis.plot(*points.T, "o", color=plots.COLOURS[0], markersize=8)
     axis.plot(points[:, 0], np.zeros(9), "^", color=plots.COLOURS[1], markersize=9, clip_on=False)
-    axis.set(title=f"{name}: {len(np.unique(points[:, 0]))} different values", xlabel="the setting that matters")
-    axis.set(xticks=[], yticks=[], ylim=(0, 1), xlim=(0, 1))
+    axis.set(title=f"{name}: {len(np.unique(points[:, 0]))} different values", xticks=[], yticks=[])
+    axis.set_xlabel("the setting that matters", labelpad=10)
 axes[0].set_ylabel("the one that does not")
 drawn.suptitle("Nine tries, and what they see of the setting that matters", fontsize=11)
 plots.show(drawn, "Nine tries each in a square. The grid's fall on three values of the setting that matters, the "
@@ -178,7 +184,8 @@ plots.show(drawn, "Nine tries each in a square. The grid's fall on three values 
 # = \frac{1}{1 + \frac{1 - \gamma}{\gamma} \cdot \frac{g(x)}{l(x)}}.$$
 #
 # It grows with $l(x) / g(x)$. So it tries next where that ratio is large. Below it looks at the rates of some random
-# tries with 16 kernels. (In JupyterLab, add tries with the slider.)
+# tries with 16 kernels; marks side by side are one rate with other optimisers. (In JupyterLab, add tries with the
+# slider.)
 
 # %%
 order = random.permutation(np.array(list(np.ndindex(3, len(rates)))))
@@ -195,8 +202,9 @@ def thinking(count):
     drawn_as = ((good, of_good, "-", "^", "$l$, good tries"), (others, of_others, "--", "x", "$g$, the others"))
     for low, (some, density, style, marker, name), colour in zip((-0.04, -0.1), drawn_as, plots.COLOURS):
         axes.plot(places, density, style, color=colour, linewidth=2, label=name)
-        axes.plot(tried[some], np.full(len(some), low), marker, color=colour)
-    next_rate = places[(of_good / (of_others + 0.05)).argmax()]  # so that untried places do not divide by nothing
+        axes.plot(tried[some] + 0.15 * (order[some, 0] - 1), np.full(len(some), low), marker, color=colour)
+    # A little more in the denominator, so that untried places do not divide by nothing.
+    next_rate = np.interp(range(len(rates)), places, of_good / (of_others + 0.05)).argmax()
     axes.axvline(next_rate, color="black", linestyle=":", label="try next")
     axes.set_xticks(range(len(rates)), [f"{rate:g}" for rate in rates])
     axes.set(xlabel="learning rate", ylabel="density", yticks=[])
@@ -248,32 +256,46 @@ for name, sampler in searchers.items():
         study.optimize(look_up, n_trials=tries)
         best[name].append(100 * np.maximum.accumulate([trial.value for trial in study.trials]))
         seen[name].append(len({tuple(trial.params.values()) for trial in study.trials}))
+ordered, share = np.sort(accuracy.ravel()), np.arange(accuracy.size + 1) / accuracy.size
+by_arithmetic = [100 * ordered @ np.diff(share**n) for n in range(1, tries + 1)]
 
 # %%
+from scipy import stats
+
 ends = {name: [search[-1] / 100 for search in found] for name, found in best.items()}
 race = {name: evidence.compare(ends["dice"], ends[name]) for name in list(searchers)[1:]}
 ahead = " and ".join(name for name, found in race.items() if found.verdict == "helps") or "no searcher"
+half = {name: 100 * stats.sem(found) * stats.t.ppf(0.975, searches - 1) for name, found in ends.items()}
 drawn, axes = plots.figure(height=3.4)
-for (name, found), colour, style in zip(best.items(), plots.COLOURS, ("o-", "s--", "^:")):
+for place, (name, found), colour, style in zip((0.4, 0.8, 1.2), best.items(), plots.COLOURS, ("o-", "s--", "^:")):
     axes.plot(range(1, tries + 1), np.mean(found, axis=0), style, color=colour, markersize=5, label=name)
+    axes.errorbar(tries + place, 100 * np.mean(ends[name]), half[name], color=colour, capsize=3)
+axes.plot(range(1, tries + 1), by_arithmetic, "--", color="black", linewidth=1, label="dice, by arithmetic")
 axes.axhline(100 * accuracy.max(), color="black", linewidth=1, label="the best there is")
-axes.set(xlabel="tries", ylabel="best so far, %, mean of all searches", xticks=[1, 5, 10, 15, 20])
-axes.axvspan(0.5, 10.5, color="#eeeeee", zorder=0, label="all roll dice")
-axes.set_ylim(np.mean(best["dice"], axis=0)[4] - 1, 100 * accuracy.max() + 0.5)
-axes.legend(frameon=False, fontsize=9, loc="lower right")
+axes.set(xlabel="tries (the first ten are dice for all three)", ylabel="best so far, % of choosers, mean")
+axes.set(xlim=(9.5, tries + 1.6), xticks=range(10, tries + 1, 2), ylim=(by_arithmetic[9] - 3, 100 * accuracy.max() + 1))
+axes.legend(frameon=False, fontsize=9, loc="lower right", ncols=2)
 drawn.suptitle(f"After {tries} tries {ahead} is detectably ahead of the dice" + mnist.figure_suffix, fontsize=11)
-plots.show(drawn, "Mean of the best accuracy so far against the number of tries, for the three searchers.")
+plots.show(drawn, "Best accuracy so far against tries: three searchers, 95 % intervals at the end; dice by arithmetic.")
 
 # %%
 for name, found in race.items():
     print(found.sentence(f"{name} against dice after {tries} tries"))
-print("different cells seen:", ", ".join(f"{name} {np.mean(cells):.1f}" for name, cells in seen.items()))
+for name, found in best.items():
+    print(f"{name}: {np.mean(found, axis=0)[-1] - by_arithmetic[-1]:+.1f} ± {half[name]:.1f} points from the dice by "
+          f"arithmetic, {by_arithmetic[-1]:.1f}%; {np.mean(seen[name]):.1f} different cells seen")
 grids = [accuracy[:, list(some)].max() for some in itertools.combinations(range(len(rates)), min(3, len(rates)))]
 size = accuracy[:, : min(3, len(rates))].size
 print(f"A grid of {min(3, len(rates))} rates, {size} tries, mean of all {len(grids)} such grids: {np.mean(grids):.1%}; "
-      f"dice after {size} tries: {np.mean(best['dice'], axis=0)[size - 1]:.1f}%")  # fmt: skip
+      f"dice by arithmetic after {size} tries: {by_arithmetic[size - 1]:.1f}%")  # fmt: skip
 
 # %% [markdown]
+# Of the dice we know more than twenty searches tell. The best of $t$ draws is at most the $i$th of the table's $N$ values
+# with probability $(i/N)^t$, and the dashed line is the mean of that. Where the dots of the dice lie off it, the seeds
+# had luck, and the other two begin with the same draws. So judge by the pairs and the intervals, not by which line is
+# on top. The mean of the grids counts triples that nobody would choose, such as the three smallest rates: what the
+# dice's many values are worth here is little.
+#
 # These are verdicts about *this* table: one small space, one kind of network. Optuna's TPE also rolls dice for its
 # first ten tries, so half of the race is no race. What to take from it: with few tries and few settings there is
 # little to learn, and dice are hard to beat. And a table has its own trap: who goes back to a cell, dice by chance and
@@ -337,22 +359,20 @@ print(f"the champion of 1,000 guessers: {(answers == labels).mean(axis=1).max():
 # > how many digits does the best of a hundred *equal* networks look better than they are?
 
 # %%
-from scipy import stats
-
 p = evidence.article_figure("baseline_cnn", evidence.ALL_SIX)
 right_answers = np.arange(10_000)
-print(f"p = {p:.2%}, from the article.")
+print(f"p = {p:.2%}, {10_000 * (p - evidence.article_figure('baseline_cnn')):.0f} digits above the article's first.")
 for k in (10, 100, 1000):
     exact = (1 - stats.binom.cdf(right_answers, 10_000, p) ** k).sum() - 10_000 * p
     bound = 10_000 * np.sqrt(p * (1 - p) / 10_000 * 2 * np.log(k))
-    print(f"the best of {k:5,} equal networks: {exact:.0f} digits more, by the bound at most {bound:.0f}")
+    print(f"the best of {k:5,} equal networks: {exact:.0f} digits more ({exact / 100:.2f} points), at most {bound:.0f}")
 
 # %% [markdown]
-# (The exact figure: the best of $k$ gets at most $s$ right if all do, with probability $F(s)^k$, where $F$ is the
-# binomial distribution function.) So whoever tries a hundred equal variants and quotes the best on the test set is
-# given that many digits for nothing. Real variants see the *same* pictures, so their luck is partly shared and the
-# gain is smaller. The cure costs little, some pictures that may not train: choose on validation pictures, and open
-# the seal once.
+# (The exact figure, as for the dice: the best of $k$ gets at most $s$ right if all do, with probability $F(s)^k$, where
+# $F$ is the binomial distribution function.) So whoever tries a hundred equal variants and quotes the best on the test
+# set is given that many digits for nothing; set them beside the article's whole gain. Real variants see the *same*
+# pictures, so their luck is partly shared and the gain is smaller. The cure costs little, some pictures that then
+# cannot be trained on: choose on validation pictures, and open the seal once.
 #
 # ## One final test
 #
@@ -389,17 +409,19 @@ test = lesson.final_test(model)
 chosen = dict(zip(space, settings[finalists[winner]]))
 record = lesson.record(model, "searched_cnn", history=history, test=test, tries=len(settings), **chosen)
 lesson.expect(record)
-print(f"All {len(knows)} validation pictures: {knows.mean():.1%}, standard error "
-      f"{100 * knows.std() / np.sqrt(len(knows)):.1f} points; test {100 * (test.accuracy - knows.mean()):+.1f} points.")
+gap = test.accuracy - knows.mean()
+errors = gap / np.sqrt(knows.var() / len(knows) + test.accuracy * (1 - test.accuracy) / test.n)
+print(f"All {len(knows)} validation pictures: {knows.mean():.1%}; test {100 * gap:+.1f} points, {errors:+.1f} standard "
+      f"errors of that difference. Luck goes as far, either way, in {2 * stats.norm.sf(abs(errors)):.1%} of draws.")
 people = evidence.reference_runs("baseline_cnn", "", lesson.mode, mnist.label)
-print(f"The baseline of lesson 02, which people chose: {people['test_accuracy'].mean():.2%}, mean of {len(people)} runs"
-      f" of {people['epochs'].iloc[0]} epochs at a given rate. The champion had {epochs} at a searched one."
+print(f"The baseline of lesson 02, which people chose: {(100 * people['test_accuracy'].to_numpy()).mean():.2f}%, mean"
+      f" of {len(people)} runs, {people['epochs'].iloc[0]} epochs at a given rate. The champion: {epochs}, searched."
       if len(people) else "The baseline of lesson 02: not yet measured.")
 
 # %% [markdown]
 # Should not a champion flatter, so that the sealed pictures lower its figure? On average, yes. But one draw of
 # validation pictures may be harder than most, and then the test is the kinder one: count the difference in standard
-# errors.
+# errors. Two or three of them prove nothing, but are worth a second seed.
 
 # %%
 lesson.progress(record)
@@ -411,26 +433,15 @@ lesson.progress(record)
 # ## A search that takes the night
 #
 # In earnest a try takes minutes, and hours contain accidents. So let Optuna write each try into a file as soon as it
-# has ended. We run six tries, forget everything, open the file again, and go on.
-
-# %%
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
-
-from course_utils.lesson import records_folder
-
-records_folder().mkdir(parents=True, exist_ok=True)
-place = {"study_name": f"{lesson.mode}, seed {seed}, {mnist.sha256}"}
-place["storage"] = JournalStorage(JournalFileBackend(str(records_folder() / "15_table.log")))
-for wanted in (6, 12):
-    study = optuna.create_study(**place, direction="maximize", load_if_exists=True)
-    there = len(study.trials)
-    study.optimize(look_up, n_trials=max(wanted - there, 0))
-    print(f"{there} tries were in the file, {len(study.trials)} are now")
-
-# %% [markdown]
-# (The name of the study tells mode, seed and data, so that no search continues another one. Run this cell twice: no
-# try is made again.)
+# has ended; run again, these lines go on where they stopped (`JournalStorage` is in `optuna.storages`,
+# `JournalFileBackend` in `optuna.storages.journal`):
+#
+#     storage = JournalStorage(JournalFileBackend("night.log"))
+#     study = optuna.create_study(study_name="mode, seed, data", storage=storage, direction="maximize",
+#                                 load_if_exists=True)
+#     study.optimize(one_try, n_trials=100 - len(study.trials))
+#
+# Let the study's name tell mode, seed and data, so that no search continues another one.
 #
 # ## Exercise 1: how many pictures does a choice need?
 #
@@ -468,7 +479,7 @@ lesson.check_choose(choose)
 #
 # ## What to take away
 #
-# * Random tries see more values than a grid of the settings that matter. A search with a memory has to beat *them*,
+# * Of the settings that matter, random tries see more values than a grid does. A search with a memory has to beat *them*,
 #   over many seeds; and one that models its settings one by one does not see what counts jointly.
 # * The best of many tries is partly the luckiest: on average by at most $\sigma \sqrt{2 \ln k}$, for nothing.
 # * Whatever chooses is spent. Search on validation pictures, and let the sealed ones speak once.

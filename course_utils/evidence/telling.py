@@ -126,5 +126,10 @@ def p_words(value: float) -> str:
 
 
 def p_number(value: float) -> str:
-    """A p value without its "p": "0.012", "below 0.001", "unknown"."""
-    return "unknown" if math.isnan(value) else "below 0.001" if value < 0.001 else f"{value:.3f}"
+    """A p value without its "p": "0.012", "0.0014", "below 0.001", "unknown".
+
+    Two digits at least, so that whoever multiplies it by a table's size gets what Holm's correction says.
+    """
+    if math.isnan(value):
+        return "unknown"
+    return "below 0.001" if value < 0.001 else f"{value:.2g}" if value < 0.01 else f"{value:.3f}"

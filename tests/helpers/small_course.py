@@ -35,6 +35,24 @@ def make(folder):
     (notebooks / "02_second.py").write_text(SCRIPT.replace("6 * 7", "mode"))
 
 
+def protocol_text(seeds, arms, compare=()):
+    """Text of a protocol with one table, "toy", of `seeds` runs an arm; `arms` as TOML has them."""
+    return f"""
+[toy]
+kind = "article"
+question = "?"
+model = "baseline_cnn"
+mode = "reduced"
+epochs = 2
+learning_rate = 0.001
+verdict_seeds = {list(range(seeds))}
+judge = "compare"
+compare = {json.dumps(compare)}
+[toy.arms]
+{arms}
+"""
+
+
 def record(**changes):
     """What a training left; `notebook`, `given` and `ended` tell of its run (see `batch_of`)."""
     filled = dict.fromkeys(evidence.COLUMNS) | {

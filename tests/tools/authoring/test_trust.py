@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from small_course import batch_of, record
+from small_course import batch_of, protocol_text, record
 
 from course_tools.authoring import trust as tool
 from course_utils import corruptions, evidence
@@ -17,21 +17,12 @@ from course_utils.evidence import protocol, trust
 from course_utils.evidence.records import pack
 from course_utils.evidence.scoring import score_predictions
 
-TOY = """
-[toy]
-kind = "article"
-question = "?"
-model = "baseline_cnn"
-mode = "reduced"
-epochs = 2
-learning_rate = 0.001
-verdict_seeds = [0, 1]
-judge = "compare"
-compare = []
-[toy.arms]
+ARMS = """
 plain = { techniques = "" }
 other = { techniques = "", start = 1 }
 mean = { mean_of = ["plain", "other"] }
+"""
+MEASURES = """
 [trust_toy]
 kind = "measures"
 question = "?"
@@ -39,6 +30,7 @@ runs_of = "toy"
 measures = ["excess_error"]
 compare = [["other", "plain"], ["mean", "plain"]]
 """
+TOY = protocol_text(2, ARMS) + MEASURES
 
 
 @pytest.fixture

@@ -6,28 +6,19 @@ import zlib
 import numpy as np
 import pandas as pd
 import pytest
+from small_course import protocol_text
 
 from course_utils import evidence
 from course_utils.evidence import protocol, telling
 from course_utils.evidence.protocol import TABLE_KEY, WRONG_COLUMNS
 
-TOY = """
-[toy]
-kind = "article"
-question = "?"
-model = "baseline_cnn"
-mode = "reduced"
-epochs = 2
-learning_rate = 0.001
-verdict_seeds = [0, 1, 2, 3, 4, 5]
-judge = "compare"
-compare = [["better", "plain"], ["same", "plain"], ["later", "plain"]]
-[toy.arms]
+ARMS = """
 plain = { techniques = "" }
 better = { techniques = "he_init" }
 same = { techniques = "l2" }
 later = { techniques = "augmentation" }
 """
+TOY = protocol_text(6, ARMS, [("better", "plain"), ("same", "plain"), ("later", "plain")])
 
 
 @pytest.fixture
@@ -106,6 +97,9 @@ def test_a_comparison_that_was_not_announced_is_refused(kept):
     ("value", "words"),
     [
         (0.0004, "p below 0.001"),
+        (0.0014033, "p = 0.0014"),
+        (0.0078125, "p = 0.0078"),
+        (0.002, "p = 0.002"),
         (0.0123, "p = 0.012"),
         (1.0, "p = 1.000"),
         (float("nan"), "p unknown"),

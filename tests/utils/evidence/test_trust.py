@@ -5,29 +5,17 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from small_course import protocol_text
 
 from course_utils import evidence
 from course_utils.evidence import protocol, trust
 
-RUNS = """
-[toy]
-kind = "article"
-question = "?"
-model = "baseline_cnn"
-mode = "reduced"
-epochs = 2
-learning_rate = 0.001
-verdict_seeds = [0, 1, 2, 3, 4, 5]
-judge = "compare"
-compare = []
-[toy.arms]
+ARMS = """
 plain = { techniques = "" }
 better = { techniques = "he_init" }
 later = { techniques = "l2" }
 """
-TOY = (
-    RUNS
-    + """
+MEASURES = """
 [trust_toy]
 kind = "measures"
 question = "?"
@@ -35,7 +23,7 @@ runs_of = "toy"
 measures = ["excess_error", "noise"]
 compare = [["better", "plain"], ["later", "plain"]]
 """
-)
+TOY = protocol_text(6, ARMS) + MEASURES
 
 
 @pytest.fixture
