@@ -12,7 +12,7 @@
 # **Goal:** put prices on a network, in weights, in operations and in seconds, and see what accuracy they buy.
 #
 # The all-convolutional network of lesson 12 takes its time. For those who do not want to wait, its author gives a
-# small one as well: about 70 % after the same 50 epochs, says the article, and each of them takes a fraction of the
+# small one as well: about 70 % after the same 50 epochs, says the answer, and each of them takes a fraction of the
 # time. "Small" sounds clear enough. But small in *what*?
 
 # %% tags=["parameters"]
@@ -190,7 +190,7 @@ for name in networks:
 #
 # ## What do they buy?
 #
-# Now the small network in earnest, with the article's settings (fewer epochs in reduced mode).
+# Now the small network in earnest, with the answer's settings (fewer epochs in reduced mode).
 
 # %%
 keras.utils.set_random_seed(seed)
@@ -350,7 +350,7 @@ plots.images(
 # %% [markdown]
 # ## The final test
 #
-# The architecture and its settings are the article's. The knife of the last experiment chose nothing: the model we test
+# The architecture and its settings are the answer's. The knife of the last experiment chose nothing: the model we test
 # is the one with 128 units.
 
 # %%
