@@ -347,7 +347,8 @@ class Lesson:
         if suffix or self.mode != "full":
             ours = f" Here the network trained on {record.n_train:,} images{suffix}."
         originals = ", of the original images" if suffix else ""
-        print(f"The article reports {article} with its full training set{originals}.{ours}")
+        source = networks.NETWORKS[record.model].source
+        print(f"The {source} reports {article} with its full training set{originals}.{ours}")
 
     def _figure_of(self, record):
         for metric in ("test_accuracy", "compare_accuracy"):
@@ -450,7 +451,8 @@ class Lesson:
 
         suffix = self.dataset.figure_suffix if self.dataset is not None else ""
         alt = f"Training and validation loss and accuracy against epoch: {title}. " + ", ".join(
-            f"last {key.replace('val_', 'validation ')} {values[-1]:.3f}"
+            f"last {key.replace('val_', 'validation ')} "
+            + (f"{values[-1]:.1%}" if "accuracy" in key else f"{values[-1]:.3f}")
             for key, values in history.items()
             if key in ("loss", "accuracy", "val_loss", "val_accuracy")
         )

@@ -41,6 +41,7 @@ class Network:
         article: the source's accuracy in its own words, "" where there is none.
         batch_size, epochs: the source's training.
         few_epochs: what its lesson trains in reduced mode.
+        source: what that source is, an article or an answer on a site of questions.
         built: whether `models` builds it; one that its lesson builds cannot be in a table.
     """
 
@@ -51,6 +52,7 @@ class Network:
     batch_size: int
     epochs: int
     few_epochs: int
+    source: str = "article"
     built: bool = True
 
 
@@ -59,7 +61,9 @@ NETWORKS = {
     "mlp": Network("perceptron", "mnist", "01_mlp", "98 %", 128, 20, 10),
     "baseline_cnn": Network("baseline CNN", "mnist", "02_baseline_cnn", "99.12 %", 128, 12, 6),
     "dropout_cnn": Network("dropout CNN", "cifar10", "11_cifar10_dropout", "78.6 %", 32, 50, 6),
-    "all_conv": Network("all-conv", "cifar10", "12_all_conv", "77.5 % (validation)", 256, 50, 5),
+    "all_conv": Network(
+        "all-conv", "cifar10", "12_all_conv", "77.5 % (validation)", 256, 50, 5, source="answer"
+    ),
     "small_all_conv": Network(
         "small all-conv",
         "cifar10",
@@ -68,6 +72,7 @@ NETWORKS = {
         256,
         50,
         10,
+        source="answer",
     ),
     "deep_all_conv": Network(
         "lesson 14's deeper all-conv",

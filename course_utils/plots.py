@@ -239,7 +239,8 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
     """A convolution at work, for `widgets.slide`: the window's place, its products, the answers so far.
 
     Args:
-        picture: grey, shape (height, width), from 0 to 1; `padding` adds a rim of zeros around it.
+        picture: grey, shape (height, width), from 0 to 1; rounded to hundredths, as they are written, so
+            that who adds the products up finds their sum. `padding` adds a rim of zeros around it.
         kernel: the weights, shape (k, k).
         step: how many moves the window has made, row by row, from 0.
         stride: how many pixels a move is.
@@ -250,7 +251,7 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
     Raises:
         ValueError: a step at which the window has left the picture.
     """
-    picture, kernel = np.asarray(picture, dtype=float), np.asarray(kernel, dtype=float)
+    picture, kernel = np.asarray(picture, dtype=float).round(2), np.asarray(kernel, dtype=float)
     padded, size = np.pad(picture, padding), len(kernel)
     places = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape)[::stride, ::stride]
     answers = (places * kernel).sum(axis=(2, 3))
@@ -271,9 +272,9 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
     middle.imshow(seen, cmap="gray", vmin=0, vmax=1)
     for (r, c), pixel in np.ndenumerate(seen):
         ink = "black" if pixel > 0.5 else "white"
-        words = f"{pixel:.1f}\n× {kernel[r, c]:g}"
+        words = f"{pixel:.2f}\n× {kernel[r, c]:g}"
         middle.text(c, r, words, ha="center", va="center", fontsize=10, color=ink)
-    middle.set_title(f"its products, summed: {answer:+.1f}", fontsize=10)
+    middle.set_title(f"its products, summed: {answer:+.2f}", fontsize=10)
     done = np.where(np.arange(answers.size).reshape(answers.shape) <= step, answers, np.nan)
     most = np.abs(answers).max() or 1
     right.set_facecolor("#dddddd")
@@ -286,7 +287,7 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
     drawn.suptitle(_wrap(title), fontsize=11)
     return drawn, (
         f"A window of {size} by {size} pixels at row {row + 1}, place {column + 1}, over a picture; its "
-        f"products sum to {answer:+.1f}; beside it the {step + 1} answers so far of {answers.size}."
+        f"products sum to {answer:+.2f}; beside it the {step + 1} answers so far of {answers.size}."
     )
 
 

@@ -13,7 +13,7 @@
 # should buy.
 #
 # The all-convolutional network of lesson 12 takes its time. For those who do not want to wait, its author gives a small
-# one as well: about 70 % after the same 50 epochs, says the article, and each of them takes a fraction of the time.
+# one as well: about 70 % after the same 50 epochs, says the answer, and each of them takes a fraction of the time.
 # "Small" sounds clear enough. But small in *what*? And is less accuracy for less time a bargain, or only less?
 
 # %% tags=["parameters"]

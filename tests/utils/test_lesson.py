@@ -361,7 +361,7 @@ def test_what_to_expect_is_set_beside_the_article_and_says_what_differs(smoke, c
     not_measured, article = capsys.readouterr().out.splitlines()
     assert not_measured.startswith("Expected range: not yet measured for smoke mode on x.")
     assert article == (
-        "The article reports 77.5 % (validation) with its full training set, of the original "
+        "The answer reports 77.5 % (validation) with its full training set, of the original "
         "images. Here the network trained on 512 images (JPEG copy)."
     )
     smoke.dataset.is_fallback = True
@@ -621,7 +621,7 @@ def test_the_moving_window_answers_as_a_convolution_does(stride, padding):
     import keras
 
     rng = np.random.default_rng(0)
-    picture, kernel = rng.random((9, 8)), rng.normal(size=(3, 3))
+    picture, kernel = rng.random((9, 8)).round(2), rng.normal(size=(3, 3))
     padded = np.pad(picture, padding)[None, ..., None]
     answers = keras.ops.conv(padded, kernel[..., None, None], strides=stride, padding="valid")
     answers = keras.ops.convert_to_numpy(answers)[0, ..., 0]
@@ -629,8 +629,14 @@ def test_the_moving_window_answers_as_a_convolution_does(stride, padding):
         row, place = divmod(step, answers.shape[1])
         alt = plots.window_figure(picture, kernel, step, stride, padding)[1]
         assert f"at row {row + 1}, place {place + 1}, " in alt
-        assert f"sum to {answers.flat[step]:+.1f}; " in alt
+        assert f"sum to {answers.flat[step]:+.2f}; " in alt
         assert f"the {step + 1} answers so far of {answers.size}." in alt
+    # What is written in the window is what is summed.
+    finer = picture + 0.004
+    assert (
+        plots.window_figure(finer, kernel, 3, stride, padding)[1]
+        == plots.window_figure(picture, kernel, 3, stride, padding)[1]
+    )
     with pytest.raises(ValueError, match=f"places 0 to {answers.size - 1}"):
         plots.window_figure(picture, kernel, answers.size, stride, padding)
 
