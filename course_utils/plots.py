@@ -272,8 +272,9 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
     middle.imshow(seen, cmap="gray", vmin=0, vmax=1)
     for (r, c), pixel in np.ndenumerate(seen):
         ink = "black" if pixel > 0.5 else "white"
-        words = f"{pixel:.2f}\n× {kernel[r, c]:g}"
-        middle.text(c, r, words, ha="center", va="center", fontsize=10, color=ink)
+        words = f"{pixel:.2f}
+× {kernel[r, c]:g}"
+        middle.text(c, r, words, ha="center", va="center", fontsize=min(10, 33 / size), color=ink)
     middle.set_title(f"its products, summed: {answer:+.2f}", fontsize=10)
     done = np.where(np.arange(answers.size).reshape(answers.shape) <= step, answers, np.nan)
     most = np.abs(answers).max() or 1
@@ -398,7 +399,8 @@ def dots(groups, title, x, alt, mark=None):
             axes.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color="black", linewidth=2)
         if mark and name in mark:
             # Above the row's middle, where it would hide the dots that it is to be compared with.
-            axes.plot(mark[name], row + 0.36, "*", color=COLOURS[1], markersize=13)
+            above = 0.36 if len(values) else 0
+            axes.plot(mark[name], row + above, "*", color=COLOURS[1], markersize=13)
     show(drawn, alt)
 
 

@@ -563,12 +563,12 @@ def test_a_logarithmic_axis_can_be_marked_where_the_values_are(monkeypatch):
 def test_a_star_stands_above_the_dots_of_its_row(monkeypatch):
     drawn = []
     monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
-    plots.dots({"a": [1, 2], "b": [3]}, "t", "x", "b", mark={"a": 1.5})
+    plots.dots({"a": [1, 2], "b": []}, "t", "x", "b", mark={"a": 1.5, "b": 1.2})
     axes = drawn[0].axes[0]
-    (star,) = (line for line in axes.lines if line.get_marker() == "*")
+    star, alone = (line.get_ydata()[0] for line in axes.lines if line.get_marker() == "*")
     dots = [line for line in axes.lines if line.get_marker() == "o"]
-    row = star.get_ydata()[0]
-    assert max(dots[0].get_ydata()) + 0.2 < row < axes.get_ylim()[1]
+    assert max(dots[0].get_ydata()) + 0.2 < star < axes.get_ylim()[1]
+    assert alone == axes.get_yticks()[0]  # on its row, where no dots are to be seen
 
 
 def test_a_second_interval_is_a_thinner_line_in_percentage_points(monkeypatch):
