@@ -272,8 +272,7 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
     middle.imshow(seen, cmap="gray", vmin=0, vmax=1)
     for (r, c), pixel in np.ndenumerate(seen):
         ink = "black" if pixel > 0.5 else "white"
-        words = f"{pixel:.2f}
-× {kernel[r, c]:g}"
+        words = f"{pixel:.2f}\n× {kernel[r, c]:g}"
         middle.text(c, r, words, ha="center", va="center", fontsize=min(10, 33 / size), color=ink)
     middle.set_title(f"its products, summed: {answer:+.2f}", fontsize=10)
     done = np.where(np.arange(answers.size).reshape(answers.shape) <= step, answers, np.nan)

@@ -13,7 +13,7 @@
 # should buy.
 #
 # The all-convolutional network of lesson 12 takes its time. For those who do not want to wait, its author gives a small
-# one as well: about 70 % after the same 50 epochs, says the answer, and each of them takes a fraction of the time.
+# one as well: about 70 % after the same 50 epochs, says the answer that lesson 12 comes from, and each of them takes a fraction of the time.
 # "Small" sounds clear enough. But small in *what*? And is less accuracy for less time a bargain, or only less?
 
 # %% tags=["parameters"]
@@ -211,7 +211,7 @@ print(f"all-conv against small: {more['all-conv']:.1f} times the operations, {sl
 #
 # ## What do the seconds buy?
 #
-# Now the small network in earnest, with the article's settings (fewer epochs in reduced mode). Its curve is rough: a
+# Now the small network in earnest, with the answer's settings (fewer epochs in reduced mode). Its curve is rough: a
 # single epoch more or less may cost points. So we keep the weights of its best epoch, as lesson 08 taught.
 
 # %%
@@ -309,13 +309,13 @@ for size, points in sizes.items():
 #
 # Two warnings. A price list holds for its own budget: reduced mode gives few images and few epochs, and whoever
 # learns quickly looks cheap there. And one run on the right is one run: a difference of a point between two single
-# runs may well be chance (lesson 10). Nor need a full run meet the article's 70 %: ours learns from 45,000 images,
+# runs may well be chance (lesson 10). Nor need a full run meet the answer's 70 %: ours learns from 45,000 images,
 # keeps its last epoch though its curve is rough, may see a JPEG copy, and is scored on the validation images. How
 # much each of these costs we have not measured.
 #
 # ## Is your number normal?
 #
-# The architecture and its settings are the article's, and validation chose the epoch. (The reference runs kept their
+# The architecture and its settings are the answer's, and validation chose the epoch. (The reference runs kept their
 # last epoch, so expect yours a little above their mean.)
 
 # %%
