@@ -52,7 +52,8 @@ def drawable(names) -> list[str]:
     names, families = list(names), list(matplotlib.rcParams["font.family"])
     signs = {sign for name in names for sign in name if not sign.isspace()}
     for family in families:
-        signs = missing(signs, font_manager.findfont(family)) if signs else signs
+        properties = font_manager.FontProperties(family=[family])
+        signs = missing(signs, font_manager.findfont(properties)) if signs else signs
     for font in font_manager.fontManager.ttflist:
         if not signs:
             break
