@@ -231,7 +231,8 @@ print(f"What it sees of a picture: {eyes.output_shape[1]} features, the mean ove
 # %% [markdown]
 # Why of all layers, and not of the last alone? The last one is good at what it was trained for, to tell ships from
 # frogs. The first ones see edges and colours, which belong to nobody (Yosinski and others, 2014). Which of them tell
-# *your* classes apart, the new last layer may find out.
+# *your* classes apart, the new last layer may find out. The course settled on this with pictures that do not lie in
+# the folder of this lesson, so what is compared below has not chosen it.
 #
 # With a network connection there are larger eyes, in one line: `keras.applications.MobileNetV2(include_top=False,
 # pooling="avg", input_shape=(96, 96, 3))`, behind `layers.Rescaling(1 / 127.5, offset=-1)`, with `side = 96`.
