@@ -94,8 +94,7 @@ def build_trunk():
 def build(flip=False, dropout=0.0):
     model = keras.Sequential([
         keras.Input((side, side, 3)), *([layers.RandomFlip("horizontal")] if flip else []),
-        build_trunk(),
-        layers.Dropout(dropout), layers.Dense(k, activation="softmax", dtype="float32"),
+        build_trunk(), layers.Dropout(dropout), layers.Dense(k, activation="softmax", dtype="float32"),
     ])  # fmt: skip
     model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
@@ -427,8 +426,8 @@ print(f"$ python classify.py {ran.stdout or ran.stderr}")
 # ## Is your number normal?
 
 # %% tags=["lesson-only"]
-record = lesson.record(model, "own_pictures", test=test, compare=compared, way=ahead.__name__, rate=rate, penalty=penalty,
-                       **settings[best])
+record = lesson.record(model, "own_pictures", test=test, compare=compared, way=ahead.__name__, rate=rate,
+                       penalty=penalty, **settings[best])
 lesson.expect(record)
 
 # %% [markdown] tags=["lesson-only"]
