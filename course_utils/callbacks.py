@@ -26,6 +26,28 @@ def was_interrupted(model) -> bool:
     return model in _unfinished
 
 
+def begin_anew(model, seed: int) -> None:
+    """Make of a built, compiled and perhaps trained `model` what a new one with this seed would be.
+
+    New are the weights, the state of random layers, the optimiser's memory, and the count of epochs. What
+    the backend has compiled for the model stays, and the learning rate as it was set last. Sets the seed
+    of Python, NumPy and the backend. Raises ValueError for a model that was not compiled.
+    """
+    if not model.compiled:
+        raise ValueError(f"{model.name} is not compiled; expected one that `fit` would take")
+    keras.utils.set_random_seed(seed)
+    # The clone's own random layers draw their seeds as a new model's would.
+    for old, new in zip(model.variables, keras.models.clone_model(model).variables, strict=True):
+        old.assign(new)
+    if model.optimizer.built:
+        optimiser = type(model.optimizer).from_config(model.optimizer.get_config())
+        optimiser.build(model.trainable_variables)
+        for old, new in zip(model.optimizer.variables, optimiser.variables, strict=True):
+            old.assign(new)
+    _epochs_of.pop(model, None)
+    _unfinished.discard(model)
+
+
 class Watch(keras.callbacks.Callback):
     """Times a fit, stops it when the loss is no longer a number, prints one line an epoch.
 

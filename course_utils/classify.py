@@ -14,7 +14,12 @@ if __name__ == "__main__":
     for path in sys.argv[1:]:
         picture = Image.open(path)
         picture.draft("RGB", (512, 512))  # quicker for a large JPEG
-        upright = ImageOps.exif_transpose(picture).convert("RGB")
+        upright = ImageOps.exif_transpose(picture)
+        if upright.mode.startswith("I"):  # 16 bits a pixel
+            greys = np.asarray(upright) / (257 if np.max(upright) > 255 else 1)
+            upright = Image.fromarray(greys.clip(0, 255).round().astype("uint8"))
+        white = Image.new("RGBA", upright.size, "white")  # what is transparent becomes white
+        upright = Image.alpha_composite(white, upright.convert("RGBA")).convert("RGB")
         pixels = np.asarray(ImageOps.fit(upright, model.input_shape[1:3]))
         (says,) = model.predict(pixels[None], verbose=0)
         print(f"{path}: {names[says.argmax()]}, {says.max():.0%} sure")

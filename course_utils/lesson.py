@@ -246,6 +246,16 @@ class Lesson:
             return [watch, SignOfLife(part)] if self.live else [watch]
         return [watch, LiveCurves(functools.partial(self._draw_curves, title), live=self.live)]
 
+    def anew(self, model, seed: int):
+        """The same compiled Keras `model`, as a new one with this seed would be; see `begin_anew`.
+
+        For loops over many short fits: a backend may take longer to compile a network than to train it.
+        """
+        from course_utils.callbacks import begin_anew
+
+        begin_anew(model, seed)
+        return model
+
     # Evidence
 
     def record(

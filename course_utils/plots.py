@@ -32,6 +32,43 @@ def figure(rows=1, columns=1, height=3.4, width=WIDTH, **options):
         return drawn, drawn.subplots(rows, columns, **options)
 
 
+def drawable(names) -> list[str]:
+    """The names as figures can show them: as they are, or numbered where no font here has their signs.
+
+    Matplotlib's own font lacks Chinese, Japanese, Korean and others. The machine's fonts are searched, and
+    one that has the missing signs is used by every later figure. Without one the names become "1", "2",
+    and so on, and a printed sentence says which is which.
+    """
+    import matplotlib
+    from matplotlib import font_manager
+
+    def missing(signs, path):
+        try:
+            font = font_manager.get_font(path)
+        except (OSError, RuntimeError):  # a font that FreeType cannot read
+            return signs
+        return {sign for sign in signs if not font.get_char_index(ord(sign))}
+
+    names, families = list(names), list(matplotlib.rcParams["font.family"])
+    signs = {sign for name in names for sign in name if not sign.isspace()}
+    for family in families:
+        properties = font_manager.FontProperties(family=[family])
+        signs = missing(signs, font_manager.findfont(properties)) if signs else signs
+    for font in font_manager.fontManager.ttflist:
+        if not signs:
+            break
+        # A font of last resort has a box for everything.
+        left = signs if "last" in font.name.lower() else missing(signs, font.fname)
+        if left < signs:
+            signs, families = left, [*families, font.name]
+    if not signs:
+        matplotlib.rcParams["font.family"] = families
+        return names
+    which = ", ".join(f"{number} {name}" for number, name in enumerate(names, start=1))
+    print(f"No font here has the signs of all names, so figures number them: {which}.")
+    return [str(number) for number in range(1, len(names) + 1)]
+
+
 class _Shown(dict):
     """What a notebook shows, keyed by media type; without a notebook its words are printed."""
 

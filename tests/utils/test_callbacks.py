@@ -75,6 +75,45 @@ def test_a_second_training_of_the_same_model_is_named_and_counted(capsys):
     assert other.epochs_before == 0
 
 
+def with_chance():
+    """A compiled network whose start, dropout and order all hang on the seed."""
+    network = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.Sequential([keras.layers.Dense(8), keras.layers.BatchNormalization()]),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+    network.compile(keras.optimizers.Adam(0.01), "categorical_crossentropy", metrics=["accuracy"])
+    return network
+
+
+def test_a_model_begun_anew_trains_as_a_new_one_would(capsys):
+    keras.utils.set_random_seed(3)
+    new = with_chance()
+    fit(new)
+    keras.utils.set_random_seed(8)
+    used, watch = with_chance(), callbacks.Watch(verbose=False)
+    fit(used, callbacks.Watch(verbose=False), epochs=5)
+    callbacks.begin_anew(used, 3)
+    assert int(used.optimizer.iterations) == 0
+    assert callbacks.epochs_trained(used) == 0
+    fit(used, watch)
+    assert capsys.readouterr().out == ""
+    assert watch.epochs_before == 0
+    for ours, theirs in zip(used.get_weights(), new.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+    callbacks.begin_anew(used, 4)
+    fit(used)
+    assert not np.allclose(used.get_weights()[0], new.get_weights()[0])
+
+
+def test_a_model_that_was_not_compiled_is_not_begun_anew():
+    with pytest.raises(ValueError, match="is not compiled"):
+        callbacks.begin_anew(keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), 1)
+
+
 class Interrupt(keras.callbacks.Callback):
     """Ctrl-C in the second epoch."""
 

@@ -53,5 +53,5 @@ def test_the_lesson_writes_out_the_same_trunk():
     names = {"keras": keras, "layers": keras.layers, "side": 48, "k": 3}
     exec(cell, names)
     assert layers_of(names["build_trunk"]()) == layers_of(pretrained.build_trunk(48))
-    whole = names["build"](names["build_trunk"](), dropout=0.5, flip=True)
+    whole = names["build"](dropout=0.5, flip=True)
     assert whole.output_shape == (None, 3)

@@ -1,0 +1,55 @@
+"""How names of any script come into figures."""
+
+import matplotlib
+import pytest
+from matplotlib import font_manager
+
+from course_utils import plots
+
+
+@pytest.fixture(autouse=True)
+def fonts(monkeypatch):
+    """Matplotlib's own fonts alone, and its settings as they were."""
+    with matplotlib.rc_context():
+        own = [f for f in font_manager.fontManager.ttflist if f.name == "DejaVu Sans"]
+        monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
+        yield
+
+
+def test_names_that_the_font_has_stay_as_they_are(capsys):
+    before = list(matplotlib.rcParams["font.family"])
+    assert plots.drawable(("Äpfel", "груша", "σῦκα")) == ["Äpfel", "груша", "σῦκα"]
+    assert capsys.readouterr().out == ""
+    assert matplotlib.rcParams["font.family"] == before
+
+
+def test_without_a_font_for_them_names_are_numbered_and_one_sentence_says_so(capsys):
+    assert plots.drawable(("猫", "dog", "사슴")) == ["1", "2", "3"]
+    said = capsys.readouterr().out
+    assert (
+        said
+        == "No font here has the signs of all names, so figures number them: 1 猫, 2 dog, 3 사슴.\n"
+    )
+
+
+def test_a_font_of_the_machine_that_has_the_signs_is_used(monkeypatch, capsys):
+    entry = font_manager.FontEntry
+
+    class Font:
+        def __init__(self, signs):
+            self.signs = signs
+
+        def get_char_index(self, code):
+            return 7 if self.signs is None or chr(code) in self.signs else 0
+
+    has = {"latin": "dog", "last": None, "han": "猫dog", "hangul": "사슴"}
+    monkeypatch.setattr(font_manager, "findfont", lambda family: "latin")
+    monkeypatch.setattr(font_manager, "get_font", lambda path: Font(has[path]))
+    found = [
+        entry(fname=path, name=name)
+        for path, name in (("last", "LastResort"), ("han", "Han"), ("hangul", "Hangul"))
+    ]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", found)
+    assert plots.drawable(("猫", "dog", "사슴")) == ["猫", "dog", "사슴"]
+    assert matplotlib.rcParams["font.family"] == ["sans-serif", "Han", "Hangul"]
+    assert capsys.readouterr().out == ""
