@@ -4,6 +4,7 @@ Source: K. Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", arXiv 2404
 `RUNGS`; a network or a training "on rung 4" has those up to and including the fourth.
 """
 
+import itertools
 import math
 
 import keras
@@ -82,7 +83,9 @@ def whitening(images, size=2, epsilon=1e-4, most=5_000):
     """
     pictures = images[:most].astype("float32") / 127.5 - 1
     view = np.lib.stride_tricks.sliding_window_view(pictures, (size, size), axis=(1, 2))
-    patches = view[:, ::2, ::2].transpose(0, 1, 2, 4, 5, 3).reshape(-1, size * size * images.shape[3])
+    patches = (
+        view[:, ::2, ::2].transpose(0, 1, 2, 4, 5, 3).reshape(-1, size * size * images.shape[3])
+    )
     variances, directions = np.linalg.eigh(np.cov(patches, rowvar=False))  # ascending
     scaled = (directions / np.sqrt(variances + epsilon))[:, ::-1]
     kernels = np.concatenate([scaled, -scaled], axis=1)
@@ -151,7 +154,12 @@ def optimizer(rung, peak, steps):
         )
     average = {"use_ema": True, "ema_momentum": memory(steps)} if rung >= 6 else {}
     return QuickBiases(
-        rate, momentum=0.85, nesterov=True, weight_decay=0.009, times=64 if rung >= 5 else 1, **average
+        rate,
+        momentum=0.85,
+        nesterov=True,
+        weight_decay=0.009,
+        times=64 if rung >= 5 else 1,
+        **average,
     )
 
 
@@ -221,24 +229,24 @@ def mirrored(how, first, epoch, random):
     return random.random(len(first)) < 0.5 if how == "random" else np.zeros_like(first)
 
 
-# Of the six looks: pixels down and right, and the weight of each.
-LOOKS = (((0, 0), 0.5), ((-1, -1), 0.25), ((1, 1), 0.25))
+def looks(images):
+    """Six looks at images, shape (n, height, width, channels): pairs of a float32 tensor and its weight.
+
+    As they are, a pixel up and left, a pixel down and right; then the same mirrored. The weights add up
+    to 1, and that of the images as they are is as much as that of the moved ones together.
+    """
+    images = ops.cast(images, "float32")
+    _, height, width, _ = images.shape
+    padded = ops.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
+    moved = [padded[:, at : at + height, at : at + width] for at in (1, 2, 0)]
+    both = moved + [ops.flip(each, axis=2) for each in moved]
+    return list(zip(both, 2 * (0.25, 0.125, 0.125), strict=True))
 
 
 def look_six_times(model):
-    """Return a network that shows a trained one each image six times, and averages what it says.
-
-    As it is, a pixel up and left, a pixel down and right; each of them mirrored too. The image as it is
-    counts as much as the other two together.
-    """
+    """Return a network that shows a trained one six `looks` at each image and averages what it says."""
     inputs = keras.Input(model.input_shape[1:])
-    height, width = model.input_shape[1:3]
-    images = ops.cast(inputs, "float32")
-    padded = ops.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
-    said = 0
-    for (down, right), weight in LOOKS:
-        moved = padded[:, 1 - down : 1 - down + height, 1 - right : 1 - right + width]
-        said += weight / 2 * (model(moved) + model(ops.flip(moved, axis=2)))
+    said = sum(weight * model(images) for images, weight in looks(inputs))
     return keras.Model(inputs, said, name=f"{model.name}_six_looks")
 
 
@@ -249,7 +257,7 @@ def epochs_to(target, epochs, accuracies):
     lengths the accuracy is taken to go in a straight line over the logarithm of the epochs.
     """
     pairs = list(zip(epochs, accuracies, strict=True))
-    for (short, before), (long, after) in zip(pairs, pairs[1:], strict=False):
+    for (short, before), (long, after) in itertools.pairwise(pairs):
         if before < target <= after:
             share = (target - before) / (after - before)
             return float(math.exp(math.log(short) + share * math.log(long / short)))
