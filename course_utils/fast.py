@@ -4,9 +4,6 @@ Source: K. Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", arXiv 2404
 `RUNGS`; a network or a training "on rung 4" has those up to and including the fourth.
 """
 
-import itertools
-import math
-
 import keras
 import numpy as np
 from keras import layers, ops
@@ -28,7 +25,7 @@ RUNGS = (
 # Of the three blocks, for a GPU or a patient CPU, and for a lesson on two cores.
 WIDTHS = {"full": (64, 256, 256), "reduced": (16, 32, 32), "smoke": (16, 16, 16)}
 # Images in a batch where there are few: enough steps to learn in.
-FEW = 128
+FEW = 64
 _PACKAGE = "course_utils"
 
 
@@ -146,12 +143,7 @@ def optimizer(rung, peak, steps):
         peak: the highest learning rate; on rung 0 the only one.
         steps: of the whole training.
     """
-    rate = peak
-    if rung >= 1:
-        rise = max(1, steps // 5)
-        rate = keras.optimizers.schedules.CosineDecay(
-            0.2 * peak, steps - rise, warmup_target=peak, warmup_steps=rise
-        )
+    rate = schedule(peak, steps) if rung >= 1 else peak
     average = {"use_ema": True, "ema_momentum": memory(steps)} if rung >= 6 else {}
     return QuickBiases(
         rate,
@@ -160,6 +152,14 @@ def optimizer(rung, peak, steps):
         weight_decay=0.009,
         times=64 if rung >= 5 else 1,
         **average,
+    )
+
+
+def schedule(peak, steps):
+    """Return Keras's schedule of a rate that rises for a fifth of the steps and falls to zero."""
+    rise = max(1, steps // 5)
+    return keras.optimizers.schedules.CosineDecay(
+        0.2 * peak, max(1, steps - rise), warmup_target=peak, warmup_steps=rise
     )
 
 
@@ -248,17 +248,3 @@ def look_six_times(model):
     inputs = keras.Input(model.input_shape[1:])
     said = sum(weight * model(images) for images, weight in looks(inputs))
     return keras.Model(inputs, said, name=f"{model.name}_six_looks")
-
-
-def epochs_to(target, epochs, accuracies):
-    """Epochs that a training would have needed to end at `target`, or None outside what was measured.
-
-    `epochs` are the lengths of whole trainings, ascending, `accuracies` where each ended; between two
-    lengths the accuracy is taken to go in a straight line over the logarithm of the epochs.
-    """
-    pairs = list(zip(epochs, accuracies, strict=True))
-    for (short, before), (long, after) in itertools.pairwise(pairs):
-        if before < target <= after:
-            share = (target - before) / (after - before)
-            return float(math.exp(math.log(short) + share * math.log(long / short)))
-    return None

@@ -40,8 +40,8 @@ def whiten(patches, epsilon):
 lesson.check_whiten(whiten)
 
 # %% [markdown]
-# What `epsilon` is for: a direction in which the patches hardly differ holds little more than noise, and without `epsilon`
-# it would be blown up to the size of all the others. Two numbers that are nearly equal:
+# What `epsilon` is for: a direction in which the patches hardly differ holds little more than noise, and without
+# `epsilon` it would be blown up to the size of all the others. Two numbers that are nearly equal:
 
 # %% tags=["nbval-check-output"]
 random = np.random.default_rng(0)
