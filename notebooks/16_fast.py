@@ -41,7 +41,7 @@ print(f"The network of lesson 12, all photographs, {known['epochs'].max():.0f} e
 # of its maps. At the end each map gives one number, its maximum. (`scale=False`: whatever a scale does, the next
 # convolution can do. The division by nine keeps the first answers unsure.)
 #
-# Whatever climbs the ladder is trained on at most 10,000 photographs, three epochs, with few filters, in every mode. In
+# Whatever climbs the ladder is trained on at most 10,000 photographs, two epochs, with few filters, in every mode. In
 # full mode the last one is then trained on all of them, twelve epochs, with 64, 256 and 256 filters.
 
 # %%
@@ -97,7 +97,7 @@ def train(images, rung, widths, epochs, batch_size, rate, callbacks, mirror="ran
 import dataclasses
 
 few = dataclasses.replace(cifar, x_train=cifar.x_train[:10_000], y_train=cifar.y_train[:10_000])
-small, epochs = fast.WIDTHS["smoke" if lesson.mode == "smoke" else "reduced"], lesson.epochs(3, reduced=3)
+small, epochs = fast.WIDTHS["smoke" if lesson.mode == "smoke" else "reduced"], lesson.epochs(2, reduced=2)
 
 
 def climb(rung):
@@ -169,8 +169,8 @@ print(f"The lowest loss that smoothed labels allow is {-(smooth * np.log(smooth)
 # Neighbouring pixels are nearly equal, so the twelve numbers of a patch (two by two pixels, three colours) mostly say
 # one thing: how bright it is. What tells a cat from a dog lies in the small differences, and a gradient sees the large
 # ones first. **Whitening** turns the twelve numbers so that none tells anything of another, and stretches each to the
-# same variance. With the covariance $C = V \Lambda V^\top$ of the patches, its eigenvectors in the columns of $V$, the new
-# numbers of a patch $p$ are
+# same variance. With the covariance $C = V \Lambda V^\top$ of the patches, its eigenvectors in the columns of $V$, the
+# new numbers of a patch $p$ are
 #
 # $$q = (\Lambda + \varepsilon)^{-1/2}\, V^\top p .$$
 #
@@ -439,7 +439,7 @@ lesson.progress(record)
 digits = lesson.load("mnist")
 began = time.perf_counter()
 watch = lesson.callbacks(part="digits")
-reader, run = train(digits, 6, small, lesson.epochs(4, reduced=4), fast.FEW, 0.25, watch, "never")
+reader, run = train(digits, 6, small, lesson.epochs(4, reduced=2), fast.FEW, 0.25, watch, "never")
 took, reached = time.perf_counter() - began, run.history["val_accuracy"]
 there = next((epoch for epoch, accuracy in enumerate(reached, start=1) if accuracy >= 0.99), None)
 print(f"Epochs: {len(run.epoch)}, of {len(digits.y_train):,} digits. They took {took:.0f} s, building included: "
