@@ -59,17 +59,25 @@ define or-say-how-to
 	"PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels make $(or $(MAKECMDGOALS),setup)" >&2; exit 1; }
 endef
 
+# Whatever is said to be done next is a course command, and the shell may know none.
+define say-what-course-is
+@command -v course >/dev/null || echo "In what follows, course is $(BIN)/course."
+endef
+
 help: ## list the commands
 	@echo 'make COMMAND [LESSONS="01 02"] [ARGS="..."] [PYTHON=python3.12] [FLAVOUR=cpu|gpu]'
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 run: setup ## execute every lesson in the mode that suits this machine; results under build/
+	$(say-what-course-is)
 	@$(BIN)/course run $(or $(LESSONS),--all) $(ARGS)
 
 lab: setup ## open your lessons in JupyterLab; they are yours, in workspace/
+	$(say-what-course-is)
 	@$(BIN)/course lab $(ARGS)
 
 author: setup ## open the course's own notebooks, paired with their .py
+	$(say-what-course-is)
 	@$(BIN)/course lab --author $(ARGS)
 
 site: setup $(SITE_STAMP) ## render the lessons as a web site, below build/site
@@ -106,6 +114,7 @@ lint: setup ## ruff, codespell, and which package may import which
 	$(BIN)/lint-imports
 
 notebooks: setup ## execute the lessons in reduced mode and pair the committed notebooks again
+	$(say-what-course-is)
 	@$(BIN)/course build $(LESSONS) $(ARGS)
 
 benchmark: setup ## time the course's training against its peers

@@ -8,11 +8,13 @@ import os
 import signal
 import sys
 import tempfile
+from pathlib import Path
 from unittest import mock
 
 import hypothesis
 import pytest
 
+from course_tools.authoring import build
 from course_tools.authoring.rules import Notebook, wrong_verdicts
 
 # Begun in the background by a shell, Python ignores Ctrl-C, and so would all that is started here.
@@ -39,6 +41,15 @@ ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow",
     "TF_CPP_MIN_LOG_LEVEL": "2",
 }
+
+
+NOTEBOOKS = Path(__file__).parent / "notebooks"
+
+
+def pytest_ignore_collect(collection_path):
+    """What a user keeps beside the lessons is no test of the course."""
+    own = collection_path.suffix == ".ipynb" and not build.is_the_courses(collection_path)
+    return True if own and collection_path.is_relative_to(NOTEBOOKS) else None
 
 
 def is_notebook_cell(item):

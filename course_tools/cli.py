@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from course_utils import files
 from course_utils.errors import CourseError
 
 
@@ -19,6 +20,14 @@ class _Course(typer.Typer):
         except CourseError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(2)
+        except OSError as error:
+            # What no command foresaw: a disk that is full, or a place that takes nothing.
+            if error.errno not in files.REFUSED:
+                raise
+            print(f"error: {error.filename or 'The output'}: {files.why(error)}", file=sys.stderr)
+            # At its end Python would try again to write what is left of the output.
+            sys.stderr.flush()
+            os._exit(2)
 
 
 app = _Course(
@@ -48,6 +57,9 @@ def _course(
     ] = False,
 ):
     """Run, read, build and check the course's notebooks."""
+    # Python has no stream for an output that is closed, and what is printed is for nobody.
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     # Signs that the output's encoding lacks are replaced: a folder's name may hold any.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -268,6 +280,22 @@ def handout(
 
 
 @app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="Where to; it is made if need be.")],
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder that holds one sub-folder of pictures a class.")
+    ] = None,
+):
+    """Write a notebook for pictures of your own: from a folder to a tested model, as in lesson 18."""
+    import shlex
+
+    from course_tools.desk import workspace
+
+    path = workspace.new(folder, pictures)
+    print(f"{path} is yours. Open it: jupyter lab {shlex.quote(str(path))}")
+
+
+@app.command()
 def slides(
     lessons: Annotated[
         list[str] | None, typer.Argument(metavar="[LESSON…]", help="All when none is named.")
@@ -406,6 +434,29 @@ def reference_add(
         print(f"Left out {number}: {reason}")
     if to is None:
         print("Bring the README up to date: course report --readme")
+
+
+@reference.command("trust")
+def reference_trust(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="FOLDER…", help="Of tables' batches that were added."),
+    ],
+    networks: Annotated[
+        Path | None,
+        typer.Option(help="Folder that COURSE_KEEP_NETWORKS named when the runs were made."),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder with runs.csv. Default: the course's own.")
+    ] = None,
+):
+    """Measure what accuracy does not say: calibration, coverage and, by their networks, worse pictures."""
+    from course_tools.authoring import trust
+
+    added = trust.add(folders, networks, to)
+    print(f"Measured {added['runs']} runs, {added['networks']} of them with their networks.")
+    for reason, number in added["left_out"].items():
+        print(f"Left out {number}: {reason}")
 
 
 @reference.command("show")

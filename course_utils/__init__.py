@@ -16,17 +16,21 @@ _HOMES = {
 _MODULES = (
     "callbacks",
     "checks",
+    "classify",
     "contents",
     "data",
     "diagnosis",
     "errors",
     "evidence",
+    "farewell",
     "layers",
     "lesson",
     "machine",
     "models",
     "networks",
     "plots",
+    "pretrained",
+    "report_card",
     "widgets",
 )
 __all__ = [*_HOMES, *_MODULES]

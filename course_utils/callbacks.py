@@ -150,6 +150,9 @@ class SignOfLife(keras.callbacks.Callback):
         seconds = time.perf_counter() - self.fits.began
         what = f"{self.model.name} ({self.part})" if self.part else self.model.name
         line = f"Training {what}, fit {self.fits.count} of this cell: {words}, {seconds:.0f} s"
+        if self.fits.cell is None:  # no notebook
+            print(line)
+            return
         data = {"text/plain": line}
         if self.fits.line is None:
             self.fits.line = display(data, raw=True, display_id=True)
@@ -202,6 +205,8 @@ class LiveCurves(keras.callbacks.Callback):
         data, metadata = self.draw(self._history, epochs)
         if self._display is None:
             self._display = display(data, metadata=metadata, raw=True, display_id=True)
+            # Outside a notebook nothing can be redrawn, and its words are told once more, at the end.
+            self.live = self.live and self._display is not None
         else:
             self._display.update(data, metadata=metadata, raw=True)
         self._drawn_at = time.perf_counter()

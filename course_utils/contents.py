@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import threading
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,10 +13,17 @@ from course_utils.evidence.records import FAILED, records_folder
 
 
 class Contents:
-    """The lessons in a folder, default the current one; a notebook shows them as a table with links."""
+    """The lessons in a folder, default the current one; a notebook shows them as a table with links.
+
+    The table that was shown last follows what is done in other notebooks, as long as its kernel lives.
+    """
+
+    SECONDS = 2.0  # between two looks
+    shown_last = None
 
     def __init__(self, mode: str = "reduced", folder: Path | None = None):
         self.mode = mode
+        self.folder = folder
         self.lessons = lessons_in(folder := Path(folder or "."))
         self.newer = {
             p.name.partition(" ")[0]: p.name for p in folder.glob("* (new edition*.ipynb")
@@ -39,6 +48,26 @@ class Contents:
             minutes = f"{cost[0] / 60:.1f} min" if cost else "not yet measured"
             found.append((name, title, minutes, ", ".join(done)))
         return found
+
+    def _ipython_display_(self):
+        from IPython.display import display
+
+        handle = display(self._shown(), raw=True, display_id=True)
+        if handle is not None and "COURSE_HEADLESS" not in os.environ:
+            Contents.shown_last = self
+            threading.Thread(target=self._follow, args=(handle,), daemon=True).start()
+
+    def _shown(self):
+        return {"text/markdown": self._repr_markdown_(), "text/plain": repr(self)}
+
+    def _follow(self, handle):
+        while Contents.shown_last is self:
+            time.sleep(self.SECONDS)
+            now = Contents(self.mode, self.folder)
+            # The cell may have been run again while this looked.
+            if now.done != self.done and Contents.shown_last is self:
+                self.done = now.done
+                handle.update(now._shown(), raw=True)
 
     def _repr_markdown_(self):
         if not self.lessons:

@@ -12,6 +12,8 @@ from typing import BinaryIO
 PARTIAL = ".course-partial-"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+# Where nothing can be written, whatever the program: the place is full, closed, or none.
+REFUSED = (*_FULL, *_FORBIDDEN, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
 
 @contextlib.contextmanager

@@ -48,5 +48,14 @@ def is_mine(folder: Path) -> bool:
         return True
 
 
+def refusing(folder: Path) -> Path | None:
+    """The place that keeps a folder from being written, itself or one above it; None where none does.
+
+    A folder is made in the nearest one above it that there is.
+    """
+    there = next(place for place in (folder, *folder.parents) if os.path.exists(place))
+    return None if there.is_dir() and _takes_files(there) else there
+
+
 def _takes_files(folder):
     return os.access(folder, os.W_OK | os.X_OK)

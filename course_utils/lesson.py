@@ -8,20 +8,26 @@ import json
 import os
 import platform
 import re
+import tempfile
 import time
 import weakref
 from importlib.metadata import version
+from pathlib import Path
 
-from course_utils import __version__, checks, data, evidence, machine, modes, networks
+from course_utils import __version__, checks, data, evidence, files, machine, modes, networks
 from course_utils.errors import CourseError, SealedTestSetError
 from course_utils.evidence import protocol
 from course_utils.evidence.records import Record, pack, records_folder, training_code
 from course_utils.evidence.scoring import Score, score
+from course_utils.home import refusing
 
-# The lessons whose figure is set beside an article's or a record's: they alone open the test set.
-HEADLINES = ("02", "09", "11", "12", "13", "14", "15", "16")
+# The lessons whose figure is set beside an article's or a record's: they alone open the test set. Lesson
+# 18 opens one of its own, made of pictures that no other lesson tests on.
+HEADLINES = ("02", "09", "11", "12", "13", "14", "15", "16", "18")
 # Where the openings of all lessons are noted, beside the records.
 OPENINGS = "test_openings.jsonl"
+# Names a folder to keep each recorded network in, for what can be asked of it later.
+KEEP_NETWORKS = "COURSE_KEEP_NETWORKS"
 
 
 class Lesson:
@@ -57,6 +63,12 @@ class Lesson:
         kind, cost = ("Solutions of lesson", "") if solution else ("Lesson", self._cost_sentence())
         print(f"{kind} {name}, {self.mode} mode, seed {seed}. {cost}".rstrip())
         print(f"Machine: {self.machine.describe()}.")
+        # Said before anything has been trained for it.
+        if place := refusing(records_folder()):
+            print(
+                f"{place} cannot be written, and the record of this run would go there. Another folder, "
+                "in a cell: %env COURSE_OUT=FOLDER"
+            )
 
     # Data and the seal
 
@@ -70,6 +82,31 @@ class Lesson:
         self.dataset = data.load(name, mode=self.mode, seed=self.seed, n_train=n_train)
         print(self.dataset.announcement)
         return self.dataset
+
+    def load_folder(self, folder="", side: int = 32):
+        """Load a folder of pictures, one sub-folder a class, and say what was found and left out.
+
+        Returns `pictures.Pictures`, a `data.Dataset` whose test set stays sealed; see `pictures.read`,
+        also for `side`, the pixels that a picture is scaled to, and for the DataError of a folder that will
+        not do. Without a name the course makes a folder of its own, which is gone with the lesson.
+        """
+        from course_utils.data import pictures
+
+        made_from, name = None, ""
+        if not str(folder).strip():
+            self._sample = tempfile.TemporaryDirectory(prefix="course-pictures-")
+            folder, name = os.path.join(self._sample.name, "pictures"), "three classes of CIFAR-10"
+            made_from = pictures.sample(folder, self.mode, self.seed)
+        self.dataset = pictures.read(folder, side, self.seed, self.mode, name, made_from)
+        print(self.dataset.announcement)
+        return self.dataset
+
+    @property
+    def out(self) -> Path:
+        """Folder for what a lesson leaves behind: `out` beside the notebook, or in COURSE_OUT."""
+        folder = Path(os.environ.get("COURSE_OUT", ".")).expanduser() / "out"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def compare(self, model) -> Score:
         """Score a model on the comparison set, where techniques are compared.
@@ -231,7 +268,9 @@ class Lesson:
         and `arm` the protocol's, `parameters` what else was chosen. With `keep_predictions` the
         probabilities on the comparison set go into the record, for averaging. Validation figures are
         measured now, on the weights that the model has now; the loss is the cross-entropy without
-        penalties. What `compare` scored on validation images for want of others is theirs alone.
+        penalties. What `compare` scored on validation images for want of others is theirs alone. Where
+        COURSE_KEEP_NETWORKS names a folder, the network is saved there, named as
+        `Record.network_name`.
         """
         from course_utils.callbacks import epochs_trained
 
@@ -264,7 +303,20 @@ class Lesson:
             parameters={"mode": self.mode, "seed": self.seed} | parameters,
         )
         record.write(records_folder())
+        if KEEP_NETWORKS in os.environ:
+            self._keep_network(model, record)
         return record
+
+    def _keep_network(self, model, record):
+        folder = Path(os.environ[KEEP_NETWORKS]).expanduser()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            model.save(folder / record.network_name)
+        except OSError as error:
+            raise CourseError(
+                f"The network {record.network_name} could not be saved in {folder} ({files.why(error)}). "
+                f"Name another folder in {KEEP_NETWORKS}, or unset it"
+            ) from error
 
     def expect(self, record: Record, metric: str | None = None) -> None:
         """Say whether a record's `metric` lies where the reference runs say it should.

@@ -65,7 +65,7 @@ def _frame(draw, value):
 def switch(draw, names, on):
     """Show `draw(chosen)` for the switches that are on; `chosen` is a tuple of indices into `names`.
 
-    `on` are the indices that are on at the start. With nothing on, the last figure stays.
+    `on` are the indices that are on at the start. The last one that is on stays on.
     """
     names, on = [str(name) for name in names], tuple(on)
     if not on or not set(on) <= set(range(len(names))):
@@ -105,11 +105,14 @@ def _show(draw, control, start, chosen=lambda value: value, kept=None):
     data, metadata = drawn(chosen(*start))
     picture = display(data, metadata=metadata, raw=True, display_id=True)
 
-    def update(_):
+    def update(change):
         argument = chosen(*(one.value for one in controls))
-        if argument != ():
-            data, metadata = drawn(argument)
-            picture.update(data, metadata=metadata, raw=True)
+        if argument == ():
+            # A figure of nothing there is none, and one of something would not fit the switches.
+            change["owner"].value = True
+            return
+        data, metadata = drawn(argument)
+        picture.update(data, metadata=metadata, raw=True)
 
     for one in controls:
         one.observe(update, names="value")

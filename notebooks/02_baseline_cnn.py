@@ -255,7 +255,7 @@ from course_utils import models
 keras.utils.set_random_seed(seed)
 perceptron = models.build_mlp()
 perceptron.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-perceptron.fit(mnist.x_train, mnist.y_train, callbacks=lesson.callbacks(), **options)
+_ = perceptron.fit(mnist.x_train, mnist.y_train, callbacks=lesson.callbacks(), **options)
 
 # %%
 parts = {f"{kind} accuracy, %": {name: [100 * a for a in run.history[key]]

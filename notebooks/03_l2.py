@@ -364,7 +364,7 @@ from course_utils import widgets
 
 def weights_and_loss(f):
     drawn, (left, right) = plots.figure(1, 2, height=2.9)
-    left.hist(kernels[f].ravel().clip(-0.25, 0.25), 60, (-0.25, 0.25), log=True, color=plots.COLOURS[0])
+    left.hist(kernels[f].ravel().clip(-0.25, 0.25), 60, range=(-0.25, 0.25), log=True, color=plots.COLOURS[0])
     left.set(title=f"λ = {f:g}: spread {kernels[f].std():.4f}", xlabel="weight, first hidden layer", ylabel="count")
     right.plot(penalties[1:], entropies[0, 1:], "-o", color="#999999")
     here = entropies[0, penalties.index(f)]

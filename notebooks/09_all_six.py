@@ -305,7 +305,7 @@ for name, run, column in [("as logged", logged, "loss"), ("as listed, all the lo
 # | 1.2.0 | December 2016 | 0.99 | 1e-3 | as before |
 # | 2.0.9 | November 2017 | 0.99 | 1e-3 | counts, then compares |
 # | 2.2.3 | October 2018 | 0.99 | 1e-3 | can restore the best weights |
-
+#
 # (Today's defaults are the last row's. An average with momentum $m$ reaches over about $1 / (1 - m)$ batches: ten with
 # 0.9, a hundred with 0.99.)
 #

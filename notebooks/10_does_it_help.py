@@ -147,7 +147,7 @@ plots.lines(
     tuned, title="Which variant looks best depends on the learning rate" if len(ahead) > 1
     else "Each variant gets the learning rate that suits it",
     x="peak of the learning rate", y="validation cross-entropy, nats", log_x=True, ticks=fair.rates, marker="o",
-    limits=(0, 0.2), alt="Validation cross-entropy against the peak learning rate, one line a variant; the lines cross.",
+    limits=(0, 0.2), alt="Validation cross-entropy against the peak learning rate, a line a variant; the lines cross.",
 )  # fmt: skip
 
 # %%
@@ -197,7 +197,8 @@ def settle(pairs, title, of=fair):
 
 singles = ("no_dropout", "l2", "weight_decay", "he_init", "batch_norm", "input_norm", "augmentation",
            "ensemble_independent")  # fmt: skip
-alone = settle({evidence.arm_words(arm): (arm, "baseline") for arm in singles}, "Each change alone, against the baseline")
+of_baseline = {evidence.arm_words(arm): (arm, "baseline") for arm in singles}
+alone = settle(of_baseline, "Each change alone, against the baseline")
 
 # %%
 ranked = sorted(alone, key=lambda name: alone[name].mean)
@@ -331,7 +332,8 @@ def word(table, arm, against, metric="accuracy"):
 lines = ["| | alone | on cross-entropy | added | images | photographs |", "|---|---|---|---|---|---|"]
 for arm in (*singles, "five"):
     cells = [word("fair_mnist", arm, "baseline"), word("fair_mnist", arm, "baseline", "loss")]
-    cells.append(word("fair_mnist", *fives.get("dropout" if arm == "no_dropout" else evidence.arm_words(arm), ("", ""))))
+    added = "dropout" if arm == "no_dropout" else evidence.arm_words(arm)
+    cells.append(word("fair_mnist", *fives.get(added, ("", ""))))
     worth = evidence.worth_in_images("curve_mnist", arm) if arm in protocol.table("curve_mnist").curves else "–"
     cells.append(worth if isinstance(worth, str) else f"{worth.times:.1f} times" if worth else "…")
     lines.append(f"| {evidence.arm_words(arm)} | " + " | ".join([*cells, word("fair_cifar10", arm, "baseline")]) + " |")

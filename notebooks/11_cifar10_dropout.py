@@ -228,19 +228,20 @@ picture = cifar.x_val[divided : divided + 1]
 copies, answers = (ops.convert_to_numpy(ops.cast(found, "float32"))
                    for found in inside(np.repeat(picture, 10, axis=0), training=True))
 unmasked = ops.convert_to_numpy(ops.cast(inside(picture, training=False)[0], "float32"))[0]
-channel = int(unmasked.std(axis=(0, 1)).argmax())
+channel = int(np.ptp(np.percentile(unmasked, [5, 95], axis=(0, 1)), axis=0).argmax())
 tops = [f"{cifar.class_names[p.argmax()]} {p.max():.0%}" for p in (whole[divided], *answers)]
-
-# %%
-drawn, axes = plots.figure(2, 6, height=3.2)
 shown = [picture[0], unmasked[..., channel], *copies[..., channel]]
 labels = [f"the picture:\n{cifar.class_names[cifar.y_val[divided]]}", f"no mask\n{tops[0]}",
           *(f"mask {k}\n{said}" for k, said in enumerate(tops[1:], start=1))]
+brightest = np.percentile(unmasked[..., channel], 98) / 0.75  # what survives is scaled up
+
+# %%
+drawn, axes = plots.figure(2, 6, height=3.2)
 for axis, values, label in zip(axes.flat, shown, labels):
-    axis.imshow(values, cmap="gray", vmin=0, vmax=None if values.ndim == 3 else shown[1].max() / 0.75)
+    axis.imshow(values, cmap="gray", vmin=0, vmax=None if values.ndim == 3 else brightest)
     axis.set_title(label, fontsize=9)
     axis.axis("off")
-drawn.suptitle("One feature map under ten masks, and what each thinned network says" + cifar.figure_suffix, fontsize=11)
+drawn.suptitle("One feature map under ten masks, and ten answers" + cifar.figure_suffix, fontsize=11)
 plots.show(drawn, "A photograph, one of its feature maps without a mask, and the same map ten times with a quarter of "
            "its pixels black, each time others. The ten answers: " + ", ".join(tops[1:]) + ".", gradations=True)
 

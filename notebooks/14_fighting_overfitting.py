@@ -177,13 +177,14 @@ enough = just_enough(augment=False)
 
 # %%
 drawn, axes = plots.figure(2, 2, height=4.8, sharex=True, sharey=True)
+seen = range(1, epochs + 1)
 for axis, ((factor, _), run) in zip(axes.flat, runs.items()):
-    axis.plot(100 * np.array(run["reported"]), ":", color="#777777", label="training, as fit reports it")
-    axis.plot(100 * np.array(run["accuracy"]), "--", color=plots.COLOURS[1], label="training, dropout off")
-    axis.plot(100 * np.array(run["val_accuracy"]), color=plots.COLOURS[0], linewidth=2, label="validation")
+    axis.plot(seen, 100 * np.array(run["reported"]), ":", color="#777777", label="training, as fit reports it")
+    axis.plot(seen, 100 * np.array(run["accuracy"]), "--", color=plots.COLOURS[1], label="training, dropout off")
+    axis.plot(seen, 100 * np.array(run["val_accuracy"]), color=plots.COLOURS[0], linewidth=2, label="validation")
     amount = "too little" if factor < enough else "just enough" if factor == enough else "more than that"
     axis.set_title(f"dropout x {factor:g}: {amount}", fontsize=10)
-drawn.supxlabel("epochs trained", fontsize=10)
+drawn.supxlabel("epoch", fontsize=10)
 drawn.supylabel("accuracy, %", fontsize=10)
 axes[0, 0].legend(frameon=False, fontsize=8)
 drawn.suptitle("Dropout keeps the training photographs from being learned by heart" + cifar.figure_suffix, fontsize=11)
@@ -195,7 +196,7 @@ plots.show(drawn, "Accuracy against epoch in four panels, for no dropout to twic
 def report(wanted):
     for factor, augment in wanted:
         found = diagnose(runs[factor, augment])
-        print(f"dropout x {factor:g}{', augmented' if augment else '':11} lowest validation loss "
+        print(f"dropout x {factor:<3g} {'augmented' if augment else '':9} lowest validation loss "
               f"{lowest(runs[factor, augment]):.3f}, gap {100 * found.gap:5.1f} points: {found.name}")
 
 
@@ -277,7 +278,7 @@ widgets.slide(walked, range(1, len(runs) + 1), "settings tried", start=len(runs)
 # %%
 report([key for key in runs if key[1]])
 direction = "less than" if winner["dropout"] < enough else "more than" if winner["dropout"] > enough else "as much as"
-print(f"Just enough dropout {'with' if augment else 'without'} it: x {winner['dropout']:g}, {direction} before.")
+print(f"Just enough now is dropout x {winner['dropout']:g}, {direction} before.")
 print(f"{len(starts) + len(runs) - 1} tries were made. The winner: {winner}")
 
 # %% [markdown]
@@ -296,8 +297,8 @@ keras.utils.set_random_seed(seed)
 model = build_small(filters=filters, **winner)
 final_epochs = lesson.epochs(80, reduced=4)
 best_epoch = keras.callbacks.EarlyStopping("val_loss", patience=final_epochs, restore_best_weights=True)  # never stops
-watch = lesson.callbacks("The winner, on all training photographs")
-history = train(model, len(cifar.x_train), final_epochs, 0.002, [*watch, best_epoch])
+callbacks = [*lesson.callbacks("The winner, on all training photographs"), best_epoch]
+history = train(model, len(cifar.x_train), final_epochs, 0.002, callbacks)
 
 # %%
 test = lesson.final_test(model)
@@ -361,8 +362,7 @@ print(f"So {final_epochs} epochs of the small network pay for {deep_epochs} of t
 # %%
 keras.utils.set_random_seed(seed)
 deep = build_deep(width)
-watch = lesson.callbacks("Deeper, normalised, augmented")
-deep_history = train(deep, len(cifar.x_train), deep_epochs, rate, watch)
+deep_history = train(deep, len(cifar.x_train), deep_epochs, rate, lesson.callbacks("Deeper, normalised, augmented"))
 
 # %%
 both = {"the procedure's winner": (history, price), "what others found": (deep_history, price_deep)}

@@ -414,11 +414,14 @@ lesson.progress(record)
 # has ended. We run six tries, forget everything, open the file again, and go on.
 
 # %%
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
 from course_utils.lesson import records_folder
 
 records_folder().mkdir(parents=True, exist_ok=True)
 place = {"study_name": f"{lesson.mode}, seed {seed}, {mnist.sha256}"}
-place["storage"] = f"sqlite:///{records_folder() / '15_table.sqlite3'}"
+place["storage"] = JournalStorage(JournalFileBackend(str(records_folder() / "15_table.log")))
 for wanted in (6, 12):
     study = optuna.create_study(**place, direction="maximize", load_if_exists=True)
     there = len(study.trials)

@@ -88,19 +88,26 @@ def _mark_cards(app, doctree):
 
 
 def _finish_body(app, pagename, templatename, context, doctree):
-    """Let a page show its text before its figures, keeping their places; formulas by keyboard."""
+    """Let a page show its text before its figures, keeping their places; formulas by keyboard.
+
+    A figure leads to itself: on a phone it can be enlarged there, where a column makes its letters small.
+    """
     if "body" not in context:
         return
     figures = _figures(app)
 
     def sized(image):
-        _, width, height = figures.get(image[1], (None, None, None))
-        size = f' width="{width}" height="{height}"' if width else ""
-        return f'{image[0]} loading="lazy"{size}'
+        lazy = '<img loading="lazy" '
+        if image["name"] not in figures:
+            return lazy + image["more"]
+        _, width, height = figures[image["name"]]
+        shown = f'{lazy}width="{width}" height="{height}" {image["more"]}'
+        return f'<a class="figure-link" href="{image["address"]}">{shown}</a>'
 
     # A displayed formula scrolls where it is wider than the screen: also without a mouse.
     context["body"] = context["body"].replace('<div class="math ', '<div tabindex="0" class="math ')
-    context["body"] = re.sub(r'<img (?=[^>]*src="[^"]*?(\w+)\.png")', sized, context["body"])
+    png = r'<img (?=[^>]*src="(?P<address>[^"]*?(?P<name>\w+)\.png)")(?P<more>[^>]*>)'
+    context["body"] = re.sub(png, sized, context["body"])
 
 
 ICON = re.compile(

@@ -27,6 +27,7 @@ import nbformat
 import tables
 
 from course_tools.authoring.folding import only_draws
+from course_tools.desk.workspace import HINT
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -56,7 +57,10 @@ def lay_out(source: Path, edition: str) -> None:
         for_readers = _for_readers(notebook)
         _collect_figures(for_readers, figures)
         # What a reader downloads is the notebook; what the page adds would make no sense in it.
-        written[f"{DOWNLOADS}/{name}.ipynb"] = nbformat.writes(for_readers)
+        download = nbformat.writes(for_readers)
+        if repository():
+            download = download.replace("git+ADDRESS", f"git+{repository()}")
+        written[f"{DOWNLOADS}/{name}.ipynb"] = download
         written[f"notebooks/{name}.ipynb"] = nbformat.writes(
             _lesson(name, for_readers, lessons, frames)
         )
@@ -84,7 +88,7 @@ def lay_out(source: Path, edition: str) -> None:
 
 
 def _filled(text, lessons):
-    """A page with its `<!-- fill: NAME [ARGUMENT] -->` comments replaced by what NAME computes."""
+    """A page with its `<!-- fill: NAME [ARGUMENT] -->` comments replaced by what NAME computes, and links."""
 
     def fill(found):
         name, argument = found.groups()
@@ -93,7 +97,9 @@ def _filled(text, lessons):
             return function(lessons)
         return function(*([argument] if argument else []))
 
-    return FILLED.sub(fill, text)
+    return _linked(
+        FILLED.sub(fill, text), {name[:2]: f"notebooks/{name}.ipynb" for name in lessons}
+    )
 
 
 def _lesson(name, notebook, lessons, frames):
@@ -102,8 +108,11 @@ def _lesson(name, notebook, lessons, frames):
     The figures of its sliders go to `frames`, digest to PNG.
     """
     notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        cell.source = HINT.sub("", cell.source)
     _add_sliders(notebook, frames)
     _link_lessons(notebook, name, lessons)
+    _link_sources(notebook)
     _link_terms(notebook)
     _fold(notebook)
     first = notebook.cells[0]
@@ -169,47 +178,91 @@ def _first_exercise(notebook):
     return len(notebook.cells)
 
 
-# Code, formulas, links and headings stay as they are.
-_AS_IT_IS = r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|\[[^\]]*\]\([^)]*\)|^#[^\n]*$"
+# Code, formulas, links, headings and a page's own markup stay as they are.
+_AS_IT_IS = r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|\[[^\]]*\]\([^)]*\)|^#[^\n]*$|^<[^\n]*$"
+# "lesson 06", "lessons 02, 04 to 07 and 10"; the number in a list is a lesson's where "lessons" are named.
 _MENTION = re.compile(
-    rf"(?P<kept>{_AS_IT_IS})|(?P<words>\b[Ll]essons?\s+(?P<number>\d\d))\b",
+    rf"(?P<kept>{_AS_IT_IS})|(?P<words>\b[Ll]esson\s+(?P<number>\d\d))\b"
+    r"|(?P<several>\b[Ll]essons\s+\d\d\b(?:(?:,| and| to)(?: from)?\s+\d\d\b)*)",
     re.DOTALL | re.MULTILINE,
 )
-_BOLD = re.compile(
-    rf"(?P<kept>{_AS_IT_IS})|\*\*(?P<words>[A-Za-z0-9 -]+)\*\*", re.DOTALL | re.MULTILINE
-)
+_ITALIC = re.compile(r"(?<![*\w])\*(?=\S)(?P<title>[^*]+)\*(?![*\w])")
+_SOURCES = "## Sources\n"
 
 
 def _link_lessons(notebook, own, lessons, to=""):
     """Make a link of each mention of another lesson; `to` leads from the page to the lessons."""
     paths = {name[:2]: f"{to}{name}.ipynb" for name in lessons if name != own}
-
-    def link(found):
-        path = paths.get(found["number"]) if not found["kept"] else None
-        return f"[{found['words']}]({path})" if path else found[0]
-
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = _MENTION.sub(link, cell.source)
+            cell.source = _linked(cell.source, paths)
+
+
+def _linked(text, paths):
+    """Markdown in which each mention of a lesson is a link; `paths` maps its number to its page."""
+
+    def one(words, number):
+        return f"[{words}]({paths[number]})" if number in paths else words
+
+    def link(found):
+        if found["words"]:
+            return one(found["words"], found["number"])
+        if found["several"]:
+            return re.sub(
+                r"(?:[Ll]essons\s+)?(\d\d)", lambda each: one(each[0], each[1]), found["several"]
+            )
+        return found[0]
+
+    return _MENTION.sub(link, text)
 
 
 def _link_terms(notebook):
-    """Lead from the first bold mention of a term to its entry in the glossary."""
+    """Lead from each term of the glossary to its entry: where it is bold, else where it comes first."""
     glossary = (HERE / "pages" / "glossary.md").read_text(encoding="utf-8")
-    terms = set(re.findall(r"^([a-zA-Z0-9].*)\n  ", glossary, re.MULTILINE))
+    entries = re.findall(r"^([a-zA-Z0-9].*)\n  ", glossary, re.MULTILINE)
+    terms = {term.lower(): term for term in entries}
+    # The longest first: a batch is not meant where batch normalisation is spoken of.
+    names = "|".join(re.escape(name) for name in sorted(terms, key=len, reverse=True))
+    bold = re.compile(rf"(?P<kept>{_AS_IT_IS})|\*\*(?P<words>{names})\*\*", _FLAGS)
+    plain = re.compile(
+        rf"(?P<kept>{_AS_IT_IS}|\*+(?=\S)[^*]+\*+)"
+        rf"|(?<![\w-])(?P<words>(?P<term>{names})(?:s|es)?)(?![\w-])",
+        _FLAGS,
+    )
 
     def link(found):
-        # A sentence may start with the term.
-        word = (found["words"] or "").lower()
-        term = next((term for term in terms if term.lower() == word), None)
+        term = terms.pop((found.groupdict().get("term") or found["words"] or "").lower(), None)
         if term is None:
             return found[0]
-        terms.remove(term)
-        return f"**{{term}}`{found['words']} <{term}>`**"
+        return found[0].replace(found["words"], f"{{term}}`{found['words']} <{term}>`")
+
+    for pattern in (bold, plain):
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                before, *titles = cell.source.partition(_SOURCES)
+                cell.source = "".join((pattern.sub(link, before), *titles))
+
+
+_FLAGS = re.DOTALL | re.MULTILINE | re.IGNORECASE
+
+
+def sources() -> dict[str, str]:
+    """The titles of what lessons rest on, and where each can be read; "" where that is nowhere for long."""
+    return tomllib.loads((HERE / "sources.toml").read_text(encoding="utf-8"))
+
+
+def _link_sources(notebook):
+    """Make a link of each title among a lesson's sources that can be read somewhere."""
+    addresses = sources()
+
+    def link(found):
+        address = addresses.get(" ".join(found["title"].split()))
+        return f"[{found[0]}]({address})" if address else found[0]
 
     for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = _BOLD.sub(link, cell.source)
+        before, heading, after = cell.source.partition(_SOURCES)
+        if cell.cell_type == "markdown" and heading:
+            cell.source = before + heading + _ITALIC.sub(link, after)
 
 
 def _for_readers(notebook):

@@ -11,7 +11,7 @@ from course_tools.authoring import scoreboard
 from course_tools.batch import reading
 from course_utils import evidence, networks
 from course_utils.data.specs import SPECS
-from course_utils.evidence import arm_words, protocol
+from course_utils.evidence import arm_words, protocol, trust
 
 NOT_YET = "not yet measured"
 
@@ -176,6 +176,26 @@ def _arms_table(of, lacking):
             f"| {arm_words(arm.name)} | {trained} | {words} | {total - lacking.get(arm.name, 0)} of {total} |"
         )
     return "\n".join(lines)
+
+
+def trust_tables() -> str:
+    """Each table of measures: a plot a measure, and what is not yet measured."""
+    return "\n\n".join(_trust_table(of) for of in trust.tables().values())
+
+
+def _trust_table(of):
+    found = trust.verdicts(of)
+    parts = [f"### {of.question}", f"`{of.name}`: the runs of `{of.runs_of}`."]
+    for measure in of.measures:
+        known = {
+            _versus(protocol.table(of.runs_of), *pair): found[*pair, measure]
+            for pair in of.compare
+            if (*pair, measure) in found
+        }
+        if known:
+            parts.append(f"**{trust.MEASURES[measure].capitalize()}**\n\n{forest.plot(known)}")
+    waiting = [line for line in trust.lines(of) if line.startswith("Not yet measured")]
+    return "\n\n".join(parts + (["\n".join(f"* {line}" for line in waiting)] if waiting else []))
 
 
 # The runs of no table

@@ -322,6 +322,16 @@ def _this_hardware(entry):
     return machine.detect().hardware
 
 
+def merge_cells(path, columns, key, rows) -> None:
+    """Merge rows into a CSV file by their `key`; a column that a row does not have stays as it was.
+
+    Raises BatchError where the file has other columns, or cannot be written.
+    """
+    kept = {tuple(row[name] for name in key): row for row in _read(path, columns)}
+    made = [_as_text(row) for row in rows]
+    _merge(path, columns, key, [kept.get(tuple(row[n] for n in key), {}) | row for row in made])
+
+
 def _merge(path, columns, key, rows):
     if not rows:
         return

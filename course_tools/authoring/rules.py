@@ -224,6 +224,15 @@ def nothing_of_the_machine(notebook):
     ]
 
 
+def no_path_in_an_address(notebook):
+    """A folder may be called "Was ist das?", and an address ends at the sign."""
+    return [
+        f"{place} pastes a name into an address: {found[0]}"
+        for place, cell in notebook.cells("code")
+        if (found := re.search(r"\w+://+\{[^}]*\}?", cell.source))
+    ]
+
+
 def only_needed_metadata(notebook):
     """What an execution leaves in the metadata makes every diff a long one, and names versions."""
     metadata = notebook.nb.metadata
@@ -412,6 +421,7 @@ RULES = (
     it_ran_on_real_images,
     every_image_has_alt_text,
     nothing_of_the_machine,
+    no_path_in_an_address,
     only_needed_metadata,
     small_enough,
     parameters_cell,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from course_utils import evidence
 from course_utils.errors import BatchError
-from course_utils.evidence import protocol
+from course_utils.evidence import protocol, trust
 from course_utils.evidence.runs import read_table
 
 
@@ -14,11 +14,13 @@ def lines(name: str, folder: Path | None = None) -> list[str]:
     `folder` holds runs.csv and what is kept beside it, by default the course's own. Raises
     ProtocolError for a table that the protocol does not have, BatchError for a folder without runs.
     """
-    of = protocol.table(name)
+    of = trust.tables().get(name) or protocol.table(name)
     if folder is not None and not (folder / "runs.csv").is_file():
         raise BatchError(
             f"{folder} holds no runs.csv. Write it: course reference add BATCHES --to {folder}"
         )
+    if isinstance(of, trust.Measures):
+        return trust.lines(of, folder=folder)
     runs = read_table(folder / "runs.csv", evidence.COLUMNS) if folder else evidence.all_runs()
     lacking = protocol.missing(of, runs)
     said = [f"{of.name}: {of.question}"]
@@ -42,6 +44,10 @@ def overview() -> list[str]:
     for name, of in protocol.tables().items():
         missing = sum(protocol.missing(of).values())
         words = f"{missing} verdict runs not yet measured" if missing else "complete"
+        said.append(f"{name}: {words}. {of.question}")
+    for name, of in trust.tables().items():
+        missing = len(of.compare) * len(of.measures) - len(trust.verdicts(of))
+        words = f"{missing} verdicts not yet measured" if missing else "complete"
         said.append(f"{name}: {words}. {of.question}")
     outside = evidence.reference()
     return [*said, f"Runs of no table (the lessons', the first edition's): {len(outside)}"]

@@ -16,6 +16,7 @@ VARIABLES = {
     "COURSE_THREADS": "threads of one run",
     "COURSE_HOME": "folder for your lessons, records and progress",
     "COURSE_OUT": "folder for run records alone",
+    "COURSE_KEEP_NETWORKS": "folder to save each recorded network in",
     "COURSE_HEADLESS": "no live curves",
     "COURSE_FRAMES": "sliders keep all their figures, for the site",
     "KERAS_BACKEND": "tensorflow, jax or torch",
@@ -134,17 +135,15 @@ def _data(facts, mend):
 
 def _workspace(facts, mend):
     from course_tools.batch import reading
-    from course_utils.home import home
+    from course_utils.home import home, refusing
 
     folder = home(reading.project_root())
     facts.append(
         ("your lessons", f"{folder}" + ("" if folder.is_dir() else " (made by course lab)"))
     )
-    # A folder is made in the nearest one above it that there is.
-    there = next(place for place in (folder, *folder.parents) if place.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+    if refusing(folder):
         mend.append(
-            f"{there} cannot be written. Name another folder: COURSE_HOME=FOLDER course lab"
+            f"{refusing(folder)} cannot be written. Name another folder: COURSE_HOME=FOLDER course lab"
         )
 
 

@@ -273,9 +273,9 @@ def _figure(title, histories):
         last = [run.iloc[-1] for run in runs]
         ends.append(f"last {CURVES[key]} {min(last):.4g} to {max(last):.4g}")
     drawn.suptitle(f"{title}: {len(histories)} run{'s' * (len(histories) > 1)}", fontsize=11)
-    data, _ = plots.bundle(drawn, "")
     alt = f"Training curves of {title}, {len(histories)} runs: {'; '.join(ends)}."
-    return {"png": data["image/png"], "alt": alt}
+    data, metadata = plots.bundle(drawn, alt)
+    return {"png": data["image/png"], **metadata["image/png"]}
 
 
 # Cost and runs

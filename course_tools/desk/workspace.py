@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import itertools
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -23,15 +24,28 @@ from course_utils.home import HIDDEN, LAID, RECORDS, is_mine
 
 REPLACED = f"{HIDDEN}/replaced"
 NEW = " (new edition"
+# How to get the course where it is not: in a workspace, which it has laid itself, it is.
+HINT = re.compile(r"^#[^\n]*\n#[^\n]*git\+ADDRESS[^\n]*\n", re.MULTILINE)
+# The lesson that is copied for somebody's own pictures, and the tag of its cells that are the course's alone.
+OWN, COURSES_ALONE, OWN_NAME = "18_your_own_pictures", "lesson-only", "my_pictures"
+OWN_TITLE = """\
+# My pictures
+
+From a folder to a tested model, by lesson 18 of the course on generalisation. Put the name of your
+folder into the next cell, with one sub-folder of pictures for each class, and run one cell after the
+other. Nothing is written into that folder. What you take away, `report_card.html`, `model.keras` and
+`classify.py`, comes to lie in `out`, beside this notebook."""
 LINK = re.compile(r"\[([^\]]*)\]\(((?:\w+/)?\w+\.ipynb)\)")
 
 
-def edition(notebooks: Path | None = None, solutions: bool = True) -> dict[str, bytes]:
+def edition(
+    notebooks: Path | None = None, solutions: bool = True, installed: bool = False
+) -> dict[str, bytes]:
     """The learner's edition: each file's name, with `solutions/` before it or not, and its content.
 
-    Without the solutions, what linked to them is plain text. `notebooks` is the folder of the
-    committed lessons, default the course's. Raises BatchError where there are no lessons, or for
-    one that is no notebook.
+    Without the solutions, what linked to them is plain text; where the course is `installed`, no cell
+    says how to install it. `notebooks` is the folder of the committed lessons, default the course's.
+    Raises BatchError where there are no lessons, or for one that is no notebook.
     """
     notebooks = notebooks or reading.project_root() / "notebooks"
     paths = {
@@ -45,10 +59,10 @@ def edition(notebooks: Path | None = None, solutions: bool = True) -> dict[str, 
         raise BatchError(
             f"There are no lessons in {notebooks}. Restore them: git checkout notebooks"
         )
-    return {name: _for_learners(path, paths) for name, path in paths.items()}
+    return {name: _for_learners(path, paths, installed) for name, path in paths.items()}
 
 
-def _for_learners(path, names):
+def _for_learners(path, names, installed):
     """A committed notebook as a learner gets it; of links to notebooks only those in `names` stay."""
     book = json.loads(reading.read_notebook(path).source)
     cells = []
@@ -58,6 +72,8 @@ def _for_learners(path, names):
             continue
         if cell["cell_type"] == "markdown":
             source = LINK.sub(lambda link: link[link[2] not in names], source)
+        elif installed:
+            source = HINT.sub("", source)
         cell["source"] = source.splitlines(keepends=True)
         cell["metadata"] = _only(cell["metadata"], "tags", "jupyter")
         if cell["cell_type"] == "code" and only_draws(source):
@@ -124,7 +140,7 @@ def lay_down(folder: Path, notebooks: Path | None = None) -> list[str]:
     `edition`, and CourseError where the folder cannot be written.
     """
     notebooks = notebooks or reading.project_root() / "notebooks"
-    wanted, laid = edition(notebooks), _read(folder)
+    wanted, laid = edition(notebooks, installed=True), _read(folder)
     beside, broken = [], []
     with _in_words(folder):
         told = _bring_records(folder, notebooks.parent)
@@ -252,7 +268,7 @@ def reset(folder: Path, lesson: str, notebooks: Path | None = None) -> str:
     Raises BatchError when there is no such lesson, and CourseError where nothing can be written.
     """
     name = f"{reading.find_notebook_path(lesson).stem}.ipynb"
-    wanted, laid = edition(notebooks), _read(folder)
+    wanted, laid = edition(notebooks, installed=True), _read(folder)
     if name not in wanted:
         raise BatchError(
             f"{lesson} is none of the numbered lessons. All of them: course run --list"
@@ -289,3 +305,50 @@ def hand_out(folder: Path, solutions: bool = False, notebooks: Path | None = Non
     except OSError as error:
         raise CourseError(f"{folder} could not be written ({files.why(error)})") from error
     return len(wanted)
+
+
+def new(folder: Path, pictures: Path | None = None, notebooks: Path | None = None) -> Path:
+    """Write a notebook for somebody's own pictures, made from lesson 18, and return its path.
+
+    Exercises, farewell and notes stay in the lesson. `pictures` becomes its parameter `folder`, which
+    is empty by default. Raises CourseError where one is there already, where `pictures` is no folder or
+    holds `folder`, and where nothing can be written; BatchError where there is no lesson 18.
+    """
+    folder = Path(os.path.abspath(folder.expanduser()))
+    path, named = folder / f"{OWN_NAME}.ipynb", ""
+    if path.exists():
+        raise CourseError(f"{path} exists, and nothing is overwritten. Name another folder")
+    if pictures is not None:
+        named = Path(os.path.abspath(pictures.expanduser()))
+        if not named.is_dir():
+            what = "is a file" if named.exists() else "does not exist"
+            raise CourseError(
+                f"{named} {what}; --pictures expects the folder that holds one sub-folder of pictures for "
+                "each class"
+            )
+        if folder.resolve().is_relative_to(named.resolve()):
+            raise CourseError(
+                f"{folder} lies in the folder of the pictures, into which nothing is written. Name another "
+                "one for the notebook"
+            )
+    if notebooks is None:
+        lesson = reading.find_notebook_path(OWN)
+    else:
+        lesson = notebooks / f"{OWN}.ipynb"
+    book = json.loads(_for_learners(lesson, (), installed=True))
+    title, *cells = book["cells"]
+    book["cells"] = [title | {"source": OWN_TITLE.splitlines(keepends=True), "metadata": {}}]
+    for cell in cells:
+        tags = cell["metadata"].get("tags", ())
+        if COURSES_ALONE in tags:
+            continue
+        source = "".join(cell["source"]).replace(f'"{OWN}"', f'"{OWN_NAME}"')
+        if "parameters" in tags:
+            source = re.sub(r'(?m)^folder = ""', lambda _: f"folder = {str(named)!r}", source)
+        book["cells"].append(cell | {"source": source.splitlines(keepends=True)})
+    content = json.dumps(book, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    try:
+        files.write_atomically(path, content.encode())
+    except OSError as error:
+        raise CourseError(f"{folder} could not be written ({files.why(error)})") from error
+    return path

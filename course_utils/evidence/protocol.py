@@ -20,6 +20,8 @@ from course_utils.evidence.runs import COLUMNS, all_runs, read_table
 from course_utils.networks import NETWORKS, parse_techniques
 
 KINDS = ("fair", "article", "curve")
+# A table without runs of its own, by what another's are measured; `trust` reads it.
+MEASURED = "measures"
 JUDGES = ("compare", "test")
 # Parameters of the notebook that makes the runs (`networks.Network.reference`) which a table or an arm
 # may set; where neither does, the notebook's own default holds.
@@ -165,7 +167,11 @@ def read(text: str) -> dict[str, Table]:
             f"The protocol cannot be read ({error}). A table or an arm may be there twice: each name "
             "stands once"
         ) from error
-    found = {name: _table(name, settings) for name, settings in content.items()}
+    found = {
+        name: _table(name, settings)
+        for name, settings in content.items()
+        if settings.get("kind") != MEASURED
+    }
     for of in found.values():
         for arm in of.arms.values():
             giver, _, name = arm.rate_of.rpartition(".")

@@ -99,6 +99,15 @@ class Record:
         parts = (self.lesson, self.model, self.techniques or "plain", self.mode, f"seed{self.seed}")
         return ".".join(parts) + (".json" if self.went_well else FAILED)
 
+    @property
+    def network_name(self) -> str:
+        """The file of its network, where that was kept (see `Lesson.record`).
+
+        Arms of a table may differ in neither techniques nor seed, so table and arm are in the name.
+        """
+        stem = self.file_name.removesuffix(".json")
+        return ".".join(filter(None, (self.table, self.arm, f"{stem}.keras")))
+
     @classmethod
     def from_dict(cls, content) -> "Record":
         """The record that a JSON object holds; what it does not know goes to `further`.

@@ -242,16 +242,16 @@ def _kept(name, columns):
     return read_table(files("course_utils") / "reference" / name, columns)
 
 
-def read_table(path, columns):
+def read_table(path, columns, numbers=frozenset(NUMBERS)):
     """A table of the reference as a DataFrame; without the file an empty one with these columns.
 
-    An empty cell is a missing number in number columns and an empty text elsewhere.
+    An empty cell is a missing number in the columns of `numbers` and an empty text elsewhere.
     """
     import pandas as pd
 
     if not path.is_file():
         return pd.DataFrame(columns=list(columns))
-    numbers = NUMBERS & set(columns)
+    numbers = numbers & set(columns)
     # Hexadecimal digits may look like a number, and a column without an entry like anything.
     kinds = {name: float if name in numbers else str for name in columns if name not in WHOLE}
     with path.open(encoding="utf-8") as file:

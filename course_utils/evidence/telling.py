@@ -99,9 +99,9 @@ def _accuracy(found, images, unpaired):
         over.append(f"{_interval(found.unpaired_low, found.unpaired_high, 100)} without the pairs")
     return (
         f"{100 * found.mean:+.2f} points of accuracy, 95 % interval {', '.join(over)}; "
-        f"{_p(found.p)} by t, {_number(found.p_adjusted)} after Holm among {found.family} comparisons: "
+        f"{p_words(found.p)} by t, {p_number(found.p_adjusted)} after Holm among {found.family} comparisons: "
         f"{found.verdict} "
-        f"(by sign flips {_p(found.p_exact)}, {_number(found.p_exact_adjusted)} after Holm)"
+        f"(by sign flips {p_words(found.p_exact)}, {p_number(found.p_exact_adjusted)} after Holm)"
     )
 
 
@@ -109,8 +109,8 @@ def _loss(found):
     if not found.has_interval:
         return f"; on cross-entropy {found.mean:+.4f} in each: {found.verdict}"
     return (
-        f"; on cross-entropy {found.mean:+.4f}, {_interval(found.low, found.high)}, {_p(found.p)}, "
-        f"{_number(found.p_adjusted)} after Holm: {found.verdict}"
+        f"; on cross-entropy {found.mean:+.4f}, {_interval(found.low, found.high)}, {p_words(found.p)}, "
+        f"{p_number(found.p_adjusted)} after Holm: {found.verdict}"
     )
 
 
@@ -119,10 +119,12 @@ def _interval(low, high, scale=1):
     return f"{scale * low:{form}} to {scale * high:{form}}"
 
 
-def _p(value):
-    number = _number(value)
+def p_words(value: float) -> str:
+    """A p value in words: "p = 0.012", "p below 0.001", "p unknown"."""
+    number = p_number(value)
     return f"p = {number}" if number[0].isdecimal() else f"p {number}"
 
 
-def _number(value):
+def p_number(value: float) -> str:
+    """A p value without its "p": "0.012", "below 0.001", "unknown"."""
     return "unknown" if math.isnan(value) else "below 0.001" if value < 0.001 else f"{value:.3f}"

@@ -34,7 +34,17 @@ def places(n, k, s):
 # %% tags=["nbval-check-output"]
 lesson.check_places(places)
 
+# %% tags=["nbval-check-output"]
+side = 32
+for k, s in [(3, 1), (3, 2), (3, 1), (3, 2)]:
+    found, last = places(side, k, s), (side - k) // s * s
+    print(f"{side} pixels, window {k}, stride {s}: {found} places, the last starts at {last}")
+    side = found
+
 # %% [markdown]
+# With 30 pixels and stride 2 the last window starts at 26 and ends at 28: one column is never seen. That is what rounding
+# down costs.
+#
 # ## Exercise 2: how far does a unit see?
 #
 # Keep two numbers on the way up: the side of the square that one unit sees, and the distance in pixels between the
@@ -57,7 +67,10 @@ lesson.check_receptive_field(receptive_field)
 # %% tags=["nbval-check-output"]
 network = [(3, 1), (3, 2), (3, 1), (3, 2)]
 for depth in range(1, 5):
-    print(f"a unit of convolution {depth} sees a square of {receptive_field(network[:depth])} pixels a side")
+    plain = receptive_field([(window, 1) for window, _ in network[:depth]])
+    sees = receptive_field(network[:depth])
+    print(f"a unit of convolution {depth} sees {sees} pixels a side; without strides {plain}")
 
 # %% [markdown]
-# With strides of 1 throughout, the last side would be 9: halving is what lets few layers see much.
+# The same four sides as measured in the lesson. Halving is what lets few layers see much, and the last stride has not
+# even paid yet: it would widen what comes after it.

@@ -58,6 +58,7 @@
       var picture = index === given.start ? first : given.figures[index];
       image.src = picture[0];
       image.alt = picture[1];
+      if (image.parentNode.href) image.parentNode.href = picture[0];
       told.textContent = given.names[index];
       input.setAttribute("aria-valuetext", given.names[index]);
     }

@@ -516,6 +516,18 @@ def test_a_keyboard_is_enough(address, visit):
     assert any(tag == "A" for tag, _, _ in seen)
 
 
+def test_a_figure_is_white_in_the_dark_and_opens_by_itself_on_a_phone(address, visit):
+    page = visit(width=390, height=844, color_scheme="dark")
+    page.goto(f"{address}/notebooks/05_batch_normalisation.html", wait_until="networkidle")
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    figure = page.locator(".cell_output a img").first
+    assert figure.evaluate("image => getComputedStyle(image).filter") == "none"
+    assert figure.bounding_box()["width"] < 390
+    figure.click()
+    page.wait_for_url("**/*.png")
+    assert page.evaluate("document.images[0].naturalWidth") >= 640
+
+
 def test_the_menu_of_a_phone_opens(address, visit):
     page = visit(width=390, height=844)
     page.goto(f"{address}/notebooks/02_baseline_cnn.html", wait_until="networkidle")

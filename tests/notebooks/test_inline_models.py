@@ -18,7 +18,7 @@ INLINE = {
     ),
     "12_all_conv": (["def build_all_conv"], lambda names: names["build_all_conv"]()),
     "09_all_six": (
-        ["def conv", "def member", "inputs = keras.Input"],
+        ["keras.utils.set_random_seed(seed)\nmembers", "def member", "inputs = keras.Input"],
         lambda names: names["model"],
     ),
     "13_small_all_conv": (["import keras"], lambda names: names["build_small"]()),
@@ -39,9 +39,8 @@ def built_inline(name):
         # The settings that lesson 09 chooses in its first cells, as in full mode.
         "BatchNormalization": layers.FusedBatchNormalization,
         "shift": layers.RandomShift(0.1),
-        "members": 3,
-        "penalty": 1e-4,
         "momentum": 0.99,
+        "seed": 1,
         "lesson": SimpleNamespace(mode="full"),
     }
     cells = [

@@ -7,6 +7,7 @@ import sys
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from paths import NOTEBOOKS as LESSONS
 from paths import ROOT
 
 SETTINGS = """\
@@ -80,3 +81,12 @@ def test_the_solutions_are_slow_and_the_lessons_are_not(request):
         if item.path.suffix == ".ipynb":
             slow = item.get_closest_marker("slow") is not None
             assert slow == (item.path.parent.name == "solutions"), item.nodeid
+
+
+@pytest.mark.parametrize(
+    ("name", "left_out"),
+    [("mine.ipynb", True), ("solutions/my try.ipynb", True), ("02_baseline_cnn.ipynb", False)],
+)
+def test_a_users_own_notebooks_are_no_tests(request, name, left_out):
+    ask = request.config.hook.pytest_ignore_collect
+    assert bool(ask(collection_path=LESSONS / name, config=request.config)) == left_out

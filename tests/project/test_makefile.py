@@ -100,6 +100,26 @@ def test_the_first_use_installs_and_the_second_starts_at_once(machine):
     assert machine.make("setup")[0] == []
 
 
+def test_what_is_advised_to_be_typed_next_can_be_typed(machine):
+    machine.make("setup")
+    course = machine.project / ".venv" / "bin" / "course"
+    course.write_text('#!/bin/sh\necho "go on: course $1"\n')
+    course.chmod(0o755)
+    for target, command in {
+        "run": "run",
+        "lab": "lab",
+        "author": "lab",
+        "notebooks": "build",
+    }.items():
+        assert machine.make(target)[1].splitlines() == [
+            "In what follows, course is .venv/bin/course.",
+            f"go on: course {command}",
+        ]
+    # Where the environment is active the word alone will do.
+    machine.write_tool("course", "#!/bin/sh\n")
+    assert machine.make("run")[1] == "go on: course run\n"
+
+
 def test_a_change_of_the_pins_installs_again_in_place(machine):
     machine.make("setup")
     for name in ("requirements.txt", "pyproject.toml"):

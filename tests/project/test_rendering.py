@@ -19,6 +19,7 @@ import tables
 from paths import NOTEBOOKS, ROOT
 
 from course_tools import cli
+from course_tools.desk import workspace
 from course_utils import evidence
 from course_utils.evidence import protocol
 
@@ -73,10 +74,15 @@ def test_every_lesson_and_solution_is_there_with_its_cells(laid_out):
         told = [cell.source for cell in kept if not tables.is_note(cell)]
         # More cells, with the running time and a digit to draw; and links, and a number in the title.
         shown = [cell.source for cell in book.cells if cell["id"] not in ("cost", "digits")]
-        assert [unlinked(source) for source in shown] == [unlinked(source) for source in told]
+        assert [unlinked(source) for source in shown] == [
+            unlinked(workspace.HINT.sub("", source)) for source in told
+        ]
         assert shown[0].startswith(f"# {name[:2]} · ")
         download = nbformat.reads(pages[f"{render.DOWNLOADS}/{name}.ipynb"], as_version=4)
         assert [cell.source for cell in download.cells] == told, "it is downloaded as it is"
+        # Lesson 00 has it in a cell for JupyterLab alone.
+        assert sum("git+ADDRESS" in source for source in told) == (name[:2] != "00"), "for Colab"
+        assert "git+ADDRESS" not in pages[f"notebooks/{name}.ipynb"], "which no reader does"
         assert f"notebooks/solutions/{name}.ipynb" in pages
         assert f"notebooks/{name}.ipynb" in pages["index.md"]
     solution = nbformat.reads(pages[f"notebooks/solutions/{LESSONS[0]}.ipynb"], as_version=4)
@@ -86,8 +92,9 @@ def test_every_lesson_and_solution_is_there_with_its_cells(laid_out):
 
 def unlinked(source):
     """A cell's text without what the site adds: links to lessons, terms, the title's number."""
-    source = re.sub(r"\[([Ll]essons?\s+\d\d)\]\(\d\d_\w+\.ipynb\)", r"\1", source)
-    source = re.sub(r"\*\*\{term\}`([^`<]*) <[^`]*>`\*\*", r"**\1**", source)
+    source = re.sub(r"\[((?:[Ll]essons?\s+)?\d\d)\]\(\d\d_\w+\.ipynb\)", r"\1", source)
+    source = re.sub(r"\{term\}`([^`<]*) <[^`]*>`", r"\1", source)
+    source = re.sub(r"\[(\*[^*]+\*)\]\(https://[^)]*\)", r"\1", source)
     return re.sub(r"^# \d\d · ", "# ", source)
 
 
@@ -102,6 +109,61 @@ def test_lessons_link_each_other_and_their_terms_the_glossary(laid_out):
     for source in (cell.source for cell in solution.cells if cell.cell_type == "markdown"):
         for target in re.findall(r"\]\((\.\./\d\d_\w+\.ipynb)\)", source):
             assert f"notebooks/{target[3:]}" in pages
+
+
+def test_every_term_of_the_glossary_that_a_lesson_speaks_of_leads_there_once(laid_out):
+    pages = everything(laid_out["learner"])
+    for name in LESSONS:
+        book = nbformat.reads(pages[f"notebooks/{name}.ipynb"], as_version=4)
+        text = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
+        linked = re.findall(r"\{term\}`[^`<]* <([^`]*)>`", text)
+        assert len(linked) >= 5, name
+        assert len(linked) == len(set(linked)), name
+        assert not re.search(r"^#.*\{term\}", text, re.MULTILINE), "a heading is no mention"
+    assert "early stopping" in pages["notebooks/08_early_stopping.ipynb"]
+    assert "{term}`Early stopping <early stopping>`" in pages["notebooks/08_early_stopping.ipynb"]
+
+
+def test_a_term_is_linked_where_it_is_bold_and_else_where_it_comes_first():
+    text = (
+        "# A batch\n`batch` *a batch* batch normalisation in batches\n\nEpochs, and an **epoch**, epochs."
+        "\n\n## Sources\n\n* A paper about a kernel."
+    )
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    render._link_terms(book)
+    assert book.cells[0].source == text.replace(
+        "batch normalisation in batches",
+        "{term}`batch normalisation <batch normalisation>` in {term}`batches <batch>`",
+    ).replace("**epoch**", "**{term}`epoch <epoch>`**")
+
+
+def test_what_the_lessons_rest_on_can_be_clicked(laid_out):
+    addresses, named = render.sources(), set()
+    assert all(not address or address.startswith("https://") for address in addresses.values())
+    for name in LESSONS:
+        original = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+        text = "\n".join(cell.source for cell in original.cells if not tables.is_note(cell))
+        sources = text.partition("## Sources\n\n")[2].partition("\n\n")[0]
+        titles = re.findall(r"(?<![*\w])\*(?=\S)([^*]+)\*(?![*\w])", sources)
+        titles = [" ".join(title.split()) for title in titles]
+        unknown = [title for title in titles if title not in addresses]
+        assert not unknown, f"{name}: say in site/sources.toml where to read {unknown}"
+        shown = everything(laid_out["learner"])[f"notebooks/{name}.ipynb"]
+        assert all(f"]({addresses[title]})" in shown for title in titles if addresses[title]), name
+        named |= set(titles)
+    assert not set(addresses) - named, "of no lesson"
+    assert sum(map(bool, addresses.values())) >= 0.8 * len(addresses)
+
+
+def test_pages_link_the_lessons_that_they_speak_of(laid_out):
+    pages = everything(laid_out["instructor"])
+    assert "Lesson 06." not in pages["glossary.md"]
+    assert "[Lesson 06](notebooks/06_augmentation.ipynb)." in pages["glossary.md"]
+    for name, text in pages.items():
+        if "/" not in name:
+            prose = re.sub(r"```.*?```|^[<#].*?$|`[^`]*`", "", text, flags=re.DOTALL | re.MULTILINE)
+            assert not re.search(r"(?<!\[)\blessons?\s+\d\d\b", prose, re.IGNORECASE), name
+    assert ">Start with lesson 00</a>" in pages["index.md"]
 
 
 def test_what_answers_a_prediction_waits_until_it_is_asked_for(laid_out):
@@ -130,10 +192,18 @@ def test_what_answers_a_prediction_waits_until_it_is_asked_for(laid_out):
 def test_mentions_in_code_formulas_and_links_stay_as_they_are():
     kept = "# Lesson 02\n`lesson 02` [lesson 02](x.md) $a_{lesson 02}$\n```\nlesson 02\n```"
     book = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_markdown_cell(f"{kept}\nlessons 02 to 07")]
+        cells=[
+            nbformat.v4.new_markdown_cell(
+                f"{kept}\nlessons 01, 02 and from 03 on, lesson 02, 03 times, lessons 02 and 99"
+            )
+        ]
     )
-    render._link_lessons(book, "01_mlp", {"01_mlp": 0, "02_baseline_cnn": 0})
-    assert book.cells[0].source == f"{kept}\n[lessons 02](02_baseline_cnn.ipynb) to 07"
+    render._link_lessons(book, "01_mlp", {"01_mlp": 0, "02_baseline_cnn": 0, "03_l2": 0})
+    two, three = "(02_baseline_cnn.ipynb)", "(03_l2.ipynb)"
+    assert book.cells[0].source == (
+        f"{kept}\nlessons 01, [02]{two} and from [03]{three} on, [lesson 02]{two}, 03 times, "
+        f"[lessons 02]{two} and 99"
+    )
 
 
 def test_a_digit_can_be_drawn_on_the_front_page_and_in_two_lessons(laid_out):
@@ -242,6 +312,16 @@ def test_what_has_not_changed_is_not_written_again_and_what_is_gone_goes(laid_ou
     assert before == after
 
 
+def test_a_download_names_the_address_of_the_course_where_it_has_one(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_REPOSITORY", "https://example.org/a/b")
+    one = {name: book for name, book in tables.read_lessons().items() if name.startswith("02")}
+    monkeypatch.setattr(tables, "read_lessons", lambda: one)
+    monkeypatch.setattr(render, "_filled", lambda text, lessons: text)
+    render.lay_out(tmp_path, "learner")
+    [download] = (tmp_path / render.DOWNLOADS).glob("*.ipynb")
+    assert "[tensorflow] @ git+https://example.org/a/b'" in download.read_text(encoding="utf-8")
+
+
 def test_the_repository_is_configured_in_one_place(monkeypatch):
     monkeypatch.setenv("COURSE_REPOSITORY", "https://example.org/a/b/")
     assert render.repository() == "https://example.org/a/b"
@@ -327,6 +407,14 @@ def test_a_planned_table_tells_its_verdicts_and_what_it_lacks(planned):
     shown = tables.protocol_tables()
     assert "**Not yet measured**: 2 of its 2 comparisons; 18 of 18 runs" in shown
     assert "forest" not in shown
+
+
+def test_a_table_of_measures_shows_what_is_measured_and_names_the_rest():
+    shown = tables.trust_tables().replace("\N{NO-BREAK SPACE}", " ")
+    assert shown.startswith("### Which techniques")
+    assert "**Calibration error beyond chance**" in shown
+    assert '<span class="forest-name">batch normalisation</span>' in shown
+    assert "\n* Not yet measured, accuracy under noise: " in shown
 
 
 def test_a_plot_shows_every_interval_on_one_axis():

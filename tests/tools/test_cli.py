@@ -2,13 +2,16 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
 from importlib.metadata import version
 
+import nbformat
 import pytest
 from foreign import course, patience
+from nbformat.v4 import new_code_cell, new_notebook
 from small_course import said
 
 
@@ -29,7 +32,7 @@ def test_help_answers_at_once_and_loads_no_framework(words):
 
 def test_every_command_is_there(capsys):
     _, out, _ = said(capsys, "--help")
-    desk = ("lab", "workspace", "reset", "handout", "slides", "report", "syllabus", "doctor")
+    desk = ("lab", "workspace", "reset", "handout", "new", "slides", "report", "syllabus", "doctor")
     for name in ("run", "build", *desk, "reference", "data"):
         assert re.search(rf"^  {name} +\S", out, re.MULTILINE)
     assert re.search(r"^  add +\S", said(capsys, "reference", "--help")[1], re.MULTILINE)
@@ -75,6 +78,33 @@ def test_a_terminal_without_some_signs_gets_others(tmp_path, encoding):
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.startswith("?bung" if encoding == "ascii" else "Übung")
     assert (tmp_path / "Übung ±…" / "06_augmentation.html").is_file()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is full")
+def test_an_output_that_takes_nothing_is_one_sentence():
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "course_tools", "run", "--list"],
+            stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert ran.returncode == 2
+    assert ran.stderr == "error: The output: No space left on device: free some space there\n"
+
+
+@pytest.mark.parametrize(
+    "called",
+    ["app(['lab'])", "app(['workspace'])", "app(['run', 'mine.ipynb', '--out', 'out'])"],
+)
+def test_with_the_output_closed_a_command_does_its_work(tmp_path, called):
+    nbformat.write(new_notebook(cells=[new_code_cell("1 + 1")]), tmp_path / "mine.ipynb")
+    script = f"import os\nfrom course_tools.cli import app\nos.execve = lambda *words: os._exit(0)\n{called}"
+    command = f"{shlex.quote(sys.executable)} -c {shlex.quote(script)} >&-"
+    environment = os.environ | {"COURSE_HOME": str(tmp_path / "home")}
+    ran = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (tmp_path / "out/notebooks/mine.ipynb").is_file() == ("'run'" in called)
 
 
 def test_relative_settings_name_one_place_for_all_commands(project, capsys, monkeypatch):

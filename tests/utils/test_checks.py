@@ -78,6 +78,15 @@ def whitened_by_rows(patches, epsilon):
     return patches @ (directions.T / np.sqrt(variances + epsilon))
 
 
+def softened(probabilities, temperature):
+    roots = probabilities ** (1 / temperature)
+    return roots / roots.sum(axis=1, keepdims=True)
+
+
+def softmax(logits):
+    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+
+
 def half_life(rate, penalty):
     return math.ceil(math.log(0.5) / math.log(1 - 2 * rate * penalty))
 
@@ -270,6 +279,38 @@ def choose(right, choosers):
 def choosing(by):
     """A way to choose or report, as a function of the table, the choosers and the right answer."""
     return lambda right, choosers: by(right, choosers, *choose(right, choosers))
+
+
+def scenes_drawn(scenes, share, random):
+    order = random.permutation(np.unique(scenes))
+    pictures = np.cumsum([np.sum(scenes == scene) for scene in order])
+    return np.isin(scenes, order[: np.sum(pictures < share * len(scenes)) + 1])
+
+
+def scenes_counted(scenes, share, random):
+    order = random.permutation(np.unique(scenes))
+    return np.isin(scenes, order[: math.ceil(share * len(order))])
+
+
+def scenes_below_the_share(scenes, share, random):
+    order = random.permutation(np.unique(scenes))
+    pictures = np.cumsum([np.sum(scenes == scene) for scene in order])
+    return np.isin(scenes, order[: np.sum(pictures < share * len(scenes))])
+
+
+class Unmoved:
+    """A generator that draws nothing."""
+
+    permutation = staticmethod(lambda values: values)
+
+
+def balanced(labels, answers):
+    return np.mean([np.mean(answers[labels == label] == label) for label in np.unique(labels)])
+
+
+def of_what_was_called(labels, answers):
+    called = np.unique(answers)
+    return np.mean([np.mean(labels[answers == label] == label) for label in called])
 
 
 # --- Right and wrong -----------------------------------------------------------------------------
@@ -680,6 +721,74 @@ CASES = {
         (lambda n: 0.5, "the more epochs, the fewer"),
         (lambda n: n / 2 + 1, "between 0 and 1"),
         (lambda n: 0.3, "what must every coin after the first"),
+    ],
+    "17 soften": [
+        (softened, "Correct"),
+        (lambda p, t: softmax(np.log(p) / t), "Correct"),
+        (lambda p, t: p, "Not yet: at temperature 2 nothing changes"),
+        (lambda p, t: p / t, "it is the logits that should be"),
+        (lambda p, t: p ** (1 / t), "bring each row back to a sum of 1"),
+        (lambda p, t: p ** (1 / t) / (p ** (1 / t)).sum(), "all pictures share one sum"),
+        (lambda p, t: p ** (1 / t) / (p ** (1 / t)).sum(axis=0), "over the pictures"),
+        (lambda p, t: softened(p, 1 / t), "sharper where they should get softer"),
+        (lambda p, t: softmax(p / t), "the softmax wants logits"),
+        (lambda p, t: softened(p, t + 1), "at temperature 2 the first row is"),
+        (lambda p, t: p[0], r"the result has shape \(5,\)"),
+    ],
+    "17 answer_from": [
+        (lambda mistake, question: max(0, 1 - question / mistake), "Correct"),
+        (lambda mistake, question: 1 - question / mistake, "never below 0"),
+        (lambda mistake, question: question / mistake, "largest risk"),
+        (lambda mistake, question: min(1, question / mistake), "largest risk"),
+        (lambda mistake, question: mistake / (mistake + question), "on average"),
+        (lambda mistake, question: question / (mistake + question), "a bet with a stake"),
+        (lambda mistake, question: 1 - mistake / question, "swapped"),
+        (lambda mistake, question: max(0, 1 - mistake / question), "swapped"),
+        (lambda mistake, question: 0.5, "an answer costs 5 on average"),
+    ],
+    "18 test_scenes": [
+        (scenes_drawn, "Correct"),
+        (lambda s, share, random: scenes_drawn(s, share, random).astype(int), "Correct"),
+        (lambda s, share, random: random.random(len(s)) < share, "scene .* on both sides"),
+        (scenes_counted, "count scenes"),
+        (scenes_below_the_share, "one too early"),
+        (lambda s, share, random: s < np.inf, "with a scene less"),
+        (lambda s, share, random: scenes_drawn(s, share, Unmoved), "is the order of the scenes"),
+        (
+            lambda s, share, random: scenes_drawn(s, share, np.random.default_rng()),
+            "draw with `random`",
+        ),
+        (
+            lambda s, share, random: np.flatnonzero(scenes_drawn(s, share, random)),
+            "one truth value",
+        ),
+    ],
+    "18 balanced_accuracy": [
+        (balanced, "Correct"),
+        (lambda labels, answers: np.mean(labels == answers), "plain accuracy"),
+        (of_what_was_called, "was [*]called[*] a class"),
+        (
+            lambda labels, answers: (
+                balanced(labels, answers)
+                * len(np.unique(labels))
+                / len(np.union1d(labels, answers))
+            ),
+            "does not occur",
+        ),
+        (
+            lambda labels, answers: (
+                balanced(labels, answers) * len(np.unique(labels)) / (labels.max() + 1)
+            ),
+            "so many classes",
+        ),
+        (lambda labels, answers: 100 * balanced(labels, answers), "no percentage"),
+        (
+            lambda labels, answers: min(
+                np.mean(answers[labels == label] == label) for label in labels
+            ),
+            "the worst class",
+        ),
+        (lambda labels, answers: 0.123, "one by one"),
     ],
 }
 DICTS = ("00 names", "06 keeps_its_label", "07 combined", "14 names_of_curves")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 
 import pytest
 from paths import NOTEBOOKS
@@ -45,6 +46,42 @@ def test_the_table_shows_what_was_done_here(records, monkeypatch):
     # What was executed headlessly is not what somebody did.
     monkeypatch.setenv("COURSE_HEADLESS", "1")
     assert set(done().values()) == {""}
+
+
+class Handle:
+    """An output of the notebook; `tables` are what it showed, one after another."""
+
+    def __init__(self, data, **options):
+        self.tables = [data["text/markdown"]]
+
+    def update(self, data, **options):
+        self.tables.append(data["text/markdown"])
+
+
+def until(true, seconds=10):
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
+    return true()
+
+
+def test_the_table_follows_what_is_done_in_other_notebooks(records, monkeypatch):
+    handles = []
+    monkeypatch.setattr(
+        "IPython.display.display", lambda *data, **options: (handles.append(Handle(*data)), handles[-1])[1]
+    )  # fmt: skip
+    monkeypatch.setattr(contents.Contents, "SECONDS", 0.01)
+    monkeypatch.setattr(contents.Contents, "shown_last", None)
+    first, second = contents.table(), contents.table()
+    first._ipython_display_()
+    second._ipython_display_()
+    (records / "02_baseline_cnn.baseline_cnn.plain.smoke.seed1.json").write_text("{}")
+    assert until(lambda: len(handles[1].tables) == 2)
+    assert "| trained |" in handles[1].tables[1]
+    assert len(handles[0].tables) == 1, "the cell was run again"
+    monkeypatch.setenv("COURSE_HEADLESS", "1")
+    contents.table()._ipython_display_()
+    assert contents.Contents.shown_last is second, "nobody looks on"
 
 
 def test_other_files_do_no_harm_and_without_lessons_there_is_a_sentence(records, tmp_path):

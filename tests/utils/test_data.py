@@ -947,6 +947,7 @@ def test_a_name_look_up_that_hangs_is_not_waited_for(monkeypatch):
         ("https", "http://{server}", refuse_with(407), r"cannot be used \(Tunnel .*407"),
         ("http", "http://{server}", refuse_with(503), "error 503 .*, by way of the proxy"),
         ("http", "http://{server}", hang, "did not answer in time"),
+        ("http", "socks5://me:secret@127.0.0.1:1", None, "cannot be used .*"),
         ("https", "garbage://me:secret@127.0.0.1:1", None, "cannot be used .*"),
         ("https", "http://me:secret@[bad", None, "cannot be used .*"),
     ],

@@ -1,13 +1,19 @@
 """What a notebook relies on: modes, the seal, records, callbacks, figures with alt text."""
 
+import base64
 import dataclasses
 import json
+import os
+import struct
+import subprocess
+import sys
 import weakref
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgba
 
 from course_utils import Lesson, callbacks, checks, evidence, lesson, plots
 from course_utils.errors import (
@@ -321,6 +327,18 @@ def test_live_training_redraws_one_display(monkeypatch, network, smoke):
     assert len(updates) == 2
 
 
+def test_a_folder_that_takes_no_record_is_told_before_anything_is_trained(
+    tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "file").write_text("")
+    for out, told in ((tmp_path / "new" / "records", False), (tmp_path / "file" / "records", True)):
+        monkeypatch.setenv("COURSE_OUT", str(out))
+        Lesson("02_baseline_cnn", mode="smoke")
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert last.startswith(f"{tmp_path / 'file'} cannot be written") == told
+    assert last.endswith("Another folder, in a cell: %env COURSE_OUT=FOLDER")
+
+
 def test_what_needs_images_asks_for_them(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_OUT", str(tmp_path))
     early = Lesson("02_baseline_cnn", mode="smoke")
@@ -411,6 +429,24 @@ def test_what_no_table_compares_is_not_yet_measured(smoke, capsys):
     assert then == "Then: course report doubt_02_2_techniques_l2"
 
 
+def test_a_network_is_kept_where_a_folder_is_named(smoke, network, tmp_path, monkeypatch):
+    import keras
+
+    smoke.record(network, "mlp")
+    assert not list(tmp_path.rglob("*.keras"))
+    monkeypatch.setenv("COURSE_KEEP_NETWORKS", str(tmp_path / "kept" / "here"))
+    record = smoke.record(network, "mlp", table="t", arm="a")
+    (kept,) = (tmp_path / "kept" / "here").iterdir()
+    assert kept.name == record.network_name == "t.a.02_baseline_cnn.mlp.plain.smoke.seed3.keras"
+    again = keras.saving.load_model(kept)
+    images = smoke.dataset.x_val[:5]
+    assert np.allclose(again.predict(images, verbose=0), network.predict(images, verbose=0))
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("COURSE_KEEP_NETWORKS", str(tmp_path / "file"))
+    with pytest.raises(CourseError, match="t.a.02.* could not be saved .* or unset it"):
+        smoke.record(network, "mlp", table="t", arm="a")
+
+
 def test_nan_stops_the_fit_and_leaves_a_failed_record(smoke, tmp_path):
     import keras
 
@@ -462,6 +498,54 @@ def test_figures_carry_their_alt_text(monkeypatch):
         assert options["metadata"]["image/png"]["alt"] == data["text/plain"]
     with pytest.raises(ValueError, match="alt is empty"):
         plots.lines({"a": [1, 2]}, title="t", x="x", y="y", alt=" ")
+
+
+@pytest.mark.parametrize(("headless", "density"), [("1", 1), (None, 2)])
+def test_a_figure_is_sharp_for_whom_looks_on_and_small_where_it_is_kept(
+    monkeypatch, headless, density
+):
+    if headless:
+        monkeypatch.setenv("COURSE_HEADLESS", headless)
+    else:
+        monkeypatch.delenv("COURSE_HEADLESS", raising=False)
+    drawn, axes = plots.figure(height=2)
+    axes.plot([1, 2])
+    data, metadata = plots.bundle(drawn, "A line.")
+    width, height = struct.unpack(">II", base64.b64decode(data["image/png"])[16:24])
+    assert (width, height) == (640 * density, 200 * density)
+    # On the page it is as large as before.
+    assert metadata["image/png"].get("width", width) == 640
+
+
+def test_without_a_notebook_a_figure_is_told_in_words(tmp_path):
+    script = (
+        "from course_utils import callbacks, plots\n"
+        "plots.lines({'a': [1, 2]}, 't', 'x', 'y', 'Two rising points.')\n"
+        "draw = lambda history, epochs: plots.bundle(plots.curves_figure(history, 't', epochs), 'Curves.')\n"
+        "live = callbacks.LiveCurves(draw)\n"
+        "live.SECONDS_BETWEEN_REDRAWS = 0\n"
+        "live.params = {'epochs': 9}\n"
+        "live.on_train_begin()\n"
+        "for epoch in range(9):\n"
+        "    live.on_epoch_end(epoch, {'loss': 1.0})\n"
+        "live.on_train_end()\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "COURSE_HEADLESS"}
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines() == ["Two rising points.", "Curves.", "Curves."]
+
+
+def test_what_names_no_colour_gets_the_courses():
+    _, (left, right) = plots.figure(1, 2)
+    assert left.plot([1, 2])[0].get_color() == plots.COLOURS[0]
+    assert right.hist([1, 2])[2][0].get_facecolor() == to_rgba(plots.COLOURS[0])
 
 
 def test_a_logarithmic_axis_can_be_marked_where_the_values_are(monkeypatch):

@@ -67,7 +67,7 @@ def test_the_figure_follows_the_slider_and_is_drawn_once_a_value(displayed, call
     assert calls == [1, 10]
 
 
-def test_switches_choose_members_and_none_keeps_the_last(displayed, calls):
+def test_switches_choose_members_and_the_last_one_stays_on(displayed, calls):
     widgets.switch(draw, ["a", "b", "c"], on=[0, 2])
     switches, picture = parts(displayed)
     assert [one.description for one in switches] == ["a", "b", "c"]
@@ -76,6 +76,7 @@ def test_switches_choose_members_and_none_keeps_the_last(displayed, calls):
     assert alt(picture) == 'The "figure" of (0, 1, 2)'
     for one in switches:
         one.value = False
+    assert [one.value for one in switches] == [False, False, True]
     assert calls[-1] == (2,)
     assert alt(picture) == 'The "figure" of (2,)'
 

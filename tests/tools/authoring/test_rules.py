@@ -178,6 +178,9 @@ BROKEN = {
         (code(1, "<Rope object at 0x7f00aa12bc>"), "a memory address"),
         (code(1, "ada-laptop: done"), "a name of this machine: ada-laptop"),
     ],
+    "no_path_in_an_address": [
+        (code(1, source='f"sqlite:///{folder}/x"'), "into an address: sqlite:///{folder}"),
+    ],
     "only_needed_metadata": [
         (of_all(papermill={"version": "2"}), "metadata holds 'papermill'"),
         (of_all(language_info={"version": "3.11.7"}), "names the version of Python"),

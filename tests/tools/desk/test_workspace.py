@@ -136,6 +136,16 @@ def test_every_committed_lesson_is_in_the_edition_without_what_spoils_it(tmp_pat
                 assert ((tmp_path / name).parent / link).is_file(), f"{name} links to {link}"
 
 
+def test_nobody_who_has_the_course_is_told_how_to_get_it():
+    """A hand-out may be opened where the course is not; a workspace is laid by the course itself."""
+    installed = workspace.edition(solutions=False, installed=True)
+    for name, content in workspace.edition(solutions=False).items():
+        book, there = json.loads(content), json.loads(installed[name])
+        [told] = [i for i, cell in enumerate(book["cells"]) if "git+" in "".join(cell["source"])]
+        assert "git+" not in json.dumps(there)
+        assert "".join(there["cells"][told]["source"]).startswith("from course_utils import"), name
+
+
 def test_cells_that_only_draw_are_folded_and_no_other(tmp_path):
     workspace.hand_out(tmp_path)
     cells = [

@@ -112,7 +112,7 @@ def test_a_comparison_that_was_not_announced_is_refused(kept):
     ],
 )
 def test_a_p_value_is_said_with_the_verb_that_suits_it(value, words):
-    assert telling._p(value) == words
+    assert telling.p_words(value) == words
 
 
 @pytest.mark.parametrize(

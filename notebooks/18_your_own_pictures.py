@@ -1,0 +1,474 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Generalisation course
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["lesson-only"]
+# # Your own pictures
+#
+# **Goal:** take a folder of pictures that nobody has looked at before, and come back with a tested model, a page that
+# says how good it is, and a script that uses it.
+#
+# Eighteen lessons had their pictures made for them: counted, squared, labelled, split, by people who wrote articles
+# about it. Yours lie in a folder. Some are twice in it, one is in the wrong place, one is no picture at all. There are
+# a few hundred, and not sixty thousand. What of all that you have learned still holds?
+#
+# This lesson is made to be copied: `course new FOLDER` gives you a notebook of its cells, in which only the name of
+# your folder is missing. To have something to work on here, it makes a folder of its own.
+
+# %% tags=["parameters"]
+mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
+seed = 1
+folder = ""  # one sub-folder of pictures for each class; empty: the course makes one
+side = 32  # pixels that a picture is scaled to; 64 shows more, and takes four times as long
+mirror = True  # False where a mirror image is another thing: letters, signs, left and right hands
+
+# %%
+# No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
+#     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
+from course_utils import Lesson, data, diagnose, evidence, plots, pretrained
+
+lesson = Lesson("18_your_own_pictures", mode=mode, seed=seed)
+mine = lesson.load_folder(folder, side)
+
+# %% [markdown]
+# ## What is there?
+#
+# Read these sentences before anything else. A picture in two classes teaches a network a contradiction. A picture that
+# is there twice may come to lie in the training set *and* in the test set, and then the test asks what was told. So
+# copies are used once, contradictions not at all, and what could not be read is named. Nothing in the folder was
+# changed.
+#
+# What no program can find are pictures of the same *thing*: ten shots of one cat, neighbouring frames of a film. They
+# differ in every pixel and tell the same. If yours come in such groups, whole groups have to be on one side: lesson
+# 18's first exercise.
+#
+# The test set was chosen by a fingerprint of the pixels, and not by dice. Whoever adds pictures tomorrow will find
+# today's test pictures in the test set still.
+
+# %%
+import keras
+import numpy as np
+from keras import layers
+
+names, k = mine.class_names, len(mine.class_names)
+shown = [int(i) for label in range(k) for i in np.flatnonzero(mine.y_train == label)[:6]]
+plots.images(
+    mine.x_train[shown], columns=6, labels=[names[mine.y_train[i]] for i in shown],
+    title=f"What the network sees: {side} x {side} pixels of each picture's middle" + mine.figure_suffix,
+    alt="A row of training pictures for each class, as the network sees them: square and coarse.",
+)
+
+# %% [markdown]
+# Would *you* know what it is, at this size? If not, raise `side`. Is what matters in the middle? The edges of wide
+# pictures are gone.
+#
+# The figure to beat is that of somebody who has not looked at all, and always names the most frequent class:
+
+# %%
+most = np.bincount(mine.y_train, minlength=k).argmax()
+by_habit = float((mine.y_compare == most).mean())
+print(f"Always {names[most]!r}: {by_habit:.1%} of the comparison pictures.")
+
+# %% [markdown]
+# ## Three questions before the first training
+#
+# The network: six convolutions with batch normalisation (lesson 05), and the mean over each map (lesson 14).
+
+
+# %%
+def build_trunk():
+    trunk = keras.Sequential([keras.Input((side, side, 3)), layers.Rescaling(1 / 255)], name="trunk")
+    for filters, stride in [(16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2)]:
+        trunk.add(layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False))
+        trunk.add(layers.BatchNormalization(momentum=0.9))
+        trunk.add(layers.ReLU())
+    trunk.add(layers.GlobalAveragePooling2D())
+    return trunk
+
+
+def build(trunk, dropout=0.0, flip=False):
+    return keras.Sequential([
+        keras.Input((side, side, 3)), *([layers.RandomFlip("horizontal")] if flip else []),
+        trunk,
+        layers.Dropout(dropout), layers.Dense(k, activation="softmax", dtype="float32"),
+    ])  # fmt: skip
+
+
+# %%
+few_steps = max(lesson.epochs(40, reduced=20), 4)  # four, so that curves have a direction in smoke mode too
+validation = mine.x_val, mine.y_val
+
+
+def train(model, x, y, rate=0.003, epochs=few_steps, batch=32, part="", **options):
+    """Adam, with a rate that falls to zero along a cosine (lesson 10)."""
+    falling = keras.optimizers.schedules.CosineDecay(rate, epochs * -(-len(y) // batch))
+    model.compile(keras.optimizers.Adam(falling), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    watch = lesson.callbacks(part=part)
+    return model.fit(x, y, batch_size=batch, epochs=epochs, callbacks=watch, verbose=0, **options).history
+
+
+# %% [markdown]
+# Most of what can go wrong goes wrong silently: a training on wrong labels runs as smoothly as any. So we ask three
+# questions whose answers we know.
+#
+# > **Predict:** (1) the loss of a network that has not learned anything; (2) its accuracy on sixteen pictures which it
+# > may look at as often as it likes; (3) training and validation accuracy if we *shuffle the training labels*.
+
+# %%
+keras.utils.set_random_seed(seed)
+network = build(build_trunk())
+network.compile(loss="sparse_categorical_crossentropy")
+start = network.evaluate(mine.x_train, mine.y_train, verbose=0)
+print(f"1. Loss before training: {start:.3f}; of {k} classes that are all as likely, ln {k} = {np.log(k):.3f}.")
+
+few = np.random.default_rng(seed).permutation(len(mine.y_train))[:16]
+heart = train(network, mine.x_train[few], mine.y_train[few], epochs=40 if lesson.mode != "smoke" else 10)
+print(f"2. Of {len(few)} pictures by heart: {heart['accuracy'][-1]:.0%}.")
+
+# %%
+shuffled = np.random.default_rng(seed).permutation(mine.y_train)
+curves = {}
+for name, labels in (("true labels", mine.y_train), ("shuffled labels", shuffled)):
+    keras.utils.set_random_seed(seed)
+    network = build(build_trunk())
+    curves[name] = train(network, mine.x_train, labels, part=name, validation_data=validation)
+for name, run in curves.items():
+    print(f"3. {name}: training {run['accuracy'][-1]:.0%}, validation {run['val_accuracy'][-1]:.0%}; "
+          f"always the most frequent class: {np.bincount(mine.y_val).max() / len(mine.y_val):.0%}")
+
+# %%
+plots.curves(
+    curves,
+    title="Shuffled labels can be learned by heart, and teach nothing" + mine.figure_suffix,
+    alt="Loss and accuracy against epoch with true and with shuffled labels: training improves in both, "
+    "validation with true labels only. " + "; ".join(
+        f"{name} at the end: training {run['accuracy'][-1]:.0%}, validation {run['val_accuracy'][-1]:.0%}"
+        for name, run in curves.items()) + ".",
+)
+
+# %% [markdown]
+# What a wrong answer would mean: (1) far above $\ln k$: the inputs are not scaled, or the last layer starts too large.
+# (2) Below all of them: labels and pictures do not belong together, or the rate is wrong. (3) Validation far above the
+# most frequent class, with labels that mean nothing: something tells the answers, such as copies on both sides. How far
+# is far? A few points are chance, among so few validation pictures.
+#
+# And look at the training curve with shuffled labels. The network learns those by heart, too. A high *training* accuracy
+# has never shown anything.
+#
+# ## A baseline, and its rate
+#
+# The curve with the true labels is our baseline, at one rate. Is it a good one? Two others, a factor of three away on
+# either side:
+
+# %%
+rates = {0.003: curves["true labels"]}
+for rate in (0.001, 0.01):
+    keras.utils.set_random_seed(seed)
+    rates[rate] = train(build(build_trunk()), mine.x_train, mine.y_train, rate, part=f"rate {rate:g}",
+                        validation_data=validation)
+lowest = {rate: min(run["val_loss"]) for rate, run in sorted(rates.items())}
+rate = min(lowest, key=lowest.get)
+print(f"Lowest validation loss: {', '.join(f'{loss:.3f} at {r:g}' for r, loss in lowest.items())}. We take {rate:g}.")
+print(f"The curve says: {diagnose(rates[rate])}")
+
+# %% [markdown]
+# ## Just enough
+#
+# Lesson 14's procedure, in short. The rules first: the *noise* is how far apart three seeds of the same network end up;
+# a try counts by its lowest validation loss; we take the *least* regularisation within the noise of the best. Three
+# tries: as it is, with mirror images, with mirror images and half of the features dropped out.
+#
+# > **Predict:** which one will it be, and how large is the noise among so few validation pictures?
+
+# %%
+settings = [{"flip": False, "dropout": 0.0}, {"flip": mirror, "dropout": 0.0}, {"flip": mirror, "dropout": 0.5}]
+tries = [rates[rate]]
+for number, (setting, s) in enumerate([(settings[0], 1), (settings[0], 2), (settings[1], 0), (settings[2], 0)]):
+    keras.utils.set_random_seed(seed + s)
+    tries.append(train(build(build_trunk(), **setting), mine.x_train, mine.y_train, rate,
+                       part=f"{number + 1} of 4", validation_data=validation))
+figures = [min(run["val_loss"]) for run in tries]
+noise = max(figures[:3]) - min(figures[:3])
+reached = [figures[0], *figures[3:]]
+chosen = settings[next(i for i, loss in enumerate(reached) if loss <= min(reached) + noise)]
+for setting, loss in zip(settings, reached):
+    print(f"{setting}: lowest validation loss {loss:.3f}")
+print(f"The noise is {noise:.3f}, so the rules choose {chosen}.")
+
+# %% [markdown]
+# ## Somebody else's eyes
+#
+# Whatever the rules chose, the trouble is another one: a few hundred pictures have to teach what an edge is, what fur
+# is, what a leg is, before anything can be said about *these* classes. But edges, fur and legs are the same everywhere.
+# So let a network learn them elsewhere, and keep what it sees: **transfer**. The trunk below was trained on other
+# photographs; we only exchange its last layer.
+
+# %%
+known = pretrained.facts()
+print(f"Trained on {known['n_train']:,} photographs ({', '.join(known['classes'])}); of {known['held_out_n']:,} others "
+      f"of these classes it names {known['held_out_accuracy']:.1%} right.")
+expert = build_trunk()
+expert.load_weights(pretrained.WEIGHTS)
+
+
+# %% [markdown]
+# With a network connection there are larger ones, in one line:
+# `keras.applications.MobileNetV2(include_top=False, pooling="avg", input_shape=(96, 96, 3))`, with
+# `keras.applications.mobilenet_v2.preprocess_input` in the place of the rescaling, and `side = 96`.
+#
+# What has been learned elsewhere stays as it is. Then each picture has to go through the trunk only once, and what is
+# trained is one layer: a matter of seconds.
+
+# %%
+def transfer(x, y, seed):
+    """A last layer on the expert's features, mirror images included; the whole network."""
+    keras.utils.set_random_seed(seed)
+    seen = [expert.predict(pictures, verbose=0) for pictures in (x, x[:, :, ::-1])[: 1 + mirror]]
+    head = keras.Sequential([
+        keras.Input(expert.output_shape[1:]),
+        layers.Dropout(0.5), layers.Dense(k, activation="softmax", dtype="float32"),
+    ])  # fmt: skip
+    train(head, np.concatenate(seen), np.tile(y, len(seen)), 0.01)
+    return keras.Sequential([keras.Input((side, side, 3)), expert, *head.layers])
+
+
+def from_scratch(x, y, seed):
+    keras.utils.set_random_seed(seed)
+    model = build(build_trunk(), **chosen)
+    train(model, x, y, rate, part=f"from scratch, seed {seed}")
+    return model
+
+
+# %% [markdown]
+# Is it better, and how sure may we be? In pairs, as lesson 10 taught: five seeds, and each deals the training pictures
+# anew and gives both networks the same. Judged on the comparison set, which has chosen nothing.
+#
+# > **Predict:** how many points will the borrowed eyes be ahead?
+
+
+# %%
+def deal(seed):
+    """As many training pictures as before, dealt anew from those to train and to validate on."""
+    x, y = (np.concatenate(both) for both in ((mine.x_train, mine.x_val), (mine.y_train, mine.y_val)))
+    sizes = len(mine.y_train), len(mine.y_val)
+    first, _ = data.stratified(y, sizes, np.random.default_rng(seed))
+    return x[first], y[first]
+
+
+wrong = {from_scratch: [], transfer: []}
+for s in lesson.seeds(5):
+    for way in wrong:
+        model = way(*deal(s), s)
+        wrong[way].append(model.predict(mine.x_compare, verbose=0).argmax(axis=1) != mine.y_compare)
+
+# %%
+right = {way: dict(zip(lesson.seeds(5), 1 - np.mean(rows, axis=1))) for way, rows in wrong.items()}
+verdict = evidence.compare(right[from_scratch], right[transfer])
+_, low, high = evidence.comparison.over_seeds_and_images(wrong[from_scratch], wrong[transfer])
+told = [
+    verdict.sentence("Transfer against from scratch"),
+    f"For other seeds and other pictures: {100 * low:+.1f} to {100 * high:+.1f} points "
+    f"({verdict.n} seeds, {len(mine.y_compare)} pictures).",
+]
+print(*told, sep="\n")
+
+# %%
+def pairs():
+    drawn, axes = plots.figure(height=3.4)
+    for s in right[transfer]:
+        ends = [100 * right[way][s] for way in (from_scratch, transfer)]
+        axes.plot(["from scratch", "transfer"], ends, "o-", color=plots.COLOURS[0], alpha=0.7)
+    axes.axhline(100 * by_habit, color="black", linestyle=":", label="always the most frequent class")
+    axes.set(ylabel="comparison pictures named right, %", xlim=(-0.4, 1.4))
+    axes.legend(frameon=False, fontsize=9)
+    mean = 100 * verdict.mean
+    drawn.suptitle(f"Transfer: {mean:+.1f} points, {verdict.n} seeds in pairs" + mine.figure_suffix, fontsize=11)
+    return drawn, f"A line for each of {verdict.n} seeds from its accuracy from scratch to transfer: {told[0]}"
+
+
+plots.show(*pairs())
+
+# %% [markdown]
+# Each line is one seed: the same pictures, twice. Do all of them rise? Then chance has little to say. Do some fall, and
+# does the interval reach across zero? Then so few seeds and pictures cannot tell, however plausible the idea. The second
+# interval also asks what another handful of comparison pictures would have said.
+#
+# ## One final test
+#
+# The rule is as old as lesson 00: choose, then open. The way with the better mean on the comparison set is chosen, and
+# trained once more on the pictures as they were dealt first.
+
+# %%
+ahead = transfer if verdict.mean > 0 else from_scratch
+model = ahead(mine.x_train, mine.y_train, seed)
+compared = lesson.compare(model)
+test = lesson.final_test(model)
+
+# %%
+from scipy.stats import binomtest
+
+sure = binomtest(round(test.accuracy * test.n), test.n).proportion_ci(method="wilson")
+way = ahead.__name__.replace("_", " ")
+result = (f"The chosen way is {way}. It names {test.accuracy:.1%} of {test.n} test pictures right; for other pictures "
+          f"of the same kind the 95 % interval is {sure.low:.1%} to {sure.high:.1%}.")
+print(result)
+
+# %% [markdown]
+# Mind the words *of the same kind*. A test set that was drawn from the folder says how the model does on pictures that
+# might have lain in it: same camera, same light, same people who sorted. It does not say a word about next winter's
+# (lesson 17).
+#
+# ## What you take away
+#
+# A report card for whoever is going to rely on the model, with what they will ask first: how good, how sure, and where
+# it errs.
+
+# %%
+from course_utils.report_card import ReportCard
+
+
+def confusion():
+    says = compared.predictions.argmax(axis=1)
+    table = np.zeros((k, k), dtype=int)
+    np.add.at(table, (compared.labels, says), 1)
+    drawn, axes = plots.figure(height=4.2, width=5.2)
+    axes.imshow(table, cmap="Blues")
+    for (row, column), count in np.ndenumerate(table):
+        colour = "white" if count > table.max() / 2 else "black"
+        axes.text(column, row, count, ha="center", va="center", color=colour)
+    axes.set_xticks(range(k), names, rotation=30)
+    axes.set_yticks(range(k), names)
+    axes.set(xlabel="the model says", ylabel="it is")
+    drawn.suptitle("What it takes for what: comparison pictures" + mine.figure_suffix, fontsize=11)
+    return drawn, "Comparison pictures by what they are and what the model says; named right: " + ", ".join(
+        f"{name} {table[i, i]} of {table[i].sum()}" for i, name in enumerate(names)) + "."
+
+
+# %%
+card = ReportCard(f"Report card: {mine.name}{mine.figure_suffix}")
+card.add("How good?", result, f"Whoever always says {names[most]!r} is right about {by_habit:.1%} of the "
+         "comparison pictures.")
+card.add("On which pictures?", *mine.announcement.splitlines())
+card.add("Why this model?", *told, figure=pairs()[0], alt=pairs()[1])
+card.add("Where it errs", figure=confusion()[0], alt=confusion()[1])
+card.add("What this does not say", "All pictures come from one folder. How the model does on pictures from "
+         "elsewhere, or of something that is none of these classes, was not measured.")
+path = card.write(lesson.out / "report_card.html")
+plots.show(*confusion())
+print(f"Written: out/{path.name}. Open it in a browser; it asks nothing of the network.")
+
+# %% [markdown]
+# The model goes into a file, its classes into another, and beside them a script that needs Keras and Pillow and no
+# course.
+
+# %%
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from course_utils import classify
+
+model.save(lesson.out / "model.keras")
+(lesson.out / "classes.txt").write_text("\n".join(names), encoding="utf-8")
+script = Path(shutil.copy(classify.__file__, lesson.out))
+picture = mine.folder / mine.files["compare"][0]
+ran = subprocess.run([sys.executable, script, picture.name], cwd=picture.parent, capture_output=True, text=True)
+print(script.read_text(encoding="utf-8"))
+print(f"$ python classify.py {ran.stdout or ran.stderr}")
+
+# %% [markdown] tags=["lesson-only"]
+# ## Is your number normal?
+
+# %% tags=["lesson-only"]
+record = lesson.record(model, "own_pictures", test=test, compare=compared, way=ahead.__name__, rate=rate, **chosen)
+lesson.expect(record)
+
+# %% [markdown] tags=["lesson-only"]
+# ## Exercise 1: whole scenes
+#
+# > Your pictures were taken in bursts: `scenes` gives for each picture the number of its scene. Return an array of truth
+# > values, True for the pictures to test on, such that no scene is on both sides. Take whole scenes, in an order drawn
+# > by `random` (a `numpy.random.Generator`), until at least `share` of all *pictures* are taken, and no scene more.
+
+
+# %% tags=["lesson-only"]
+def test_scenes(scenes, share, random):
+    ...
+
+
+# %% tags=["nbval-check-output", "lesson-only"]
+lesson.check_test_scenes(test_scenes)
+
+# %% [markdown] tags=["lesson-only"]
+# ## Exercise 2: a rare class
+#
+# > Of a hundred pictures ninety show a healthy leaf. Who always says "healthy" has an accuracy of 0.9 and finds no sick
+# > leaf at all. Write the **balanced accuracy**: the share that was named right in each class *that occurs* in `labels`,
+# > averaged over these classes. Both arguments are arrays of whole numbers.
+
+
+# %% tags=["lesson-only"]
+def balanced_accuracy(labels, answers):
+    ...
+
+
+# %% tags=["nbval-check-output", "lesson-only"]
+lesson.check_balanced_accuracy(balanced_accuracy)
+
+# %% [markdown] tags=["lesson-only"]
+# Solutions: [solutions/18_your_own_pictures.ipynb](solutions/18_your_own_pictures.ipynb).
+#
+# ## What to take away
+#
+# * Look at the pictures before the network does. Copies across the split, contradictions and broken files cost more than
+#   any technique gains.
+# * Ask questions with known answers first: the loss at the start, one batch by heart, shuffled labels.
+# * With few pictures, try what others have learned, and let pairs say whether it helped; open the test set once, and
+#   hand over what you measured together with what you did not.
+#
+# ## Farewell
+#
+# Eighteen lessons ago a network had learned its digits by heart, and looked splendid. Here is what has been found since,
+# each number from the stored runs of the course, and where nobody has measured yet, that is said:
+
+# %% tags=["lesson-only"]
+from course_utils import farewell
+
+for number, sentence in enumerate(farewell.sentences(), start=1):
+    print(f"{number:2}. {sentence}")
+
+# %% [markdown] tags=["lesson-only"]
+# None of these sentences was certain beforehand, and some of them may be false for your pictures. How one finds out, you
+# know now: write down what would change your mind, measure it in pairs, and look at the test set once.
+#
+# **What to read next.** On the procedure: A. Karpathy, *A recipe for training neural networks*, 2019; V. Godbole and
+# others, *Deep learning tuning playbook*, 2023. On why it generalises: C. Zhang and others, *Understanding deep learning
+# requires rethinking generalization* ([arXiv:1611.03530](https://arxiv.org/abs/1611.03530)), and P. Nakkiran and others,
+# *Deep double descent* ([arXiv:1912.02292](https://arxiv.org/abs/1912.02292)). On tests that are looked at too often:
+# B. Recht and others, *Do ImageNet classifiers generalize to ImageNet?*
+# ([arXiv:1902.10811](https://arxiv.org/abs/1902.10811)). On pictures from elsewhere: D. Hendrycks and T. Dietterich,
+# *Benchmarking neural network robustness* ([arXiv:1903.12261](https://arxiv.org/abs/1903.12261)). On what to hand over
+# with a model: M. Mitchell and others, *Model cards for model reporting*
+# ([doi:10.1145/3287560.3287596](https://doi.org/10.1145/3287560.3287596)).
+#
+# ## Sources
+#
+# * J. Yosinski, J. Clune, Y. Bengio and H. Lipson, *How transferable are features in deep neural networks?*, 2014:
+#   the first layers fit everywhere ([arXiv:1411.1792](https://arxiv.org/abs/1411.1792)).
+# * A. Karpathy, *A recipe for training neural networks*, 2019: the three questions, in this order.
+# * C. Zhang and others, 2017: networks learn shuffled labels by heart.
+# * S. Kornblith, J. Shlens and Q. V. Le, *Do better ImageNet models transfer better?*, 2019: one layer on features that
+#   stay as they are ([arXiv:1805.08974](https://arxiv.org/abs/1805.08974)).
+
+# %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
+# **For the instructor.** Ask for folders a week before: two or three classes, at least fifty pictures each, and no people
+# who have not been asked. Let the group go through the sentences about the folder first, and tell where the odd files
+# come from. Before the shuffled labels nearly everybody expects a training accuracy at chance. To discuss: whose
+# pictures did the borrowed network see, and what does it not know? Usual wrong answers: in exercise 1 drawing pictures
+# in place of scenes, or counting scenes where pictures were asked for; in exercise 2 the plain accuracy, the share of
+# what was *called* a class (precision), or dividing by classes that do not occur.
