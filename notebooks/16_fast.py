@@ -12,9 +12,10 @@
 # **Goal:** climb a ladder of eight small changes to one network, see what each of them does, and learn to say how much
 # *faster* a training has become.
 #
-# The all-convolutional network of lesson 12 takes 50 epochs. Others train on the same photographs in ten, and reach
-# 94 %. They use no better machine and no more data: they changed the learning rate, the start, the labels, the weights at
-# the end. Which of these changes matters? And how would you know?
+# The all-convolutional network of lesson 12 takes 50 epochs. K. Jordan's article trains another on the same photographs
+# in ten, and its network ends at 94 % (the article's figure). More data had no part in that, nor had the machine: what
+# changed is the learning rate, the labels, the start, the weights at the end. Which of these changes matters? And how
+# would you know?
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -23,7 +24,7 @@ seed = 1
 # %%
 # No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
 #     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
-from course_utils import Lesson, evidence, fast, plots
+from course_utils import Lesson, evidence, plots
 from course_utils.evidence import protocol
 
 lesson = Lesson("16_fast", mode=mode, seed=seed)
@@ -41,13 +42,14 @@ print(f"The network of lesson 12, all photographs, {known['epochs'].max():.0f} e
 # of its maps. At the end each map gives one number, its maximum. (`scale=False`: whatever a scale does, the next
 # convolution can do. The division by nine keeps the first answers unsure.)
 #
-# Whatever climbs the ladder is trained on at most 10,000 photographs, two epochs, with few filters, in every mode. In
-# full mode the last one is then trained on all of them, twelve epochs, with 64, 256 and 256 filters.
+# Whatever climbs the ladder here is trained on at most 10,000 photographs, two epochs, with few filters, in every mode.
+# In full mode the last one is then trained on all of them, twelve epochs, with the article's 64, 256 and 256 filters.
 
 # %%
 import keras
 import numpy as np
 from keras import layers, ops
+from course_utils import fast
 from course_utils.layers import FusedBatchNormalization as BatchNormalization
 
 
@@ -93,6 +95,13 @@ def train(images, rung, widths, epochs, batch_size, rate, callbacks, mirror="ran
     return model, history
 
 
+# %% [markdown]
+# The numbers in it are the article's: momentum 0.85, labels smoothed by 0.2, biases at 64 times the rate. Where its code
+# and ours differ: its rate falls in a straight line, to a fourteenth of the peak; its first layer has a bias, which
+# learns for three epochs; its average is written back into the weights every five steps; of its several looks it averages
+# the logits, and we average the probabilities.
+
+
 # %%
 import dataclasses
 
@@ -100,9 +109,11 @@ few = dataclasses.replace(cifar, x_train=cifar.x_train[:10_000], y_train=cifar.y
 small, epochs = fast.WIDTHS["smoke" if lesson.mode == "smoke" else "reduced"], lesson.epochs(2, reduced=2)
 
 
-def climb(rung):
+def climb(rung, rate=0.25):
     part, mirror = f"rung {rung}, {fast.RUNGS[rung]}", "alternate" if rung >= 7 else "random"
-    return train(few, rung, small, epochs, fast.FEW, 0.25, lesson.callbacks(part=part), mirror)
+    model, history = train(few, rung, small, epochs, fast.FEW, rate, lesson.callbacks(part=part), mirror)
+    print(f"Rung {rung}, {fast.RUNGS[rung]}.", end=" ")
+    return model, history, lesson.compare(model)
 
 
 # %% [markdown]
@@ -126,10 +137,10 @@ plots.lines(
 # > **Predict:** which of the two is ahead after the first epoch, and which after the last?
 
 # %%
-ladder = {rung: climb(rung) for rung in (0, 1)}
+ladder = {0: climb(0, rate=0.06), 1: climb(1)}
 
 # %%
-curves = {f"rung {rung}": [100 * a for a in run.history["val_accuracy"]] for rung, (_, run) in ladder.items()}
+curves = {f"rung {rung}": [100 * a for a in run.history["val_accuracy"]] for rung, (_, run, _) in ladder.items()}
 ahead = ["rung 1" if curves["rung 1"][e] > curves["rung 0"][e] else "rung 0" for e in (0, -1)]
 plots.lines(
     curves, x="epoch", y="validation accuracy, %", marker="o",
@@ -290,13 +301,13 @@ plots.show(drawn, f"Mirrored or not, 24 photographs in eight epochs: by coins, a
 
 # %%
 ladder[7] = climb(7)
-reached = [100 * history.history["val_accuracy"][-1] for _, history in ladder.values()]
-noise = 100 * np.sqrt(reached[-1] / 100 * (1 - reached[-1] / 100) / min(2000, len(cifar.y_val)))
+reached = [100 * scored.accuracy for _, _, scored in ladder.values()]
+noise = 100 * np.sqrt(reached[-1] / 100 * (1 - reached[-1] / 100) / ladder[7][2].n)
 plots.dots(
     {f"{rung} {fast.RUNGS[rung]}": [value] for rung, value in zip(ladder, reached)},
     title=f"From {reached[0]:.0f} to {reached[-1]:.0f} % in the same {epochs} epochs" + cifar.figure_suffix,
-    x=f"validation accuracy, %; two standard errors are {2 * noise:.1f} points",
-    alt="Validation accuracy of the rungs that were trained here: "
+    x=f"accuracy on photographs to compare on, %; two standard errors are {2 * noise:.1f} points",
+    alt="Accuracy of the rungs that were trained here: "
     + ", ".join(f"rung {rung} {value:.1f} %" for rung, value in zip(ladder, reached)) + ".",
 )
 
@@ -319,14 +330,15 @@ print(f"The largest step here leads to rung {most} ({fast.RUNGS[most]}): {gains[
 # > **Predict:** for how many right answers that it mends does it spoil one?
 
 # %%
-final, history = ladder[7]
+final, history, one_look = ladder[7]
 if lesson.mode == "full":
     watch = lesson.callbacks("The whole ladder, on all photographs")
     final, history = train(cifar, 7, fast.WIDTHS["full"], 12, 512, 0.75, watch, "alternate")
 six = fast.look_six_times(final)
 
 # %%
-one_look, six_looks = lesson.compare(final), lesson.compare(six)
+one_look = one_look if lesson.mode != "full" else lesson.compare(final)
+six_looks = lesson.compare(six)
 was, now = (each.predictions.argmax(axis=1) == each.labels for each in (one_look, six_looks))
 print(f"{(~was & now).sum()} wrong answers became right, and {(was & ~now).sum()} right ones wrong: "
       f"{100 * (six_looks.accuracy - one_look.accuracy):+.2f} points.")
@@ -353,7 +365,6 @@ plots.images(
 # mirroring a batch; handing it over; the way forward; the way back with the update.
 
 # %%
-import time
 import timeit
 
 shown = fast.Shown(few.x_train, few.y_train, fast.FEW, "alternate")
@@ -361,8 +372,8 @@ batch = shown[0]
 
 
 def seconds(part):
-    """Median seconds of a call, the first one left out."""
-    return np.median(timeit.repeat(part, number=1, repeat=7)[1:])
+    """Seconds of the quickest of seven calls: whatever else runs on the machine can only add to one."""
+    return min(timeit.repeat(part, number=1, repeat=7))
 
 
 # %%
@@ -398,8 +409,8 @@ print(f"Shifted and mirrored in a second: {len(batch[0]) / parts['shift and mirr
 # asks which length ends at the target. The course's table `ladder` does that: each rung with 4, 8 and 16 epochs, five
 # seeds, its rate tuned, the target fixed beforehand (what the bottom rung reaches in 16 epochs, on validation).
 #
-# The source counted epochs to 94 %, on the *test* set. Its order was slightly another one: it looked several times before
-# it alternated. Beside its epochs stand ours:
+# The article counted epochs to 94 %, on the *test* set. Its order was slightly another one: it looked several times
+# before it alternated. Beside its epochs stand ours:
 
 # %%
 table = protocol.table("ladder")
@@ -407,13 +418,13 @@ source = {"smoothing": 35, "whitening": 21, "identity": 18, "biases": 13.5, "ave
           "alternating": 9.9}  # fmt: skip
 ours = evidence.epochs_needed(table, bottom="constant", lengths=(4, 8, 16))
 for rung, (name, needed) in enumerate(ours.items()):
-    print(f"{rung} {fast.RUNGS[rung]:24} source {source.get(name, 'not told')!s:>9}   ours {needed}")
+    print(f"{rung} {fast.RUNGS[rung]:24} article {source.get(name, 'not told')!s:>9}   ours {needed}")
 
 # %%
 print(*evidence.tell_all(table).values(), sep="\n")
 
 # %% [markdown]
-# Two things to keep apart. The source's ladder is a *search*: each rung was kept because the test set liked it, and each
+# Two things to keep apart. The article's ladder is a *search*: each rung was kept because the test set liked it, and each
 # epoch count was chosen by it. Lesson 15 says what that costs, and the test set of CIFAR-10 has 10,000 photographs, so
 # probably little. And an order is no explanation: a rung that is worth three epochs at the bottom may be worth none at
 # the top.
@@ -433,24 +444,14 @@ lesson.progress(record)
 # %% [markdown]
 # ## And the digits?
 #
-# The same network for digits, without mirrors. How long to 99 % of the validation digits?
-
-# %%
-digits = lesson.load("mnist")
-began = time.perf_counter()
-watch = lesson.callbacks(part="digits")
-reader, run = train(digits, 6, small, lesson.epochs(4, reduced=2), fast.FEW, 0.25, watch, "never")
-took, reached = time.perf_counter() - began, run.history["val_accuracy"]
-there = next((epoch for epoch, accuracy in enumerate(reached, start=1) if accuracy >= 0.99), None)
-print(f"Epochs: {len(run.epoch)}, of {len(digits.y_train):,} digits. They took {took:.0f} s, building included: "
-      f"{reached[-1]:.1%} of the validation digits. "
-      + (f"99 % was passed in epoch {there}." if there else f"99 % was not reached; the best is {max(reached):.1%}."))
+# The same network reads digits, once nobody mirrors them. The course's table `best_mnist` trains it for 20 epochs, twice
+# as wide, on all digits, which are shifted, turned and zoomed a little:
 
 # %%
 table = protocol.table("best_mnist")
 runs = protocol.verdict_runs(table, table.arms["averaged"])["test_accuracy"]
 known = f"{runs.mean():.2%}, mean of {len(runs)} seeds" if len(runs) == len(table.verdict_seeds) else "not yet measured"
-print(f"All digits, {table.epochs} epochs, shifted, turned, zoomed, a network twice as wide (best_mnist): {known}.")
+print(f"Digits of the test set that it reads, table best_mnist: {known}.")
 
 # %% [markdown]
 # ## Exercise 1: whiten
@@ -498,7 +499,7 @@ lesson.check_one_side_only(one_side_only)
 #
 # ## Sources
 #
-# * K. Jordan, *94% on CIFAR-10 in 3.29 seconds on a single GPU*, arXiv 2404.00498, 2024: the network and the ladder.
+# * K. Jordan, *94% on CIFAR-10 in 3.29 seconds on a single GPU*, 2024: the article of this lesson, network and ladder.
 # * L. Smith and N. Topin, *Super-convergence*, 2018: a rate that rises and falls.
 # * C. Szegedy and others, *Rethinking the Inception architecture for computer vision*, 2016: label smoothing.
 # * P. Izmailov and others, *Averaging weights leads to wider optima and better generalization*, 2018.
