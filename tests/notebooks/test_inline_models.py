@@ -91,11 +91,12 @@ def test_lesson_16_builds_the_fast_network(precision):
     cells = [
         cell.source
         for cell in jupytext.read(NOTEBOOKS / "16_fast.py").cells
-        if cell.source.startswith("import keras\nimport numpy")
+        if "def block(" in cell.source or "def build(" in cell.source
     ]
-    assert len(cells) == 1
+    assert len(cells) == 2
     names = {}
-    exec(cells[0], names)
+    for cell in cells:
+        exec(cell, names)
     for rung, given in ((2, ()), (3, (fast.whitening(images),))):
         inline = names["build"]((32, 32, 3), (16, 32, 32), *given)
         expected = fast.build(rung, images, (16, 32, 32))
