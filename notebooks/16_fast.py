@@ -134,8 +134,9 @@ plots.lines(
 
 # %% [markdown]
 # The bottom rung shall have a fair chance: a constant rate may want to be lower than a peak. So it gets two, of which the
-# better one on the validation photographs stands for it. (They are the lowest and the highest that the course's table
-# `ladder`, which tunes the rate of each rung, tries for batches of this size. The other rungs here keep the highest.)
+# better one on the validation photographs stands for it. (They are nearly the lowest and the highest that the course's
+# table `ladder`, which tunes the rate of each rung, tries for batches of this size. The other rungs here keep the high
+# one.)
 #
 # > **Predict:** which of the three is ahead after the first epoch, and which after the last?
 
@@ -325,6 +326,10 @@ for (below, before), (rung, after) in zip(zip(ladder, reached), list(zip(ladder,
 
 # %% [markdown]
 # One seed each: another start moves each of these figures, too. And a step over several rungs says nothing of each alone.
+#
+# Look back at the biases. They went far on rung 5; did the accuracy follow? A change that does what it was made for need
+# not help, and one that helped the article in ten epochs may not show in two. Only whole trainings, several of them, can
+# tell.
 #
 # ## Rung 8: look six times
 #
