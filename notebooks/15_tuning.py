@@ -474,7 +474,7 @@ lesson.check_choose(choose)
 # * Whatever chooses is spent. Search on validation pictures, and let the sealed ones speak once.
 #
 # A search needs many tries, so whoever trains ten times faster may search ten times longer. How fast can a good
-# network be trained? That is the question of [lesson 16](16_fast.ipynb).
+# network be trained? That is the question of lesson 16.
 #
 # ## Sources
 #
