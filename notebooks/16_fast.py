@@ -414,7 +414,7 @@ print(f"Shifted and mirrored in a second: {len(batch[0]) / parts['shift and mirr
 # ## How much faster?
 #
 # "Faster" needs a target and a count: **epochs to an accuracy**. For a rate that falls to zero at its end the count
-# cannot be read off a curve, as we saw on rung 1. It takes *several whole trainings of different lengths*, and then one
+# cannot be read off a curve: remember rung 1. It takes *several whole trainings of different lengths*, and then one
 # asks which length ends at the target. The course's table `ladder` does that: each rung with 4, 8 and 16 epochs, five
 # seeds, its rate tuned, the target fixed beforehand (what the bottom rung reaches in 16 epochs, on validation).
 #

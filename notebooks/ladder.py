@@ -34,9 +34,12 @@ arm = ""
 # %%
 # No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
 #     %pip install 'generalisation-course[tensorflow] @ git+ADDRESS'
-from course_utils import Lesson, fast, networks
+from course_utils import Lesson, networks
 
 lesson = Lesson("ladder", mode=mode, seed=seed)
+# After the lesson's start, which chooses TensorFlow's kernels: `fast` loads it.
+from course_utils import fast
+
 if model not in ("fast_cnn", "fast_digits"):
     raise ValueError(f"model={model!r} is neither 'fast_cnn' nor 'fast_digits'.")
 if judge not in ("test", "compare"):
