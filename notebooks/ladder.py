@@ -93,4 +93,4 @@ record = lesson.record(
 #
 # ## Sources
 #
-# * K. Jordan, *94% on CIFAR-10 in 3.29 seconds on a single GPU*, arXiv 2404.00498, 2024.
+# * K. Jordan, *94% on CIFAR-10 in 3.29 seconds on a single GPU*, 2024: the article that the ladder is from.
