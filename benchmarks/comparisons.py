@@ -133,4 +133,12 @@ COMPARISONS = (
     ),
     _all_conv("all_conv", "all-conv"),
     _all_conv("small_all_conv", "small all-conv"),
+    Comparison(
+        name="fast_torch",
+        title="lesson 16's fast network, shifts and mirrors included, against the faster plain PyTorch",
+        ours=course("the course", "fast_cnn"),
+        peers=plain_torch("fast_cnn"),
+        goal_amx=0.8,
+        goal=1.0,
+    ),
 )

@@ -14,8 +14,8 @@ import time
 
 import numpy as np
 
-SHAPES = {"all_conv": (32, 32, 3), "small_all_conv": (32, 32, 3)}
-BATCH_SIZES = {"all_conv": 256, "small_all_conv": 256}
+SHAPES = dict.fromkeys(("all_conv", "small_all_conv", "fast_cnn"), (32, 32, 3))
+BATCH_SIZES = {"all_conv": 256, "small_all_conv": 256, "fast_cnn": 512}
 
 
 def random_images(count, shape, seed):
@@ -25,21 +25,49 @@ def random_images(count, shape, seed):
 
 
 def fit(model, train, validation, batch_size, epochs, callbacks=()):
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return timed(
+        model,
+        *train,
+        validation_data=validation,
+        batch_size=batch_size,
+        epochs=epochs,
+        callbacks=callbacks,
+    )
+
+
+def fit_fast(train, validation, batch_size, epochs, seed):
+    """All of lesson 16's ladder: its network at full width, its schedule, its shifts and mirrors."""
+    import keras
+
+    from course_utils import fast
+    from course_utils.callbacks import Watch
+
+    rung = fast.RUNGS.index("alternating flips")
+    model = fast.build(rung, train[0])
+    shown = fast.Shown(*train, batch_size, "alternate", seed=seed)
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=0.2)
+    model.compile(fast.optimizer(rung, 0.75, len(shown) * epochs), loss, metrics=["accuracy"])
+    validation = validation[0], keras.utils.to_categorical(validation[1], 10)
+    return timed(
+        model,
+        shown,
+        validation_data=validation,
+        validation_batch_size=batch_size,
+        epochs=epochs,
+        callbacks=[Watch(verbose=False)],
+    )
+
+
+def timed(model, *data, callbacks, **options):
+    """The times at which epochs of `fit` began, and its end; the last validation accuracy."""
     import keras
 
     times = []
     clock = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: times.append(time.perf_counter())
     )
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(
-        *train,
-        batch_size=batch_size,
-        epochs=epochs,
-        validation_data=validation,
-        callbacks=[clock, *callbacks],
-        verbose=0,
-    )
+    model.fit(*data, callbacks=[clock, *callbacks], verbose=0, **options)
     times.append(time.perf_counter())
     return times, model.history.history["val_accuracy"][-1]
 
@@ -49,6 +77,8 @@ def train_course(run, machine, seed, **options):
     from course_utils import machine as machines
 
     machines.configure(machines.Machine(**machine), seed)
+    if run["model"] == "fast_cnn":
+        return fit_fast(seed=seed, **options)
     import keras
 
     from course_utils import models

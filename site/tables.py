@@ -168,7 +168,8 @@ def _arms_table(of, lacking):
         trained = _spelled(arm.techniques)
         if arm.mean_of:
             trained = f"the mean of {', '.join(map(arm_words, arm.mean_of))}"
-        settings = {"epochs": arm.epochs, "images": arm.n_train} | (protocol.chosen(of, arm) or {})
+        settings = {"rung": arm.rung, "epochs": arm.epochs, "images": arm.n_train}
+        settings |= protocol.chosen(of, arm) or {}
         words = ", ".join(f"{arm_words(k)} {v:g}" for k, v in settings.items() if v is not None)
         total = len(of.verdict_seeds)
         lines.append(

@@ -29,8 +29,8 @@ LANGUAGE = {
 }
 # The last two are jupytext's record of blank lines in the .py that it would not have chosen.
 CELL_METADATA = ("tags", "jupyter", "lines_to_next_cell", "lines_to_end_of_cell_marker")
-# The one notebook of the course beside the numbered lessons; any other in the folder is its user's.
-UNNUMBERED = ("ablation",)
+# The notebooks of the course beside the numbered lessons; any other in the folder is its user's.
+UNNUMBERED = ("ablation", "ladder")
 
 
 def pairs(names=(), folder: Path | None = None) -> list[Path]:

@@ -19,7 +19,6 @@ from pathlib import Path
 from course_tools.batch import grid, manifest, reading, run, terminal
 from course_utils.errors import BatchError
 
-NOTEBOOK = "ablation"
 STEPS = ("rates", "factors", "verdict")
 
 
@@ -40,7 +39,7 @@ def run_table(
     chosen = [_arm(of, arm) for arm in arms or of.arms]
     for arm in chosen:
         _check_precision(of, arm, options)
-    notebook = reading.read_notebook(reading.find_notebook_path(NOTEBOOK))
+    notebook = reading.read_notebook(reading.find_notebook_path(of.notebook))
     if not anew:
         check_alike(of, notebook)
     folder = Path(out) if out is not None else reading.project_root() / "build" / name
@@ -132,7 +131,7 @@ def _next(of, arm, folder, anew):
             if not done.issuperset(header.runs):
                 return step, list(header.runs.values())
     step, wanted = protocol.next_runs(of, arm, known(folder, of.name if anew else None))
-    return step, [grid.Run(grid.run_id(NOTEBOOK, given), NOTEBOOK, given) for given in wanted]
+    return step, [grid.Run(grid.run_id(of.notebook, given), of.notebook, given) for given in wanted]
 
 
 def batches_below(folder: Path) -> list[Path]:

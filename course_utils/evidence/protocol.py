@@ -23,9 +23,9 @@ KINDS = ("fair", "article", "curve")
 # A table without runs of its own, by what another's are measured; `trust` reads it.
 MEASURED = "measures"
 JUDGES = ("compare", "test")
-# Parameters of the ablation notebook that a table or an arm may set; where neither does, the
-# notebook's own default holds.
-SETTINGS = ("l2", "momentum", "epsilon", "patience", "follow")
+# Parameters of the notebook that makes the runs (`networks.Network.reference`) which a table or an arm
+# may set; where neither does, the notebook's own default holds.
+SETTINGS = ("l2", "momentum", "epsilon", "patience", "follow", "rung")
 # What a table may give to all its arms: it is where they are compared, and not what is compared.
 SURROUNDINGS = frozenset({"cosine_decay", "no_dropout"})
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -33,7 +33,7 @@ PRECISIONS = ("float32", "mixed_bfloat16")
 KNOWN = {
     "kind": KINDS,
     "judge": JUDGES,
-    "model": [name for name, network in NETWORKS.items() if network.built],
+    "model": [name for name, network in NETWORKS.items() if network.reference],
     "precision": PRECISIONS,
 }
 # What every table has to say, and what tables of a kind have to.
@@ -62,7 +62,7 @@ class Arm:
     Attributes:
         techniques: as `networks.parse_techniques` takes them.
         model, precision, epochs, n_train: None where they are the table's.
-        l2, momentum, epsilon, patience, follow: likewise (see `SETTINGS`).
+        l2, momentum, epsilon, patience, follow, rung: likewise (see `SETTINGS`).
         rates: peaks of the learning rate to choose from; empty where none is tuned.
         factor, factors: "l2" or "weight_decay" and the values to choose from, after the rate.
         rate_of: the arm whose rate it takes over; of another table, "TABLE.ARM".
@@ -81,6 +81,7 @@ class Arm:
     epsilon: float | None = None
     patience: int | None = None
     follow: bool | None = None
+    rung: int | None = None
     rates: tuple = ()
     factor: str = ""
     factors: tuple = ()
@@ -117,6 +118,7 @@ class Table:
     epsilon: float | None = None
     patience: int | None = None
     follow: bool | None = None
+    rung: int | None = None
     rates_from: str = ""
     sizes: tuple = ()
     curves: tuple = ()
@@ -125,12 +127,17 @@ class Table:
         """The network that an arm trains."""
         return arm.model or self.model
 
+    @property
+    def notebook(self) -> str:
+        """The notebook that makes its runs."""
+        return NETWORKS[self.model].reference
+
     def precision_of(self, arm: Arm) -> str:
         """The precision that an arm is trained in."""
         return arm.precision or self.precision
 
     def parameters(self, arm: Arm) -> dict:
-        """What the ablation notebook is given for every run of an arm, seed and rate left out."""
+        """What the notebook is given for every run of an arm, seed and rate left out."""
         model = self.model_of(arm)
         given = {
             "mode": self.mode,
@@ -141,6 +148,8 @@ class Table:
             "table": self.name,
             "arm": arm.name,
         }
+        if NETWORKS[model].reference != "ablation":
+            del given["techniques"]
         n_train = arm.n_train or self.n_train
         given |= {"n_train": n_train} if n_train else {}
         for name in SETTINGS:
@@ -353,7 +362,7 @@ def _with(found, arm, settings):
 
 
 def next_runs(of: Table, arm: Arm, runs=None) -> tuple[str, list[dict]]:
-    """What an arm needs next: the name of the step, and the ablation's parameters of each run.
+    """What an arm needs next: the name of the step, and the notebook's parameters of each run.
 
     The steps are "rates", "factors" and "verdict"; a later one is laid out once those before it are
     measured. ("", []) for an arm that has all its runs, and for one that needs no training.

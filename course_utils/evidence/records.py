@@ -13,11 +13,14 @@ from pathlib import Path
 from course_utils import files
 from course_utils.errors import CourseError
 from course_utils.home import RECORDS, home
+from course_utils.networks import NETWORKS
 
 # End of the name of a record whose training diverged.
 FAILED = ".failed.json"
 # What decides a training besides its notebook: networks, layers, choice of images.
 TRAINING_CODE = ("models.py", "layers.py", "data/split.py")
+# And where another notebook than the ablation makes a network's runs.
+FURTHER_CODE = {"ladder": ("fast.py",)}
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,9 @@ def training_code(model: str) -> str:
     added later leaves the runs of the others what they are.
     """
     digest = hashlib.sha256()
-    for name in TRAINING_CODE:
+    network = NETWORKS.get(model)
+    further = FURTHER_CODE.get(network.reference, ()) if network else ()
+    for name in TRAINING_CODE + further:
         tree = ast.parse((Path(__file__).resolve().parents[1] / name).read_text(encoding="utf-8"))
         tree.body = [part for part in tree.body if not _builds_another(part, tree, model)]
         for node in ast.walk(tree):

@@ -81,6 +81,32 @@ def precision(request):
     keras.config.set_dtype_policy(before)
 
 
+def test_lesson_16_builds_the_fast_network(precision):
+    import keras
+    import numpy as np
+
+    from course_utils import fast
+
+    images = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), dtype="uint8")
+    cells = [
+        cell.source
+        for cell in jupytext.read(NOTEBOOKS / "16_fast.py").cells
+        if "def block(" in cell.source or "def build(" in cell.source
+    ]
+    assert len(cells) == 2
+    names = {}
+    for cell in cells:
+        exec(cell, names)
+    for rung, given in ((2, ()), (3, (fast.whitening(images),))):
+        inline = names["build"]((32, 32, 3), (16, 32, 32), *given)
+        expected = fast.build(rung, images, (16, 32, 32))
+        assert description(inline) == description(expected)
+        if given:
+            frozen = (model.get_layer("patches").trainable for model in (inline, expected))
+            assert not any(frozen)
+    assert keras.Model in type(inline).__mro__
+
+
 @pytest.mark.parametrize("name", sorted(INLINE))
 def test_the_lesson_builds_the_packages_model(name, precision):
     from course_utils import models

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import optional
 import pytest
 
-from benchmarks import accuracy, comparisons, measure, train
+from benchmarks import accuracy, augmentation, comparisons, measure, train
 from benchmarks.__main__ import exit_code, rows
 from benchmarks.comparisons import COMPARISONS, Comparison, Run
 from course_utils import machine as machines
@@ -139,9 +139,13 @@ def test_names_are_unique():
 @pytest.fixture(scope="module")
 def built():
     """The course's models, by the name of the plain ones."""
-    from course_utils import models
+    import numpy as np
 
+    from course_utils import fast, models
+
+    noise = np.random.default_rng(0).integers(0, 256, (50, 32, 32, 3), dtype="uint8")
     return {
+        "fast_cnn": fast.build(7, noise),
         "baseline_cnn": models.build_cnn(),
         "six_techniques": models.build_cnn(comparisons.SIX),
         "all_conv": models.build_all_conv(),
@@ -188,7 +192,8 @@ def test_the_models_in_pytorch_have_the_layers_of_the_course(built):
     for name, build in MODELS.items():
         theirs, ours = build(), built[name]
         trained = sum(math.prod(weight.shape) for weight in ours.trainable_weights)
-        assert sum(weight.numel() for weight in theirs.parameters()) == trained, name
+        learnt = [weight.numel() for weight in theirs.parameters() if weight.requires_grad]
+        assert sum(learnt) == trained, name
         rates = [layer.p for layer in theirs.modules() if isinstance(layer, torch.nn.Dropout)]
         assert rates == [each["rate"] for each in settings(ours) if "rate" in each], name
 
@@ -201,6 +206,28 @@ def test_the_plain_side_gets_the_threads_of_the_machine(monkeypatch):
     run = {"model": "baseline_cnn", "backend": "tensorflow"}
     train.train_keras(run, {"threads": 3}, 1, images, images)
     assert given == [("tensorflow", 3)]
+
+
+def test_augmentations_take_turns_and_a_missing_one_is_named():
+    def way(name):
+        return lambda *_: lambda: order.append(name)
+
+    order = []
+    ways = {"ours": ("numpy", way("ours")), "theirs": ("json", way("theirs"))}
+    found = augmentation.compare(64, 32, 3, ways | {"gone": ("no_such_package", way("gone"))})
+    assert order == ["ours", "theirs"] * 4
+    assert found["peer"] == "theirs"
+    assert len(found["ratios"]) == 3
+    assert "pip install no_such_package" in found["not_measured"]["gone"]
+    alone = augmentation.compare(64, 32, 1, {"ours": ways["ours"]})
+    assert "ratio" not in alone
+
+
+def test_the_fast_network_is_timed_with_its_shifts():
+    images = train.random_images(64, (32, 32, 3), seed=1)
+    times, accuracy = train.fit_fast(images, images, batch_size=32, epochs=2, seed=1)
+    assert len(times) == 3
+    assert 0 <= accuracy <= 1
 
 
 def test_accuracies_are_compared_in_pairs(monkeypatch):

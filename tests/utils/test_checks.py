@@ -67,6 +67,17 @@ def l2(kernels, penalty):
     return penalty * sum(np.sum(kernel**2) for kernel in kernels)
 
 
+def turned(patches, epsilon, power=-0.5):
+    """Patches along the eigenvectors of their covariance, scaled by a power of the variances."""
+    variances, directions = np.linalg.eigh(np.cov(patches, rowvar=False))
+    return patches @ (directions * (variances + epsilon) ** power)
+
+
+def whitened_by_rows(patches, epsilon):
+    variances, directions = np.linalg.eigh(np.cov(patches, rowvar=False))
+    return patches @ (directions.T / np.sqrt(variances + epsilon))
+
+
 def softened(probabilities, temperature):
     roots = probabilities ** (1 / temperature)
     return roots / roots.sum(axis=1, keepdims=True)
@@ -685,6 +696,31 @@ CASES = {
         (choosing(lambda t, c, row, chose, _: (row, chose, chose)), "flattering"),
         (choosing(lambda t, c, row, chose, _: (row, chose, t[row].mean())), "winner's side"),
         (choosing(lambda t, c, row, chose, _: (row, chose, 0.1)), "no say"),
+    ],
+    "16 whiten": [
+        (turned, "Correct"),
+        (lambda p, e: turned(p - p.mean(axis=0), e), "Correct"),
+        (lambda p, e: -turned(p, e)[:, ::-1], "Correct"),
+        (lambda p, e: turned(p, 0), "add it under the root"),
+        (lambda p, e: turned(p, 0) / (1 + e), "add it under the root"),
+        (lambda p, e: p, "the covariance of the result has"),
+        (lambda p, e: turned(p, e, 0), "each still varies as before"),
+        (lambda p, e: turned(p, e, -1), "that divides by the variance"),
+        (lambda p, e: turned(p, e, 0.5), "multiplied by the deviation"),
+        (lambda p, e: turned(p, e, 1), "multiplied by the variance"),
+        (lambda p, e: p / p.std(axis=0), "turn before you divide"),
+        (whitened_by_rows, "which axis do they lie along"),
+        (lambda p, e: p[:, 0], r"the result has shape \(500,\)"),
+    ],
+    "16 one_side_only": [
+        (lambda n: 2.0 ** (1 - n), "Correct"),
+        (lambda n: 0.5**n, "May it not be the other one"),
+        (lambda n: 1 - 2.0 ** (1 - n), "seen from both sides"),
+        (lambda n: 1 - 0.5**n, "mirrored at least once"),
+        (lambda n: 1 / n, "each epoch halves what is left"),
+        (lambda n: 0.5, "the more epochs, the fewer"),
+        (lambda n: n / 2 + 1, "between 0 and 1"),
+        (lambda n: 0.3, "what must every coin after the first"),
     ],
     "17 soften": [
         (softened, "Correct"),
