@@ -337,16 +337,17 @@ def headings_form_an_outline(notebook):
 
 
 def no_result_is_typed(notebook):
-    """A number with a per cent sign in prose is the article's, and its line says so.
+    """A number with a per cent sign in prose is the article's or the answer's, and its line says so.
 
     Everything else is printed by the cell that measured it. In a table the header may name the
-    article for its rows. The level of a confidence interval is no result.
+    source for its rows. The level of a confidence interval is no result.
     """
     problems = []
     table_names_article = False
     for place, line in notebook.prose():
         in_table = line.startswith("|")
-        named = re.search(r"\barticle|\bCross Validated\b", line, flags=re.IGNORECASE) is not None
+        sources = r"\barticle|\bthe answer\b|\bCross Validated\b"
+        named = re.search(sources, line, flags=re.IGNORECASE) is not None
         table_names_article = in_table and (table_names_article or named)
         claims = re.sub(r"\b95\s*%", "", line) if "interval" in line else line
         number = re.search(r"\d(?:\s|~|\\[, ])*(?:\\?%|per ?cent)", claims)
