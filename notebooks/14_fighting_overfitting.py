@@ -325,7 +325,7 @@ print(f"Best epoch: {best + 1} of {final_epochs}. Validation accuracy {history.h
 # ## What others found
 #
 # A procedure that changes one thing at a time climbs the hill on which it stands. Other people started from another
-# hill. This network follows Springenberg's All-CNN, whose paper gives 90.9 % without and 92.75 % with augmentation,
+# hill. This network follows Springenberg's All-CNN, whose article gives 90.9 % without and 92.75 % with augmentation,
 # and takes in what earlier lessons taught: batch normalisation after every convolution (lesson 05), He's start
 # (lesson 04), mirrored and shifted images. The mean over each feature map stands where the dense layer was.
 

@@ -72,7 +72,6 @@ plots.images(
 
 # %%
 def by_habit(labels):
-    """The share that is right by always naming the most frequent of these labels."""
     return np.bincount(labels).max() / len(labels)
 
 
@@ -345,8 +344,8 @@ def pairs():
     axes.axhline(100 * by_habit(mine.y_compare), color="black", linestyle=":", label="always the most frequent class")
     axes.set(ylabel="comparison pictures named right, %", xlim=(-0.4, 1.4))
     axes.legend(frameon=False, fontsize=9)
-    mean = 100 * verdict.mean
-    drawn.suptitle(f"Transfer: {mean:+.1f} points, {verdict.n} seeds in pairs" + mine.figure_suffix, fontsize=11)
+    title = f"Transfer: {100 * verdict.mean:+.1f} points, {verdict.n} seeds in pairs" + mine.figure_suffix
+    drawn.suptitle(title, fontsize=11)
     return drawn, f"A line for each of {verdict.n} seeds from its accuracy from scratch to transfer: {told[0]}"
 
 
@@ -373,9 +372,8 @@ test = lesson.final_test(model)
 from scipy.stats import binomtest
 
 sure = binomtest(round(test.accuracy * test.n), test.n).proportion_ci(method="wilson")
-way = ahead.__name__.replace("_", " ")
-result = (f"The chosen way is {way}. It names {test.accuracy:.1%} of {test.n} test pictures right; for other pictures "
-          f"of the same kind the 95 % interval is {sure.low:.1%} to {sure.high:.1%}.")
+result = (f"The chosen way is {ahead.__name__.replace('_', ' ')}. It names {test.accuracy:.1%} of {test.n} test "
+          f"pictures right; for other pictures of the same kind the 95 % interval is {sure.low:.1%} to {sure.high:.1%}.")
 print(result)
 
 # %% [markdown]
