@@ -517,6 +517,7 @@ def test_a_figure_is_sharp_for_whom_looks_on_and_small_where_it_is_kept(
     assert metadata["image/png"].get("width", width) == 640
 
 
+@pytest.mark.slow
 def test_without_a_notebook_a_figure_is_told_in_words(tmp_path):
     script = (
         "from course_utils import callbacks, plots\n"

@@ -175,6 +175,7 @@ def test_nothing_is_trained_on_the_cpu_in_the_name_of_a_gpu(monkeypatch):
     assert keras.config.dtype_policy().name == before
 
 
+@pytest.mark.slow
 def test_configure_is_quiet_repeatable_and_the_same_for_every_users_keras(tmp_path):
     (tmp_path / "keras.json").write_text(
         '{"image_data_format": "channels_first", "floatx": "float16", "epsilon": 1e-7}'

@@ -114,6 +114,7 @@ def test_a_kernel_that_is_not_installed_is_named():
     assert "julia-9" in result.message
 
 
+@pytest.mark.slow
 def test_a_run_over_its_time_is_ended_with_everything_it_started(mark):
     spawn = "import subprocess; subprocess.Popen(['sleep', '300'], start_new_session=True)"
     began = time.monotonic()

@@ -260,6 +260,7 @@ def test_a_result_does_not_take_the_place_of_its_notebook(project, capsys, how):
     assert not (project / "manifest.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_a_run_without_options_goes_to_build_and_may_be_repeated(project):
     ran = course("run", "02", "--mode", "smoke", cwd=project)
     assert ran.returncode == 0, ran.stdout + ran.stderr
