@@ -97,8 +97,7 @@ def build_trunk():
 def build(flip=False, dropout=0.0):
     model = keras.Sequential([
         keras.Input((side, side, 3)), *([layers.RandomFlip("horizontal")] if flip else []),
-        build_trunk(), layers.Dropout(dropout), layers.Dense(k, activation="softmax", dtype="float32"),
-    ])  # fmt: skip
+        build_trunk(), layers.Dropout(dropout), layers.Dense(k, activation="softmax", dtype="float32")])  # fmt: skip
     model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
@@ -373,7 +372,8 @@ from scipy.stats import binomtest
 
 sure = binomtest(round(test.accuracy * test.n), test.n).proportion_ci(method="wilson")
 result = (f"The chosen way is {ahead.__name__.replace('_', ' ')}. It names {test.accuracy:.1%} of {test.n} test "
-          f"pictures right; for other pictures of the same kind the 95 % interval is {sure.low:.1%} to {sure.high:.1%}.")
+          "pictures right; for other pictures of the same kind the 95 % interval is "
+          f"{sure.low:.1%} to {sure.high:.1%}.")
 print(result)
 
 # %% [markdown]
