@@ -44,7 +44,9 @@ def _knows_neighbours():
     perceptron, cnn = _mean("mlp"), _mean("baseline_cnn")
     if not perceptron or not cnn:
         return f"{what}: {MISSING}."
-    return f"{what}: trained on 5,000 digits they read {perceptron} and {cnn} of the test set right."
+    return (
+        f"{what}: trained on 5,000 digits they read {perceptron} and {cnn} of the test set right."
+    )
 
 
 def _compared(what, table, arm, against):
@@ -55,7 +57,9 @@ def _compared(what, table, arm, against):
 def _worth():
     found = worth_in_images("curve_mnist", "augmentation")
     what = "To shift the digits that one has"
-    return found.sentence(what) if found else f"{what}, and how many more they are worth: {MISSING}."
+    return (
+        found.sentence(what) if found else f"{what}, and how many more they are worth: {MISSING}."
+    )
 
 
 def _article():
