@@ -1,6 +1,12 @@
 """Run records, reference runs, expected ranges and paired comparisons."""
 
-from course_utils.evidence.comparison import Comparison, as_family, compare, seeds_needed
+from course_utils.evidence.comparison import (
+    Comparison,
+    as_family,
+    compare,
+    in_pairs,
+    seeds_needed,
+)
 from course_utils.evidence.curves import Curve, Replayed, curves, replay
 from course_utils.evidence.ladder import epochs_needed
 from course_utils.evidence.records import FAILED, Record, records_folder
@@ -12,6 +18,7 @@ from course_utils.evidence.runs import (
     around_training,
     article_log,
     by_hand,
+    cost_words,
     epochs_words,
     expected_range,
     lesson_cost,

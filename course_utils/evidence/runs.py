@@ -143,6 +143,22 @@ def epochs_words(model: str, techniques: str, mode: str, data: str) -> str:
     return f"{high} epochs" if low == high else f"{low} to {high} epochs"
 
 
+def cost_words(model: str, techniques: str, mode: str, data: str) -> str:
+    """What the reference runs cost and reached, in the middle: epochs, images, time, machine, accuracy."""
+    runs = reference_runs(model, techniques, mode, data, metric="test_accuracy")
+    if not len(runs):
+        return "not yet measured"
+    middle = runs[["epochs", "n_train", "seconds", "test_accuracy"]].median()
+    took = f"{middle['seconds']:.0f} seconds"
+    if middle["seconds"] > 180:
+        took = f"{middle['seconds'] / 60:.0f} minutes"
+    return (
+        f"{middle['epochs']:.0f} epochs of {middle['n_train']:,.0f} images, {took} "
+        f"({runs['hardware'].iloc[0]}, {runs['precision'].iloc[0]}), {middle['test_accuracy']:.1%} of the "
+        "test images"
+    )
+
+
 def _setting(runs):
     """Backend and precision of each run in one text; figures of different ones do not compare."""
     return runs["backend"].astype(str) + " " + runs["precision"].astype(str)

@@ -18,6 +18,7 @@ from course_utils.evidence.comparison import (
     over_seeds_and_images,
     seeds_needed,
 )
+from course_utils.evidence.scoring import score_predictions
 
 
 def two_sides(n=10, gain=0.005, noise=0.002, seed=0):
@@ -207,3 +208,20 @@ def test_the_interval_over_seeds_and_images_covers_what_it_promises():
 def test_the_words_are_those_of_the_documentation():
     for word in ("helps", "hurts", "suggestive", NO_DIFFERENCE):
         assert word in comparison.__doc__
+
+
+def test_two_scores_are_told_apart_by_the_answers_that_changed():
+    labels = np.zeros(1_000, dtype="int32")
+
+    def score(wrong):
+        said = np.isin(np.arange(1_000), wrong).astype(int)
+        return score_predictions(np.eye(2, dtype="float32")[said], labels)
+
+    # 60 mended, 40 spoiled: two standard errors of the difference, 20, are twice the root of 100.
+    said = comparison.in_pairs(score(range(60)), score(range(100, 140)))
+    assert said.startswith("+2.0 points, 60 mended and 40 spoiled (1.5 for 1); two standard errors")
+    assert "are 2.0 points, so this is not clearly more than chance" in said
+    said = comparison.in_pairs(score(range(100, 140)), score(range(61)))
+    assert said.startswith("-2.1 points, 40 mended and 61 spoiled")
+    assert "this is more than chance" in said
+    assert "0 mended and 0 spoiled; " in comparison.in_pairs(score(range(3)), score(range(3)))

@@ -91,6 +91,20 @@ def test_how_long_the_reference_runs_trained(reference):
     assert words() == "not yet measured"
 
 
+def test_what_the_reference_runs_cost(reference):
+    def words():
+        return evidence.cost_words("baseline_cnn", "", "reduced", "mnist")
+
+    known = {"epochs": 6, "n_train": 10_000, "hardware": "a machine", "precision": "float32"}
+    reference(runs([0.9, 0.5, 0.8]).assign(**known, seconds=[10.0, 90.0, 20.0]))
+    cost = "6 epochs of 10,000 images, 20 seconds (a machine, float32), 80.0% of the test images"
+    assert words() == cost
+    reference(runs([0.9]).assign(**known, seconds=1200.0))
+    assert "20 minutes" in words()
+    reference(runs([0.9]).assign(mode="full"))
+    assert words() == "not yet measured"
+
+
 def test_expected_range_is_the_prediction_interval(reference):
     values = [0.96, 0.97, 0.965, 0.968]
     reference(runs(values))
