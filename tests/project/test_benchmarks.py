@@ -223,6 +223,7 @@ def test_augmentations_take_turns_and_a_missing_one_is_named():
     assert "ratio" not in alone
 
 
+@pytest.mark.slow
 def test_the_fast_network_is_timed_with_its_shifts():
     images = train.random_images(64, (32, 32, 3), seed=1)
     times, accuracy = train.fit_fast(images, images, batch_size=32, epochs=2, seed=1)

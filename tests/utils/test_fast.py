@@ -71,6 +71,7 @@ def test_what_each_rung_changes(images):
     assert [fast.optimizer(rung, 1, 100).use_ema for rung in (5, 6)] == [False, True]
 
 
+@pytest.mark.slow
 def test_it_saves_and_loads(images, labels, tmp_path):
     model = fast.build(8, images, WIDTHS)
     model.compile(fast.optimizer(8, 0.1, 10), "categorical_crossentropy")

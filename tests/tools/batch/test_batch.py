@@ -504,6 +504,7 @@ def test_an_outage_longer_than_dask_waits_is_outlived(tmp_path, mark, hosts):
     check_nothing_is_broken(tmp_path / "out", range(2))
 
 
+@pytest.mark.slow
 def test_patience_with_a_scheduler_ends_in_a_sentence(tmp_path, hosts):
     wait_until(lambda: hosts.answers(), 60, "the scheduler")
     where = pool.Workers(hosts.address, patience=3, say=str)

@@ -442,6 +442,7 @@ def test_a_folder_that_cannot_be_written_is_found_before_anything_runs(
     assert err.endswith("or name another: --out FOLDER\n")
 
 
+@pytest.mark.slow
 def test_signs_that_a_terminal_lacks_are_replaced(tmp_path):
     write(tmp_path, "Größe…", WRITE_RECORD, parameters="seed = 0")
     words = ["run", "Größe….ipynb", "--seeds", "0-1", "--out", "out"]

@@ -173,6 +173,7 @@ def test_an_arm_that_waits_for_a_rate_says_whose(toy, capsys):
     assert not toy.exists()
 
 
+@pytest.mark.slow
 def test_runs_that_would_not_compare_are_refused_by_name(toy, tmp_path, monkeypatch):
     make(toy, ["baseline"])
     kept = tmp_path / "kept"
