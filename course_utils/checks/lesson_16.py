@@ -24,7 +24,7 @@ def check_whiten(lesson, whiten):
             raise Wrong(
                 "with epsilon 0.5 the variances should be v / (v + 0.5): add it under the root."
             )
-        return "no number tells anything of another, and each varies as much."
+        return "no two of the numbers correlate, and each varies as much."
     off = found - np.diag(np.diag(found))
     if np.allclose(off, 0, atol=1e-6):
         known = np.sort(np.diag(found))
@@ -37,7 +37,7 @@ def check_whiten(lesson, whiten):
             if np.allclose(known, np.sort(wrong), rtol=0.02):
                 raise Wrong(hint)
     if np.allclose(np.diag(found), 1, atol=0.02):
-        raise Wrong("each varies by 1, and they still tell of each other: turn before you divide.")
+        raise Wrong("each varies by 1, and they still correlate: turn before you divide.")
     scaled = patches @ (directions.T / np.sqrt(variances)[:, None]).T
     turned = patches @ (directions.T / np.sqrt(variances))
     for wrong in (scaled, turned, patches @ directions.T):
