@@ -288,15 +288,17 @@ class Lesson:
         compare = None if compare is not None and compare.on_validation else compare
         validation = score(model, self.dataset.x_val, self.dataset.y_val)
         in_history = len(history.epoch) if history is not None else 0
+        # What is recorded may be made of a trained model: one that looks six times at each image.
+        trained = getattr(history, "model", model)
         # A cell with `fit` that ran twice has trained one model for twice as long.
-        epochs = max(in_history, epochs_trained(model))
+        epochs = max(in_history, epochs_trained(trained))
         if in_history and epochs > in_history:
             print(
                 f"Recorded as {epochs} epochs: this model was trained in more than one fit, and the "
                 "last had "
                 f"{in_history}. Build it again before you compare it with anything."
             )
-        seconds, epoch_seconds = self._times.get(model, (None, []))
+        seconds, epoch_seconds = self._times.get(trained, (None, []))
         record = Record(
             **self._known(name, techniques),
             table=table,

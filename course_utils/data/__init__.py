@@ -35,7 +35,7 @@ _SEALED = (
     "Use x_val and y_val to compare models, and at the end `lesson.final_test(model)`."
 )
 # Images of the comparison set; a stand-in, which is smaller, gives what its modes leave over.
-COMPARE = {"smoke": 256, "reduced": 10_000}
+COMPARE = {"smoke": 128, "reduced": 10_000}
 _vault = weakref.WeakKeyDictionary()
 
 

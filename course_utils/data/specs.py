@@ -66,7 +66,7 @@ SPECS = {
         class_names=tuple("0123456789"),
         url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
         sizes={
-            "smoke": (512, 128, 512),
+            "smoke": (256, 64, 256),
             "reduced": (5_000, 1_000, 10_000),
             "full": (54_000, 6_000, 10_000),
         },
@@ -83,7 +83,7 @@ SPECS = {
         class_names=_CIFAR10_CLASSES,
         url=f"https://www.cs.toronto.edu/~kriz/{ARCHIVE_FILE}",
         sizes={
-            "smoke": (512, 128, 512),
+            "smoke": (256, 64, 256),
             "reduced": (10_000, 2_000, 10_000),
             "full": (45_000, 5_000, 10_000),
         },

