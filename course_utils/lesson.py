@@ -224,9 +224,16 @@ class Lesson:
         return list(range(self.seed, self.seed + (2 if self.mode == "smoke" else n)))
 
     def callbacks(
-        self, title: str | None = None, name: str = "", techniques: str = "", part: str = ""
+        self,
+        title: str | None = None,
+        name: str = "",
+        techniques: str = "",
+        part: str = "",
+        guessing: int | None = None,
     ) -> list:
         """Callbacks for `fit`: live curves under `title`, a line an epoch, a stop at NaN.
+
+        `guessing`, a number of classes, adds to the curves what guessing among so many gives.
 
         Without a title, for loops over many fits, one line says what trains once they take longer
         than five seconds; `part` tells it which of how many ("rate 0.01, 2 of 6"). `name` and
@@ -244,7 +251,8 @@ class Lesson:
         )
         if not title:
             return [watch, SignOfLife(part)] if self.live else [watch]
-        return [watch, LiveCurves(functools.partial(self._draw_curves, title), live=self.live)]
+        draw = functools.partial(self._draw_curves, title, guessing)
+        return [watch, LiveCurves(draw, live=self.live)]
 
     def anew(self, model, seed: int):
         """The same compiled Keras `model`, as a new one with this seed would be; see `begin_anew`.
@@ -458,7 +466,7 @@ class Lesson:
         minutes = max(seconds / 60, 0.1)
         return f"Expect about {minutes:.1f} minutes and {memory_mb / 1000:.1f} GB{where}."
 
-    def _draw_curves(self, title, history, epochs):
+    def _draw_curves(self, title, guessing, history, epochs):
         from course_utils import plots
 
         suffix = self.dataset.figure_suffix if self.dataset is not None else ""
@@ -468,7 +476,8 @@ class Lesson:
             for key, values in history.items()
             if key in ("loss", "accuracy", "val_loss", "val_accuracy")
         )
-        return plots.bundle(plots.curves_figure(history, title + suffix, epochs), alt)
+        drawn = plots.curves_figure(history, title + suffix, epochs, guessing)
+        return plots.bundle(drawn, alt)
 
     def _known(self, name, techniques):
         """Everything of a record that is known without the model's figures."""

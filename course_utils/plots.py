@@ -194,13 +194,14 @@ def panels(parts, title, x, alt, *, points=(), limits=None, height=3.6):
     show(drawn, alt)
 
 
-def curves_figure(histories, title, planned=None):
+def curves_figure(histories, title, planned=None, guessing=None):
     """Figure of loss and accuracy (in per cent) against epoch, training dashed and validation solid.
 
     `histories` maps a name to a dict of lists as in `History.history`; one unnamed history may be
     given as that dict itself. With `planned`, how many epochs there will be, the axes are those of
     the whole training from its first epoch on, so that a curve grows and the picture does not jump.
     From the second history on each has a marker of its own, so that they can be told apart in grey.
+    `guessing` is a number of classes: a dotted line shows what guessing among so many gives.
     """
     if histories and all(isinstance(values, list) for values in histories.values()):
         histories = {"": histories}
@@ -221,6 +222,9 @@ def curves_figure(histories, title, planned=None):
                 look["markevery"] = max(1, len(values) // 10)
                 label = f"{name}, {kind}" if name else kind
                 axis.plot(epochs, values, style, label=label, **look)
+        if guessing:
+            level = np.log(guessing) if metric == "loss" else unit / guessing
+            axis.axhline(level, color="#666666", linestyle=":", linewidth=1.2, label="guessing")
         axis.set_xlabel("epoch")
         axis.set_title(metric if metric == "loss" else "accuracy, %", fontsize=10)
         axis.xaxis.get_major_locator().set_params(integer=True)
@@ -299,7 +303,8 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
     seen, answer = places[row, column], answers[row, column]
     drawn, (left, middle, right) = figure(1, 3, height=2.7)
     left.imshow(padded, cmap="gray", vmin=0, vmax=1)
-    box = {"fill": False, "edgecolor": COLOURS[1], "linewidth": 2.5}
+    # Neither of the two colours of the answers, among which it stands on the right.
+    box = {"fill": False, "edgecolor": COLOURS[2], "linewidth": 2.5}
     if padding:
         inner = picture.shape[1], picture.shape[0]
         corner = (padding - 0.5, padding - 0.5)
@@ -326,6 +331,35 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
         f"A window of {size} by {size} pixels at row {row + 1}, place {column + 1}, over a picture; its "
         f"products sum to {answer:+.2f}; beside it the {step + 1} answers so far of {answers.size}."
     )
+
+
+def kernels(rows, maps, picture, title, alt):
+    """A column for each of N kernels, at several times, and below them the maps that they make of a picture.
+
+    Args:
+        rows: when -> (kernels, words): shape (height, width, N), each drawn on a scale of its own, purple
+            above zero and orange below, and N words to stand over them.
+        maps: what the kernels of the last row answer, shape (height, width, N).
+        picture: what the maps were made of, grey, shape (height, width).
+    """
+    count = maps.shape[-1]
+    drawn, axes = figure(
+        len(rows) + 1, count + 1, height=3.1, squeeze=False, subplot_kw={"xticks": [], "yticks": []}
+    )
+    for line, (when, (weights, words)) in zip(axes, rows.items(), strict=False):
+        line[0].set_ylabel(when)
+        line[-1].axis("off")
+        for axis, kernel, word in zip(line, np.moveaxis(weights, -1, 0), words, strict=False):
+            most = np.abs(kernel).max()
+            axis.imshow(kernel, cmap="PuOr", vmin=-most, vmax=most)
+            axis.set_title(word, fontsize=9)
+    axes[-1, 0].set_ylabel("its map")
+    for axis, answer in zip(axes[-1], np.moveaxis(maps, -1, 0), strict=False):
+        axis.imshow(answer, cmap="gray", vmin=0)
+    axes[-1, -1].imshow(picture, cmap="gray")
+    axes[-1, -1].set_title("the picture", fontsize=9)
+    drawn.suptitle(_wrap(title), fontsize=11)
+    show(drawn, alt)
 
 
 def histograms(samples, title, x, alt, *, bins=60, limits=None, log_y=False, columns=None):
@@ -420,8 +454,10 @@ def intervals(comparisons, title, alt, x="difference in accuracy, percentage poi
     show(drawn, alt)
 
 
-def dots(groups, title, x, alt, mark=None, spread=None):
+def dots(groups, title, x, alt, mark=None, spread=None, at=None):
     """A row of dots for each group (name -> values) with its mean; `mark` (name -> x) adds stars.
+
+    `at` is an x at which a dashed line crosses all rows.
 
     Made for accuracies over seeds: every run is visible, none is hidden in a bar. A value that is alone in
     its row lies on the row's line, without a mean; `spread` (name -> half a length) draws one through it.
@@ -441,6 +477,8 @@ def dots(groups, title, x, alt, mark=None, spread=None):
             # Above the row's middle, where it would hide the dots that it is to be compared with.
             above = 0.36 if len(values) else 0
             axes.plot(mark[name], row + above, "*", color=COLOURS[1], markersize=13)
+    if at is not None:
+        axes.axvline(at, color="#666666", linestyle="--", linewidth=1.2)
     show(drawn, alt)
 
 

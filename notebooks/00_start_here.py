@@ -118,7 +118,7 @@ nonsense_history = network.fit(
     batch_size=32,
     epochs=4 * lesson.epochs(20),
     validation_data=(mnist.x_val, mnist.y_val),
-    callbacks=lesson.callbacks("Trained on random labels"),
+    callbacks=lesson.callbacks("Random labels learned by heart cost more than guessing on new digits", guessing=10),
     verbose=0,
 )
 
@@ -133,7 +133,7 @@ print(f"validation loss {found['val_loss'][0]:.2f} after the first epoch, {found
 # solid lines tell the truth. On new digits the network guesses, and the validation loss did not stay where guessing
 # puts it: it rose, because the network guesses with growing confidence.
 #
-# **Training figures can never show that a network understands anything.** That is why there is a validation set.
+# **Training figures alone cannot show that a network has understood anything.** That is why there is a validation set.
 #
 # ## The same network with something to understand
 #
@@ -167,7 +167,8 @@ plots.curves(
 # %%
 for name, figures in histories.items():
     gap = figures["accuracy"][-1] - figures["val_accuracy"][-1]
-    print(f"{name}: validation accuracy {figures['val_accuracy'][-1]:.1%}, gap {100 * gap:.1f} points")
+    print(f"{name}: validation accuracy {figures['val_accuracy'][-1]:.1%}, gap {100 * gap:.1f} points; "
+          f"lowest validation loss in epoch {np.argmin(figures['val_loss']) + 1} of {len(figures['val_loss'])}")
 
 # %% [markdown]
 # Four things to read off such a figure, in this order:
@@ -178,15 +179,16 @@ for name, figures in histories.items():
 #    (In the first epoch the training figure may be the worse one. It is an average over the epoch, in which the network
 #    was still getting better; the validation figure is taken at its end.)
 # 3. **Are both poor, and close together?** If both have levelled off, that is **underfitting**: the network is too
-#    small for the task. If both still fall at the last epoch, it is only unfinished: train on. And if neither has moved
-#    at all, see 1.
+#    small for the task, or too much held back. If both still fall at the last epoch, it is only unfinished: train on.
+#    And if neither has moved at all, see 1.
 # 4. **Does the validation loss turn upwards?** From there on the network grows surer than it should be, even where the
 #    accuracy does not show it. Lesson 08 asks when to stop.
 #
-# Try it on the figure above. Both training losses fall, so both networks learn. With few digits the gap is the wider by
-# far, and the solid line the worse by far. Neither network is underfitting. (The few digits also get fewer steps. But
-# their training accuracy is at the top and their validation loss has levelled off, so haste is not the reason.) And
-# look for the epoch at which each validation loss stops falling, while the accuracy beside it does not get worse.
+# Try it on the figure above. Both training losses fall, so both networks learn. With few digits the gap is the wider
+# by far, and the solid line the worse by far. Neither network is underfitting. (The few digits also get fewer steps.
+# But their training accuracy is at the top and their validation loss has levelled off, so haste is not the reason.)
+# The printed lines name the epoch in which each validation loss is lowest. The accuracy beside it need not get worse
+# from there on: see 4.
 #
 # More data lifts the solid line of the accuracy, and narrows the gap with it. But more data is expensive. Lessons 03 to
 # 08 try six techniques that promise better networks from the same data, and measure what comes of it.
@@ -215,7 +217,7 @@ on_fresh = np.take_along_axis(on_new, chosen, axis=1)  # and how that guesser do
 plots.lines(
     {"on the set it was chosen on": best_so_far.mean(axis=0),
      "the same one on new pictures": on_fresh.mean(axis=0)},
-    title="The best of many guessers looks nearly twice as good as it is",
+    title="The best of 200 guessers looks nearly twice as good as it is",
     x="number of networks tried",
     y="accuracy of the chosen one, %",
     log_x=True,
@@ -230,9 +232,10 @@ print(f"the best of 200 guessers: {best_so_far[:, -1].mean():.0f} of 100 right w
 print(f"chosen on 1,000 pictures: {rng.binomial(1000, 0.1, (500, 200)).max(axis=1).mean() / 10:.0f} of 100")
 
 # %% [markdown]
-# Nobody cheated, and yet the figure is too good. Choosing *is* learning: whatever you choose by looking at a set of
-# pictures, you have fitted to those pictures. The more you try, the more flattering the figure becomes, and the more
-# pictures you choose by, the less.
+# Nobody cheated, and yet the figure is too good. (Real networks are not all equally good, so choosing among them does
+# find a better one. Only the chosen one's figure flatters.) Choosing *is* learning: whatever you choose by looking at a
+# set of pictures, you have fitted to those pictures. The more you try, the more flattering the figure becomes, and the
+# more pictures you choose by, the less.
 #
 # ## The golden rule
 #
@@ -274,11 +277,10 @@ plots.show(drawn, "A bar of all digits cut into parts: " + "; ".join(
     f"{name} {count:,}: {purpose}" for name, (count, purpose) in parts.items()) + ".")
 
 # %% [markdown]
-# Lessons 00, 01, 03 to 08 and 10 use the comparison set; lessons 02, 09 and 11 to 16 open the test set, for a figure
-# that stands beside an article's. Each seed draws other training and validation images, but the comparison set is the
-# same for all seeds. In full mode there is no comparison set, because that mode trains on everything that does not
-# validate. There `lesson.compare` scores the validation images, so its figure flatters wherever something was chosen by
-# them.
+# Some lessons open the test set, for a figure that stands beside an article's; each says so. Each seed draws other
+# training and validation images, but the comparison set is the same for all seeds. In full mode there is no comparison
+# set, because that mode trains on everything that does not validate. There `lesson.compare` scores the validation
+# images, so its figure flatters wherever something was chosen by them.
 #
 # The rule is easy to know and easy to break, so this course enforces it. Try to reach the images:
 
@@ -310,9 +312,10 @@ for name, right, n in [
 # Nothing was chosen by the validation set in this lesson, so here it has no reason to flatter, and the two figures
 # should agree within their give or take.
 #
-# "Give or take" is what the choice of pictures can do: nineteen times in twenty the printed figure lies within that much
-# of the accuracy on endlessly many pictures of the same kind. With ten times the pictures it is three times smaller.
-# (Two figures, each on as many pictures of its own, differ more easily, since both may be off: multiply by 1.4.) So on a
+# "Give or take" is what the choice of pictures can do; what another seed does comes on top. Nineteen times in twenty
+# the printed figure lies within that much of the accuracy on endlessly many pictures of the same kind. With ten times
+# the pictures it is three times smaller. (Two figures, each on as many pictures of its own, differ more easily, since
+# both may be off: multiply by 1.4. On the same pictures they differ less easily; lesson 01 counts there.) So on a
 # validation set of a thousand, a difference of half a point says next to nothing.
 
 # %% [markdown]
@@ -351,7 +354,7 @@ lesson.check_names(names)
 # ## Exercise 2: when would you have stopped?
 #
 # > Write a function that takes the list of validation losses, one for each epoch, and returns the epoch (counted from 1)
-# > whose weights you would keep.
+# > whose weights you would keep (of two as good, the earlier).
 
 
 # %%

@@ -502,7 +502,9 @@ def test_figures_carry_their_alt_text(monkeypatch):
     found = evidence.compare({0: 0.1, 1: 0.2}, {0: 0.3, 1: 0.5})
     plots.intervals({"a": found}, title="t", alt="Dot.")
     plots.dots({"a": [1, 2], "b": []}, title="t", x="x", alt="Dots.", mark={"a": 1})
-    assert len(shown) == 8
+    rows = {"before": (np.ones((3, 3, 2)), "ab")}
+    plots.kernels(rows, np.ones((5, 5, 2)), np.ones((5, 5)), title="t", alt="Kernels.")
+    assert len(shown) == 9
     for data, options in shown:
         assert data["image/png"].startswith("iVBOR")
         assert options["metadata"]["image/png"]["alt"] == data["text/plain"]
@@ -594,6 +596,33 @@ def test_a_value_alone_lies_on_its_row_with_its_spread_and_without_a_mean(monkey
     assert list(whisker.get_ydata()) == [1, 1]
 
 
+def test_a_line_across_all_rows_of_dots_is_where_it_was_asked_for(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
+    for at in ({}, {"at": 0}):
+        plots.dots({"a": [1, 2], "b": [3, 4]}, "t", "x", "b", **at)
+    without, across = (
+        [line for line in figure.axes[0].lines if line.get_linestyle() == "--"] for figure in drawn
+    )
+    assert not without
+    assert list(across[0].get_xdata()) == [0, 0]
+
+
+def test_a_kernel_stands_between_its_name_and_its_map(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
+    weights = np.stack([np.full((3, 3), -2.0), np.eye(3)], axis=-1)
+    maps = np.stack([np.zeros((4, 4)), np.eye(4)], axis=-1)
+    rows = {"before": (weights, ["left", "ink"]), "after": (weights / 4, ["left", "now ink"])}
+    plots.kernels(rows, maps, np.ones((4, 4)), "t", "b")
+    axes = np.reshape(drawn[0].axes, (3, 3))
+    assert [axis.get_ylabel() for axis in axes[:, 0]] == ["before", "after", "its map"]
+    assert [axis.get_title() for axis in axes[1]] == ["left", "now ink", ""]
+    assert axes[1, 0].images[0].get_clim() == (-0.5, 0.5)
+    assert np.array_equal(axes[2, 1].images[0].get_array(), np.eye(4))
+    assert np.array_equal(axes[2, 2].images[0].get_array(), np.ones((4, 4)))
+
+
 def test_a_second_interval_is_a_thinner_line_in_percentage_points(monkeypatch):
     drawn = []
     monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
@@ -637,6 +666,20 @@ def test_a_figure_of_curves_gives_the_loss_as_it_is_and_the_accuracy_in_per_cent
     assert [line.get_ydata().tolist() for line in accuracy.lines] == [[25.0], [50.0]]
     assert accuracy.get_title() == "accuracy, %"
     assert accuracy.get_ylim()[1] == 100
+
+
+def test_a_figure_of_curves_shows_what_guessing_among_the_classes_gives():
+    history = {"loss": [1.5, 1.2], "accuracy": [0.25, 0.3]}
+    drawn = plots.curves_figure(history, "t", guessing=10)
+    levels = [
+        line.get_ydata()[0]
+        for axes in drawn.axes
+        for line in axes.lines
+        if line.get_label() == "guessing"
+    ]
+    assert levels == pytest.approx([2.3026, 10], abs=1e-4)
+    loss = plots.curves_figure(history, "t").axes[0]
+    assert "guessing" not in loss.get_legend_handles_labels()[1]
 
 
 @pytest.mark.parametrize(("stride", "padding"), [(1, 1), (2, 0), (2, 1)])
