@@ -425,9 +425,9 @@ print(found.sentence("L2 against the baseline, validation accuracy"), "Lesson 10
 verdict = lesson.reference_verdict("l2")
 
 # %% [markdown]
-# Where the course has measured it (second line), its figure weighs more than ours: it comes from more runs, each side has
-# its own learning rate, and its interval counts the luck of the pictures, too. Do not expect a triumph. The baseline has
-# dropout already, its $\lambda$ is small, and it trains for a short time on more data than our 300 digits. And our
+# Where the course has measured it (second line), its figure weighs more than ours: it comes from more runs, each side
+# has its own learning rate, and its interval counts the luck of the pictures, too. Do not expect a triumph. The baseline
+# has dropout already, its $\lambda$ is small, and it trains for a short time on more data than our 300 digits. And our
 # pairs try one penalty, $10^{-4}$ in the loss, under Adam: lesson 10 tunes $\lambda$, and sets AdamW's decay beside it,
 # tuned as well. What calms one network may do little for another that is not ill. That is why we measure each of the
 # six in turn.
