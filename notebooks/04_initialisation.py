@@ -486,7 +486,7 @@ print(f"uniform, -1 to 1: {careless.max():.1%} at its best, {careless[-1]:.1%} a
 first, last = (f"{100 * found.mean:+.1f}" for found in comparisons.values())
 plots.intervals(
     comparisons,
-    title=f"He's start minus Glorot's: {first} points after the first epoch, {last} at the end" + mnist.figure_suffix,
+    title=f"He minus Glorot: {first} points after the first epoch, {last} at the end" + mnist.figure_suffix,
     alt="Differences in validation accuracy with intervals, after the first and the last epoch.",
 )
 
