@@ -249,6 +249,7 @@ def penalty_by_hand(model, penalty):
     return sum(penalty * float(keras.ops.sum(kernel**2)) for kernel in kernels)
 
 
+# %%
 newborn = build_small(0.003)
 newborn.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 reported = newborn.evaluate(mnist.x_val, mnist.y_val, verbose=0)[0]
