@@ -377,7 +377,7 @@ class Lesson:
         return "val_accuracy" if self.mode == "full" else "test_accuracy"
 
     def reference_verdict(self, techniques: str, baseline: str = "", model: str = "baseline_cnn"):
-        """Print the verdict of the protocol's table on a set of techniques, and how to doubt it.
+        """Print what the protocol's table found of a set of techniques, in brief, and how to doubt it.
 
         Returns the `evidence.Comparison` of accuracies, one of its table's family, or None while it is
         not yet measured. The table is one of this mode where there is one, else another mode's.
@@ -402,12 +402,11 @@ class Lesson:
             return None
         of, arm, against = places[0]
         found = verdicts[of.name].get((arm, against))
-        print(evidence.tell(of, arm, against))
+        print(evidence.tell_briefly(of, arm, against))
+        why = "Doubt it? Make its runs anew" if found else "To measure it, make its runs"
         print(
-            f"{'Doubt it?' if found else 'To measure it:'} course run --table {of.name} "
-            f"--arms {against},{arm} --anew --out {folder}\n"
-            f"Then: course reference add {folder} --to {folder}/reference\n"
-            f"and: course reference show {of.name} --from {folder}/reference"
+            f"{why}, and read them as lesson 10 says: course run --table {of.name} "
+            f"--arms {against},{arm} --anew --out {folder}"
         )
         return found
 

@@ -84,6 +84,10 @@ def bundle(drawn, alt, gradations=False, colours=128):
     """
     # Twice the pixels are more than half as many bytes again, which a repository would keep for good.
     density = 1 if "COURSE_HEADLESS" in os.environ else 2
+    if drawn.get_suptitle():
+        # Matplotlib's own size for a panel's title is larger than the course's for the figure's.
+        for axes in drawn.axes:
+            axes.title.set_fontsize(min(axes.title.get_fontsize(), 10))
     buffer = io.BytesIO()
     drawn.savefig(buffer, format="png", dpi=density * drawn.dpi, metadata={"Software": None})
     png = base64.b64encode(_smaller(buffer, gradations, colours)).decode("ascii")
@@ -129,7 +133,7 @@ def lines(
     theirs, so that they can be told apart in grey. `ticks` are the x values to mark, as plain numbers,
     `limits` the ends of the y axis. `looks` (name -> matplotlib's options of a line) gives some lines
     a look that they have in other figures, too. With `at_ends` each name stands at the end of its
-    line, in the place of a legend.
+    line, in the place of a legend; a format in its place, such as ".1f", adds the line's last value.
     """
     drawn, axes = figure(height=height)
     patterns = ("-", "--", "-.", ":", (0, (9, 4)))
@@ -153,7 +157,7 @@ def lines(
     axes.set_ylim(limits)
     _finish(axes, title, x, y, legend=len(series) > 1 and not at_ends)
     if at_ends:
-        _name_ends(axes)
+        _name_ends(axes, at_ends if isinstance(at_ends, str) else None)
     show(drawn, alt)
 
 
@@ -374,10 +378,9 @@ def histograms(samples, title, x, alt, *, bins=60, limits=None, log_y=False, col
     if limits is None:
         pooled = np.concatenate([np.ravel(values) for values in samples.values()])
         limits = np.percentile(pooled, [0.1, 99.9])
-    for axis, colour, (name, values) in zip(
-        axes.flat, cycle(COLOURS), samples.items(), strict=False
-    ):
-        axis.hist(np.clip(np.ravel(values), *limits), bins=bins, range=limits, color=colour)
+    for axis, (name, values) in zip(axes.flat, samples.items(), strict=False):
+        # One quantity, one colour: the panels' titles tell the samples apart.
+        axis.hist(np.clip(np.ravel(values), *limits), bins=bins, range=limits, color=COLOURS[0])
         axis.set_title(name, fontsize=9)
         axis.set_yticks([])
         if log_y:
@@ -482,9 +485,9 @@ def dots(groups, title, x, alt, mark=None, spread=None, at=None):
     show(drawn, alt)
 
 
-def _name_ends(axes, apart=0.075):
-    """Write each line's name at its last point, in its colour; `apart`, as a share of the height, keeps
-    the names of lines that end together from lying on each other."""
+def _name_ends(axes, form=None, apart=0.075):
+    """Write each line's name at its last point, in its colour, with the value there in a format `form`;
+    `apart`, as a share of the height, keeps the names of lines that end together from lying on each other."""
     axes.autoscale_view()
     to_share = axes.transData + axes.transAxes.inverted()
     ends = [(to_share.transform(line.get_xydata()[-1])[1], line) for line in axes.lines]
@@ -492,7 +495,9 @@ def _name_ends(axes, apart=0.075):
     for height, line in sorted(ends, key=lambda end: end[0]):
         lowest = max(height, lowest + apart)
         look = {"color": line.get_color(), "fontsize": 9, "va": "center"}
-        axes.text(1.01, lowest, line.get_label(), transform=axes.transAxes, **look)
+        # Moved away from its line, a name alone would tell a wrong value.
+        value = f": {line.get_ydata()[-1]:{form}}" if form else ""
+        axes.text(1.01, lowest, line.get_label() + value, transform=axes.transAxes, **look)
 
 
 def _box(corner, width, height, **look):
@@ -534,7 +539,6 @@ _STYLE = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.titlesize": 11,
     "image.interpolation": "nearest",
 }
 

@@ -1,5 +1,7 @@
 """The chart that every lesson ends with: how far the course has come, run by run."""
 
+import contextlib
+
 from course_utils import evidence, plots
 from course_utils.networks import ALL_SIX, NETWORKS
 
@@ -34,11 +36,8 @@ def draw(number: int, mode: str, dataset, record) -> None:
     test accuracy is marked among comparison accuracies, as soon as one reference run has one.
     """
     # A later lesson's figure would give its answer away.
-    steps = {
-        name: tuple(step)
-        for name, (lesson, *step) in steps_of(dataset.name).items()
-        if lesson <= number
-    }
+    on_the_way = {name: step for name, step in steps_of(dataset.name).items() if step[0] <= number}
+    steps = {name: tuple(step) for name, (_, *step) in on_the_way.items()}
     ours = record.model, record.techniques
     if ours not in steps.values():
         # A variant beside the way, as lesson 08's, gets a row of its own below.
@@ -71,9 +70,12 @@ def draw(number: int, mode: str, dataset, record) -> None:
     words = metric.replace("compare", "comparison").replace("_", " ")
     if value is None:
         print(
-            f"Your run has no dot on this chart: it shows {words}, which was not measured here"
-            + (" (the test set stays sealed)." if metric == "test_accuracy" else ".")
+            f"The chart shows {words}, which was not measured here"
+            + (" (the test set stays sealed)" if metric == "test_accuracy" else "")
+            + ", so your run has no dot on it."
         )
+        if own := _own_runs(on_the_way, record):
+            print(f"Your own runs on the comparison set, seed {record.seed}: {', '.join(own)}.")
     yours, star = (", and yours", ", star: yours") if mark else ("", "")
     plots.dots(
         measured,
@@ -90,3 +92,19 @@ def draw(number: int, mode: str, dataset, record) -> None:
             for name, values in measured.items()
         ),
     )
+
+
+def _own_runs(steps, record):
+    """Step and comparison accuracy of the learner's own records of the same mode, seed and data, in words."""
+    own = []
+    for name, (lesson, model, techniques) in steps.items():
+        pattern = (
+            f"{lesson:02}_*.{model}.{techniques or 'plain'}.{record.mode}.seed{record.seed}.json"
+        )
+        for path in evidence.records_folder().glob(pattern):
+            # A file that holds no record is the learner's own, and no reason to stop a lesson.
+            with contextlib.suppress(OSError, ValueError):
+                kept = evidence.Record.read(path)
+                if kept.data == record.data and kept.compare_accuracy is not None:
+                    own.append(f"{name} {kept.compare_accuracy:.2%}")
+    return own

@@ -98,7 +98,8 @@ for name, w in weights.items():
 # expensive.) What is cheap is something that holds for all of them.
 #
 # This is a preference and no law: it helps as far as the truth is smooth, and a network with weights too small is too
-# smooth for any truth. How much is right has to be measured.
+# smooth for any truth. Nor is it the whole story: networks generalise without a penalty, and learn nonsense with one
+# (Zhang and others, 2017). How much is right has to be measured.
 #
 # ## The same disease in a network
 #
@@ -133,7 +134,7 @@ def train_small(penalty, seed, title=None):
     model = build_small(penalty)
     adam = keras.optimizers.Adam(0.005)
     model.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    # Reduced mode makes 10 of the 20 epochs; so few pictures need more of them, so we take twice as many.
+    # So few pictures need more epochs: twice as many as elsewhere.
     history = model.fit(
         mnist.x_train[:few], mnist.y_train[:few], batch_size=50, epochs=2 * lesson.epochs(20), verbose=0,
         validation_data=(mnist.x_val, mnist.y_val) if title else None, callbacks=lesson.callbacks(title),
@@ -145,8 +146,9 @@ free, free_history = train_small(0.0, seed, "300 digits, no penalty")
 
 # %% [markdown]
 # The training loss goes to nothing. The validation loss comes down, turns, and climbs, while the accuracy stays about
-# where it is: the mistakes do not become more numerous, they become *surer of themselves*. To push a probability
-# towards 1 the last sums have to grow, and sums grow with weights.
+# where it is: the mistakes do not become more numerous. But on average less probability is left for the right answer,
+# which can only mean that the network grows surer of wrong ones. To push a probability towards 1 the last sums have to
+# grow, and sums grow with weights.
 #
 # ## What the penalty does in one step
 #
@@ -234,10 +236,12 @@ for f in factors:
 
 
 # %%
-def cross_entropy_and_accuracy(model):
+def judge(model):
+    """Cross-entropy, accuracy, and the mean probability that the wrong answers were given."""
     p = np.asarray(model.predict(mnist.x_val, batch_size=500, verbose=0))
     entropy = -np.log(p[np.arange(len(p)), mnist.y_val].clip(1e-30)).mean()
-    return float(entropy), float((p.argmax(axis=1) == mnist.y_val).mean())
+    right = p.argmax(axis=1) == mnist.y_val
+    return float(entropy), float(right.mean()), float(p.max(axis=1)[~right].mean())
 
 
 def penalty_by_hand(model, penalty):
@@ -245,10 +249,11 @@ def penalty_by_hand(model, penalty):
     return sum(penalty * float(keras.ops.sum(kernel**2)) for kernel in kernels)
 
 
+# %%
 newborn = build_small(0.003)
 newborn.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 reported = newborn.evaluate(mnist.x_val, mnist.y_val, verbose=0)[0]
-entropy, by_hand = cross_entropy_and_accuracy(newborn)[0], penalty_by_hand(newborn, 0.003)
+entropy, by_hand = judge(newborn)[0], penalty_by_hand(newborn, 0.003)
 print(f"Keras reports a loss of {reported:.4f}")
 print(f"cross-entropy {entropy:.4f} + penalty {by_hand:.4f} = {entropy + by_hand:.4f}")
 print(f"the penalty by hand {by_hand:.4f}, by Keras {float(sum(newborn.losses)):.4f}")
@@ -267,16 +272,16 @@ print(f"the penalty by hand {by_hand:.4f}, by Keras {float(sum(newborn.losses)):
 
 # %%
 penalties = [0.0, *(10.0**power for power in range(-6, 1, 3 if lesson.mode == "smoke" else 1))]
-kernels, measured = {}, []  # the latter of shape (seeds, penalties, 4)
+kernels, measured = {}, []  # the latter of shape (seeds, penalties, 5)
 for s in lesson.seeds(3):
     measured.append([])
     for f in penalties:
         small, past = (free, free_history) if (f, s) == (0.0, seed) else train_small(f, s)
-        entropy, accuracy = cross_entropy_and_accuracy(small)
-        measured[-1].append((entropy, entropy + penalty_by_hand(small, f), accuracy, past["accuracy"][-1]))
+        entropy, accuracy, sure = judge(small)
+        measured[-1].append((entropy, entropy + penalty_by_hand(small, f), accuracy, sure, past["accuracy"][-1]))
         if s == seed:
             kernels[f] = keras.ops.convert_to_numpy(small.layers[2].kernel)
-entropies, reports, accuracies, training = np.moveaxis(measured, 2, 0)
+entropies, reports, accuracies, sureness, training = np.moveaxis(measured, 2, 0)
 
 # %%
 shown = [f for f in (0.0, 1e-6, 1e-4, 1e-3, 1e-2, 1.0) if f in kernels]
@@ -304,15 +309,16 @@ for f in [0.0, 1e-6]:
           f"of the others {used:.4f}")
 
 # %%
-mean, tempting = entropies.mean(axis=0), penalties[1:][reports.mean(axis=0)[1:].argmin()]
-best, mistakes = penalties[mean.argmin()], 100 * (1 - accuracies)
+mean, reported = entropies.mean(axis=0), reports.mean(axis=0)
+best, tempting = penalties[mean.argmin()], penalties[reported.argmin()]
+mistakes = 100 * (1 - accuracies)
 
 # %%
 drawn, axes = plots.figure(1, 2, height=3.8)
 for values in entropies:
     axes[0].plot(penalties[1:], values[1:], "o", color=plots.COLOURS[0], alpha=0.5, markersize=4)
 axes[0].plot(penalties[1:], mean[1:], color=plots.COLOURS[0], label="cross-entropy")
-axes[0].plot(penalties[1:], reports.mean(axis=0)[1:], "--", color=plots.COLOURS[1], label="the loss that Keras reports")
+axes[0].plot(penalties[1:], reported[1:], "--", color=plots.COLOURS[1], label="the loss that Keras reports")
 axes[0].axhline(mean[0], color="#999999", linestyle=":", label="without penalty, mean")
 axes[0].set(xscale="log", ylim=(0.8 * mean.min(), 3 * mean[0]), xlabel="λ", ylabel="validation loss")
 axes[1].axhspan(mistakes[:, 0].min(), mistakes[:, 0].max(), color="#cccccc", label="without penalty, all seeds")
@@ -321,61 +327,44 @@ axes[1].set(xscale="log", yscale="log", xlabel="λ", ylabel="validation mistakes
 axes[1].set_yticks([10, 20, 50, 100], [10, 20, 50, 100])
 axes[1].minorticks_off()
 drawn.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False)
-lowest = f"Lowest on average: cross-entropy at λ = {best:g}, reported loss at {tempting:g}"
+lowest = f"Lowest on average: cross-entropy at λ = {best:g}, reported loss at λ = {tempting:g}"
 drawn.suptitle(lowest + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"Left, validation loss against lambda: the cross-entropy of each seed, lowest at {best:g}, and "
            f"the reported loss, lowest at {tempting:g}. Right, the mistakes of each seed against lambda.")
 
 # %%
-print("λ        cross-entropy (over the seeds)   mistakes (over the seeds)   in training")
-for f, e, wrong, known in zip(penalties, entropies.T, mistakes.T, training.T):
-    print(f"{f:<8g} {e.mean():.3f} ({e.min():.3f} to {e.max():.3f})           {wrong.mean():4.1f} % "
-          f"({wrong.min():.1f} to {wrong.max():.1f})       {1 - known.mean():6.1%}")
+print("λ        cross-entropy            reported   mistakes, and more than at λ = 0   sure when wrong   in training")
+for f, e, r, wrong, sure, known in zip(penalties, entropies.T, reported, mistakes.T, sureness.T, training.T):
+    more = wrong - mistakes[:, 0]  # seed by seed
+    print(f"{f:<8g} {e.mean():.3f} ({e.min():.3f} to {e.max():.3f})   {r:5.3f}      {wrong.mean():4.1f} %   "
+          f"{more.mean():+5.1f} ({more.min():+.1f} to {more.max():+.1f})       {sure.mean():4.0%}              "
+          f"{1 - known.mean():6.1%}")
+print(f"By the cross-entropy you take λ = {best:g}, by the loss that Keras reports λ = {tempting:g} (0: no penalty).")
 # Without a penalty the loss that Keras reports is the cross-entropy.
-print(f"guessing costs {np.log(10):.3f}; seed {seed} alone: without penalty, in its best epoch, "
-      f"{min(free_history['val_loss']):.3f}, and with the best λ for it, after the last, {entropies[0].min():.3f}")
+print(f"Seed {seed} alone: without penalty, in its best epoch, {min(free_history['val_loss']):.3f}, "
+      f"and with the best λ for it, after the last, {entropies[0].min():.3f}.")
 
 # %% [markdown]
 # On the left, too small a $\lambda$ changes nothing. With too large a one the cheapest network is the one with no
-# weights at all: it guesses. In between lies a valley. Three seeds show that it is there (the lowest of seven points
-# flatters itself a little, and so does the best of twenty epochs), not where its lowest point is: neighbouring values
-# of $\lambda$ may change places from seed to seed. Where it lies depends on the data: fewer pictures, or noisier ones,
-# usually ask for a larger $\lambda$ (try `few = 1000`). It also depends on the loss being a *mean* over pictures while
-# the penalty is a *sum* over weights, so a $\lambda$ does not carry over from a small network to a large one. By the
-# loss that Keras reports you would choose the second $\lambda$ of the title, as a rule a smaller one, or none at all
-# (where that curve stays above the dotted line): it counts the very thing that helps as a cost.
+# weights at all: it guesses (at $\ln 10 = 2.303$). In between lies a valley. Three seeds show that it is there, not
+# where its lowest point is. Fewer pictures, or noisier ones, usually ask for a larger $\lambda$ (try `few = 1000`). And
+# the loss is a *mean* over pictures while the penalty is a *sum* over weights, so a $\lambda$ does not carry over from a
+# small network to a large one. By the loss that Keras reports you would as a rule choose a smaller $\lambda$ than by
+# the cross-entropy, or none: it counts the very thing that helps as a cost.
 #
-# The right panel has no valley to match. The grey band holds the seeds without a penalty; compare the means in the
-# table with it. A mean that lies inside is no gain that three seeds could show, and the $\lambda$ with the lowest
-# cross-entropy may even cost a few mistakes. So the penalty makes the mistakes less sure of themselves; we cannot say
-# that it makes them fewer. Look at the training pictures, too (the last column): where next to no mistakes are left,
-# the network still makes its exceptions, only less steeply.
+# The right panel has no valley to match. Its grey band holds the seeds without a penalty. The table compares seed by
+# seed: how many points more mistakes than the *same* seed made at $\lambda = 0$, on average and from the lowest to the
+# highest. Where these differ in sign, three seeds show nothing (and where they agree, little: three coins fall alike one
+# time in four). What falls in the valley is "sure when wrong", the mean probability that the network gave to its
+# wrong answers. So the penalty makes the mistakes less sure of themselves; we cannot say that it makes them fewer. In
+# training (last column) next to no mistakes are left there: the network still makes its exceptions, only less steeply.
 #
 # One more look, so that we do not praise the penalty for too much. How low did the validation loss come *without* a
-# penalty before it turned? The last line says it, beside the floor of the same seed's valley: what the penalty saves is
-# mostly what training too long had cost. Stopping in time is another cure for the same disease, and lesson 08 tries it.
+# penalty before it turned? The last line says it, beside the floor of the same seed's valley. (Both flatter: the best of
+# twenty epochs, the lowest of seven points.) Where the two are close, what the penalty saves is, for this seed, mostly
+# what training too long had cost. Stopping in time is another cure for the same disease, and lesson 08 tries it.
 
 # %% [markdown]
-# Weights and loss side by side, for one seed: in JupyterLab, move the slider and watch both.
-
-# %%
-from course_utils import widgets
-
-
-def weights_and_loss(f):
-    drawn, (left, right) = plots.figure(1, 2, height=2.9)
-    left.hist(kernels[f].ravel().clip(-0.25, 0.25), 60, range=(-0.25, 0.25), log=True, color=plots.COLOURS[0])
-    left.set(title=f"λ = {f:g}: spread {kernels[f].std():.4f}", xlabel="weight, first hidden layer", ylabel="count")
-    right.plot(penalties[1:], entropies[0, 1:], "-o", color="#999999")
-    here = entropies[0, penalties.index(f)]
-    right.plot(f, here, "*", color=plots.COLOURS[1], markersize=16)
-    right.set(xscale="log", title=f"seed {seed}: cross-entropy {here:.3f}", xlabel="λ",
-              ylabel="cross-entropy, validation")  # fmt: skip
-    return drawn, f"For lambda {f:g}, a histogram of the weights, and its place on the curve of the cross-entropy."
-
-
-widgets.slide(weights_and_loss, penalties[1:], "λ", start=best or penalties[len(penalties) // 2])
-
 # %% [markdown]
 # ## Into the baseline
 #
@@ -437,11 +426,12 @@ print(found.sentence("L2 against the baseline, validation accuracy"), "Lesson 10
 verdict = lesson.reference_verdict("l2")
 
 # %% [markdown]
-# Where the course has measured it (second line), its figure comes from more runs than ours and weighs more. Do not
-# expect a triumph. The baseline has dropout already, its $\lambda$ is small, and it trains for a short time on more
-# data than our 300 digits. And our pairs try one penalty, $10^{-4}$ in the loss, under Adam: lesson 10 tunes $\lambda$,
-# and sets AdamW's decay beside it, tuned as well. What calms one network may do little for another that is not ill.
-# That is why we measure each of the six in turn.
+# Where the course has measured it (second line), its figure weighs more than ours: it comes from more runs, each side
+# has its own learning rate, and its interval counts the luck of the pictures, too. Do not expect a triumph. The baseline
+# has dropout already, its $\lambda$ is small, and it trains for a short time on more data than our 300 digits. And our
+# pairs try one penalty, $10^{-4}$ in the loss, under Adam: lesson 10 tunes $\lambda$, and sets AdamW's decay beside it,
+# tuned as well. What calms one network may do little for another that is not ill. That is why we measure each of the
+# six in turn.
 #
 # ## On the comparison set
 #
@@ -456,7 +446,8 @@ lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
 # The chart shows runs that were made earlier. Where it gives test accuracies, they are there to be looked at: nothing in
-# this course is chosen by them.
+# this course is chosen by them. Hold the distance between the bars of "baseline CNN" and "+ L2" against the spread of
+# the dots within a row. That is what "no triumph" looks like.
 
 # %%
 lesson.progress(record)
@@ -496,7 +487,7 @@ lesson.check_steps_to_half(steps_to_half)
 #
 # ## What to take away
 #
-# * Small weights mean an answer that changes slowly, so that exceptions become hard to make. The penalty
+# * Small weights mean an answer that changes slowly, so that steep exceptions become expensive. The penalty
 #   $\lambda \sum w^2$ keeps weights small, and $\lambda$ says at what price. On 300 digits it lowered the cross-entropy
 #   and not, as far as three seeds can tell, the number of mistakes. For the baseline a few seeds cannot tell whether it
 #   helps.
@@ -514,8 +505,7 @@ lesson.check_steps_to_half(steps_to_half)
 # * A. Krogh and J. Hertz, *A simple weight decay can improve generalization*, 1991.
 # * I. Loshchilov and F. Hutter, *Decoupled weight decay regularization*, 2019: why L2 and weight decay part under Adam.
 # * C. Zhang, S. Bengio, M. Hardt, B. Recht and O. Vinyals, *Understanding deep learning requires rethinking
-#   generalization*, 2017: networks generalise without a penalty and learn nonsense with one, so small weights are not
-#   the whole story.
+#   generalization*, 2017.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** The polynomial is worth five minutes at the board: ask where the swings come from before

@@ -67,8 +67,8 @@ looks = {name: {"color": colour, "linestyle": dashes, "marker": mark} for name, 
 
 # %% [markdown]
 # Glorot's start is the one that Keras has used for you so far, He's is the one that the article chooses, and the
-# *orthogonal* start draws a random rotation (or a mirror image of one), which keeps the length of whatever it turns.
-# The reasons behind these names come further down.
+# *orthogonal* start draws a random rotation (or a mirror image of one), which keeps the length of whatever it turns
+# (where a layer has as many outputs as inputs). The reasons behind these names come further down.
 #
 # > **Predict first:** which of the five will learn to read digits, and which will not?
 #
@@ -101,10 +101,11 @@ deep.compile(sgd, "sparse_categorical_crossentropy", metrics=["accuracy"])
 learned = {name: train_deep(start) for name, start in starts.items()}
 
 # %%
+readers = [name for name, history in learned.items() if history["val_accuracy"][-1] > 0.5]
 plots.lines(
     {name: 100 * np.array(history["val_accuracy"]) for name, history in learned.items()},
-    title="The start alone decides when twenty layers begin to learn" + mnist.figure_suffix,
-    x="epoch", y="validation accuracy, %", looks=looks, at_ends=True,
+    title=f"Of five starts, able to read by now: {', '.join(readers) or 'none'}" + mnist.figure_suffix,
+    x="epoch", y="validation accuracy, %", looks=looks, at_ends=".1f",
     alt="Validation accuracy against epoch: He's start learns, the four others stay near guessing almost to the end, "
     "three of them nearly on top of each other.",
 )
@@ -113,8 +114,6 @@ plots.lines(
 for name, history in learned.items():
     loss, accuracy = history["loss"][-1], history["val_accuracy"][-1]
     print(f"{name:16} training loss {loss:.2f}, validation accuracy {accuracy:.1%}")
-readers = [name for name, history in learned.items() if history["val_accuracy"][-1] > 0.5]
-print(f"Of five starts, these have learned to read so far: {', '.join(readers) or 'none'}.")
 
 # %% [markdown]
 # Remember from lesson 01 that guessing among ten digits costs $\ln 10 \approx 2.30$. Zeros never do better. Numbers
@@ -122,9 +121,9 @@ print(f"Of five starts, these have learned to read so far: {', '.join(readers) o
 # computer). Glorot's start and the orthogonal one stay at the loss of guessing for a long time, or for good, and while
 # they do the three lie on top of each other in the figure. He's gets away long before the others, if not smoothly: in a
 # stack this deep one learning rate for all layers makes a rough ride. (Each curve is one run at one learning rate,
-# 0.05, which need not suit every start; lesson 05 returns to that. The epoch in which a curve breaks loose is partly
-# chance.) Whatever makes the difference was there before the first step, so let us look at the networks *before* the
-# first step.
+# 0.05, which need not suit every start; lesson 05 shows how much a rate can decide. The epoch in which a curve breaks
+# loose is partly chance.) Whatever makes the difference was there before the first step, so let us look at the
+# networks *before* the first step.
 #
 # ## The forward pass: what is left of a digit after twenty layers?
 #
@@ -180,7 +179,9 @@ draw_depth(
 # direction, from the last to the first. How do we get to see them? With a small trick in plain Keras. One step of
 # gradient descent changes each parameter by the learning rate times its gradient. The *biases* of our layers start at
 # 0. So after one step with a learning rate of 1, each bias **is** its gradient, with the sign turned. And since $y = Wx
-# + b$, the gradient of $b$ is that of $y$, summed over the batch: what the loss tells that layer.
+# + b$, the gradient of $b$ is that of $y$, summed over the batch: what the loss tells that layer. (In the sum the
+# pictures partly cancel. How the size goes from layer to layer can still be read off, if they do so in every layer
+# alike.)
 
 
 # %%
@@ -289,7 +290,7 @@ learned[mended] = train_deep(lambda seed: initializers.Orthogonal(gain=np.sqrt(2
 plots.lines(
     {name: 100 * np.array(learned[name]["val_accuracy"]) for name in ("orthogonal", mended, "He")},
     title="Told about the ReLU, the orthogonal start learns too" + mnist.figure_suffix,
-    x="epoch", y="validation accuracy, %", at_ends=True,
+    x="epoch", y="validation accuracy, %", at_ends=".1f",
     looks=looks | {mended: looks["orthogonal"] | {"linestyle": "-", "marker": "s"}},
     alt="Validation accuracy against epoch: with gain root two the orthogonal start learns too.",
 )
@@ -342,23 +343,21 @@ learned["twenty plain layers"] = learned["He"]
 
 # %%
 reached = {name: 100 * np.array(learned[name]["val_accuracy"]) for name in ("twenty plain layers", *deep_or_not)}
-ends = {f"{name}: {curve[-1]:.1f}": curve for name, curve in reached.items()}
 lead = reached["with a way around"][-1] - reached["one layer"][-1]
 verdict = "about as good as" if abs(lead) < 2 else "better than" if lead > 0 else "not as good as"
 plots.lines(
-    ends,
+    reached,
     title=f"At the end twenty layers with a way around are {verdict} one" + mnist.figure_suffix,
-    x="epoch", y="validation accuracy, %", marker="o", at_ends=True,
-    looks=dict(zip(ends, (looks["He"], {"color": plots.COLOURS[6]}, {"color": plots.COLOURS[5]}))),
+    x="epoch", y="validation accuracy, %", marker="o", at_ends=".1f",
+    looks=dict(zip(reached, (looks["He"], {"color": plots.COLOURS[6]}, {"color": plots.COLOURS[5]}))),
     alt="Validation accuracy against epoch: twenty plain layers with He's start, one layer, twenty residual layers.",
 )
 
 # %% [markdown]
-# Compare the two upper curves at their ends, and on their way. In reduced mode the answer is: not yet. With a way
-# around each layer the twenty layers end far ahead of the plain twenty, and about where a single layer ends; on the way
-# there they lag behind it. So depth no longer ruins anything, and it has not yet paid. (Each line is one run, and two
-# things changed together: the way around, and the smaller start that belongs to it.) Whether depth buys anything
-# depends on the problem: for flattened digits and a few epochs one layer goes a long way.
+# In reduced mode the answer is: not yet. With a way around each layer the twenty layers end far ahead of the plain
+# twenty, and about where a single layer ends. So depth no longer ruins anything, and it has not yet paid: for flattened
+# digits and a few epochs one layer goes a long way. (Each line is one run, and two things changed together: the way
+# around, and the smaller start that belongs to it.)
 #
 # ## Why random at all?
 #
@@ -386,7 +385,7 @@ weights = np.hstack([kernels["constant"][:, :8], kernels["random"][:, :8]]).T.re
 scale = np.abs(weights).max(axis=(1, 2), keepdims=True)
 plots.images(
     weights / (2 * scale) + 0.5,
-    title="Above, eight units that started equal; below, eight that did not" + mnist.figure_suffix,
+    title="Started equal, they stay equal (above); started at random, they differ (below)" + mnist.figure_suffix,
     columns=8,
     alt="Two rows of eight weight pictures: all the same in the upper row, different in the lower.",
 )
@@ -448,9 +447,10 @@ for start in ("glorot_uniform", "he_uniform"):
 # $n_\text{out} = 288$, and Glorot's rule, which counts both, makes the weights too small for nine inputs. But three
 # layers lose little compared with twenty.
 #
-# > **Predict:** will He's rule raise the validation accuracy after the last epoch? We train both with Adam, as always,
-# > and with the same seeds, and once more from the careless start between -1 and 1. (That one shows that an initialiser
-# > may be any function from a shape to values. It has no seed of its own, so no two layers get the same.)
+# > **Predict:** will He's rule raise the validation accuracy after the last epoch? We train both with Adam, as we always
+# > train the baseline, and with the same seeds, and once more from the careless start between -1 and 1. (That one shows
+# > that an initialiser may be any function from a shape to values. It has no seed of its own, so no two layers get the
+# > same.)
 
 
 # %%
@@ -469,7 +469,7 @@ careless = train_cnn(lambda shape, dtype: keras.random.uniform(shape, -1, 1, dty
 plots.lines(
     {"Glorot": 100 * glorot[seed], "He": 100 * he[seed], "uniform, -1 to 1": 100 * careless},
     title="Four layers: a careless start hurts, two good ones are close" + mnist.figure_suffix,
-    x="epoch", y="validation accuracy, %", looks=looks, at_ends=True,
+    x="epoch", y="validation accuracy, %", looks=looks, at_ends=".1f",
     alt="Validation accuracy against epoch: Glorot and He close together, the uniform start below.",
 )
 
@@ -483,9 +483,10 @@ print(f"uniform, -1 to 1: {careless.max():.1%} at its best, {careless[-1]:.1%} a
       f"{100 * (he[seed][-1] - careless[-1]):.0f} points behind He's start")
 
 # %%
+first, last = (f"{100 * found.mean:+.1f}" for found in comparisons.values())
 plots.intervals(
     comparisons,
-    title="He's start minus Glorot's, on the baseline CNN" + mnist.figure_suffix,
+    title=f"He minus Glorot: {first} points after the first epoch, {last} at the end" + mnist.figure_suffix,
     alt="Differences in validation accuracy with intervals, after the first and the last epoch.",
 )
 
@@ -494,19 +495,22 @@ verdict = lesson.reference_verdict("he_init")
 
 # %% [markdown]
 # In these runs He's start is still ahead after the last epoch, by less than after the first: compare the two dots.
-# Training makes up for part of a weak start, if the signal still gets through. Three seeds on a thousand validation
-# pictures are an illustration; lesson 10 has more of both.
+# Training makes up for part of a weak start, if the signal still gets through. Does an interval lie clear of zero, and
+# the line says *too few seeds* all the same? With three seeds an interval leans wholly on the bell curve, which three
+# numbers cannot test, and all six runs are judged by the same thousand pictures, whose luck is not in it. Lesson 10 has
+# more of both.
 #
-# The careless start learns far less. A likely reason why it is slow: its sums are so large that the softmax is
-# completely sure of every answer, right or wrong. So the loss is made by the answers that are furthest off, and Adam's
-# steps, small beside such weights, need long to bring the sums down. Where it falls back from its best, we do not know
-# why; with a loss made by so few pictures, steps that help those may well hurt the rest. (We have measured neither, and
-# the curve is a single run. The distance to the two others is large enough not to need a second.)
+# The careless start learns far less. A likely reason, which we have not measured: its sums are so large that the softmax
+# is completely sure of every answer, right or wrong. Why it falls back from its best, we do not know. (The curve is a
+# single run. The distance to the two others is large enough not to need a second.)
 #
 # Hold the figure against the first one of this lesson. At twenty layers the start decided between learning and
 # guessing. At four, a careless start still spoils the training; the choice between two good rules is worth about a
-# point or less, as far as three seeds can tell. (In reduced mode training is short, and a head start counts for more
-# than in full mode.)
+# point or less, as far as three seeds can tell. Depth is not the only difference: the first figure was drawn with plain
+# gradient descent, this one with Adam, which forgives a faint gradient, so part of the closeness may be Adam's doing.
+# What depth itself does is in the sizes: behind its first layer the baseline lost little even with Glorot's start, the
+# twenty layers a factor of about a thousand. (In reduced mode training is short, and a head start counts for more than
+# in full mode.)
 #
 # A technique is not good or bad; it is good *for* something. He's rule costs nothing, and the day you make the network
 # deeper it saves you. So the article keeps it, and so do we.
@@ -535,7 +539,8 @@ lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
 # (The loss that Keras printed while training contains the penalty, the one on the comparison set does not.) How far has
-# the course come?
+# the course come? He's step is the distance from the bar of "+ L2" to that of "+ He". Hold it against the rows of dots:
+# do they overlap? (Nothing is chosen by the test accuracies.)
 
 # %%
 lesson.progress(record)
@@ -576,17 +581,17 @@ lesson.check_he_limit(he_limit)
 # %% [markdown]
 # Solutions: [solutions/04_initialisation.ipynb](solutions/04_initialisation.ipynb).
 #
-# A start lasts for one step. Then the weights move, and nothing keeps the signals at their size.
-# [Lesson 05](05_batch_normalisation.ipynb) asks: what if every layer put its own output back on scale, in every step?
-#
 # ## What to take away
 #
 # * An untrained layer multiplies the size of its signal by a factor which the variance of its weights decides. Over
 #   many layers only a factor close to 1 is bearable, forward and backward. Glorot's $2/(n_\text{in} + n_\text{out})$
 #   keeps it there without a ReLU where a layer has about as many outputs as inputs, He's $2/n_\text{in}$ with one.
 # * Weights must be random: units that start equal stay equal, and a whole layer of them is one unit.
-# * Where there are few layers there is less to mend, and a fair comparison says how little or how much. Know what a
-#   technique is *for*.
+# * Over few layers a factor does less harm, so there is less to mend, and a fair comparison says how little or how much.
+#   Know what a technique is *for*.
+#
+# A start lasts for one step. Then the weights move, and nothing keeps the signals at their size.
+# [Lesson 05](05_batch_normalisation.ipynb) asks: what if every layer put its own output back on scale, in every step?
 #
 # ## Sources
 #

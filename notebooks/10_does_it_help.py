@@ -372,10 +372,13 @@ for pair in known:
 print(f"not yet measured: {waiting}" if waiting else "All of them are measured.")
 
 # %% [markdown]
-# Doubt a line? Every run behind it can be made again. First its table, with settings, p values and intervals; then the runs:
+# Doubt a line? Every run behind it can be made again. First its table, with settings, p values and intervals; then the
+# runs, and the table with them in the place of ours:
 #
 #     course reference show fair_mnist
 #     course run --table fair_mnist --arms baseline,augmentation --anew --out doubt
+#     course reference add doubt --to doubt/reference
+#     course reference show fair_mnist --from doubt/reference
 #
 # The runs themselves, one row each, are in `course_utils/reference/runs.csv`.
 #

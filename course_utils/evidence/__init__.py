@@ -28,7 +28,7 @@ from course_utils.evidence.runs import (
     reference,
     reference_runs,
 )
-from course_utils.evidence.telling import arm_words, tell, tell_all, with_images
+from course_utils.evidence.telling import arm_words, tell, tell_all, tell_briefly, with_images
 from course_utils.evidence.worth import Worth, worth_in_images
 from course_utils.networks import (
     ALL_SIX,

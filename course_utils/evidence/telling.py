@@ -1,4 +1,4 @@
-"""A verdict of the protocol as one plain sentence: what a lesson, the site and `course` print."""
+"""A verdict of the protocol as one plain sentence: what lessons, the site and `course` print."""
 
 import math
 from importlib.resources import files
@@ -20,6 +20,7 @@ ARM_TITLES = TITLES | {
     "all": "five and a joint ensemble",
 }
 JUDGED_ON = {"compare": "comparison set", "test": "test set"}
+OWN = files("course_utils") / "reference"
 
 
 def arm_words(name: str) -> str:
@@ -47,31 +48,67 @@ def tell(table, arm: str, against: str, unpaired: bool = False, folder=None) -> 
     Raises:
         ProtocolError: a comparison that the protocol did not announce.
     """
+    of = _announced(table, arm, against)
+    return tell_all(of, unpaired, folder)[arm, against]
+
+
+def tell_briefly(table, arm: str, against: str, folder=None) -> str:
+    """One comparison of a table for readers who have met intervals and no tests: no p, no verdict.
+
+    It gives the difference of the accuracies in points and one interval, the one over seeds and images
+    where the mistakes are kept. Arguments and errors are those of `tell`.
+    """
+    of = _announced(table, arm, against)
+    found = protocol.verdicts(of, "accuracy", _runs(folder)).get((arm, against))
+    name = _name(of, (arm, against))
+    if found is None:
+        return f"{name}: not yet measured."
+    difference = f"{name}: {100 * found.mean:+.2f} points of accuracy"
+    if not found.has_interval:
+        return f"{difference} in each of {found.n} paired seeds."
+    images = with_images(of, (arm, against), folder or OWN)
+    ends, over = (
+        ((found.low, found.high), "seeds") if images is None else (images, "seeds and images")
+    )
+    return (
+        f"{difference}, 95 % interval {_interval(*ends, 100)} over {over}, {found.n} paired seeds."
+    )
+
+
+def _announced(table, arm, against):
+    """The table, if it compares the two arms."""
     of = protocol.table(table) if isinstance(table, str) else table
     if (arm, against) not in of.compare:
         known = "; ".join(f"{one} against {other}" for one, other in of.compare) or "none"
         raise protocol.ProtocolError(
             f"Table {of.name} does not compare {arm} against {against}. Its comparisons: {known}"
         )
-    return tell_all(of, unpaired, folder)[arm, against]
+    return of
 
 
 def tell_all(of, unpaired: bool = False, folder=None) -> dict[tuple[str, str], str]:
     """(arm, against) to the sentence of `tell`, for every comparison of a table."""
-    runs = None if folder is None else read_table(folder / "runs.csv", COLUMNS)
-    accuracy, loss = (protocol.verdicts(of, metric, runs) for metric in ("accuracy", "loss"))
-    folder = folder or files("course_utils") / "reference"
+    accuracy, loss = (
+        protocol.verdicts(of, metric, _runs(folder)) for metric in ("accuracy", "loss")
+    )
     said = {}
     for pair in of.compare:
-        arm, against = map(arm_words, pair)
-        name = f"{arm} against {against} ({of.name}, {JUDGED_ON[of.judge]})"
         if pair in accuracy:
-            images = with_images(of, pair, folder)
+            images = with_images(of, pair, folder or OWN)
             words = _accuracy(accuracy[pair], images, unpaired) + _loss(loss[pair])
         else:
             words = "not yet measured"
-        said[pair] = f"{name}: {words}."
+        said[pair] = f"{_name(of, pair)}: {words}."
     return said
+
+
+def _runs(folder):
+    return None if folder is None else read_table(folder / "runs.csv", COLUMNS)
+
+
+def _name(of, pair):
+    arm, against = map(arm_words, pair)
+    return f"{arm} against {against} ({of.name}, {JUDGED_ON[of.judge]})"
 
 
 def with_images(of, pair, folder=None):

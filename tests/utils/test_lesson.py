@@ -389,23 +389,26 @@ def test_without_a_test_the_comparison_figure_is_what_is_expected(smoke, capsys,
     assert "No comparison loss in this record" in capsys.readouterr().out
 
 
-def test_a_verdict_is_its_tables_and_comes_with_the_commands_that_make_its_runs(
+def test_a_verdict_is_its_tables_and_comes_with_the_command_that_makes_its_runs(
     smoke, capsys, monkeypatch
 ):
     found = dict.fromkeys([("l2", "baseline")], evidence.compare([0.1, 0.2], [0.3, 0.5]))
     fair = {"fair_mnist": found}
     monkeypatch.setattr(protocol, "verdicts", lambda of, *_: fair.get(of.name, {}))
-    monkeypatch.setattr(evidence, "tell", lambda of, *pair: f"{of.name}: {' against '.join(pair)}")
+    monkeypatch.setattr(
+        evidence, "tell_briefly", lambda of, *pair: f"{of.name}: {' against '.join(pair)}"
+    )
     assert smoke.reference_verdict("l2") is found["l2", "baseline"]
     assert capsys.readouterr().out.splitlines() == [
         "fair_mnist: l2 against baseline",
-        "Doubt it? course run --table fair_mnist --arms baseline,l2 --anew --out doubt_02_l2",
-        "Then: course reference add doubt_02_l2 --to doubt_02_l2/reference",
-        "and: course reference show fair_mnist --from doubt_02_l2/reference",
+        "Doubt it? Make its runs anew, and read them as lesson 10 says: "
+        "course run --table fair_mnist --arms baseline,l2 --anew --out doubt_02_l2",
     ]
     fair.clear()
     assert smoke.reference_verdict("l2") is None
-    assert "To measure it: course run --table fair_mnist" in capsys.readouterr().out
+    _, command = capsys.readouterr().out.splitlines()
+    assert command.startswith("To measure it, make its runs, and read")
+    assert " course run --table fair_mnist " in command
 
 
 def test_a_verdict_prefers_a_table_that_is_measured_and_then_one_of_this_mode(
@@ -413,7 +416,7 @@ def test_a_verdict_prefers_a_table_that_is_measured_and_then_one_of_this_mode(
 ):
     measured = {}
     monkeypatch.setattr(protocol, "verdicts", lambda of, *_: measured.get(of.name, {}))
-    monkeypatch.setattr(evidence, "tell", lambda of, *pair: of.name)
+    monkeypatch.setattr(evidence, "tell_briefly", lambda of, *pair: of.name)
 
     def told(mode):
         smoke.mode = mode
@@ -649,6 +652,26 @@ def test_lines_keep_a_look_and_their_names_at_the_ends_do_not_overlap(monkeypatc
     assert heights["low"] < heights["as low"] < heights["high"]
     assert abs(heights["as low"] - heights["low"]) > 0.05
     assert next(text for text in axes.texts if text.get_text() == "low").get_color() == "#123456"
+    plots.lines(series, "t", "x", "y", alt="b", at_ends=".1f")
+    assert {text.get_text() for text in drawn[1].axes[0].texts} == {
+        "high: 9.0",
+        "low: 1.0",
+        "as low: 1.0",
+    }
+
+
+def test_a_panels_title_is_smaller_than_the_figures(monkeypatch):
+    monkeypatch.setattr("IPython.display.display", lambda *_, **__: None)
+    drawn, (left, right) = plots.figure(1, 2)
+    left.set(title="a panel")
+    right.set_title("another", fontsize=9)
+    drawn.suptitle("the message", fontsize=11)
+    plots.show(drawn, "b")
+    assert [axes.title.get_fontsize() for axes in (left, right)] == [10, 9]
+    alone, axes = plots.figure()
+    axes.set_title("the only title", fontsize=12)
+    plots.show(alone, "b")
+    assert axes.title.get_fontsize() == 12
 
 
 def test_the_runs_of_a_figure_of_curves_can_be_told_apart_in_grey():
@@ -776,8 +799,8 @@ def test_a_record_of_another_kind_is_not_on_the_chart_and_a_sentence_says_why(
     assert not any("yours" in drawn[word] for word in ("title", "x", "alt"))
     said = capsys.readouterr().out
     assert said == (
-        "Your run has no dot on this chart: it shows test accuracy, which was not measured here "
-        "(the test set stays sealed).\n"
+        "The chart shows test accuracy, which was not measured here (the test set stays sealed), so your "
+        "run has no dot on it.\n"
     )
     smoke.progress(Record("x", "baseline_cnn", data="mnist", test_accuracy=0.5))
     assert "yours" in drawn["title"]
@@ -802,6 +825,33 @@ def test_a_run_that_left_the_test_set_sealed_is_marked_among_comparison_accuraci
     )
     assert drawn["mark"] == {"baseline CNN": 60.0}
     assert drawn["x"].startswith("test accuracy")
+
+
+def test_a_run_without_a_dot_is_told_beside_the_learners_own_of_the_same_kind(
+    smoke, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(plots, "dots", lambda *_, **__: None)
+    runs = {"test_accuracy": pd.Series([0.9]), "compare_accuracy": pd.Series([None], dtype=float)}
+    monkeypatch.setattr(evidence, "reference_runs", lambda *_: runs)
+    kind = {"mode": "smoke", "seed": 3, "data": "mnist"}
+
+    def keep(lesson, model="baseline_cnn", techniques="", **other):
+        made = Record(lesson, model, techniques, **kind | {"compare_accuracy": 0.5} | other)
+        made.write(tmp_path)
+        return made
+
+    keep("01_mlp", "mlp", compare_accuracy=0.25)
+    keep("02_baseline_cnn", compare_accuracy=None, test_accuracy=0.6)
+    keep("03_l2", techniques="l2", data="another")
+    keep("03_l2", techniques="l2", seed=4)
+    keep("05_batch_normalisation", techniques="l2+he_init+batch_norm")  # a later lesson's
+    own = keep("04_initialisation", techniques="l2+he_init")
+    (tmp_path / "03_l2.baseline_cnn.l2.smoke.seed3.json").write_text("no record", encoding="utf-8")
+    smoke.name = "04_initialisation"
+    smoke.progress(own)
+    assert capsys.readouterr().out.splitlines()[1] == (
+        "Your own runs on the comparison set, seed 3: perceptron 25.00%, + He 50.00%."
+    )
 
 
 def test_a_chart_without_reference_runs_is_a_sentence(smoke, monkeypatch, capsys):

@@ -73,6 +73,26 @@ def test_a_verdict_is_one_sentence_with_all_that_it_rests_on(kept):
     assert "without the pairs" not in said
 
 
+def test_in_brief_a_verdict_is_a_difference_and_the_wider_interval(kept):
+    said = evidence.tell_briefly("toy", "better", "plain", folder=kept)
+    low, high = evidence.with_images(protocol.table("toy"), ("better", "plain"), kept)
+    runs = evidence.runs.read_table(kept / "runs.csv", evidence.COLUMNS)
+    found = protocol.verdicts(protocol.table("toy"), "accuracy", runs)["better", "plain"]
+    assert said == (
+        f"better against plain (toy, comparison set): {100 * found.mean:+.2f} points of accuracy, "
+        f"95 % interval {100 * low:+.2f} to {100 * high:+.2f} over seeds and images, 6 paired seeds."
+    )
+    same = evidence.tell_briefly("toy", "same", "plain", folder=kept)
+    assert same.endswith(": +0.00 points of accuracy in each of 6 paired seeds.")
+    later = evidence.tell_briefly("toy", "later", "plain", folder=kept)
+    assert later == evidence.tell("toy", "later", "plain", folder=kept)
+    (kept / "wrong.csv").unlink()
+    said = evidence.tell_briefly("toy", "better", "plain", folder=kept)
+    assert f"{100 * found.low:+.2f} to {100 * found.high:+.2f} over seeds, 6 paired seeds." in said
+    with pytest.raises(protocol.ProtocolError, match="does not compare plain against better. Its"):
+        evidence.tell_briefly("toy", "plain", "better", folder=kept)
+
+
 def test_what_has_no_spread_or_no_runs_is_said_to_have_none(kept):
     same = evidence.tell("toy", "same", "plain", folder=kept)
     assert "+0.00 points of accuracy in each of 6 paired seeds, without spread" in same
