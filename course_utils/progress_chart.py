@@ -26,6 +26,15 @@ def steps_of(data: str) -> dict[str, tuple[int, str, str]]:
     return steps
 
 
+def _with_epochs(name, runs):
+    """A step's name; with its epochs that of all six, which may train for longer than the steps before."""
+    epochs = runs["epochs"].dropna() if name == "all six" else ()
+    if not len(epochs):
+        return name
+    ends = dict.fromkeys(f"{end:.0f}" for end in (epochs.min(), epochs.max()))
+    return f"{name} ({' to '.join(ends)} epochs)"
+
+
 def draw(number: int, mode: str, dataset, record) -> None:
     """Draw each step's reference runs up to lesson `number`, and `record` (an `evidence.Record`) as a star.
 
@@ -92,12 +101,3 @@ def draw(number: int, mode: str, dataset, record) -> None:
             for name, values in measured.items()
         ),
     )
-
-
-def _with_epochs(name, runs):
-    """A step's name; with its epochs that of all six, which may train for longer than the steps before."""
-    epochs = runs["epochs"].dropna() if name == "all six" else ()
-    if not len(epochs):
-        return name
-    ends = dict.fromkeys(f"{end:.0f}" for end in (epochs.min(), epochs.max()))
-    return f"{name} ({' to '.join(ends)} epochs)"

@@ -381,8 +381,7 @@ for pair in known:
 print(f"not yet measured: {waiting}" if waiting else "All of them are measured.")
 
 # %% [markdown]
-# Doubt a line? Every run behind it can be made again. First its table, with settings, p values and intervals; then the
-# runs:
+# Doubt a line? Every run behind it can be made again. First its table, with settings, p values and intervals; then the runs:
 #
 #     course reference show fair_mnist
 #     course run --table fair_mnist --arms baseline,augmentation --anew --out doubt
