@@ -62,7 +62,7 @@ def draw_floor(loss, floor: float, penalty) -> None:
     axes.set(xlabel="epoch", ylabel="loss, nats", ylim=(0, 1.1 * loss.max()))
     axes.legend(frameon=False)
     drawn.suptitle(
-        f"From epoch {below[0]} on the article's whole loss is smaller than the penalty alone"
+        f"From epoch {below[0]} on the article's loss is below the penalty at the start"
         if len(below)
         else "The article's loss has room for the penalty"
     )

@@ -28,6 +28,15 @@ def steps_of(data: str) -> dict[str, tuple[int, str, str]]:
     return steps
 
 
+def _with_epochs(name, runs):
+    """A step's name; with its epochs that of all six, which may train for longer than the steps before."""
+    epochs = runs["epochs"].dropna() if name == "all six" else ()
+    if not len(epochs):
+        return name
+    ends = dict.fromkeys(f"{end:.0f}" for end in (epochs.min(), epochs.max()))
+    return f"{name} ({' to '.join(ends)} epochs)"
+
+
 def draw(number: int, mode: str, dataset, record) -> None:
     """Draw each step's reference runs up to lesson `number`, and `record` (an `evidence.Record`) as a star.
 
@@ -45,6 +54,8 @@ def draw(number: int, mode: str, dataset, record) -> None:
     found = {
         name: evidence.reference_runs(*step, mode, record.data) for name, step in steps.items()
     }
+    names = {name: _with_epochs(name, runs) for name, runs in found.items()}
+    steps, found = ({names[name]: each[name] for name in names} for each in (steps, found))
     metric = "test_accuracy"
     if record.test_accuracy is None and any(
         runs["compare_accuracy"].count() for runs in found.values()

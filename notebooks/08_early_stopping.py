@@ -83,12 +83,23 @@ class Recorder(keras.callbacks.Callback):
 
 long, validation = lesson.epochs(50, reduced=30), (mnist.x_val, mnist.y_val)
 recorder = Recorder()
-callbacks = [*lesson.callbacks("No dropout, few digits, too many epochs"), recorder]
-endless, history = train(seed, long, callbacks, validation_data=validation)
+endless, history = train(seed, long, [*lesson.callbacks(), recorder], validation_data=validation)
 val_loss, val_accuracy = history.history["val_loss"], history.history["val_accuracy"]
 
 # %%
 best = int(np.argmin(val_loss)) + 1
+turns = f"turns after epoch {best}" if best < long else "has not turned yet"
+turns += "; the accuracy hardly follows" * (best < long and abs(val_accuracy[best - 1] - val_accuracy[-1]) < 0.01)
+drawn = plots.curves_figure(history.history, f"The validation loss {turns}" + mnist.figure_suffix)
+# Three times the loss and three times the mistakes of the best epoch: the first epochs leave the frame.
+drawn.axes[0].set(ylim=(0, max(3 * min(val_loss), 1.2 * max(val_loss[best - 1:]))), ylabel="nats")
+drawn.axes[1].set_ylim(np.clip(100 - 300 * (1 - val_accuracy[best - 1]), 0, 90), 100.5)
+for axis, values in zip(drawn.axes, (val_loss, 100 * np.array(val_accuracy))):
+    axis.plot(best, values[best - 1], "*", color=plots.COLOURS[2], markersize=14)
+    axis.set_xlabel("epoch (★ lowest validation loss)")
+plots.show(drawn, f"Training and validation loss and accuracy in {long} epochs. The validation loss {turns}.")
+
+# %%
 print(f"Your network's validation loss is lowest after epoch {best}, {min(val_loss):.3f}; "
       f"after epoch {long} it is {val_loss[-1]:.3f}, {val_loss[-1] / min(val_loss):.1f} times as high.")
 print(f"Its validation accuracy goes from {val_accuracy[best - 1]:.1%} to {val_accuracy[-1]:.1%} meanwhile.")
@@ -156,7 +167,7 @@ def uncovered(epoch, patience=5):
     curve.plot(epoch - waited[-1], min(val_loss[:epoch]), "*", color=plots.COLOURS[2], markersize=14)
     counter.bar(epochs, waited, color=[plots.COLOURS[1] if w >= patience else "#999999" for w in waited])
     counter.axhline(patience, color=plots.COLOURS[1], linestyle="--")
-    curve.set(xlim=(0.4, long + 0.6), ylim=(0.9 * min(val_loss), max(val_loss) + 0.02), ylabel="validation loss")
+    curve.set(xlim=(0.4, long + 0.6), ylim=(0.9 * min(val_loss), max(val_loss) + 0.02), ylabel="validation loss, nats")
     counter.set(ylim=(0, 11), xlabel="epoch (dashed: the patience)", ylabel="epochs waited")
     state = f"waited {waited[-1]}" if epoch < stopped else f"stopped after epoch {stopped}"
     drawn.suptitle(f"Epoch {epoch}, lowest after {epoch - waited[-1]}: {state}" + mnist.figure_suffix, fontsize=11)
@@ -181,7 +192,7 @@ for p, (stopped, kept) in replays.items():
     waits.plot([kept, stopped], [p, p], color=plots.COLOURS[1], linewidth=1.5)
     waits.plot(kept, p, "o", color=plots.COLOURS[2])
     waits.plot(stopped, p, "x", color=plots.COLOURS[1], markeredgewidth=2)
-curve.set_ylabel("validation loss")
+curve.set_ylabel("validation loss, nats")
 waits.set(ylabel="patience", yticks=[1, 5, 10], xlabel="epoch (● best so far, kept   × stopped here)")
 drawn.suptitle("What each patience keeps, and how long it waits to be sure" + mnist.figure_suffix)
 plots.show(
@@ -265,7 +276,7 @@ plots.lines(
     {"on the pictures that chose the epoch": (sizes, chosen_on), "on the others": (sizes, asked)},
     title="The best validation loss flatters, the more so the fewer pictures chose" + mnist.figure_suffix,
     x="pictures that chose the epoch",
-    y="loss at the chosen epoch",
+    y="loss at the chosen epoch, nats",
     log_x=True,
     ticks=sizes,
     marker="o",
@@ -274,17 +285,17 @@ plots.lines(
 )
 
 # %%
+print("chosen by  loss on them  loss on the others  flattered by")
 for n, flattered, honest in zip(sizes, chosen_on, asked):
-    print(f"chosen by {n:3} pictures: {flattered:.3f} on them, {honest:.3f} on the others, "
-          f"so the first figure flatters by {100 * (1 - flattered / honest):.0f} per cent")
+    print(f"{n:9}  {flattered:12.3f}  {honest:18.3f}  {1 - flattered / honest:12.0%}")
 
 # %% [markdown]
 # The lower line is what you would report if you quoted the best validation loss. The upper one is what you would get.
-# That one falls, since more pictures choose better epochs. The lower one rises, since among more pictures there is less
-# luck to pick, and not because the epochs got worse. Our own set, larger than any here, lies further right, where the
-# flattery is smaller still. (All this is one run; with another seed the lines lie elsewhere.) The flattery grows with
-# every further thing that you choose by it: $\lambda$, the patience, the architecture, the seed. That is what the
-# comparison set and the sealed test set are for.
+# That one falls, since more pictures choose, on average, better epochs. The lower one rises, since among more pictures
+# there is less luck to pick, and not because the epochs got worse. Our own set, larger than any here, lies further
+# right, where the flattery should be smaller still. (All this is one run; with another seed the lines lie elsewhere.)
+# The flattery grows with every further thing that you choose by it: $\lambda$, the patience, the architecture, the
+# seed. That is what the comparison set and the sealed test set are for.
 #
 # ## What does stopping do?
 #
@@ -300,14 +311,14 @@ for n, flattered, honest in zip(sizes, chosen_on, asked):
 
 # %%
 def both_rules(said):
-    """Accuracy and cross-entropy, stopped and at the end, never on pictures that chose; the epochs kept."""
+    """Accuracy and cross-entropy, at the end and stopped, never on pictures that chose; the epochs kept."""
     by_picture = losses(said)
     scores = np.stack([np.argmax(said, axis=-1) == mnist.y_val, by_picture], axis=-1)
     first = np.arange(len(mnist.y_val)) % 2 == 0
     groups = first, ~first, first | ~first  # each half, and all of them
     kept = [replay(by_picture[:, choosers].mean(axis=1), patience=5)[1] for choosers in groups]
     stopped = [scores[epoch - 1, ~half].mean(axis=0) for epoch, half in zip(kept, groups[:2])]
-    return np.mean(stopped, axis=0), scores[-1].mean(axis=0), kept
+    return scores[-1].mean(axis=0), np.mean(stopped, axis=0), kept
 
 
 outcomes = {seed: both_rules(recorder.said)}
@@ -318,33 +329,36 @@ for s in lesson.seeds(3)[1:]:
 
 # %%
 for s, (*_, kept) in outcomes.items():
-    print(f"seed {s}: the halves keep the epochs {kept[0]} and {kept[1]}; all the pictures together keep {kept[2]}")
+    two = "" if kept[0] == kept[1] else " (so 'stopped' is the mean of two)"
+    print(f"seed {s}: the halves keep the epochs {kept[0]} and {kept[1]}{two}; all the pictures keep {kept[2]}")
 
 # %%
-rules, sides = ["stopped", "to the end"], []
+rules, sides = ["to the end", "stopped"], []
 drawn, axes = plots.figure(1, 2, height=3.0)
-for k, (axis, metric) in enumerate(zip(axes, ("accuracy, %", "cross-entropy"))):
+metrics = "accuracy, % (higher is better)", "cross-entropy, nats (lower is better)"
+for k, (axis, metric) in enumerate(zip(axes, metrics)):
     scale = 1 if k else 100
     for marker, colour, (s, (*rows, _)) in zip("os^", plots.COLOURS, outcomes.items()):
         axis.plot(rules, [scale * row[k] for row in rows], marker=marker, color=colour, label=f"seed {s}")
-    axis.set(title=metric, xlim=(-0.3, 1.3))
-    stopped_at, at_end = ({s: rows[r][k] for s, rows in outcomes.items()} for r in (0, 1))
+    axis.set_title(metric, fontsize=10)
+    axis.set_xlim(-0.3, 1.3)
+    at_end, stopped_at = ({s: rows[r][k] for s, rows in outcomes.items()} for r in (0, 1))
     sides.append(evidence.compare(at_end, stopped_at, higher_is_better=not k))
 axes[0].legend(frameon=False, fontsize=9)
 better = [sum((d > 0) == (k == 0) for d in side.differences if abs(d) > 1e-9) for k, side in enumerate(sides)]
 title = f"Stopping is better in accuracy for {better[0]} of {len(outcomes)} seeds, in cross-entropy for {better[1]}"
 drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
-plots.show(drawn, f"Accuracy and cross-entropy, a line for each seed from stopped to trained to the end. {title}.")
+plots.show(drawn, f"Accuracy and cross-entropy, a line for each seed from trained to the end to stopped. {title}.")
 
 # %%
 print(sides[0].sentence("Stopping against training to the end, accuracy"))
-print(sides[1].sentence("Stopping against training to the end, cross-entropy (lower is better)", unit=""))
+print(sides[1].sentence("Stopping against training to the end, cross-entropy (lower is better)", unit="nats"))
 from course_utils.evidence import protocol
 
 table = protocol.table("early_stopping")
 print(f"Three seeds are an illustration. The table early_stopping has {len(table.verdict_seeds)}, on the comparison "
       f"set, with {table.n_train:,} digits and {table.epochs} epochs (here {len(mnist.x_train):,} and {long}):")
-for metric, unit, words in (("accuracy", "points", "accuracy"), ("loss", "", "cross-entropy (lower is better)")):
+for metric, unit, words in (("accuracy", "points", "accuracy"), ("loss", "nats", "cross-entropy (lower is better)")):
     verdicts = protocol.verdicts(table, metric).values()
     for found in verdicts:
         print(found.sentence(f"Table early_stopping, {words}", unit))
@@ -357,8 +371,8 @@ for metric, unit, words in (("accuracy", "points", "accuracy"), ("loss", "", "cr
 #
 # What you can see now: the two need not move together. By stopping, a seed may get a better cross-entropy and a worse
 # accuracy (look for one in the figure, and on the comparison set below), and one whose curve stumbles for longer than
-# the patience may lose both: it is better at the end in *both* panels, higher on the left and lower on the right. Among
-# three seeds one such seed is enough to turn the mean, so how large each effect is, the table has to say.
+# the patience may lose both: its line falls in the left panel and rises in the right one. Among three seeds one such
+# seed is enough to turn the mean, so how large each effect is, the table has to say.
 #
 # The two answer two questions. Does somebody only want to know *which digit it is*? Then the accuracy counts, and a
 # network that trains on may go on gaining while its loss climbs. Does somebody act on the probabilities, so that a
@@ -371,12 +385,14 @@ for metric, unit, words in (("accuracy", "points", "accuracy"), ("loss", "", "cr
 # The patience of 5 is the article's. The epoch was chosen on the validation set, so the figures to believe come from
 # pictures by which nothing was chosen: first the run that went on to the end, then the stopped one with its best
 # weights. It is one run of each, an example and not a verdict; and if patience 5 missed the lowest point of this curve
-# above, then this measures a stop that came too early.
+# above, then this measures a stop that came too early. (The validation pictures, which chose and are few, need not
+# agree.)
 
 # %%
 end, score = lesson.compare(endless), lesson.compare(stopped)
 print(f"This stop changed the accuracy by {100 * (score.accuracy - end.accuracy):+.2f} points and the cross-entropy "
-      f"from {end.loss:.3f} to {score.loss:.3f}, and took {len(run.epoch)} epochs instead of {long}.")
+      f"from {end.loss:.3f} to {score.loss:.3f} nats, and took {len(run.epoch)} epochs instead of {long}. (On the "
+      f"{len(mnist.y_val):,} validation pictures: from {val_loss[-1]:.3f} to {measured[True][0]:.3f}.)")
 record = lesson.record(
     stopped, "baseline_cnn", techniques="early_stopping+no_dropout", history=run, compare=score, patience=5
 )
@@ -393,9 +409,10 @@ print(f"Of {len(others)} reference runs, patience 5 and at most {lesson.epochs(5
 
 # %% [markdown]
 # A run that ends before its validation loss has stopped falling never sets off the alarm, and there stopping does
-# nothing. Like any insurance, it pays only when something happens. (That is not to say that the sixth technique does
-# nothing. The article's comes with up to 50 epochs in place of 12 (in reduced mode, 16 in place of 6), and to go on for
-# longer may help by itself. Lesson 10 asks about the stop alone.) The growing model waits for lesson 09.
+# nothing. Like any insurance, it pays only when something happens. So does the sixth technique do nothing? It has two
+# parts. The article's comes with up to 50 epochs in place of 12 (in reduced mode, 16 in place of 6), and going on for
+# longer may help by itself. Lesson 10 asks about the stop alone, and lesson 09 adds both parts to the network that we
+# have been building.
 #
 # ## Exercise 1: only real progress counts
 #
@@ -439,8 +456,8 @@ lesson.check_patience_needed(patience_needed)
 # * Stopping is choosing, and the validation loss that chose is flattering. Report from pictures that had no say, and
 #   say whether you mean the accuracy or the cross-entropy.
 #
-# That was the last of the six. Each was tried by itself: does a network that has all of them reach what the article
-# reports? [Lesson 09](09_all_six.ipynb) puts them together.
+# That was the last of the six. Each was judged by itself, and the first five were stacked on one another: does a network
+# that has all six reach what the article reports? [Lesson 09](09_all_six.ipynb) puts them together.
 #
 # ## Sources
 #

@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Does it really help?
 #
-# **Goal:** find out what each technique is worth, how sure we may be, and what the answer depends on. Nothing is trained in
-# this lesson; it reads runs that were made for it, and ends with one table.
+# **Goal:** find out what each technique is worth, how sure we may be, and what the answer depends on. Nothing is trained
+# in this lesson; it reads runs that were made for it, and ends with one table.
 #
 # The article trained one baseline and one improved network and reported two numbers. Suppose that you had trained both
 # once more, with another seed. Would the difference have been the same? Would it have had the same *sign*?
@@ -79,7 +79,7 @@ print(f"{len(values)} runs, from {values.min():.2f} to {values.max():.2f} %, "
 #
 # From $n$ differences with mean $\bar d$ and standard deviation $s$ comes the 95 % interval
 # $\bar d \pm t_{n-1} \, s / \sqrt{n}$, where $t_{n-1}$ is Student's: nearly 2 for many runs, and larger for few, from
-# which $s$ is less well known. Here are the pairs of batch normalisation, from lesson 05:
+# which $s$ is less well known. Here are the pairs of lesson 05's batch normalisation:
 
 # %%
 normalised = runs_of("batch_norm")
@@ -102,6 +102,7 @@ print(f"On average {mean:+.2f} points; the line rises in {len(pairs) - len(falli
 
 # %% [markdown]
 # So to the question at the top, "would it have had the same *sign*?", the answer is: with one run of each, not always.
+# (Lesson 05's sweep saw more at 0.001, where both sides had one constant rate and fewer epochs. See *A fair fight*.)
 #
 # > **Predict:** by what factor is the interval of the pairs narrower than one that forgets who belongs to whom?
 
@@ -123,13 +124,14 @@ for arm in (each for each in ("batch_norm", "augmentation") if (each, "baseline"
 # ## A fair fight
 #
 # What else differs between the two sides? In a comparison every setting has one of three roles. The technique is the
-# **scientific** one. **Fixed** ones are equal on both sides: network, images, batch size, number of epochs. And some must be
-# right for *each* side, or the comparison is about them: these are the **nuisance** settings, and the learning rate is the
-# worst of them. So each variant gets the peak rate that suits it (the rate then falls to zero), chosen on the *validation*
-# images with seeds that no verdict uses. And who wins is read on the comparison set.
+# **scientific** one. **Fixed** ones are equal on both sides: network, images, batch size, number of epochs. And some
+# must be right for *each* side, or the comparison is about them: these are the **nuisance** settings, and the learning
+# rate is the worst of them. So each variant gets the peak rate that suits it (the rate then falls to zero), chosen on
+# the *validation* images with seeds that no verdict uses. And who wins is read on the comparison set.
 #
 # All of this was written into a file, the *protocol*, before the first run: variants, rates, seeds, number of runs, which
-# pairs are compared. Nobody got more seeds because a result was interesting.
+# pairs are compared. Nobody got more seeds because a result was interesting. (It is
+# `course_utils/reference/protocol.toml`; `git log` in the course's repository shows that it is older than the runs.)
 #
 # > **Predict:** was 0.001, which every lesson has used, the right rate for the baseline?
 
@@ -171,11 +173,11 @@ print(f"Runs that learned nothing (guessing has a loss of {np.log(10):.1f}):", "
 #
 # ## Each technique alone
 #
-# If an interval leaves zero out, luck alone would seldom have done it: once in twenty. So a table of twenty techniques that
-# do *nothing* has one false alarm, on average. **Holm's correction** asks more of each: the smallest of $m$ p values
-# must hold multiplied by $m$, the next by $m - 1$, and so on. That gives three words. What survives *helps* or *hurts*.
-# What leaves zero out only by itself is *suggestive*. All else is *no detectable difference*, which is a statement about
-# the evidence and does not mean "no difference".
+# If an interval leaves zero out, luck alone would seldom have done it: once in twenty. So a table of twenty techniques
+# that do *nothing* has one false alarm, on average. **Holm's correction** asks more of each: the smallest of $m$ p
+# values must stay below 0.05 when multiplied by $m$, the next by $m - 1$, and so on, until one fails; all after it fail,
+# too. That gives three words. What survives *helps* or *hurts*. What leaves zero out only by itself is *suggestive*. All
+# else is *no detectable difference*, which is a statement about the evidence and does not mean "no difference".
 #
 # > **Vote before you scroll:** which technique does most, which least? Does any of them hurt?
 
@@ -218,15 +220,14 @@ else:
 # In brackets a second opinion, by **sign flips**: were the technique worth nothing, each difference might as well have
 # had the other sign, so all signs are tried, and one counts how often the mean comes out as far from zero. Last, the
 # same for cross-entropy (lower is better), which also asks how sure the network is of what it says. Accuracy is the
-# first question; cross-entropy is a second one, with a Holm's line of its own.
+# first question; cross-entropy is a second one, with a Holm correction of its own. (All rows share the ten runs of one
+# baseline, so an unlucky baseline flatters every row at once. Holm allows for that; the eye does not.)
 #
-# **Which p counts?** The two may disagree, and whoever picks the kinder one after looking has two chances. So the rule
-# was there before the runs: the word goes by $t$, and the sign flips are printed beside it. Why not by the flips, which
-# assume less? Ten differences have $2^{10} = 1024$ choices of signs, and each counts with its mirror image: no p below
-# $2/1024$, times 20 nearly 0.04. So the first in Holm's line would have to win in *every* seed to be said to help, and
-# with five seeds ($2/32$) nothing ever could. The $t$ test pays with its assumption: where the bracket ends above 0.05
-# and the word is *helps* all the same, as for batch normalisation's accuracy, the word leans on differences that are
-# roughly normal. Believe it a little less, until more seeds have spoken. (Comparisons that are not yet measured are
+# **Which p counts?** Whoever picks the kinder test after looking has two chances; so the rule was there before the runs:
+# the word goes by $t$, the sign flips stand beside it. They assume less, but ten differences have only $2^{10}$ choices
+# of signs, each with its mirror image: no p below $2/1024$, times 20 nearly 0.04, so the first in Holm's line would have
+# to win in *every* seed. The $t$ test pays with its assumption of roughly normal differences. Where only $t$ gives the
+# word, as for batch normalisation's accuracy, believe it a little less. (Comparisons that are not yet measured are
 # counted too, which is the strict side.)
 
 # %% [markdown]
@@ -249,8 +250,10 @@ for name in (each for each in alone if each in added):
 # ## Better, or only longer?
 #
 # Equal epochs are not equal computing. An ensemble of three costs three times the baseline, so it has to beat what *one*
-# network does with that time. And early stopping comes with a permission to train on; *permission* may be all that helped. Its
-# own table trains a network that does overfit (2,000 digits, no dropout) for fifty epochs, with the stop and without.
+# network does with that time. (Nor are they neutral: sixteen may be enough for one side and too few for another, which
+# sees a new shift of each picture every time.) And early stopping comes with a permission to train on; *permission* may
+# be all that helped. The stop's own table trains a network that does overfit (2,000 digits, no dropout) for fifty epochs,
+# with it and without.
 
 # %%
 costly = {"independent ensemble against one, trained longer": ("ensemble_independent", "longer"),
@@ -261,8 +264,9 @@ stopped = settle({"stopping": ("stopped", "to_the_end")}, "The stop alone", of=p
 # %% [markdown]
 # ## Two kinds of noise
 #
-# The seeds answer "if we *train again*". How few of them are enough? Let $\delta$ be the true difference and $s$ the standard
-# deviation of the differences. For a known $s$, at the usual level and with a chance of four in five to find the difference,
+# The seeds answer "if we *train again*". How few of them are enough? Let $\delta$ be the true difference and $s$ the
+# standard deviation of the differences. For a known $s$, at the usual level and with a chance of four in five to find the
+# difference,
 #
 # $$n = \left( (1.96 + 0.84)\, \frac{s}{\delta} \right)^2.$$
 #
@@ -288,14 +292,15 @@ for name, (s, n) in known.items():
           f"but s may be {100 * ends[0]:.2f} to {100 * ends[1]:.2f}: {few} to {many} seeds")
 
 # %% [markdown]
-# So certainly not one run of each, which is what the article had. Our own pairs ask for some tens: of the three
-# guesses, fifty is nearest. The baselines at full size ask for fewer, but so few runs hardly know their $s$, and the
-# last range can promise nothing. The $s$ must come from the runs in question, and from enough of them.
+# So certainly not one run of each, which is what the article had. Our pairs of 5,000 digits ask for some tens. The
+# baselines at full size, which are nearer to the question, ask for about ten; but so few runs hardly know their $s$, and
+# the last range goes from a handful to hundreds. So five may do, fifty would be safer, and who guessed five hundred was
+# careful. The $s$ must come from the runs in question, and from enough of them.
 #
-# But all seeds share the same 10,000 images, and seeds say nothing about *other images*. For two networks that are trained,
-# only those images count on which exactly one of the two is right: $b$ of one kind, $c$ of the other. If the two were equally
-# good, each of these would be a coin toss: **McNemar's test**. And the choice of $n$ images gives the difference of the two
-# accuracies a standard deviation of $\sqrt{b + c - (b - c)^2 / n} \, / n$.
+# But all seeds share the same 10,000 images, and seeds say nothing about *other images*. For two networks that are
+# trained, only those images count on which exactly one of the two is right: $b$ of one kind, $c$ of the other. If the two
+# were equally good, each of these would be a coin toss: **McNemar's test**. And the choice of $n$ images gives the
+# difference of the two accuracies a standard deviation of $\sqrt{b + c - (b - c)^2 / n} \, / n$.
 
 # %%
 for other in (each for each in ("augmentation", "batch_norm") if (each, "baseline") in verdicts):
@@ -303,24 +308,28 @@ for other in (each for each in ("augmentation", "batch_norm") if (each, "baselin
     b, c = int((before[0] & ~after[0]).sum()), int((after[0] & ~before[0]).sum())
     p, n = stats.binomtest(b, b + c).pvalue, before.shape[1]
     print(f"Seed 0, {evidence.arm_words(other)}: it mends {b} digits and spoils {c}; a split so uneven by coin tosses: "
-          f"p = {p:.2g}. Standard deviation that the images give this pair: {100 * images_sd(b, c, n):.3f} points;")
+          f"p = {p:.2g}.")
     differences = before.astype(float) - after
     means = differences.mean(axis=0)  # of each image, over the seeds
-    flips = differences.var(axis=0, ddof=1).mean() / len(before)  # what the luck of training adds to their variance
-    left = 100 * np.sqrt(max(means.var(ddof=1) - flips, 0) / n)
-    print(f"the mean of all {len(before)} pairs: {100 * means.std(ddof=1) / np.sqrt(n):.3f} points, where endless "
-          f"seeds would leave {left:.3f}. The seeds give a pair s = {100 * differences.mean(axis=1).std(ddof=1):.3f}.")
+    luck = differences.var(axis=0, ddof=1).mean() / len(before)  # what training adds to their variance
+    rows = {"one pair, other images": images_sd(b, c, n),
+            f"mean of {len(before)} pairs, other images": means.std(ddof=1) / np.sqrt(n),
+            "mean of endless pairs, other images": np.sqrt(max(means.var(ddof=1) - luck, 0) / n),
+            "one pair, another seed (s)": differences.mean(axis=1).std(ddof=1)}  # fmt: skip
+    print("Standard deviation of the difference, in points:")
+    print(*(f"    {name:36} {100 * row:.3f}" for name, row in rows.items()), sep="\n")
 
 # %% [markdown]
-# A small p says that *this* network is better than *that* one, and nothing about the next pair that you train. The
-# figure after it belongs to one pair, too: which digits flip is partly the luck of training, and that part averages out
-# over the seeds. What endless seeds would leave is the luck of the images alone, and *that* is a wall.
+# A small p says that *this* network is better than *that* one, and nothing about the next pair that you train. The first
+# line of the four belongs to one pair, too: which digits change sides is partly the luck of training, and that part
+# averages out over the seeds. What endless pairs would leave is the luck of the images alone, and *that* is a wall.
 #
 # It is why each sentence above has a second interval, for other seeds *and* other images together. Its variance is the
-# sum of two: $s^2 / n$ for the $n$ seeds, which holds the flips already, and the square of what endless seeds would
-# leave, for the images. It takes Student's factor as before, with Satterthwaite's degrees of freedom. For the article's
-# comparison both parts are missing: with one run of each, runs first, since for a single pair $s$ is the larger part by
-# far; and when many seeds have averaged that out, only more digits help.
+# sum of two. The luck of training is $s^2 / n$ for $n$ seeds, and the digits that change sides from one training to the
+# next are in it already; so the second line, which has them too, would count them twice. The luck of the images is the
+# square of the third. It takes Student's factor as before, with Satterthwaite's degrees of freedom. The article gives
+# neither part. What should it add first? Runs, since for a single pair $s$ is the larger part by far. Only when many
+# seeds have averaged that out do more digits help.
 #
 # ## The answer
 #
@@ -354,14 +363,14 @@ for arm in (*singles, "dropout", "five"):
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]
-# "…" is *not yet measured*: nobody has made those runs, and no figure takes their place. "–" is *not asked*: the
-# protocol has no such pair. (Dropout has two rows, since the baseline has it: the first says what leaving it out does,
-# the second what it adds to the other four.) "†" is a word that the sign flips alone would not give. Of cross-entropy, less is
-# better. So "does L2 help?" has no answer until one says: *alone or beside what, on which images, by which measure?*
-# Then it has one, and it stands, or will stand, in its row.
+# "…" is *not yet measured*: nobody has made those runs, and no figure takes their place. "–" is *not asked*: the protocol
+# has no such pair. (Dropout has two rows, since the baseline has it: the first says what leaving it out does, the second
+# what it adds to the other four.) "†" is a word that the sign flips alone would not give. Of cross-entropy, less is
+# better. So "does L2 help?" has no answer until one says: *alone or beside what, on which images, by which measure?* Then
+# it has one, and it stands, or will stand, in its row.
 #
-# And at full size, where the article worked? There no images are left over, so these comparisons are read on the test set.
-# They are few, they were named beforehand, and each opening is counted:
+# And at full size, where the article worked? There no images are left over, so these comparisons are read on the test
+# set. They are few, they were named beforehand, and each opening is counted:
 
 # %%
 full = protocol.table("article_mnist")
@@ -384,8 +393,8 @@ print(f"not yet measured: {waiting}" if waiting else "All of them are measured."
 #
 # ## Exercise 1: your own interval
 #
-# > Write a function that takes the differences (an array) and returns three numbers: the mean, the lower end and the upper
-# > end of the 95 % interval. The standard deviation is that of a sample, which divides by $n - 1$;
+# > Write a function that takes the differences (an array) and returns three numbers: the mean, the lower end and the
+# > upper end of the 95 % interval. The standard deviation is that of a sample, which divides by $n - 1$;
 # > `stats.t.ppf(0.975, n - 1)` is the factor for `n` differences.
 
 
@@ -430,8 +439,8 @@ lesson.check_difference_sd(difference_sd)
 # * T. G. Dietterich, *Approximate statistical tests for comparing supervised classification learning algorithms*, 1998.
 # * X. Bouthillier and others, *Accounting for variance in machine learning benchmarks*, 2021.
 # * V. Godbole and others, *Deep learning tuning playbook*, 2023: scientific, nuisance and fixed settings.
-# * R. A. Fisher, *The design of experiments*, 1935: the sign-flip test. S. Holm, *A simple sequentially rejective multiple
-#   test procedure*, 1979.
+# * R. A. Fisher, *The design of experiments*, 1935: the sign-flip test. S. Holm, *A simple sequentially rejective
+#   multiple test procedure*, 1979.
 # * Q. McNemar, *Note on the sampling error of the difference between correlated proportions or percentages*, 1947.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
