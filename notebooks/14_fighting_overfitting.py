@@ -192,7 +192,7 @@ for axis, ((factor, _), run) in zip(axes.flat, runs.items()):
 drawn.supxlabel("epoch", fontsize=10)
 drawn.supylabel("accuracy, %", fontsize=10)
 axes[1, 1].legend(frameon=False, fontsize=8, loc="upper left")
-drawn.suptitle(f"No loss is lower than that of x {enough:g} by more than the noise" + cifar.figure_suffix, fontsize=11)
+drawn.suptitle(f"No loss lies below dropout x {enough:g} by more than the noise" + cifar.figure_suffix, fontsize=11)
 plots.show(drawn, "Accuracy against epoch in four panels, for no dropout to twice the answer's: " + "; ".join(
     f"factor {factor}, at the end training {run['accuracy'][-1]:.0%} and validation {run['val_accuracy'][-1]:.0%}"
     for (factor, _), run in runs.items()) + ".")
