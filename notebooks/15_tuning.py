@@ -113,8 +113,7 @@ plots.show(drawn, f"Accuracies by optimiser and learning rate, with 4 and 16 ker
 # %%
 def explained(table, *kept):
     """Share of the variance, %, that remains when all other settings are averaged away."""
-    others = tuple(axis for axis in range(3) if axis not in kept)
-    return 100 * table.mean(axis=others).var() / table.var()
+    return 100 * table.mean(axis=tuple({0, 1, 2} - {*kept})).var() / table.var()
 
 
 def jointly(table):
@@ -127,12 +126,10 @@ shares["all the rest"] = 100 - sum(shares.values())
 
 # %%
 drawn, axes = plots.figure(height=2.4)
-colours = [plots.COLOURS[name not in space] for name in shares]  # what no setting explains by itself in another
-axes.barh(list(shares), list(shares.values()), color=colours)
-axes.invert_yaxis()
-axes.set_xlabel("share of the variance that it explains, %")
+axes.barh(list(shares), list(shares.values()), color=[plots.COLOURS[0]] * 3 + [plots.COLOURS[1], "#999999"])
+axes.set(xlabel="share of the variance that it explains, %", ylim=(4.5, -0.5))
 most = max(list(space), key=shares.get)
-drawn.suptitle(f"Of single settings the {most} explains most (orange: not alone)" + mnist.figure_suffix, fontsize=11)
+drawn.suptitle(f"Of the settings by themselves the {most} explains most" + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "Bars: " + ", ".join(f"{name} {share:.0f} %" for name, share in shares.items()) + ".")
 
 # %%
@@ -166,8 +163,7 @@ for axis, (name, points) in zip(axes, plans.items()):
     axis.set_xlabel("the setting that matters", labelpad=10)
 axes[0].set_ylabel("the one that does not")
 drawn.suptitle("Nine tries, and what they see of the setting that matters", fontsize=11)
-plots.show(drawn, "Nine tries each in a square. The grid's fall on three values of the setting that matters, the "
-           "dice's on nine.")
+plots.show(drawn, "Nine tries each: the grid's fall on three values of the setting that matters, the dice's on nine.")
 
 # %% [markdown]
 # The grid spends nine tries on three values of what matters. Dice see nine. And nobody has to know beforehand which of
@@ -176,9 +172,9 @@ plots.show(drawn, "Nine tries each in a square. The grid's fall on three values 
 # ## A search that learns from its tries
 #
 # Dice have no memory. The *tree-structured Parzen estimator* (TPE), the default of the program Optuna, has one. It
-# splits the tries so far into good ones, say the best quarter, and the others. Let $l(x)$ be the density of a
-# setting's value $x$ among the good, and $g(x)$ among the others. With $\gamma$ the fraction of good ones, Bayes' rule
-# gives the chance that a try at $x$ is a good one:
+# splits the tries so far into good ones, say the best quarter (Optuna: the best tenth, rounded up), and the others.
+# Let $l(x)$ be the density of a setting's value $x$ among the good, and $g(x)$ among the others. With $\gamma$ the
+# fraction of good ones, Bayes' rule gives the chance that a try at $x$ is a good one:
 #
 # $$P(\text{good} \mid x) = \frac{\gamma\, l(x)}{\gamma\, l(x) + (1 - \gamma)\, g(x)}
 # = \frac{1}{1 + \frac{1 - \gamma}{\gamma} \cdot \frac{g(x)}{l(x)}}.$$
@@ -193,8 +189,7 @@ order = random.permutation(np.array(list(np.ndindex(3, len(rates)))))
 
 def thinking(count):
     tried = order[:count, 1]
-    values = np.array([accuracy[optimiser, rate, 1] for optimiser, rate in order[:count]])
-    good = np.argsort(-values)[: max(count // 4, 1)]
+    good = np.argsort(-accuracy[order[:count, 0], tried, 1])[: max(count // 4, 1)]
     others = np.setdiff1d(np.arange(count), good)
     places = np.linspace(-0.5, len(rates) - 0.5, 200)
     of_good, of_others = (np.exp(-0.5 * (places[:, None] - tried[some]) ** 2).mean(axis=1) for some in (good, others))
@@ -203,29 +198,36 @@ def thinking(count):
     for low, (some, density, style, marker, name), colour in zip((-0.04, -0.1), drawn_as, plots.COLOURS):
         axes.plot(places, density, style, color=colour, linewidth=2, label=name)
         axes.plot(tried[some] + 0.15 * (order[some, 0] - 1), np.full(len(some), low), marker, color=colour)
-    # A little more in the denominator, so that untried places do not divide by nothing.
-    next_rate = np.interp(range(len(rates)), places, of_good / (of_others + 0.05)).argmax()
+    ratio = of_good / (of_others + 0.05)  # a little more below, so that untried places do not divide by nothing
+    axes.plot(places, ratio / ratio.max(), color="#999999", linewidth=1, label="$l / g$, scaled")
+    next_rate = np.interp(range(len(rates)), places, ratio).argmax()
     axes.axvline(next_rate, color="black", linestyle=":", label="try next")
     axes.set_xticks(range(len(rates)), [f"{rate:g}" for rate in rates])
     axes.set(xlabel="learning rate", ylabel="density", yticks=[])
     axes.legend(frameon=False, fontsize=9)
-    drawn.suptitle(f"After {count} tries: where are the good ones denser?" + mnist.figure_suffix, fontsize=11)
-    return drawn, f"Densities of good tries and of others over the learning rate, after {count} tries."
+    drawn.suptitle(f"After {count} tries the ratio says: {rates[next_rate]:g} next" + mnist.figure_suffix, fontsize=11)
+    return drawn, f"Densities of good tries and of others over the learning rate, and their ratio, after {count} tries."
 
 
 widgets.slide(thinking, range(4, len(order) + 1), "tries", start=max(len(order) // 2, 4))
 
 # %% [markdown]
 # Look at what it does *not* see: it asks about the rate by itself, and about the optimiser by itself. But the table
-# says that the two count jointly. Optuna has both kinds, one setting at a time (`multivariate=False`) and all of them
-# together (`multivariate=True`).
+# says that the two count jointly. Does that cost anything? Optuna has both kinds, one setting at a time
+# (`multivariate=False`) and all of them together (`multivariate=True`).
 #
 # ## Does thinking pay?
 #
 # Now the race. Three searchers get twenty tries each; a try looks its result up in our table, so it costs nothing, and
 # we can run each searcher twenty times, from twenty seeds. Both numbers were fixed before the first run.
 #
-# > **Predict:** after twenty tries out of the table, who is ahead, and by how many points?
+# What dice reach on average needs no race. The best of $t$ draws is at most the $i$th of the table's $N$ values with
+# probability $(i/N)^t$, and `dice_on` below returns the mean of that, or of what one has already where that is more. Now
+# Optuna's TPE rolls dice for its first ten tries, too: with the same seed all three stand at the same place after ten.
+# So each search is compared, seed by seed, with what ten more draws by dice would add there on average, and only its own
+# luck is left.
+#
+# > **Predict:** after twenty tries out of the table, who is ahead of the average dice, and by how many points?
 
 # %%
 import warnings
@@ -254,66 +256,84 @@ for name, sampler in searchers.items():
     for number in range(searches):
         study = optuna.create_study(sampler=sampler(seed=number), direction="maximize")
         study.optimize(look_up, n_trials=tries)
-        best[name].append(100 * np.maximum.accumulate([trial.value for trial in study.trials]))
+        best[name].append(np.maximum.accumulate([trial.value for trial in study.trials]))
         seen[name].append(len({tuple(trial.params.values()) for trial in study.trials}))
-ordered, share = np.sort(accuracy.ravel()), np.arange(accuracy.size + 1) / accuracy.size
-by_arithmetic = [100 * ordered @ np.diff(share**n) for n in range(1, tries + 1)]
+ordered, share = np.sort(accuracy.ravel()), np.arange(1, accuracy.size + 1) / accuracy.size
+
+
+def dice_on(start, draws):
+    """The mean of the best of `start` and so many random draws from the table."""
+    return np.maximum(ordered, start) @ np.diff(np.append(0, share**draws))
+
 
 # %%
-from scipy import stats
-
-ends = {name: [search[-1] / 100 for search in found] for name, found in best.items()}
-race = {name: evidence.compare(ends["dice"], ends[name]) for name in list(searchers)[1:]}
-ahead = " and ".join(name for name, found in race.items() if found.verdict == "helps") or "no searcher"
-half = {name: 100 * stats.sem(found) * stats.t.ppf(0.975, searches - 1) for name, found in ends.items()}
+dice, one, together = searchers
+ends = {name: [search[-1] for search in found] for name, found in best.items()}
+race = {name: evidence.compare([dice_on(s[9], tries - 10) for s in best[name]], ends[name]) for name in searchers}
+race |= evidence.as_family({name: race[name] for name in (one, together)})
+ahead = " and ".join(name for name in (one, together) if race[name].verdict == "helps") or "no TPE"
+places = np.arange(10, tries + 1)
 drawn, axes = plots.figure(height=3.4)
-for place, (name, found), colour, style in zip((0.4, 0.8, 1.2), best.items(), plots.COLOURS, ("o-", "s--", "^:")):
-    axes.plot(range(1, tries + 1), np.mean(found, axis=0), style, color=colour, markersize=5, label=name)
-    axes.errorbar(tries + place, 100 * np.mean(ends[name]), half[name], color=colour, capsize=3)
-axes.plot(range(1, tries + 1), by_arithmetic, "--", color="black", linewidth=1, label="dice, by arithmetic")
+for aside, (name, found), colour, style in zip((0.4, 0.8, 1.2), best.items(), plots.COLOURS, ("o-", "s--", "^:")):
+    axes.plot(places, 100 * np.mean(found, axis=0)[9:], style, color=colour, markersize=5, label=name)
+    half = 50 * (race[name].high - race[name].low)  # of the distance from dice on average, in points
+    axes.errorbar(tries + aside, 100 * np.mean(ends[name]), half, color=colour, capsize=3)
+average = 100 * np.mean([[dice_on(search[9], n - 10) for n in places] for search in best[dice]], axis=0)
+axes.plot([*places, tries + 1.6], [*average, average[-1]], "--", color="black", linewidth=1, label="dice on average")
 axes.axhline(100 * accuracy.max(), color="black", linewidth=1, label="the best there is")
 axes.set(xlabel="tries (the first ten are dice for all three)", ylabel="best so far, % of choosers, mean")
-axes.set(xlim=(9.5, tries + 1.6), xticks=range(10, tries + 1, 2), ylim=(by_arithmetic[9] - 3, 100 * accuracy.max() + 1))
+axes.set(xlim=(9.7, tries + 1.6), xticks=places[::2], ylim=(average[0] - 3, 100 * accuracy.max() + 1))
 axes.legend(frameon=False, fontsize=9, loc="lower right", ncols=2)
-drawn.suptitle(f"After {tries} tries {ahead} is detectably ahead of the dice" + mnist.figure_suffix, fontsize=11)
-plots.show(drawn, "Best accuracy so far against tries: three searchers, 95 % intervals at the end; dice by arithmetic.")
+drawn.suptitle(f"After {tries} tries {ahead} is detectably ahead of average dice" + mnist.figure_suffix, fontsize=11)
+plots.show(drawn, "Best accuracy so far against tries: three searchers with 95 % intervals, and dice on average.")
 
 # %%
-for name, found in race.items():
-    print(found.sentence(f"{name} against dice after {tries} tries"))
-for name, found in best.items():
-    print(f"{name}: {np.mean(found, axis=0)[-1] - by_arithmetic[-1]:+.1f} ± {half[name]:.1f} points from the dice by "
-          f"arithmetic, {by_arithmetic[-1]:.1f}%; {np.mean(seen[name]):.1f} different cells seen")
+for name in (one, together):
+    print(race[name].sentence(f"{name}, against {tries - 10} more draws by average dice"))
+print(evidence.compare(ends[one], ends[together]).sentence(f"{together}, against {one}"))
+print(f"The dice themselves, against their own average: {100 * race[dice].mean:+.2f} points. That is luck alone.")
+print(f"Different cells seen, of {accuracy.size}:", {name: f"{np.mean(cells):.1f}" for name, cells in seen.items()})
 grids = [accuracy[:, list(some)].max() for some in itertools.combinations(range(len(rates)), min(3, len(rates)))]
 size = accuracy[:, : min(3, len(rates))].size
 print(f"A grid of {min(3, len(rates))} rates, {size} tries, mean of all {len(grids)} such grids: {np.mean(grids):.1%}; "
-      f"dice by arithmetic after {size} tries: {by_arithmetic[size - 1]:.1f}%")  # fmt: skip
+      f"average dice after {size} tries: {dice_on(0, size):.1%}")
 
 # %% [markdown]
-# Of the dice we know more than twenty searches tell. The best of $t$ draws is at most the $i$th of the table's $N$ values
-# with probability $(i/N)^t$, and the dashed line is the mean of that. Where the dots of the dice lie off it, the seeds
-# had luck, and the other two begin with the same draws. So judge by the pairs and the intervals, not by which line is
-# on top. The mean of the grids counts triples that nobody would choose, such as the three smallest rates: what the
-# dice's many values are worth here is little.
+# An interval that reaches the dashed line shows no difference. How far luck goes, the dice's own line tells: there the
+# true distance is nil, and yet such an interval misses it once in twenty times. So a search that gets no further ahead
+# than the dice themselves has shown little.
 #
-# These are verdicts about *this* table: one small space, one kind of network. Optuna's TPE also rolls dice for its
-# first ten tries, so half of the race is no race. What to take from it: with few tries and few settings there is
-# little to learn, and dice are hard to beat. And a table has its own trap: who goes back to a cell, dice by chance and
-# a search by its memory, learns nothing the second time. Where there are many tries and many settings
-# there is more to learn; whether it pays there, this table cannot say.
+# And does it cost anything to ask for one setting at a time? The third line compares the two TPEs. Look back at the
+# joint share without SGD: where the best cells lie among optimisers that like the same rates, asking one by one finds
+# them as well.
+#
+# What are the dice's many values worth here? The two figures of the last line tell, roughly: dice may draw a cell twice,
+# which a grid may not, and the mean of the grids counts triples that nobody would choose, such as the smallest rates.
+#
+# These are verdicts about *this* table: one small space, one kind of network, few tries, of which at most two count as
+# good ones to learn from. And a table has its own trap: who goes back to a cell, dice by chance and a search by its
+# memory, learns nothing the second time. Where there are many tries and many settings there is more to learn; whether
+# it pays there, this table cannot say.
 #
 # ## The champion flatters
 #
-# Now the other price. Each network was judged twice, by pictures that choose and by pictures that watch. Let $n$
-# pictures choose the best of $k$ networks, and quote the figure by which it was chosen. By how much does it flatter?
-# The other pictures know. The split above was one draw; here we deal the pictures anew ten thousand times.
+# Now the other price. Each network was judged twice, by pictures that choose and by pictures that watch. What do the
+# latter say of the table's champion?
+
+# %%
+print(f"{accuracy.max():.1%} of those who chose, {right[accuracy.argmax(), ~choosers].mean():.1%} of those who watched")
+
+# %% [markdown]
+# That is one deal of the pictures. So let $n$ pictures choose the best of $k$ networks, and quote the figure by which it
+# was chosen. By how much does it flatter? The other pictures know, and we deal them anew ten thousand times.
 
 
 # %%
 def flattery(n, deals=1000):
     """The winner's accuracy on the n pictures that chose it less that on the others, points, for each of `counts`."""
     keys = random.random((deals, right.shape[1]))
-    say = keys <= np.partition(keys, n - 1, axis=1)[:, n - 1 : n]
+    say = keys <= np.partition(keys, n - 1, axis=1)[:, n - 1 : n]  # the n smallest keys: a random choice of n pictures
+    # In each deal the networks stand in another order, of which the first k stand for election.
     order = random.permuted(np.tile(np.arange(len(right)), (deals, 1)), axis=1)
     inside, outside = (np.take_along_axis(mask @ right.T.astype(float) / mask[0].sum(), order, axis=1)
                        for mask in (say.astype(float), 1.0 - say))  # fmt: skip
@@ -335,7 +355,8 @@ print(f"{counts[-1]} networks; flattery by pictures that choose:", {n: f"{points
 
 # %% [markdown]
 # One network flatters nobody. Where one network stands well above the next, many pictures hardly flatter either, as
-# there is no doubt whom to choose. Luck decides where the best are close. To see luck alone, take quality away: a
+# there is no doubt whom to choose. (That is why a line may come down on the right: when all stand for election, the
+# outstanding one is always among them.) Luck decides where the best are close. To see luck alone, take quality away: a
 # hundred "pictures" whose labels are coin flips, and a thousand "networks" that guess.
 
 # %%
@@ -359,11 +380,12 @@ print(f"the champion of 1,000 guessers: {(answers == labels).mean(axis=1).max():
 # > how many digits does the best of a hundred *equal* networks look better than they are?
 
 # %%
+from scipy import stats
+
 p = evidence.article_figure("baseline_cnn", evidence.ALL_SIX)
-right_answers = np.arange(10_000)
 print(f"p = {p:.2%}, {10_000 * (p - evidence.article_figure('baseline_cnn')):.0f} digits above the article's first.")
 for k in (10, 100, 1000):
-    exact = (1 - stats.binom.cdf(right_answers, 10_000, p) ** k).sum() - 10_000 * p
+    exact = (1 - stats.binom.cdf(np.arange(10_000), 10_000, p) ** k).sum() - 10_000 * p
     bound = 10_000 * np.sqrt(p * (1 - p) / 10_000 * 2 * np.log(k))
     print(f"the best of {k:5,} equal networks: {exact:.0f} digits more ({exact / 100:.2f} points), at most {bound:.0f}")
 
@@ -382,10 +404,8 @@ for k in (10, 100, 1000):
 # > **Predict:** will the order of the sprint hold?
 
 # %%
-finalists, ends = np.argsort(-accuracy.ravel())[:3], []
-for place in finalists:
-    epochs = lesson.epochs(16, reduced=8)
-    ends.append(train(len(mnist.x_train), epochs, *settings[place], lesson.callbacks(part=str(settings[place]))))
+finalists, epochs = np.argsort(-accuracy.ravel())[:3], lesson.epochs(16, reduced=8)
+ends = [train(len(mnist.x_train), epochs, *settings[i], lesson.callbacks(part=str(settings[i]))) for i in finalists]
 winner = int(np.argmax([knows[choosers].mean() for *_, knows in ends]))
 model, history, knows = ends[winner]
 
@@ -398,8 +418,9 @@ print(f"The winner of the sprint {'wins again' if winner == 0 else 'does not win
       f"a standard error of {100 * knows.std() / np.sqrt(choosers.sum()):.1f} points.")
 
 # %% [markdown]
-# One run each: whether the order of the sprint holds, such runs cannot say unless they lie several standard errors
-# apart. We take the winner, as we must take one.
+# One run each, and that is the standard error of *one* figure. All three answered the same pictures, so for a difference
+# only those pictures count on which two of them disagree (lesson 14): whether the order of the sprint holds, a few of
+# them cannot say. We take the winner, as we must take one.
 
 # %% [markdown]
 # ## Is your number normal?
@@ -414,14 +435,15 @@ errors = gap / np.sqrt(knows.var() / len(knows) + test.accuracy * (1 - test.accu
 print(f"All {len(knows)} validation pictures: {knows.mean():.1%}; test {100 * gap:+.1f} points, {errors:+.1f} standard "
       f"errors of that difference. Luck goes as far, either way, in {2 * stats.norm.sf(abs(errors)):.1%} of draws.")
 people = evidence.reference_runs("baseline_cnn", "", lesson.mode, mnist.label)
-print(f"The baseline of lesson 02, which people chose: {(100 * people['test_accuracy'].to_numpy()).mean():.2f}%, mean"
-      f" of {len(people)} runs, {people['epochs'].iloc[0]} epochs at a given rate. The champion: {epochs}, searched."
-      if len(people) else "The baseline of lesson 02: not yet measured.")
+print(f"Lesson 02's baseline, by people: {(100 * people['test_accuracy'].to_numpy()).mean():.2f}%, {len(people)} "
+      f"runs of {people['epochs'].iloc[0]} epochs (here {epochs})." if len(people) else "Baseline: not yet measured.")
 
 # %% [markdown]
 # Should not a champion flatter, so that the sealed pictures lower its figure? On average, yes. But one draw of
 # validation pictures may be harder than most, and then the test is the kinder one: count the difference in standard
-# errors. Two or three of them prove nothing, but are worth a second seed.
+# errors. Two of them are passed about once in twenty draws, three about once in four hundred: the first is worth a
+# second seed, the second an explanation. And the last line does not compare people with machines, but two prices: other
+# epochs, and tries that nobody counted against all those of our table.
 
 # %%
 lesson.progress(record)
@@ -432,16 +454,13 @@ lesson.progress(record)
 #
 # ## A search that takes the night
 #
-# In earnest a try takes minutes, and hours contain accidents. So let Optuna write each try into a file as soon as it
-# has ended; run again, these lines go on where they stopped (`JournalStorage` is in `optuna.storages`,
-# `JournalFileBackend` in `optuna.storages.journal`):
+# In earnest a try takes minutes, and hours contain accidents. So let Optuna write each try into a file; run again, these
+# lines go on where they stopped (the classes are in `optuna.storages` and `optuna.storages.journal`). The study's name
+# tells mode, seed and data, so that no search continues another one.
 #
 #     storage = JournalStorage(JournalFileBackend("night.log"))
-#     study = optuna.create_study(study_name="mode, seed, data", storage=storage, direction="maximize",
-#                                 load_if_exists=True)
+#     study = optuna.create_study(study_name="full-1-mnist", storage=storage, direction="maximize", load_if_exists=True)
 #     study.optimize(one_try, n_trials=100 - len(study.trials))
-#
-# Let the study's name tell mode, seed and data, so that no search continues another one.
 #
 # ## Exercise 1: how many pictures does a choice need?
 #
@@ -480,7 +499,8 @@ lesson.check_choose(choose)
 # ## What to take away
 #
 # * Of the settings that matter, random tries see more values than a grid does. A search with a memory has to beat *them*,
-#   over many seeds; and one that models its settings one by one does not see what counts jointly.
+#   over many seeds; and one that models its settings one by one does not see what counts jointly, which costs something
+#   or nothing, by where the best ones lie.
 # * The best of many tries is partly the luckiest: on average by at most $\sigma \sqrt{2 \ln k}$, for nothing.
 # * Whatever chooses is spent. Search on validation pictures, and let the sealed ones speak once.
 #
