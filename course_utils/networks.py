@@ -40,7 +40,7 @@ class Network:
         lesson: the notebook that introduces it.
         article: the source's accuracy in its own words, "" where there is none.
         batch_size, epochs: the source's training.
-        few_epochs: what its lesson trains in reduced mode.
+        few_epochs: what its reference runs train in reduced mode; its lesson may train less.
         source: what that source is, an article or an answer on a site of questions.
         reference: the notebook that makes its runs for the protocol's tables; "" for a network that
             its lesson alone builds, which cannot be in a table.

@@ -280,6 +280,25 @@ def images(pictures, title, alt, labels=None, columns=10, colours=None):
     show(drawn, alt, gradations=pictures.ndim == 4 and pictures.shape[-1] == 3)
 
 
+def masked_maps(maps):
+    """What dropout took from a feature map, as pictures for `images`: grey, and orange where a mask took it.
+
+    Args:
+        maps: answers from 0 up, shape (N, height, width, channels); the first is without a mask. Only one
+            channel is drawn, that in which nearly every place has something to lose.
+
+    Returns:
+        Floats from 0 to 1, shape (N, height, width, 3).
+    """
+    maps = np.asarray(maps, dtype=float)
+    maps = maps[..., np.percentile(maps[0], 20, axis=(0, 1)).argmax()]
+    # What a mask leaves is scaled up, so it is the masked ones that reach highest.
+    brightest = np.percentile(maps.max(axis=0), 95) or 1
+    drawn = np.repeat(np.clip(maps / brightest, 0, 1)[..., None], 3, axis=3)
+    drawn[(maps == 0) & (maps[0] > 0)] = [int(COLOURS[1][i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    return drawn
+
+
 def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
     """A convolution at work, for `widgets.slide`: the window's place, its products, the answers so far.
 

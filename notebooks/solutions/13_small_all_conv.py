@@ -79,7 +79,7 @@ def build_thrifty():
 lesson.check_thrifty(build_thrifty)
 
 # %% [markdown]
-# What does it reach? Trained as the small network was, for as many epochs, and with its best epoch kept:
+# What does it reach? Trained for as many epochs as the reference runs of the small network, with its best epoch kept:
 
 # %%
 from course_utils import evidence

@@ -1,6 +1,7 @@
-"""How names of any script come into figures."""
+"""How names of any script come into figures, and what the pictures of a mask show."""
 
 import matplotlib
+import numpy as np
 import pytest
 from matplotlib import font_manager
 
@@ -53,3 +54,23 @@ def test_a_font_of_the_machine_that_has_the_signs_is_used(monkeypatch, capsys):
     assert plots.drawable(("猫", "dog", "사슴")) == ["猫", "dog", "사슴"]
     assert matplotlib.rcParams["font.family"] == ["sans-serif", "Han", "Hangul"]
     assert capsys.readouterr().out == ""
+
+
+def test_what_a_mask_took_is_orange_and_what_was_silent_stays_black():
+    full = np.zeros((4, 4, 2))
+    full[..., 1] = 3  # of the two channels the one with something to lose
+    full[0, 0, 1] = 0
+    mask = np.ones((4, 4, 1))
+    mask[1, 2], mask[0, 0] = 0, 0
+    whole, masked = plots.masked_maps([full, full * mask / 0.75])
+    assert whole.shape == masked.shape == (4, 4, 3)
+    red, green, blue = masked[1, 2]
+    assert red > green > blue == 0
+    assert (whole[0, 0] == 0).all()
+    assert (masked[0, 0] == 0).all(), "silent before any mask"
+    assert (masked[3, 3] == 1).all()
+    assert np.allclose(whole[3, 3], 0.75)
+
+
+def test_maps_in_which_all_is_silent_are_black():
+    assert not plots.masked_maps(np.zeros((3, 4, 4, 2))).any()
