@@ -136,9 +136,8 @@ def draw_reliability(axis, probabilities):
 drawn, (axis, counts) = plots.figure(1, 2, height=3.3, width_ratios=[3, 2])
 found = draw_reliability(axis, said)
 axis.legend(frameon=False, fontsize=9, loc="lower right")
-for place, means, name in [(0.27, found.confidence, "announced"), (0.73, found.accuracy, "made")]:
-    counts.bar(found.edges[:-1] + place / calibration.BINS, found.counts * (1 - np.nan_to_num(means)),
-               0.4 / calibration.BINS, color=plots.COLOURS[name == "made"], label=name)
+for place, means, name in [(0.02, found.confidence, "announced"), (0.047, found.accuracy, "made")]:
+    counts.bar(found.edges[:-1] + place, found.counts * (1 - np.nan_to_num(means)), 0.027, label=name)
 counts.set(yscale="log", xlim=(0, 1), ylim=(0.5, None), xlabel="confidence", ylabel="mistakes")
 counts.legend(frameon=False, fontsize=9, loc="upper left")
 drawn.suptitle("What the network promises, and what it keeps" + mnist.figure_suffix, fontsize=11)
@@ -261,11 +260,9 @@ from course_utils import widgets
 
 def at_temperature(t):
     drawn, axis = plots.figure(height=3.4, width=4.2)
-    softer = calibration.soften(said, t)
-    draw_reliability(axis, softer)
-    beyond = 100 * calibration.excess_error(*calibration.judge(softer, y_judge))
-    title = f"T = {t:g}: calibration error beyond chance {beyond:+.2f} points"
-    drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
+    draw_reliability(axis, calibration.soften(said, t))
+    beyond = 100 * calibration.excess_error(*calibration.judge(calibration.soften(said, t), y_judge))
+    drawn.suptitle(f"T = {t:g}: calibration error beyond chance {beyond:+.2f}" + mnist.figure_suffix, fontsize=11)
     return drawn, f"Reliability diagram at temperature {t:g}; calibration error beyond chance {beyond:+.2f} points."
 
 
@@ -364,9 +361,9 @@ for name, (coverage, accuracy) in curves.items():
     n, share, all_wrong = answered[name], 1 - accuracy, round(len(accuracy) * (1 - accuracy[-1]))
     left, passed, halved = round(n * share[n - 1]), len(share) - n, coverage[share <= share[-1] / 2].max(initial=0)
     print(f"{name}: answering all, {share[-1]:.2%} wrong; from {threshold:.2f} on it passes on "
-          f"{1 - coverage[n - 1]:.1%} (and had read {1 - (all_wrong - left) / max(passed, 1):.0%} of those rightly), and "
-          f"{share[n - 1]:.2%} of its answers are wrong: {left:,} of {all_wrong:,} mistakes are left. To halve the share, pass on "
-          f"{1 - halved:.1%}; of the surest 5 %, {share[len(share) // 20]:.1%} are wrong.")
+          f"{1 - coverage[n - 1]:.1%} (and had read {1 - (all_wrong - left) / max(passed, 1):.0%} of those rightly); "
+          f"{share[n - 1]:.2%} of its answers are wrong, {left:,} of {all_wrong:,} mistakes are left. To halve the "
+          f"share, pass on {1 - halved:.1%}; of the surest 5 %, {share[len(share) // 20]:.1%} are wrong.")
 alone = {kind: 1 - calibration.by_coverage(*worse[kind, 3])[1] for kind in corruptions.KINDS}
 print("Of the surest 5 % of each kind are wrong:", ", ".join(f"{k} {w[len(w) // 20]:.0%}" for k, w in alone.items()))
 
@@ -411,31 +408,15 @@ print(f"{together.sum()} of {len(right):,} pictures are missed by all {len(jury)
 
 # %% [markdown]
 # (The figure has twelve, those of which ours was surest; perhaps you have met some of them above.) Which of them would
-# *you* have read as the label says? Some have a wrong label, some were written so that two people
-# would quarrel, and some are clear, and the networks are wrong together, having learned from the same kind of
-# digit. Only eyes can tell. Northcutt and others (2021) had people look at MNIST's *test* set in this way and found
-# fifteen wrong labels in its ten thousand. If ours are as good, a label is to blame for some fifteen in ten thousand, and
-# the networks for the rest. Whoever fights for the last hundredth of a point fights for these too.
+# *you* have read as the label says? Some have a wrong label, some were written so that two people would quarrel, and some
+# are clear, and the networks are wrong together, having learned from the same kind of digit. Only eyes can tell.
+# Northcutt and others (2021) had people look at MNIST's *test* set in this way and found fifteen wrong labels in its ten
+# thousand. If ours are as good, a label is to blame for some fifteen in ten thousand, and the networks for the rest.
+# Whoever fights for the last hundredth of a point fights for these too.
 #
-# ## Look twice
-#
-# Another way to more modest answers, for five times the computing: let the network look at each picture as it is and
-# moved by a pixel to each side, and average what it says (**test-time augmentation**).
-#
-# > **Predict:** it mends some mistakes. Does it spoil right answers as well?
-
-# %%
-looks = [said] + [says(np.roll(x_judge, step, axis)) for axis in (1, 2) for step in (-1, 1)]
-averaged = np.mean(looks, axis=0)
-now = averaged.argmax(axis=1) == y_judge
-modest = calibration.over_confidence(*calibration.judge(averaged, y_judge))
-print(f"{(~right & now).sum()} mended, {(right & ~now).sum()} spoiled: {100 * (now.mean() - right.mean()):+.2f} points."
-      f" Over-confidence {100 * gaps[epochs]:+.2f}, with five looks {100 * modest:+.2f}.")
-
-# %% [markdown]
-# A net gain hides its losses. If the pictures that it spoils are your customers', that number is theirs. And several
-# looks make the answers more modest on the whole: after averaging, the temperature has to be chosen anew. (This is one
-# network, and no verdict.)
+# (Another way to more modest answers, for five times the computing: let the network look at each picture as it is and
+# moved by a pixel to each side, and average what it says, **test-time augmentation**. It mends some mistakes and spoils
+# some right answers; count both. And choose the temperature anew.)
 #
 # ## Which of the six help here?
 #
