@@ -383,6 +383,23 @@ def confusion(y_true, y_predicted, class_names, title, alt):
     show(confusion_figure(y_true, y_predicted, class_names, title), alt, gradations=True)
 
 
+def pairs_figure(groups, title, y, marks=None):
+    """A figure with a thin line for each pair, a thick one for the means.
+
+    `groups` has two entries, name -> values, paired by their order; `marks` (name -> y) adds dotted levels.
+    """
+    drawn, axes = figure(height=3.4)
+    for ends in zip(*groups.values(), strict=True):
+        axes.plot(list(groups), ends, "o-", color=COLOURS[0], alpha=0.4)
+    means = [np.mean(values) for values in groups.values()]
+    axes.plot(list(groups), means, color="black", linewidth=3, label="mean")
+    for name, level in (marks or {}).items():
+        axes.axhline(level, color="black", linestyle=":", label=name)
+    axes.set_xlim(-0.4, 1.4)
+    _finish(axes, title, "", y, legend=True, grid=False)
+    return drawn
+
+
 def per_class(y_true, y_predicted, class_names, title, alt, x="recognised, %"):
     """Share of each class that was recognised, best first, with its 95 % interval.
 
@@ -447,23 +464,6 @@ def dots(groups, title, x, alt, mark=None, spread=None):
             above = 0.36 if len(values) else 0
             axes.plot(mark[name], row + above, "*", color=COLOURS[1], markersize=13)
     show(drawn, alt)
-
-
-def pairs_figure(groups, title, y, marks=None):
-    """A figure with a thin line for each pair, a thick one for the means.
-
-    `groups` has two entries, name -> values, paired by their order; `marks` (name -> y) adds dotted levels.
-    """
-    drawn, axes = figure(height=3.4)
-    for ends in zip(*groups.values(), strict=True):
-        axes.plot(list(groups), ends, "o-", color=COLOURS[0], alpha=0.4)
-    means = [np.mean(values) for values in groups.values()]
-    axes.plot(list(groups), means, color="black", linewidth=3, label="mean")
-    for name, level in (marks or {}).items():
-        axes.axhline(level, color="black", linestyle=":", label=name)
-    axes.set_xlim(-0.4, 1.4)
-    _finish(axes, title, "", y, legend=True, grid=False)
-    return drawn
 
 
 def _name_ends(axes, apart=0.075):
