@@ -107,6 +107,27 @@ def over_confidence(confidence, right) -> float:
     return float(confidence.mean() - right.mean())
 
 
+def in_words(confidence, right) -> str:
+    """Whether the confidence may be believed, as far as these answers can tell: two sentences.
+
+    The chance is two standard errors of the over-confidence. Raises ValueError for fewer than two answers.
+    """
+    confidence, right = _checked(confidence, right)
+    if len(right) < 2:
+        raise ValueError("1 answer; expected two or more, so that their spread can be seen")
+    gap = 100 * (confidence - right)
+    by_chance = 2 * gap.std(ddof=1) / np.sqrt(len(gap))
+    if abs(gap.mean()) <= by_chance:
+        verdict = "That is no more than chance."
+    else:
+        verdict = "That is more than chance: fit a temperature before you believe its percentages."
+    return (
+        f"On {len(gap):,} comparison pictures its mean confidence is {confidence.mean():.0%}, and it is "
+        f"right on {right.mean():.0%}: {gap.mean():+.0f} points, where chance makes up to {by_chance:.0f}. "
+        f"{verdict}"
+    )
+
+
 def soften(probabilities, temperature: float) -> np.ndarray:
     """Probabilities, shape (n, classes), float64, as the softmax had given them for logits / temperature.
 

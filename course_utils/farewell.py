@@ -57,12 +57,10 @@ def _compared(what, table, arm, against):
 def _worth():
     found = worth_in_images("curve_mnist", "augmentation")
     what = "To shift the digits that one has"
-    return (
-        found.sentence(what) if found else f"{what}, and how many more they are worth: {MISSING}."
-    )
+    return found.sentence(what) if found else f"How many more digits shifting is worth: {MISSING}."
 
 
 def _article():
     here, says = _mean("baseline_cnn", ALL_SIX, "full"), article_words("baseline_cnn", ALL_SIX)
-    what = f"The article's six techniques on all of MNIST: {says} there"
+    what = f"The article's six techniques on all of MNIST: {says.replace(' %', '%')} there"
     return f"{what}, {here or MISSING} here."

@@ -411,8 +411,8 @@ def histograms(samples, title, x, alt, *, bins=60, limits=None, log_y=False, col
     show(drawn, alt)
 
 
-def confusion(y_true, y_predicted, class_names, title, alt):
-    """Confusion matrix of integer labels, shape (N,) each; counts off the diagonal are coloured."""
+def confusion_figure(y_true, y_predicted, class_names, title):
+    """A figure of the confusion matrix of integer labels, shape (N,) each; mistakes are coloured."""
     from sklearn.metrics import confusion_matrix
 
     count = len(class_names)
@@ -431,7 +431,29 @@ def confusion(y_true, y_predicted, class_names, title, alt):
     axes.set_xticks(range(count), class_names, rotation=turned)
     axes.set_yticks(range(count), class_names)
     _finish(axes, title, "predicted", "true", legend=False, grid=False)
-    show(drawn, alt, gradations=True)
+    return drawn
+
+
+def confusion(y_true, y_predicted, class_names, title, alt):
+    """Show `confusion_figure`."""
+    show(confusion_figure(y_true, y_predicted, class_names, title), alt, gradations=True)
+
+
+def pairs_figure(groups, title, y, marks=None):
+    """A figure with a thin line for each pair, a thick one for the means.
+
+    `groups` has two entries, name -> values, paired by their order; `marks` (name -> y) adds dotted levels.
+    """
+    drawn, axes = figure(height=3.4)
+    for ends in zip(*groups.values(), strict=True):
+        axes.plot(list(groups), ends, "o-", color=COLOURS[0], alpha=0.4)
+    means = [np.mean(values) for values in groups.values()]
+    axes.plot(list(groups), means, color="black", linewidth=3, label="mean")
+    for name, level in (marks or {}).items():
+        axes.axhline(level, color="black", linestyle=":", label=name)
+    axes.set_xlim(-0.4, 1.4)
+    _finish(axes, title, "", y, legend=True, grid=False)
+    return drawn
 
 
 def per_class(y_true, y_predicted, class_names, title, alt, x="recognised, %"):

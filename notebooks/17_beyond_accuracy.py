@@ -45,8 +45,8 @@ if not len(y_judge):  # full mode keeps no comparison set: half of the validatio
 # ## A network that has seen lesson 08
 #
 # There a network without dropout, on few digits, went on training when it should have stopped. Its accuracy did not
-# suffer, so what did? Here it is again. A callback keeps what it says about the pictures that judge, after some of the
-# epochs. (All numbers before the table of techniques are those of this one network; another seed gives others.)
+# suffer, so what did? Here is one like it. A callback keeps what it says about the pictures that judge, after some of
+# the epochs. (All numbers before the table of techniques are those of this one network; another seed gives others.)
 
 # %%
 model = keras.Sequential([
@@ -80,8 +80,11 @@ history = model.fit(
 )  # fmt: skip
 
 # %% [markdown]
+# Towards the end neither validation curve says much: the loss has ceased to fall, or has begun to climb a little, and the
+# accuracy stays where it is. What grows all the same is no curve of this figure.
+#
 # The network's **confidence** is the probability that it gives to its own answer. Here are the mistakes of which it was
-# surest.
+# surest; what is missing to a confidence of one is its doubt.
 
 # %%
 said = heard[epochs]
@@ -90,9 +93,9 @@ surest = np.flatnonzero(~right)[np.argsort(-confidence[~right])][:10]
 plots.images(
     x_judge[surest],
     title="Wrong, and sure of it" + mnist.figure_suffix,
-    labels=[f"{said[k].argmax()} ({confidence[k]:.3f})\nlabel {y_judge[k]}" for k in surest],
+    labels=[f"{said[k].argmax()} (doubt {1 - confidence[k]:.3%})\nlabel {y_judge[k]}" for k in surest],
     columns=5,
-    alt="The ten digits of whose wrong class the network was surest, with its answer, its confidence and the label.",
+    alt="The ten digits of whose wrong class the network was surest, with its answer, its doubt and the label.",
 )
 
 # %%
@@ -100,7 +103,7 @@ print(f"Accuracy {right.mean():.2%}: {(~right).sum()} mistakes among {len(right)
       f"{((confidence > 0.9) & ~right).sum()} of them were made at a confidence above 0.9.")
 
 # %% [markdown]
-# (Above each: its answer, the confidence in brackets, the label.) Ugly digits, some of them; but "I am not sure" was an
+# (Above each: its answer, the doubt in brackets, the label.) Ugly digits, some of them; but "I am not sure" was an
 # answer that the network could have given, and it did not.
 #
 # ## Right as often as it says?
@@ -132,12 +135,14 @@ def draw_reliability(axis, probabilities):
 # %%
 drawn, (axis, counts) = plots.figure(1, 2, height=3.3, width_ratios=[3, 2])
 found = draw_reliability(axis, said)
-axis.legend(frameon=False, fontsize=9, loc="upper left")
-counts.bar(found.edges[:-1] + 0.5 / calibration.BINS, found.counts, 0.9 / calibration.BINS, color=plots.COLOURS[0])
-counts.set(yscale="log", xlim=(0, 1), xlabel="confidence", ylabel="answers")
-drawn.suptitle("What the network promises, and how much of it it keeps" + mnist.figure_suffix, fontsize=11)
+axis.legend(frameon=False, fontsize=9, loc="lower right")
+for place, means, name in [(0.02, found.confidence, "announced"), (0.047, found.accuracy, "made")]:
+    counts.bar(found.edges[:-1] + place, found.counts * (1 - np.nan_to_num(means)), 0.027, label=name)
+counts.set(yscale="log", xlim=(0, 1), ylim=(0.5, None), xlabel="confidence", ylabel="mistakes")
+counts.legend(frameon=False, fontsize=9, loc="upper left")
+drawn.suptitle("What the network promises, and what it keeps" + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "Left: share of right answers against confidence, with the diagonal and what chance allows. "
-           "Right: the number of answers in each bin, most of them in the last.")
+           "Right: the mistakes announced and made in each bin.")
 
 # %%
 middle, last = (confidence > 0.55) & (confidence < 0.8), confidence >= found.edges[-2]
@@ -148,8 +153,8 @@ print(f"At a confidence from 0.55 to 0.8, {confidence[middle].mean():.0%} on ave
       f"and {(~right[last]).sum()} are made.")
 
 # %% [markdown]
-# The last bin is the one that counts, since nearly all answers lie there. Its gap looks small in the figure; count it in
-# mistakes, announced and made, and it is not.
+# The last bin weighs most, since most answers lie there. On the left its gap cannot be seen; count it in mistakes, as on
+# the right, and it can.
 #
 # ## One number, and how it deceives
 #
@@ -165,10 +170,11 @@ print(f"At a confidence from 0.55 to 0.8, {confidence[middle].mean():.0%} on ave
 
 # %%
 sizes = [n for n in (100, 200, 500, 1000, 2000, 5000, 10_000) if n <= len(right)]
-perfect = [100 * calibration.error_by_chance(confidence[:n]).mean() for n in sizes]
-# Ours is a mean, too: over fifty samples of each size.
+# Both are means over the same fifty samples of each size; of each, the coin makes twenty perfect networks.
 samples = [[np.random.default_rng(s).choice(len(right), n, replace=False) for s in range(50)] for n in sizes]
 ours = [100 * np.mean([calibration.calibration_error(confidence[k], right[k]) for k in each]) for each in samples]
+perfect = [100 * np.mean([calibration.error_by_chance(confidence[k], draws=20, seed=s) for s, k in enumerate(each)])
+           for each in samples]
 
 # %%
 plots.lines(
@@ -184,11 +190,11 @@ for n, mine, chance in zip(sizes, ours, perfect):
 
 # %% [markdown]
 # A reported ECE of one point means nothing until somebody says on how many pictures and in how many bins. So we subtract
-# what a perfect network would show, and speak of the **error beyond chance**. For a network without error that is exact
-# (and can come out negative, as any honest estimate of zero must). From one that does err it takes too much, since in a
-# bin that really lies off the diagonal chance pushes both ways: see how the last column grows with the pictures. So take
-# many, and the same number for all that are compared. A second number needs no bins and no correction: mean confidence
-# less accuracy, the **over-confidence**.
+# what a perfect network would show, and speak of the **error beyond chance**. For a network without error that is right
+# on average (so it is negative about half of the time). From one that does err it takes too much, since in a bin that
+# really lies off the diagonal chance pushes both ways: see how the last column grows with the pictures. So take many,
+# and the same number for all that are compared. A second number needs no bins and no correction: mean confidence less
+# accuracy, the **over-confidence**. But it is zero, too, where promises too high and too low cancel.
 #
 # ## Where does it come from?
 
@@ -211,11 +217,11 @@ for epoch, (sure, known) in judged.items():
 # %% [markdown]
 # In the first epochs it promises too little. Then the lines cross, and most of the gap is there before the training
 # pictures are all read rightly. The network learns how sure to be from pictures that it has practised on; it is right
-# on more of those than of new ones, and promises too much by a part of the difference. Later a second cause joins. Once
+# on more of those than on new ones, and promises too much by a part of the difference. Later a second cause joins. Once
 # every training picture is classified rightly, the accuracy has nothing more to learn from them. The cross-entropy has:
 # it still falls if all logits are multiplied by a number above one, because that moves every probability of a right
 # answer towards 1. So the network goes on growing surer, of everything, the pictures that it gets wrong included. In
-# lesson 08 that is what made the loss climb.
+# lesson 08 that is what made the loss climb; here the climb has at most begun.
 #
 # ## One number mends it
 #
@@ -245,8 +251,8 @@ for name, each in (("as trained", said), (f"T = {temperature:.2f}", softened)):
 
 # %% [markdown]
 # The answers are the same, and the cross-entropy is lower: what fell is the price of the mistakes. The pictures that
-# judge had no say in $T$. Here is their diagram at $T = 2$. In JupyterLab move it, from 1 on, and watch the dots pass
-# through the diagonal from below to above:
+# judge had no say in $T$. Here is their diagram at $T = 2$. (One dot in a dozen outside its bar is nothing to worry
+# about.) In JupyterLab move it, from 1 on, and watch the dots pass through the diagonal from below to above:
 
 # %%
 from course_utils import widgets
@@ -254,9 +260,10 @@ from course_utils import widgets
 
 def at_temperature(t):
     drawn, axis = plots.figure(height=3.4, width=4.2)
-    error = 100 * draw_reliability(axis, calibration.soften(said, t)).error
-    drawn.suptitle(f"T = {t:g}: calibration error {error:.2f} points" + mnist.figure_suffix, fontsize=11)
-    return drawn, f"Reliability diagram at temperature {t:g}; its expected calibration error is {error:.2f} points."
+    draw_reliability(axis, calibration.soften(said, t))
+    beyond = 100 * calibration.excess_error(*calibration.judge(calibration.soften(said, t), y_judge))
+    drawn.suptitle(f"T = {t:g}: calibration error beyond chance {beyond:+.2f}" + mnist.figure_suffix, fontsize=11)
+    return drawn, f"Reliability diagram at temperature {t:g}; calibration error beyond chance {beyond:+.2f} points."
 
 
 widgets.slide(at_temperature, [0.5, 1, 1.5, 2, 2.5, 3, 4, 6], "temperature", start=2)
@@ -266,7 +273,7 @@ widgets.slide(at_temperature, [0.5, 1, 1.5, 2, 2.5, 3, 4, 6], "temperature", sta
 #
 # All of MNIST is clean. Paper is not. Here is one digit in five kinds of trouble, each in five strengths. (Noise is given
 # by its standard deviation, white being 1, and blur likewise in pixels; contrast by what is left of it. Turns go to
-# either side and shifts in any direction, by chance.)
+# either side and shifts in one of eight directions, by chance; slantwise they go so far along both axes.)
 
 # %%
 shown = [corruptions.corrupt(x_judge[:1], kind, s)[0] / 255 for kind in corruptions.KINDS for s in (1, 2, 3, 4, 5)]
@@ -321,10 +328,11 @@ for kind, of in sorted(means.items(), key=lambda item: item[1][3, 1]):
 #
 # Whoever may pass a picture on to a person passes on those of which the network is least sure. The share that it still
 # answers is its **coverage**; the accuracy then counts among its answers alone. In use nobody sorts the pictures first:
-# one sets a threshold for the confidence. We set it by the pictures that may choose, where it halves the mistakes.
+# one sets a threshold for the confidence. We set it by the pictures that may choose, where it halves the share of wrong
+# answers.
 #
 # > **Predict:** what share of the clean pictures will be passed on? And on worse pictures, will the same threshold halve
-# > the mistakes as well?
+# > *the share of wrong answers* as well?
 
 # %%
 trouble = [np.concatenate([worse[kind, 3][part] for kind in corruptions.KINDS]) for part in (0, 1)]
@@ -332,13 +340,14 @@ judges = {"clean pictures": calibration.judge(softened, y_judge), "worse picture
 curves = {name: calibration.by_coverage(*each) for name, each in judges.items()}
 sure, known = calibration.judge(calibration.soften(chooses, temperature), y_choose)
 wrong = 1 - calibration.by_coverage(sure, known)[1]
+# The lowest confidence down to which at most half the share is wrong.
 threshold = np.sort(sure)[::-1][np.flatnonzero(wrong <= wrong[-1] / 2).max(initial=0)]
-last = {name: max((sure >= threshold).sum(), 1) - 1 for name, (sure, _) in judges.items()}  # the last that it answers
+answered = {name: max((sure >= threshold).sum(), 1) for name, (sure, _) in judges.items()}
 
 # %%
 series = {name: (100 * coverage[len(coverage) // 20 :], 100 * accuracy[len(coverage) // 20 :])
           for name, (coverage, accuracy) in curves.items()}
-marks = np.transpose([[100 * part[last[name]] for part in each] for name, each in curves.items()])
+marks = np.transpose([[100 * part[answered[name] - 1] for part in each] for name, each in curves.items()])
 plots.lines(
     series | {f"from a confidence of {threshold:.2f} on": tuple(marks)},
     title="The fewer it answers, the more of its answers are right" + mnist.figure_suffix,
@@ -349,17 +358,25 @@ plots.lines(
 
 # %%
 for name, (coverage, accuracy) in curves.items():
-    halved = coverage[1 - accuracy <= (1 - accuracy[-1]) / 2].max(initial=0)
-    print(f"{name}: answering all, {1 - accuracy[-1]:.2%} wrong; from {threshold:.2f} on it passes on "
-          f"{1 - coverage[last[name]]:.1%}, and {1 - accuracy[last[name]]:.2%} of its answers are wrong. To halve the "
-          f"share, pass on {1 - halved:.1%}; of the surest 5 %, {1 - accuracy[len(accuracy) // 20]:.1%} are wrong.")
+    n, share, all_wrong = answered[name], 1 - accuracy, round(len(accuracy) * (1 - accuracy[-1]))
+    left, passed, halved = round(n * share[n - 1]), len(share) - n, coverage[share <= share[-1] / 2].max(initial=0)
+    print(f"{name}: answering all, {share[-1]:.2%} wrong; from {threshold:.2f} on it passes on "
+          f"{1 - coverage[n - 1]:.1%} (and had read {1 - (all_wrong - left) / max(passed, 1):.0%} of those rightly); "
+          f"{share[n - 1]:.2%} of its answers are wrong, {left:,} of {all_wrong:,} mistakes are left. To halve the "
+          f"share, pass on {1 - halved:.1%}; of the surest 5 %, {share[len(share) // 20]:.1%} are wrong.")
+alone = {kind: 1 - calibration.by_coverage(*worse[kind, 3])[1] for kind in corruptions.KINDS}
+print("Of the surest 5 % of each kind are wrong:", ", ".join(f"{k} {w[len(w) // 20]:.0%}" for k, w in alone.items()))
 
 # %% [markdown]
-# On clean pictures a little work, passed on, takes away about half of the mistakes; no technique of this course is so
-# cheap. It needs only that the *order* of the confidences is right; a temperature moves the threshold and hardly the
-# curve. On worse pictures (the five kinds together) even the order is not to be trusted: look at the surest five in a
-# hundred. And the same threshold does not keep its promise there. Who sets it on clean pictures has promised too much.
-# Exercise 2 asks where the threshold belongs.
+# On clean pictures a little work, passed on, takes away about half of the mistakes ("about": the pictures that chose the
+# threshold have chance in them); few techniques are so cheap. The price stands in the brackets: answers that were right
+# and are asked again. It needs only that the *order* of the confidences is right.
+#
+# On worse pictures (the five kinds together) the order is worth less: look at the surest five in a hundred. In part that
+# is the mixture: a kind of which the network is too sure stands before one that it doubts without need, and in use nobody
+# sorts them. (The last line has each kind by itself.) And the threshold does not keep its promise there: hold the share
+# of wrong answers against that of answering all. The *number* of mistakes falls, but because so many pictures are passed
+# on. Exercise 2 asks where the threshold belongs.
 #
 # ## Whose mistake?
 #
@@ -390,41 +407,24 @@ print(f"{together.sum()} of {len(right):,} pictures are missed by all {len(jury)
       f"these labels wrong, the best of all networks would be told that it has {1 - together.mean():.2%}.")
 
 # %% [markdown]
-# Which of them would *you* have read as the label says? Some have a wrong label, some were written so that two people
-# would quarrel, and some are clear, and the networks are wrong together, having learned from the same kind of
-# digit. Only eyes can tell. Northcutt and others (2021) had people look at MNIST's *test* set in this way and found
-# fifteen wrong labels in its ten thousand. If ours are as good, a label is to blame for some fifteen in ten thousand, and
-# the networks for the rest. Whoever fights for the last hundredth of a point fights for these too.
+# (The figure has twelve, those of which ours was surest; perhaps you have met some of them above.) Which of them would
+# *you* have read as the label says? Some have a wrong label, some were written so that two people would quarrel, and some
+# are clear, and the networks are wrong together, having learned from the same kind of digit. Only eyes can tell.
+# Northcutt and others (2021) had people look at MNIST's *test* set in this way and found fifteen wrong labels in its ten
+# thousand. If ours are as good, a label is to blame for some fifteen in ten thousand, and the networks for the rest.
+# Whoever fights for the last hundredth of a point fights for these too.
 #
-# ## Look twice
-#
-# Another way to more modest answers, for five times the computing: let the network look at each picture as it is and
-# moved by a pixel to each side, and average what it says (**test-time augmentation**).
-#
-# > **Predict:** it mends some mistakes. Does it spoil right answers as well?
-
-# %%
-looks = [said] + [says(np.roll(x_judge, step, axis)) for axis in (1, 2) for step in (-1, 1)]
-averaged = np.mean(looks, axis=0)
-now = averaged.argmax(axis=1) == y_judge
-mended, spoiled = int((~right & now).sum()), int((right & ~now).sum())
-
-# %%
-p = stats.binomtest(mended, max(1, mended + spoiled)).pvalue
-modest = calibration.over_confidence(*calibration.judge(averaged, y_judge))
-print(f"{mended} mended, {spoiled} spoiled: {100 * (now.mean() - right.mean()):+.2f} points (so uneven by "
-      f"coin tosses: p = {p:.2g}). Over-confidence {100 * gaps[epochs]:+.2f}, with five looks {100 * modest:+.2f}.")
-
-# %% [markdown]
-# A net gain hides its losses. If the pictures that it spoils are your customers', that number is theirs. And several
-# looks make the answers more modest on the whole: after averaging, the temperature has to be chosen anew.
+# (Another way to more modest answers, for five times the computing: let the network look at each picture as it is and
+# moved by a pixel to each side, and average what it says, **test-time augmentation**. It mends some mistakes and spoils
+# some right answers; count both. And choose the temperature anew.)
 #
 # ## Which of the six help here?
 #
 # Now the course's question again, in the course's way: tuned networks, paired seeds, a comparison set, one family for
 # Holm. Nothing is trained for it. The reference runs kept what they said about the comparison set, and the newer ones
 # their networks. What is measured, and on which pairs, stands in the protocol. (The networks are those of lesson 10's
-# table, trained on more digits than ours and with a rate that falls.)
+# table, trained on more digits than ours and with a rate that falls. "Ensemble": three joined and trained as one;
+# "independent": three trained apart; "five": all techniques but the ensemble.) Differences are in percentage points.
 #
 # > **Predict:** which technique lowers the calibration error most? Which helps with shifted digits? (Rows that show "…"
 # > cannot answer yet.)
@@ -449,16 +449,16 @@ lines += [f"| {names.get(arm, arm.replace('_', ' '))} | {' | '.join(cell(arm, to
 display(Markdown("\n".join(lines)))
 
 # %%
-known = {names.get(arm, arm): each for (arm, _, m), each in verdicts.items() if m == "excess_error"}
+effects = {names.get(arm, arm): each for (arm, _, m), each in verdicts.items() if m == "excess_error"}
 title = "What each does to the calibration error beyond chance (left is better)"
-plots.intervals(known, title=title, x="difference, percentage points", alt=f"{title}: {', '.join(known)}.")
+plots.intervals(effects, title=title, x="difference, percentage points", alt=f"{title}: {', '.join(effects)}.")
 
 # %%
 print("\n".join(trust.lines(table, ["excess_error"])))
 print("\n".join(trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])))
 
 # %% [markdown]
-# "…" is *not yet measured*; differences are in percentage points. A calibration error that falls is a gain, so its minus
+# "…" is *not yet measured*. A calibration error that falls is a gain, so its minus
 # sign is good news; the others are accuracies. Every row is against the baseline, so a "helps" of the row without dropout
 # would speak *against* dropout; and the mean over five strengths stands for a kind of trouble. And remember that a
 # temperature costs nothing: a technique that mends the calibration and nothing else has a cheap rival. What remains
@@ -480,8 +480,8 @@ print(f"Over-confidence: ours {100 * gaps[epochs]:+.2f} points, {1 - confidence.
       f"{1 - right.mean():.1%} made; {theirs}, {made:.1%} made on average.")
 
 # %% [markdown]
-# Well above zero is what this network was made for; near zero, it has stopped too early. And measure an over-confidence
-# by the mistakes: one point is a lot for a network that makes few.
+# Well above zero is what this network was made for; if it is near zero, you have stopped too early. And measure an
+# over-confidence by the mistakes: one point is a lot for a network that makes few.
 #
 # ## Exercise 1: cool heads
 #

@@ -90,3 +90,15 @@ def test_what_makes_no_sense_is_refused():
         calibration.reliability([], [])
     with pytest.raises(ValueError, match="above zero"):
         calibration.soften(np.ones((1, 2)), 0)
+
+
+def test_words_about_a_network_that_is_as_right_as_it_says_and_of_one_that_is_not():
+    confidence = np.full(100, 0.7)
+    good = calibration.in_words(confidence, np.arange(100) < 68)
+    assert "is 70%, and it is right on 68%: +2 points, where chance makes up to 9." in good
+    assert good.endswith("no more than chance.")
+    bad = calibration.in_words(confidence, np.arange(100) < 50)
+    assert "+20 points" in bad
+    assert "more than chance: fit a temperature" in bad
+    with pytest.raises(ValueError, match="two or more"):
+        calibration.in_words([0.7], [True])

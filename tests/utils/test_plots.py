@@ -24,6 +24,16 @@ def test_names_that_the_font_has_stay_as_they_are(capsys):
     assert matplotlib.rcParams["font.family"] == before
 
 
+def test_pairs_are_a_line_each_with_their_means_and_levels():
+    drawn = plots.pairs_figure({"a": [1, 3], "b": [2, 6]}, "t", "y, %", {"habit": 0.5})
+    (axes,) = drawn.axes
+    ends = [list(line.get_ydata()) for line in axes.lines]
+    assert ends == [[1, 2], [3, 6], [2, 4], [0.5, 0.5]]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["mean", "habit"]
+    with pytest.raises(ValueError, match="argument"):
+        plots.pairs_figure({"a": [1, 3], "b": [2]}, "t", "y")
+
+
 def test_without_a_font_for_them_names_are_numbered_and_one_sentence_says_so(capsys):
     assert plots.drawable(("猫", "dog", "사슴")) == ["1", "2", "3"]
     said = capsys.readouterr().out
