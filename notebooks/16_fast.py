@@ -190,10 +190,10 @@ print(f"From halfway to meant to end: {evidence.in_pairs(on_its_way[0], judge(sh
 lead = np.linspace(0, 10, 501)  # of the right class's logit over the nine others, all equal
 one_hot = np.log1p(9 * np.exp(-lead))
 smoothed = one_hot + 9 * 0.02 * lead
-lowest = f"a lowest point, {smoothed.min():.3f} at a lead of {lead[smoothed.argmin()]:.1f}"
+lowest = f"a lowest loss, {smoothed.min():.3f} at a lead of {lead[smoothed.argmin()]:.1f}"
 plots.lines(
     {"one-hot": (lead, one_hot), "smoothed by 0.2": (lead, smoothed)}, height=2.8,
-    title=f"The smoothed label has {lowest}; the other has none", x="lead of the right logit over the nine others",
+    title=f"Smoothed: {lowest}; one-hot: none", x="lead of the right logit over the nine others",
     y="loss", alt=f"Loss against lead: with a one-hot label it falls for ever; with a smoothed one it has {lowest}.",
 )  # fmt: skip
 
@@ -337,8 +337,8 @@ scored = {rung: lesson.compare(model) for rung, (model, _) in ladder.items()}
 reached = {f"{rung} {fast.RUNGS[rung]}": [100 * each.accuracy] for rung, each in scored.items()}
 plots.dots(
     reached, spread={name: 2 * (a * (100 - a) / scored[0].n) ** 0.5 for name, (a,) in reached.items()},
-    title=f"From {scored[0].accuracy:.0%} to {scored[5].accuracy:.0%} with the same epochs" + cifar.figure_suffix,
-    x="accuracy on photographs to compare on, % (line: two standard errors, choice of images only)",
+    title=f"From {100 * scored[0].accuracy:.0f} to {100 * scored[5].accuracy:.0f} % in the same epochs" + cifar.figure_suffix,
+    x="comparison accuracy, % (line: two standard errors, of the images alone)",
     alt="Accuracy: " + ", ".join(f"rung {name} {a:.1f} %" for name, (a,) in reached.items()) + ".",
 )  # fmt: skip
 
