@@ -78,12 +78,13 @@ def whitening(images, size=2, epsilon=1e-4, most=5_000):
     eigenvectors of the patches' covariance, each divided by its standard deviation, that of the
     largest variance first; then the negatives of all, since a GELU lets one side through.
     """
-    pictures = images[:most].astype("float32") / 127.5 - 1
-    view = np.lib.stride_tricks.sliding_window_view(pictures, (size, size), axis=(1, 2))
+    view = np.lib.stride_tricks.sliding_window_view(images[:most], (size, size), axis=(1, 2))
     patches = (
         view[:, ::2, ::2].transpose(0, 1, 2, 4, 5, 3).reshape(-1, size * size * images.shape[3])
     )
-    variances, directions = np.linalg.eigh(np.cov(patches, rowvar=False))  # ascending
+    # Bytes, and float32 within: a million patches as float64 take more memory than all else here.
+    covariance = np.cov(patches, rowvar=False, dtype="float32").astype("float64") / 127.5**2
+    variances, directions = np.linalg.eigh(covariance)  # ascending
     scaled = (directions / np.sqrt(variances + epsilon))[:, ::-1]
     kernels = np.concatenate([scaled, -scaled], axis=1)
     return kernels.reshape(size, size, images.shape[3], -1).astype("float32")

@@ -27,13 +27,16 @@ class Score:
         return wrong.nonzero()[0].tolist()
 
 
-def score(model, images, labels) -> Score:
+def score(model, images, labels, batch_size=500) -> Score:
     """Score a Keras softmax classifier on `images`, uint8, (n, height, width, channels).
 
     `labels` is int32, shape (n,). The loss is the cross-entropy alone: unlike `evaluate`, without
-    the penalties that Keras adds to it, so that it can be compared between models.
+    the penalties that Keras adds to it, so that it can be compared between models. A smaller
+    `batch_size` takes less memory.
     """
-    predictions = np.asarray(model.predict(images, batch_size=500, verbose=0), dtype="float32")
+    predictions = np.asarray(
+        model.predict(images, batch_size=batch_size, verbose=0), dtype="float32"
+    )
     return score_predictions(predictions, labels)
 
 

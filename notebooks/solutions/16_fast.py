@@ -7,7 +7,7 @@
 # ---
 
 # %% [markdown]
-# # Solutions: learn in a tenth of the time
+# # Solutions: learn in fewer epochs
 #
 # The exercises of [lesson 16](../16_fast.ipynb).
 
