@@ -106,7 +106,7 @@ def small_network():
     )
 
 
-few = 400
+few = min(400, len(mnist.x_train))
 nonsense = np.random.default_rng(seed).integers(0, 10, size=few)
 
 # %%
