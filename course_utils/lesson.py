@@ -346,7 +346,12 @@ class Lesson:
         """
         metric = metric or self._figure_of(record)
         found = evidence.expected_range(
-            record.model, record.techniques, self.mode, record.data, metric
+            record.model,
+            record.techniques,
+            self.mode,
+            record.data,
+            metric,
+            epochs=record.epochs or None,
         )
         value = getattr(record, metric)
         if value is None:

@@ -143,7 +143,11 @@ def _row(key, members):
     if accuracies and key.data in REAL_DATA:
         article = article_figure(key.model, key.techniques)
     if accuracies and metric in evidence.COLUMNS:
-        expected = evidence.expected_range(key.model, key.techniques, key.mode, key.data, metric)
+        epochs = {record.epochs for record in well}
+        expected = evidence.expected_range(
+            key.model, key.techniques, key.mode, key.data, metric,
+            epochs=(epochs.pop() or None) if len(epochs) == 1 else None,
+        )  # fmt: skip
     return Row(
         **vars(key),
         metric=metric,

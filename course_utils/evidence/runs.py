@@ -201,16 +201,21 @@ def expected_range(
     data: str,
     metric: str = "test_accuracy",
     lesson: str | None = None,
+    epochs: int | None = None,
 ) -> ExpectedRange | None:
     """Range in which one more run's `metric` should fall, or None with fewer than 3 runs.
 
     The interval is mean +- t(0.975, n - 1) * s * sqrt(1 + 1 / n), the standard prediction interval
     for one more draw from a normal distribution, cut to [0, 1] for accuracies. Only runs of the
-    same mode and data count.
+    same mode and data count; with `epochs`, those of the run in question, only such as trained for as
+    many, unless early stopping ends each where it will.
     """
     from scipy import stats
 
-    values = reference_runs(model, techniques, mode, data, lesson, metric)[metric].to_numpy(float)
+    runs = reference_runs(model, techniques, mode, data, lesson, metric)
+    if epochs is not None and "early_stopping" not in techniques:
+        runs = runs[runs["epochs"] == epochs]
+    values = runs[metric].to_numpy(float)
     n = len(values)
     if n < 3:
         return None

