@@ -146,9 +146,9 @@ free, free_history = train_small(0.0, seed, "300 digits, no penalty")
 
 # %% [markdown]
 # The training loss goes to nothing. The validation loss comes down, turns, and climbs, while the accuracy stays about
-# where it is: the mistakes do not become more numerous. But on average less probability is left for the right answer,
-# which can only mean that the network grows surer of wrong ones. To push a probability towards 1 the last sums have to
-# grow, and sums grow with weights.
+# where it is: the mistakes do not become more numerous. But the loss is a mean of $-\log p$, in which one right answer
+# that is left with next to no probability outweighs many that gain a little. So where the network is wrong, it grows
+# surer of it. To push a probability towards 1 the last sums have to grow, and sums grow with weights.
 #
 # ## What the penalty does in one step
 #
@@ -356,15 +356,15 @@ print(f"Seed {seed} alone: without penalty, in its best epoch, {min(free_history
 # seed: how many points more mistakes than the *same* seed made at $\lambda = 0$, on average and from the lowest to the
 # highest. Where these differ in sign, three seeds show nothing (and where they agree, little: three coins fall alike one
 # time in four). What falls in the valley is "sure when wrong", the mean probability that the network gave to its
-# wrong answers. So the penalty makes the mistakes less sure of themselves; we cannot say that it makes them fewer. In
-# training (last column) next to no mistakes are left there: the network still makes its exceptions, only less steeply.
+# wrong answers. So the penalty makes the mistakes less sure of themselves, and not fewer: the $\lambda$ that is best by
+# the cross-entropy may even cost some (see its row). Which $\lambda$ is best depends on what you count. In training (last
+# column) next to no mistakes are left there: the network still makes its exceptions, only less steeply.
 #
 # One more look, so that we do not praise the penalty for too much. How low did the validation loss come *without* a
 # penalty before it turned? The last line says it, beside the floor of the same seed's valley. (Both flatter: the best of
-# twenty epochs, the lowest of seven points.) Where the two are close, what the penalty saves is, for this seed, mostly
+# twenty epochs, the lowest of eight points.) Where the two are close, what the penalty saves is, for this seed, mostly
 # what training too long had cost. Stopping in time is another cure for the same disease, and lesson 08 tries it.
 
-# %% [markdown]
 # %% [markdown]
 # ## Into the baseline
 #
@@ -489,8 +489,7 @@ lesson.check_steps_to_half(steps_to_half)
 #
 # * Small weights mean an answer that changes slowly, so that steep exceptions become expensive. The penalty
 #   $\lambda \sum w^2$ keeps weights small, and $\lambda$ says at what price. On 300 digits it lowered the cross-entropy
-#   and not, as far as three seeds can tell, the number of mistakes. For the baseline a few seeds cannot tell whether it
-#   helps.
+#   and not the number of mistakes. For the baseline a few seeds cannot tell whether it helps.
 # * Keras adds the penalty to every loss it reports. Compare accuracies or cross-entropies, never reported losses across
 #   values of $\lambda$.
 # * With plain gradient descent L2 is weight decay, a factor $1 - 2\eta\lambda$ a step; with Adam it is not, and

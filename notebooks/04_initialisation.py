@@ -539,8 +539,9 @@ lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
 # (The loss that Keras printed while training contains the penalty, the one on the comparison set does not.) How far has
-# the course come? He's step is the distance from the bar of "+ L2" to that of "+ He". Hold it against the rows of dots:
-# do they overlap? (Nothing is chosen by the test accuracies.)
+# the course come? He's step is the distance from the bar of "+ L2" to that of "+ He". Where the two
+# rows of dots overlap, one run against one run may go either way. The means of ten runs are steadier than a single dot,
+# by a factor of about three; lesson 10 says how to judge their difference. (Nothing is chosen by the test accuracies.)
 
 # %%
 lesson.progress(record)

@@ -335,8 +335,9 @@ plots.confusion(
 # calculator's display); a mirrored 9 comes close to a 7, a mirrored 6 to a 2. Even the digits that look symmetric in
 # print suffer, probably because handwriting leans to the right, and in a mirror to the left. Which digit does best is
 # in the title. Did you have it? What seems to count is less whether a digit looks symmetric than whether, mirrored, it
-# comes close to *another* digit: a 4, mirrored, looks like no other. The 1 is the exception to think about. It comes
-# close to nothing, and is lost all the same.
+# comes close to *another* digit: a 4, mirrored, looks like no other. But that is a story told after the fact, and not
+# every row keeps to it: look at the 0 and the 1, which come close to nothing. What might the network have learned about
+# them that the mirror takes away?
 #
 # A network trained on mirrored digits must at times call *nearly the same picture* by two names. **A change that alters
 # the label puts noise into the labels; a change that leads out of the world in which the network will be used wastes
@@ -416,6 +417,10 @@ for way, found in said.items():
 print(evidence.compare(swapped["plain"], swapped["mirroring"]).sentence("3s and 5s taken for each other, mirroring"))
 
 # %% [markdown]
+# Hold each column of the mirror's line against the plain one's: which grew by more points, and by the larger factor? If
+# it is "taken for the other" both times, that is what the argument foretold. (The third digits are no clean yardstick: a
+# mirrored 5 comes close to a 2 as well, so some of those mistakes belong to the argument, too.)
+#
 # What the other digits pay may be the same again, a 6 for a 2 and a 9 for a 7, or the few epochs; these lines cannot
 # tell the two apart. Either way nothing is gained: nobody will show the network a mirrored digit.
 #

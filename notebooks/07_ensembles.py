@@ -367,9 +367,11 @@ for name, trios in [("apart", apart_few), ("jointly", joint_few)]:
           f"{(one_wrong & three_right).mean():.1%} are digits that the three together get right.")
 
 # %% [markdown]
-# However that comes out, diversity, welcome as it looks, was bought here with the members' own quality. Jensen's
-# inequality says the same in one line: the joint loss is at most the mean of the three separate ones, so it can be
-# small while the members are still poor.
+# Subtract the two lines. Of what a jointly trained member gets wrong beyond one trained apart, the second figures show
+# what it left to its colleagues; the rest nobody of the three learned, so the joint model is partly just behind. Either
+# way its members are worse alone, and their disagreement, welcome as diversity looks, is in part no more than their
+# mistakes. Jensen's inequality says the same in one line: the joint loss is at most the mean of the three separate
+# ones, so it can be small while the members are still poor.
 #
 # ## A fair comparison
 #

@@ -374,9 +374,10 @@ for first, last in [(9, 13), (23, 31)]:
 
 # %% [markdown]
 # Read this with care; here it is easy to fool oneself. That the penalty is missing from the log is as good as proved.
-# That it *cost test accuracy* is another claim: in the epochs that all three runs share, the two with momentum 0.99 are
-# level, with penalty and without. Momentum 0.9 looks better, by five or six test digits in ten thousand, and starts
-# nearer to the log on validation pictures, which are not the article's; in one run each.
+# That it *cost test accuracy* is another claim: in the last five epochs that all three runs share, the two with
+# momentum 0.99 are level, with penalty and without. (Before that the run with the penalty lay behind, as the figure
+# shows. It may only have been slower; it ended too soon to say.) Momentum 0.9 looks better, by five or six test digits
+# in ten thousand, and starts nearer to the log on validation pictures, which are not the article's; in one run each.
 #
 # ## Clue 4: patience on a noisy curve is luck
 #
@@ -406,11 +407,11 @@ for name, run in [("as logged", logged), ("no penalty, momentum 0.99", slow)]:
 # %% [markdown]
 # (The test accuracies were read after every epoch, of runs that are over. We choose nothing by them.)
 #
-# From five to six, the older count against ours, no curve keeps another epoch: the count itself is innocent. But one
-# epoch *can* decide. In each curve the fourth parts a short run from a long one, and where that happens hangs on one
-# bump; another run bumps elsewhere. So ours at the top may have stopped early, and these three go on past epoch 25, by
-# the same rule. And it costs: an early stop loses these two runs a good part of the points that are missing, though not
-# all of them.
+# From five to six, the older count against ours, no curve keeps another epoch, so here the count is innocent (the third
+# ends too soon to say much). But one epoch *can* decide. In each curve the fourth parts a short run from a long one,
+# and where that happens hangs on one bump; another run bumps elsewhere. So ours at the top may have stopped early, and
+# these three go on past epoch 25, by the same rule. And it costs: an early stop loses these two runs a good part of the
+# points that are missing, though not all of them.
 #
 # The bumps have a likely cause. At a constant learning rate the steps do not die out: Adam divides by the size of the
 # recent gradients, and their direction is a noisy guess from one batch, so the weights never come to rest. Let the rate

@@ -117,9 +117,9 @@ for arm in (each for each in ("batch_norm", "augmentation") if (each, "baseline"
           f"{100 * paired:.2f} points wide in pairs; without them, {100 * unpaired:.2f}: {bought}.")
 
 # %% [markdown]
-# Pairs are worth as much as the two runs have in common. (Ten pairs know a correlation badly: the one above may be off by
-# a half.) They seldom cost much, Student's factor for nine degrees of freedom in the place of eighteen, so we always take
-# them.
+# Pairs are worth as much as the two runs have in common. (Ten pairs know a correlation badly: the one above may be off
+# by more than a half.) They seldom cost much, Student's factor for nine degrees of freedom in the place of eighteen, so
+# we always take them.
 #
 # ## A fair fight
 #
@@ -169,7 +169,7 @@ print(f"Runs that learned nothing (guessing has a loss of {np.log(10):.1f}):", "
 # So 0.001 was as good as right: the two rates are a hair apart, and the seeds do not agree on them. All three take the
 # same rate, so here tuning changed nothing between them. A wrong *common* rate would have: at the smallest, batch
 # normalisation gets far too much credit; at 0.001, augmentation looks worse than nothing, and at its own rate it comes
-# out best of the three on these seeds. At the largest, one run that diverged would have condemned it.
+# out best of the three on these seeds. At the largest, one run that got stuck would have condemned it.
 #
 # ## Each technique alone
 #
@@ -213,15 +213,20 @@ else:
     print(f"Measured so far: {', '.join(alone) or 'none'}, of {len(singles)}. So the vote stays open: keep yours.")
 
 # %% [markdown]
-# Read one of these sentences slowly; every claim of this course has its parts. The *difference* and its interval over
-# seeds, made by a method whose interval holds the truth in 95 of 100 repetitions (each row by itself; that a whole
-# table's do is rarer). A second interval, over seeds *and* images, of which more below. Then a p value by the $t$
-# distribution, which assumes that the differences are roughly normal; the same after Holm's correction; and his word.
-# In brackets a second opinion, by **sign flips**: were the technique worth nothing, each difference might as well have
-# had the other sign, so all signs are tried, and one counts how often the mean comes out as far from zero. Last, the
-# same for cross-entropy (lower is better), which also asks how sure the network is of what it says. Accuracy is the
-# first question; cross-entropy is a second one, with a Holm correction of its own. (All rows share the ten runs of one
-# baseline, so an unlucky baseline flatters every row at once. Holm allows for that; the eye does not.)
+# Read one of these sentences slowly; every claim of this course has its parts:
+#
+# * *points of accuracy, 95 % interval*: the difference and its interval over seeds, made by a method whose interval holds
+#   the truth in 95 of 100 repetitions (each row by itself; that a whole table's do is rarer);
+# * *over seeds and images*: a second, wider interval, of which more below;
+# * *p by t, and after Holm*: by the $t$ distribution, which assumes that the differences are roughly normal, then
+#   corrected for the number of comparisons; Holm's is the word at its end;
+# * *sign flips*: a second opinion. Were the technique worth nothing, each difference might as well have had the other
+#   sign, so all signs are tried, and one counts how often the mean comes out as far from zero;
+# * *on cross-entropy* (lower is better): the same for how sure the network is of what it says, a second question, with a
+#   Holm correction of its own.
+#
+# (All rows share the ten runs of one baseline, so an unlucky baseline flatters every row at once. Holm allows for that;
+# the eye does not.)
 #
 # **Which p counts?** Whoever picks the kinder test after looking has two chances; so the rule was there before the runs:
 # the word goes by $t$, the sign flips stand beside it. They assume less, but ten differences have only $2^{10}$ choices

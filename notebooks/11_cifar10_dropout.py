@@ -115,7 +115,7 @@ print(f"The perceptron, {perceptron.count_params():,} weights: validation accura
 
 # %% [markdown]
 # It has to learn every position, every size and every background of a bird as a case of its own. If the two figures are
-# close, it has not even learned its training pictures: it learns slowly.
+# close, it has not yet learned even its training pictures.
 #
 # ## The network
 #
@@ -262,10 +262,10 @@ print(f"Right are: one thinned network {one:.1%}, the mean of ten {mean_of_ten:.
 
 # %% [markdown]
 # So dropout trains a crowd. Every picture in every step trains a thinned network of its own, all of them share their
-# weights, and the whole network at the end stands in for the average of the crowd: an ensemble (lesson 07) at the
-# price of one. (It stands in approximately: the scaling keeps the mean of $y_i$, not of what ReLU and softmax make of
-# it. Where the last two figures differ little, a thousand pictures cannot tell them apart.) The distance from the
-# first figure to the last is the handicap, on new pictures, and the mean of ten makes up for most of it. Measure the
+# weights, and the whole network at the end stands in for the average of the crowd: an ensemble (lesson 07) at the price
+# of one. (It stands in approximately: the scaling keeps the mean of $y_i$, not of what ReLU and softmax make of it.
+# Where the last two figures differ little, a thousand pictures cannot tell them apart.) The distance from the first
+# figure to the last is the handicap, on new pictures, and the mean of ten makes up for most of it, or all. Measure the
 # training pictures with dropout off, and like is compared with like:
 
 # %%
@@ -290,12 +290,14 @@ print(f"Of {len(cifar.y_val):,} validation pictures dropout wins {gained} and lo
 print(f"Two equally good ones differ by less than {2 * np.sqrt(gained + lost):.0f} in about nineteen cases of twenty.")
 
 # %% [markdown]
-# A difference beyond that is more than the luck of the validation pictures: *these* two networks, as they stand after
-# their last epoch, are not equally good. It does not follow that dropout is why. Another seed is another luck, and so
-# is another epoch: look again at what each had at its best. Where those two accuracies are close and the last ones are
-# not, dropout has bought what stopping in time (lesson 08) would have bought as well, at least in accuracy; compare the
-# lowest losses, too. (The best of many is a flattered figure, but it flatters both.) The course's table gives each side
-# its own learning rate, ten seeds and the same number of epochs, on the small network of lesson 13:
+# A smaller difference may be nothing but the luck of these validation pictures: then the two are, as far as we can see,
+# equally good, and the far smaller gap has bought no accuracy. (Look at the losses all the same.) A larger one is more
+# than that luck: *these* two networks, as they stand after their last epoch, are not equally good. It does not follow
+# that dropout is why. Another seed is another luck, and so is another epoch: look again at what each had at its best.
+# Where those two accuracies are close and the last ones are not, dropout has bought what stopping in time (lesson 08)
+# would have bought as well, at least in accuracy; compare the lowest losses, too. (The best of many is a flattered
+# figure, but it flatters both.) The course's table gives each side its own learning rate, ten seeds and the same number
+# of epochs, on the small network of lesson 13:
 
 # %%
 print(evidence.tell("fair_cifar10", "no_dropout", "baseline"))

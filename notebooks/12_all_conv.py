@@ -242,9 +242,10 @@ if found.has_interval:
           f"point four times in five: some {evidence.seeds_needed(0.01, found.s)} seeds, if they vary as these do.")
 
 # %% [markdown]
-# Only where the interval leaves out zero could we begin to talk of a winner. Half its width is about the smallest
-# difference that a trial of this size can see. It shrinks with the root of the number of seeds, and faster at first,
-# with so few. (How much the seeds vary is itself a guess from three; lesson 10 tells what that does to the number.)
+# Only where the interval leaves out zero could we begin to talk of a winner. An *observed* difference smaller than half
+# its width cannot leave out zero; a *true* one of just that size would be found about every other time. The width
+# shrinks with the root of the number of seeds, and faster at first, with so few. (How much the seeds vary is itself a
+# guess from three; lesson 10 tells what that does to the number.)
 #
 # Springenberg and others compared fully trained networks. With the stride moved into the convolution before, as here,
 # they lost a little; with a strided convolution added in pooling's place they lost nothing. So do not expect a stride to

@@ -149,7 +149,7 @@ print(f"Lowest validation loss from {len(starts)} seeds: {', '.join(f'{loss:.3f}
 #
 # | it says | when | and then |
 # | --- | --- | --- |
-# | still improving | the validation loss is at its lowest and falling | train on before you change anything |
+# | still improving | its mean validation loss is at its lowest and falling | train on before you change anything |
 # | overfitting | the validation loss turned, the training loss goes on falling; or the gap is wide | regularise more |
 # | underfitting | not even the training images are learnt, and there is no gap | regularise less, or build larger |
 # | plateau | none of these: the gap is there, but it is no chasm | change one thing, and compare |
@@ -218,7 +218,8 @@ print(f"By our rule dropout x {enough:g} is just enough: the least that comes wi
 # `diagnose` and our rule need not agree. Does it say "overfitting, regularise more" of the run that the rule calls just
 # enough? We did regularise more, and no amount that we tried brought the figure down by more than the noise. Does it say
 # "still improving" of some? Our table says: train on. But the rules fix the epochs for all alike, so what we look for is
-# the right amount *for that many epochs*. Dropout slows learning down; with more epochs more of it may win.
+# the right amount *for that many epochs*. Nor need its word agree with the dot: the dot is one epoch, and `diagnose`
+# compares means over several. Dropout slows learning down; with more epochs more of it may win.
 #
 # ## Then augment, modestly
 #

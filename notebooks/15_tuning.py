@@ -221,11 +221,13 @@ widgets.slide(thinking, range(4, len(order) + 1), "tries", start=max(len(order) 
 # Now the race. Three searchers get twenty tries each; a try looks its result up in our table, so it costs nothing, and
 # we can run each searcher twenty times, from twenty seeds. Both numbers were fixed before the first run.
 #
-# What dice reach on average needs no race. The best of $t$ draws is at most the $i$th of the table's $N$ values with
-# probability $(i/N)^t$, and `dice_on` below returns the mean of that, or of what one has already where that is more. Now
-# Optuna's TPE rolls dice for its first ten tries, too: with the same seed all three stand at the same place after ten.
-# So each search is compared, seed by seed, with what ten more draws by dice would add there on average, and only its own
-# luck is left.
+# What dice reach on average needs no race: it can be computed. Order the table's $N$ values. A single draw is at most the
+# $i$th of them with probability $i/N$, and $t$ draws all are with probability $(i/N)^t$: so the chances of each best
+# value are known, and with them its mean. (Who has a better value already keeps it: that is `start` in `dice_on`.)
+#
+# When do we start to count? Optuna's TPE rolls dice for its first ten tries, too, so with the same seed all three
+# searchers stand at the same place after ten. From there each is compared, seed by seed, with what ten more draws by
+# dice would add on average. So the luck of the dice is out of the comparison, and only the search's own is left.
 #
 # > **Predict:** after twenty tries out of the table, who is ahead of the average dice, and by how many points?
 
@@ -304,8 +306,9 @@ print(f"A grid of {min(3, len(rates))} rates, {size} tries, mean of all {len(gri
 # than the dice themselves has shown little.
 #
 # And does it cost anything to ask for one setting at a time? The third line compares the two TPEs. Look back at the
-# joint share without SGD: where the best cells lie among optimisers that like the same rates, asking one by one finds
-# them as well.
+# joint share without SGD: where the best cells lie among optimisers that like the same rates, asking one by one *can*
+# find them as well. Whether it does, twenty searches do not settle: the interval says how large a cost, or a gain, would
+# have escaped us.
 #
 # What are the dice's many values worth here? The two figures of the last line tell, roughly: dice may draw a cell twice,
 # which a grid may not, and the mean of the grids counts triples that nobody would choose, such as the smallest rates.
@@ -499,8 +502,8 @@ lesson.check_choose(choose)
 # ## What to take away
 #
 # * Of the settings that matter, random tries see more values than a grid does. A search with a memory has to beat *them*,
-#   over many seeds; and one that models its settings one by one does not see what counts jointly, which costs something
-#   or nothing, by where the best ones lie.
+#   over many seeds; and one that models its settings one by one does not see what counts jointly. What the race says of
+#   that holds for this table.
 # * The best of many tries is partly the luckiest: on average by at most $\sigma \sqrt{2 \ln k}$, for nothing.
 # * Whatever chooses is spent. Search on validation pictures, and let the sealed ones speak once.
 #

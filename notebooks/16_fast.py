@@ -111,9 +111,10 @@ def climb(rung, length=epochs, watch=()):
 # %% [markdown]
 # ## Rung 1: a rate that rises and falls
 #
-# The bottom of the ladder is stochastic gradient descent with momentum, at one rate from beginning to end. The first rung
-# changes the rate alone: it rises for a fifth of the steps, then falls to zero along a cosine. Keras has that schedule
-# ready made, `CosineDecay(0.2 * peak, steps - rise, warmup_target=peak, warmup_steps=rise)`; `fast.schedule` adds nothing.
+# The bottom of the ladder is stochastic gradient descent with momentum, at one rate from beginning to end. The first
+# rung changes the rate alone: it rises for a fifth of the steps, then falls to zero along a cosine. Keras has that
+# schedule ready made, `CosineDecay(0.2 * peak, steps - rise, warmup_target=peak, warmup_steps=rise)`; `fast.schedule`
+# adds nothing.
 
 # %%
 half, batches = max(1, epochs // 2), len(photographs.x_train) // batch_size
@@ -337,8 +338,8 @@ scored = {rung: lesson.compare(model) for rung, (model, _) in ladder.items()}
 reached = {f"{rung} {fast.RUNGS[rung]}": [100 * each.accuracy] for rung, each in scored.items()}
 plots.dots(
     reached, spread={name: 2 * (a * (100 - a) / scored[0].n) ** 0.5 for name, (a,) in reached.items()},
-    title=f"From {100 * scored[0].accuracy:.0f} to {100 * scored[5].accuracy:.0f} % in the same epochs" + cifar.figure_suffix,
-    x="comparison accuracy, % (line: two standard errors, of the images alone)",
+    title=f"From {100 * scored[0].accuracy:.0f} to {100 * scored[5].accuracy:.0f} % in the same epochs"
+    + cifar.figure_suffix, x="comparison accuracy, % (line: two standard errors, of the images alone)",
     alt="Accuracy: " + ", ".join(f"rung {name} {a:.1f} %" for name, (a,) in reached.items()) + ".",
 )  # fmt: skip
 
@@ -366,10 +367,11 @@ print("Most:", "; then ".join(f"from rung {step}, {gain:+.1f} points" for gain, 
 #
 # ## Rung 8: look six times
 #
-# At the end we may look at each photograph more than once: as it is, a pixel up and left, a pixel down and right, and the
-# three mirrored. The network answers six times, and its probabilities are averaged. This costs no training, and six times
-# the time to answer. Nothing says that an average cannot be worse. (The network that looks is that of rung 5, the highest
-# one trained here. That was fixed beforehand; the comparison has no say in it.)
+# At the end we may look at each photograph more than once: as it is, a pixel up and left, a pixel down and right, and
+# the three mirrored. The network answers six times, and its probabilities are averaged (the two that are not moved
+# count double). This costs no training, and six times the time to answer. Nothing says that an average cannot be worse.
+# (The network that looks is that of rung 5, the highest one trained here. That was fixed beforehand; the comparison has
+# no say in it.)
 #
 # > **Predict:** how many wrong answers does it mend for each right one that it spoils?
 

@@ -252,7 +252,8 @@ for name, each in (("as trained", said), (f"T = {temperature:.2f}", softened)):
 # %% [markdown]
 # The answers are the same, and the cross-entropy is lower: what fell is the price of the mistakes. The pictures that
 # judge had no say in $T$. Here is their diagram at $T = 2$. (One dot in a dozen outside its bar is nothing to worry
-# about.) In JupyterLab move it, from 1 on, and watch the dots pass through the diagonal from below to above:
+# about; if there are more, one number does not mend every confidence.) In JupyterLab move it, from 1 on, and watch the
+# dots pass through the diagonal from below to above:
 
 # %%
 from course_utils import widgets

@@ -170,7 +170,7 @@ plots.curves(
 # (Copies on both sides this question cannot find: a copy comes back with its *shuffled* label. For those the folder was
 # searched above.)
 #
-# So a high *training* accuracy has never shown anything.
+# So a high *training* accuracy alone says nothing about new pictures.
 #
 # ## A baseline, and its rate
 #
@@ -359,8 +359,8 @@ plots.show(*pairs())
 # But all are judged on the same few pictures; what another handful would have said, the second interval asks, and it is
 # the wider one. Believe that one. Does it reach across zero? Then so few pictures cannot tell, however likely it seems.
 # Neither speaks of other pictures to train on (the deals share most of theirs), and the borrowed eyes were trained once.
-# And the last sentence: is it far below 100 %? Then from scratch was not ready. Give both more epochs before you believe
-# the difference.
+# And the last sentence: are many of its own training pictures misread? Then from scratch was not ready. Give both more
+# epochs before you believe the difference.
 #
 # ## One final test
 #
