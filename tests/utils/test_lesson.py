@@ -219,7 +219,7 @@ def test_full_mode_compares_on_validation_images_and_says_so(smoke, network, cap
     )
     assert record.val_accuracy == found.accuracy
     asked = []
-    monkeypatch.setattr(evidence, "expected_range", lambda *words: asked.append(words[-1]))
+    monkeypatch.setattr(evidence, "expected_range", lambda *words, **_: asked.append(words[-1]))
     smoke.expect(record)
     assert asked == ["val_accuracy"]
 
@@ -381,7 +381,7 @@ def test_what_to_expect_is_set_beside_the_article_and_says_what_differs(smoke, c
 
 def test_without_a_test_the_comparison_figure_is_what_is_expected(smoke, capsys, monkeypatch):
     asked = []
-    monkeypatch.setattr(evidence, "expected_range", lambda *words: asked.append(words[-1]))
+    monkeypatch.setattr(evidence, "expected_range", lambda *words, **_: asked.append(words[-1]))
     smoke.expect(Record("x", "baseline_cnn", compare_accuracy=0.9))
     smoke.expect(Record("x", "baseline_cnn", compare_accuracy=0.9, test_accuracy=0.8))
     smoke.expect(Record("x", "baseline_cnn", compare_accuracy=0.9), "compare_loss")
