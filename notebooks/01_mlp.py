@@ -250,9 +250,8 @@ plots.lines(
 print("; ".join(f"{name}: {course.history['val_loss'][-1]:.3f}" for name, course in courses.items()))
 
 # %% [markdown]
-# With a rate of 0.001, SGD looks like a bad optimiser; with 0.1 it keeps up with Adam. What was bad was the rate. (One
-# seed, and one rate for Adam: this shows what a wrong rate costs, and not which optimiser is better, nor whose rate is
-# the easier to guess.)
+# What looks like a bad optimiser was a bad rate. (One seed, and one rate for Adam: this shows what a wrong rate costs,
+# and not which optimiser is better, nor whose rate is the easier to guess.)
 #
 # What has plain SGD learned with the rate of 0.1? Its weights can be put back into the shape of a picture:
 
@@ -333,8 +332,9 @@ print(f"Gap of training and validation accuracy: {gaps[best]:.1f} points in epoc
 # %% [markdown]
 # There it is, the subject of this course. The dashed line goes on to the top: on its own training digits the network
 # makes hardly a mistake. The solid line falls behind early: what it learned does not all carry over to digits that it
-# has not seen. (In reduced mode the single layer still improves at the last epoch, so part of its distance is haste. But
-# its two lines lie together: ten templates have little room for learning by heart.)
+# has not seen. (Where a dashed line begins as the worse one, it is because a training figure is an average over its
+# epoch, as in lesson 00. In reduced mode the single layer still improves at the last epoch, so part of its distance is
+# haste. But its two lines lie together: ten templates have little room for learning by heart.)
 #
 # The **gap** between the two lines is not yet harm. Nearly every good network has one, and while the validation loss
 # falls, training on is right although the gap widens. **Overfitting** in the harmful sense begins where the validation
@@ -355,8 +355,8 @@ plots.confusion(
 )
 
 # %% [markdown]
-# Only mistakes are coloured; the grey numbers on the diagonal are right answers. The darkest cell is the commonest
-# mistake, but even that holds so few that another seed may have another.
+# Only mistakes are coloured; the diagonal counts right answers. Even the darkest cell holds so few that another seed may
+# have another.
 #
 # ## What does it know about pictures?
 #
@@ -455,8 +455,9 @@ print(f"validation accuracy in place {by[0]:.1f} %, pushed by 2 pixels {by[2]:.1
 
 # %% [markdown]
 # You would hardly notice a shift of two pixels. For the perceptron every pixel position is a separate input with
-# weights of its own, and what it learned in one place it does not know in the next. Lesson 02 builds a first part of
-# the missing knowledge into the network, and lesson 06 adds the rest.
+# weights of its own, and what it learned in one place it does not know in the next. (So left and right need not be
+# alike: there a digit meets other weights.) Lesson 02 builds a first part of the missing knowledge into the network, and
+# lesson 06 teaches it more by example.
 #
 # ## Is your number normal?
 #
