@@ -103,8 +103,8 @@ for name, w in weights.items():
 #
 # ## The same disease in a network
 #
-# To see overfitting plainly we take 300 digits and a perceptron with 118,016 weights, and let the optimiser take large
-# steps. `penalty` is $\lambda$. Keras adds $\lambda \sum w^2$ to the loss for every layer that has a
+# To see overfitting plainly we take 300 digits and a perceptron with 118,016 weights besides its biases, and let the
+# optimiser take large steps. `penalty` is $\lambda$. Keras adds $\lambda \sum w^2$ to the loss for every layer that has a
 # `kernel_regularizer`. The biases stay free: they move the answer, and do not make it steeper.
 
 # %%
@@ -119,8 +119,7 @@ def build_small(penalty):
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            layers.Rescaling(1 / 255),
-            layers.Flatten(),
+            layers.Rescaling(1 / 255), layers.Flatten(),
             layers.Dense(128, activation="relu", kernel_regularizer=l2),
             layers.Dense(128, activation="relu", kernel_regularizer=l2),
             layers.Dense(10, activation="softmax", dtype="float32", kernel_regularizer=l2),
@@ -129,7 +128,7 @@ def build_small(penalty):
 
 
 # %%
-def train_small(penalty, seed, title=None):
+def train_small(penalty, seed, title=None, watch=()):
     keras.utils.set_random_seed(seed)
     model = build_small(penalty)
     adam = keras.optimizers.Adam(0.005)
@@ -137,18 +136,36 @@ def train_small(penalty, seed, title=None):
     # So few pictures need more epochs: twice as many as elsewhere.
     history = model.fit(
         mnist.x_train[:few], mnist.y_train[:few], batch_size=50, epochs=2 * lesson.epochs(20), verbose=0,
-        validation_data=(mnist.x_val, mnist.y_val) if title else None, callbacks=lesson.callbacks(title),
+        validation_data=(mnist.x_val, mnist.y_val) if title else None, callbacks=[*lesson.callbacks(title), *watch],
     )
     return model, history.history
 
 
-free, free_history = train_small(0.0, seed, "300 digits, no penalty")
+kept = []  # the weights after each epoch
+keep = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: kept.append(keep.model.get_weights()))
+free, free_history = train_small(0.0, seed, "300 digits, no penalty: the loss turns, the accuracy stays", [keep])
+
+
+# %%
+def judge(model):
+    """Cross-entropy, accuracy, and the mean probability that the wrong answers were given."""
+    p = np.asarray(model.predict(mnist.x_val, batch_size=500, verbose=0))
+    entropy = -np.log(p[np.arange(len(p)), mnist.y_val].clip(1e-30)).mean()
+    right = p.argmax(axis=1) == mnist.y_val
+    return float(entropy), float(right.mean()), float(p.max(axis=1)[~right].mean())
+
+
+for epoch in (int(np.argmin(free_history["val_loss"])) + 1, len(kept)):  # the best one, and the last
+    free.set_weights(kept[epoch - 1])
+    entropy, accuracy, sure = judge(free)
+    print(f"epoch {epoch}: loss {entropy:.3f}; {1 - accuracy:.1%} mistakes, made with a mean probability of {sure:.0%}")
 
 # %% [markdown]
 # The training loss goes to nothing. The validation loss comes down, turns, and climbs, while the accuracy stays about
-# where it is: the mistakes do not become more numerous. But the loss is a mean of $-\log p$, in which one right answer
-# that is left with next to no probability outweighs many that gain a little. So where the network is wrong, it grows
-# surer of it. To push a probability towards 1 the last sums have to grow, and sums grow with weights.
+# where it is. How can that be? The loss is a mean of $-\log p$, in which one right answer that is left with next to no
+# probability outweighs many that gain a little. The two lines compare the epoch of the lowest loss with the last one.
+# What grows is not how often the network is wrong, but how sure it then is. To push a probability towards 1 the last
+# sums have to grow, and sums grow with weights.
 #
 # ## What the penalty does in one step
 #
@@ -236,14 +253,6 @@ for f in factors:
 
 
 # %%
-def judge(model):
-    """Cross-entropy, accuracy, and the mean probability that the wrong answers were given."""
-    p = np.asarray(model.predict(mnist.x_val, batch_size=500, verbose=0))
-    entropy = -np.log(p[np.arange(len(p)), mnist.y_val].clip(1e-30)).mean()
-    right = p.argmax(axis=1) == mnist.y_val
-    return float(entropy), float(right.mean()), float(p.max(axis=1)[~right].mean())
-
-
 def penalty_by_hand(model, penalty):
     kernels = [layer.kernel for layer in model.layers if hasattr(layer, "kernel")]
     return sum(penalty * float(keras.ops.sum(kernel**2)) for kernel in kernels)
@@ -255,8 +264,7 @@ newborn.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 reported = newborn.evaluate(mnist.x_val, mnist.y_val, verbose=0)[0]
 entropy, by_hand = judge(newborn)[0], penalty_by_hand(newborn, 0.003)
 print(f"Keras reports a loss of {reported:.4f}")
-print(f"cross-entropy {entropy:.4f} + penalty {by_hand:.4f} = {entropy + by_hand:.4f}")
-print(f"the penalty by hand {by_hand:.4f}, by Keras {float(sum(newborn.losses)):.4f}")
+print(f"cross-entropy {entropy:.4f} + penalty, by hand, {by_hand:.4f} = {entropy + by_hand:.4f}")
 
 # %% [markdown]
 # Every `loss` and `val_loss` that Keras shows contains the penalty, also in evaluation, where nothing is learned from
@@ -312,12 +320,13 @@ for f in [0.0, 1e-6]:
 mean, reported = entropies.mean(axis=0), reports.mean(axis=0)
 best, tempting = penalties[mean.argmin()], penalties[reported.argmin()]
 mistakes = 100 * (1 - accuracies)
+more = (mistakes - mistakes[:, :1]).T  # than the same seed at λ = 0; shape (penalties, seeds)
 
 # %%
 drawn, axes = plots.figure(1, 2, height=3.8)
 for values in entropies:
     axes[0].plot(penalties[1:], values[1:], "o", color=plots.COLOURS[0], alpha=0.5, markersize=4)
-axes[0].plot(penalties[1:], mean[1:], color=plots.COLOURS[0], label="cross-entropy")
+axes[0].plot(penalties[1:], mean[1:], color=plots.COLOURS[0], label="cross-entropy (dots: seeds, line: mean)")
 axes[0].plot(penalties[1:], reported[1:], "--", color=plots.COLOURS[1], label="the loss that Keras reports")
 axes[0].axhline(mean[0], color="#999999", linestyle=":", label="without penalty, mean")
 axes[0].set(xscale="log", ylim=(0.8 * mean.min(), 3 * mean[0]), xlabel="λ", ylabel="validation loss")
@@ -333,13 +342,14 @@ plots.show(drawn, f"Left, validation loss against lambda: the cross-entropy of e
            f"the reported loss, lowest at {tempting:g}. Right, the mistakes of each seed against lambda.")
 
 # %%
-print("λ        cross-entropy            reported   mistakes, and more than at λ = 0   sure when wrong   in training")
-for f, e, r, wrong, sure, known in zip(penalties, entropies.T, reported, mistakes.T, sureness.T, training.T):
-    more = wrong - mistakes[:, 0]  # seed by seed
-    print(f"{f:<8g} {e.mean():.3f} ({e.min():.3f} to {e.max():.3f})   {r:5.3f}      {wrong.mean():4.1f} %   "
-          f"{more.mean():+5.1f} ({more.min():+.1f} to {more.max():+.1f})       {sure.mean():4.0%}              "
-          f"{1 - known.mean():6.1%}")
-print(f"By the cross-entropy you take λ = {best:g}, by the loss that Keras reports λ = {tempting:g} (0: no penalty).")
+print("λ       cross-entropy           reported  mistakes  against λ = 0, by seed  sure when wrong  training mistakes")
+for f, e, r, w, d, sure, known in zip(penalties, entropies.T, reported, mistakes.T, more, sureness.T, training.T):
+    against = f"{d.mean():+.1f} ({d.min():+.1f} to {d.max():+.1f})"
+    print(f"{f:<7g} {e.mean():.3f} ({e.min():.3f} to {e.max():.3f})  {r:8.3f}  {w.mean():6.1f} %  {against:22}  "
+          f"{sure.mean():15.0%}  {1 - known.mean():17.1%}")
+at_best = more[penalties.index(best)]
+print(f"By the cross-entropy you take λ = {best:g}: there {(at_best > 0).sum()} of {len(at_best)} seeds make more "
+      f"mistakes than at 0 ({at_best.mean():+.1f} points on average). By the reported loss you take λ = {tempting:g}.")
 # Without a penalty the loss that Keras reports is the cross-entropy.
 print(f"Seed {seed} alone: without penalty, in its best epoch, {min(free_history['val_loss']):.3f}, "
       f"and with the best λ for it, after the last, {entropies[0].min():.3f}.")
@@ -352,43 +362,40 @@ print(f"Seed {seed} alone: without penalty, in its best epoch, {min(free_history
 # small network to a large one. By the loss that Keras reports you would as a rule choose a smaller $\lambda$ than by
 # the cross-entropy, or none: it counts the very thing that helps as a cost.
 #
-# The right panel has no valley to match. Its grey band holds the seeds without a penalty. The table compares seed by
-# seed: how many points more mistakes than the *same* seed made at $\lambda = 0$, on average and from the lowest to the
-# highest. Where these differ in sign, three seeds show nothing (and where they agree, little: three coins fall alike one
-# time in four). What falls in the valley is "sure when wrong", the mean probability that the network gave to its
-# wrong answers. So the penalty makes the mistakes less sure of themselves, and not fewer: the $\lambda$ that is best by
-# the cross-entropy may even cost some (see its row). Which $\lambda$ is best depends on what you count. In training (last
-# column) next to no mistakes are left there: the network still makes its exceptions, only less steeply.
+# The right panel has no valley to match. Its grey band holds the seeds without a penalty, and the table compares each
+# seed with itself: how many points more mistakes than at $\lambda = 0$, on average and from the lowest to the highest.
+# What falls in the valley is "sure when wrong", the mean probability of the wrong answers. So the penalty makes the
+# mistakes less sure of themselves, and not fewer. The $\lambda$ that is best by the cross-entropy may even cost some: the
+# line below the table counts the seeds. (Where three agree, that is little: three coins fall alike one time in four.)
+# Which $\lambda$ is best depends on what you count. In training (last column) next to no mistakes are left there: the
+# network still makes its exceptions, only less steeply.
 #
 # One more look, so that we do not praise the penalty for too much. How low did the validation loss come *without* a
-# penalty before it turned? The last line says it, beside the floor of the same seed's valley. (Both flatter: the best of
-# twenty epochs, the lowest of eight points.) Where the two are close, what the penalty saves is, for this seed, mostly
-# what training too long had cost. Stopping in time is another cure for the same disease, and lesson 08 tries it.
+# penalty before it turned? The last line says it, beside the floor of the same seed's valley. (Both flatter: each is the
+# best of several.) Where the two are close, what the penalty saves is, for this seed, mostly what training too long had
+# cost. Stopping in time is another cure for the same disease, and lesson 08 tries it.
 
 # %% [markdown]
 # ## Into the baseline
 #
 # The article takes $\lambda = 10^{-4}$ for every layer of the baseline that has weights: the first of its six
-# techniques. (The loss in the next figure contains the penalty, as you now know. And the training line may be the worse
-# one all along, because dropout switches units off while the network trains and not while it is measured.)
+# techniques.
 
 
 # %%
 def build_baseline(penalty):
     l2 = keras.regularizers.L2(penalty) if penalty else None
     conv = {"padding": "same", "activation": "relu", "kernel_regularizer": l2}
-    model = keras.Sequential(name="baseline_cnn")
-    model.add(keras.Input((28, 28, 1)))
-    model.add(layers.Rescaling(1 / 255))
-    model.add(layers.Conv2D(32, 3, **conv))
-    model.add(layers.Conv2D(32, 3, **conv))
-    model.add(layers.MaxPooling2D())
-    model.add(layers.Dropout(0.25))
-    model.add(layers.Flatten())
-    model.add(layers.Dense(128, activation="relu", kernel_regularizer=l2))
-    model.add(layers.Dropout(0.5))
-    model.add(layers.Dense(10, activation="softmax", dtype="float32", kernel_regularizer=l2))
-    return model
+    return keras.Sequential([
+        keras.Input((28, 28, 1)),
+        layers.Rescaling(1 / 255),
+        layers.Conv2D(32, 3, **conv),
+        layers.Conv2D(32, 3, **conv),
+        layers.MaxPooling2D(), layers.Dropout(0.25), layers.Flatten(),
+        layers.Dense(128, activation="relu", kernel_regularizer=l2),
+        layers.Dropout(0.5),
+        layers.Dense(10, activation="softmax", dtype="float32", kernel_regularizer=l2),
+    ], name="baseline_cnn")
 
 
 # %%
@@ -403,7 +410,7 @@ def train_baseline(penalty, seed, title=None):
     return model, history
 
 
-model, history = train_baseline(1e-4, seed, "The baseline CNN with L2")
+model, history = train_baseline(1e-4, seed, "The baseline CNN with L2: both losses contain the penalty")
 
 # %% [markdown]
 # ## Does it help?
