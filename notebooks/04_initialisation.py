@@ -162,7 +162,7 @@ def draw_depth(sizes, title, y, alt):
 
 
 draw_depth(
-    forward, "Forward, only He's start keeps the signal alive", "size of the layer's outputs",
+    forward, "Forward, only He's start keeps the signal at its size", "size of the layer's outputs",
     "Size of layer outputs against depth, on a logarithmic axis: uniform weights leave the figure "
     "through the top, He stays level, Glorot and orthogonal fall together, zeros have no line.",
 )
@@ -385,7 +385,7 @@ weights = np.hstack([kernels["constant"][:, :8], kernels["random"][:, :8]]).T.re
 scale = np.abs(weights).max(axis=(1, 2), keepdims=True)
 plots.images(
     weights / (2 * scale) + 0.5,
-    title="Started equal, they stay equal (above); started at random, they differ (below)" + mnist.figure_suffix,
+    title="Equal at the start: equal for good (above). Random: different (below)" + mnist.figure_suffix,
     columns=8,
     alt="Two rows of eight weight pictures: all the same in the upper row, different in the lower.",
 )
@@ -466,9 +466,10 @@ he = {s: train_cnn("he_uniform", s) for s in lesson.seeds(3)}
 careless = train_cnn(lambda shape, dtype: keras.random.uniform(shape, -1, 1, dtype), seed)
 
 # %%
+far, near = (100 * (he[seed][-1] - other[-1]) for other in (careless, glorot[seed]))
 plots.lines(
     {"Glorot": 100 * glorot[seed], "He": 100 * he[seed], "uniform, -1 to 1": 100 * careless},
-    title="Four layers: a careless start hurts, two good ones are close" + mnist.figure_suffix,
+    title=f"At the end a careless start is {far:.0f} points behind He's, Glorot's {near:.1f}" + mnist.figure_suffix,
     x="epoch", y="validation accuracy, %", looks=looks, at_ends=".1f",
     alt="Validation accuracy against epoch: Glorot and He close together, the uniform start below.",
 )
@@ -479,8 +480,7 @@ for name, epoch in [("after the first epoch", 0), ("after the last epoch", -1)]:
     before, after = ({s: run[epoch] for s, run in runs.items()} for runs in (glorot, he))
     comparisons[name] = evidence.compare(before, after)
     print(comparisons[name].sentence(f"He against Glorot, {name}"), "Lesson 10 has enough.")
-print(f"uniform, -1 to 1: {careless.max():.1%} at its best, {careless[-1]:.1%} after the last epoch, "
-      f"{100 * (he[seed][-1] - careless[-1]):.0f} points behind He's start")
+print(f"uniform, -1 to 1: {careless.max():.1%} at its best, {careless[-1]:.1%} after the last epoch")
 
 # %%
 first, last = (f"{100 * found.mean:+.1f}" for found in comparisons.values())
@@ -539,9 +539,9 @@ lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
 # (The loss that Keras printed while training contains the penalty, the one on the comparison set does not.) How far has
-# the course come? He's step is the distance from the bar of "+ L2" to that of "+ He". Where the two
-# rows of dots overlap, one run against one run may go either way. The means of ten runs are steadier than a single dot,
-# by a factor of about three; lesson 10 says how to judge their difference. (Nothing is chosen by the test accuracies.)
+# the course come? He's step is the distance from the bar of "+ L2" to that of "+ He". Where the two rows of dots
+# overlap, one run against one run may go either way. The means of ten runs are steadier than a single dot, by a factor
+# of about three; lesson 10 says how to judge their difference. (Nothing is chosen by the test accuracies.)
 
 # %%
 lesson.progress(record)
