@@ -108,7 +108,8 @@ for c, (colour, row) in enumerate(zip(plots.COLOURS, axes)):
     row[0].set_ylabel(f"channel {c + 1}", color=colour)
 for axis, name in zip(axes[-1, [0, 4, 5]], ("four of 64 images", "value before", "value after")):
     axis.set_xlabel(name, loc="left")
-drawn.suptitle("One mean and one spread a channel, over all images and positions" + mnist.figure_suffix, fontsize=11)
+title = "One mean and one spread for each channel, over all images and positions"
+drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "A row for each of three channels: the feature maps of four images, framed in one colour, then a "
            "histogram of the channel before, with a mean and spread of its own, and after, with mean 0 and spread 1.")
 
@@ -196,10 +197,10 @@ print(f"Batch norm is {at_usual:+.1f} points ahead at the usual 0.001, {at_best:
 #
 # **What batch norm buys is above all room: the rate matters less.** Where a rate is too small or too large for the
 # plain network, batch norm loses less, and at the largest it still reads most digits where the plain network guesses.
-# It is no licence: at that rate it loses, too. Compare the two leads in the last line as well. Whoever compares
-# techniques at one learning rate compares, for a good part, how well that rate suits each of them. (One run for each
-# point on a thousand pictures shows the shape of the curves. It settles no difference of half a point, nor where the
-# grey band is left: a point may miss it by a picture or two. The room shows best at the two ends.)
+# It is no licence: at that rate it loses, too. (Part of that loss may be no fault of the weights: see "Two kinds of
+# statistics".) Compare the two leads in the last line as well. Whoever compares techniques at one learning rate
+# compares, for a good part, how well that rate suits each of them. (One run for each point on a thousand pictures shows
+# the shape of the curves. It settles no difference of half a point, nor where the grey band is left.)
 #
 # ## What goes wrong at a large rate?
 #
@@ -219,7 +220,7 @@ for k, axis in enumerate(axes):
 axes[0].set_ylabel("dead units, %")
 axes[0].legend(frameon=False, fontsize=9)
 without, with_norm = (100 * np.mean(dead[name, large]) for name in arms)
-title = f"Dead units at a rate of {large:g}: {without:.0f} % without batch norm, {with_norm:.0f} % with it"
+title = f"Dead units at rate {large:g}, mean of the layers: {without:.0f} % plain, {with_norm:.0f} % batch norm"
 drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "For each of three layers, the share of units that are zero for 300 digits, against the learning "
            "rate, for the plain network and with batch norm.")
@@ -236,7 +237,7 @@ for rate in rates[-2:]:
 # layers behind it. In the first convolution, whose input is the same in both networks, batch norm loses some as well,
 # and at some rates more than the plain network. And dead units are not the whole story: a network can do fairly well
 # with many of them (look at the plain one at the last rate but one) and badly with few. What they explain is the
-# collapse at the largest rate, where whole layers fall silent. (The title gives the mean of the three layers.)
+# collapse at the largest rate, where whole layers fall silent.
 #
 # ## What is left for L2?
 #
