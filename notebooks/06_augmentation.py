@@ -158,7 +158,7 @@ plots.images(
 # where 10,000 draws put the digit:
 
 # %%
-from course_utils.layers import FusedBatchNormalization, RandomShift
+from course_utils.layers import RandomShift
 
 dot = np.zeros((10_000, 28, 28, 1), dtype="float32")
 dot[:, 14, 14] = 1
@@ -259,7 +259,7 @@ believed = {"in place": baseline.predict(places, verbose=0), "with shifts": shif
 def read_at(s):
     drawn, axes = plots.figure(1, 3, height=2.4)
     axes[0].imshow(places[s + 6, :, :, 0], cmap="gray")
-    axes[0].set(title=f"a {mnist.y_val[moved]}", xticks=[], yticks=[])
+    axes[0].set(title=f"true: {mnist.y_val[moved]}", xticks=[], yticks=[])
     for axis, colour, (name, p) in zip(axes[1:], plots.COLOURS, believed.items()):
         axis.bar(range(10), 100 * p[s + 6], color=colour)
         axis.set(title=f"trained {name}", xticks=range(10), ylim=(0, 101))
@@ -267,7 +267,7 @@ def read_at(s):
     first, second = (p[s + 6].argmax() for p in believed.values())
     title = f"Pushed by {s:+d}: read as {first} without shifts in training, as {second} with them"
     drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
-    return drawn, f"A {mnist.y_val[moved]} and the ten probabilities of both networks. {title}."
+    return drawn, f"A digit (true: {mnist.y_val[moved]}) and the ten probabilities of both networks. {title}."
 
 
 widgets.slide(read_at, range(-6, 7), "pixels to the right", start=4)
@@ -314,7 +314,7 @@ plots.lines(
 # %%
 digits, first = np.unique(mnist.y_val, return_index=True)
 plots.images(
-    mnist.x_val[first, :, ::-1] / 255, labels=[f"a {d}" for d in digits],
+    mnist.x_val[first, :, ::-1] / 255, labels=digits,
     title="The first digit of each kind, in a mirror" + mnist.figure_suffix, alt="Ten mirrored digits, 0 to 9.",
 )
 
@@ -332,12 +332,11 @@ plots.confusion(
 # Each row holds the digits of one kind, each number counts them; the mistakes are shaded, and the right answers stand
 # unshaded on the diagonal. Read the rows of the 3 and of the 5. Their arcs now open to the other side, and the network
 # takes the one for the other more often than it gets it right (and the 5 nearly as often for a 2, its mirror image on a
-# calculator's display); a mirrored 9 comes close to a 7, a mirrored 6 to a 2. Even the digits that look symmetric in
-# print suffer, probably because handwriting leans to the right, and in a mirror to the left. Which digit does best is
-# in the title. Did you have it? What seems to count is less whether a digit looks symmetric than whether, mirrored, it
-# comes close to *another* digit: a 4, mirrored, looks like no other. But that is a story told after the fact, and not
-# every row keeps to it: look at the 0 and the 1, which come close to nothing. What might the network have learned about
-# them that the mirror takes away?
+# calculator's display); a mirrored 9 comes close to a 7, a mirrored 6 to a 2. Which digit does best is in the title. Did
+# you have it? What seems to count is less whether a digit looks symmetric than whether, mirrored, it comes close to
+# *another*. But that is a story told after the fact, and not every row keeps to it: look at the 0 and the 1, which come
+# close to nothing. What might the network have learned about them that the mirror takes away? (Most handwriting leans
+# to the right.)
 #
 # A network trained on mirrored digits must at times call *nearly the same picture* by two names. **A change that alters
 # the label puts noise into the labels; a change that leads out of the world in which the network will be used wastes
@@ -379,10 +378,10 @@ comparisons = {
     )
     for way, moved in [("shifts", False), ("shifts", True), ("mirroring", False)]
 }
-_, off, mirror = (100 * found.mean for found in comparisons.values())
+here, off, flip = (100 * found.mean for found in comparisons.values())
 plots.intervals(
     comparisons, alt="Differences to the baseline with 95 % intervals, for shifts (twice) and for mirroring.",
-    title=f"Shifts, three pixels off: {off:+.1f} points; mirroring: {mirror:+.1f} points" + mnist.figure_suffix,
+    title=f"Shifts {here:+.1f} points in place, {off:+.1f} 3 pixels off; mirroring {flip:+.1f}" + mnist.figure_suffix,
 )
 
 # %%
@@ -401,8 +400,8 @@ print("Three seeds are an illustration; lesson 10 has enough of them.")
 # it should cost anything: in a mirror a 3 comes close to a 5, so a network that saw both of them both ways round has
 # less to tell them apart by. But part of the price may be only that there is more to learn in the same few epochs, as
 # with the large shifts above, and hard digits pay most of that; these two may be hard. So ask *what they are taken
-# for*. If the argument holds, above all for each other; few epochs alone would spread the mistakes over third digits,
-# too. (The small shifts also give more to learn, and no reason to mix up these two: hold their line beside the
+# for*. If the argument holds, above all for each other, and a 5 for a 2; few epochs alone would spread the mistakes over
+# all digits. (The small shifts also give more to learn, and no reason to mix up these two: hold their line beside the
 # mirror's.)
 
 # %%
@@ -410,16 +409,16 @@ twins, swapped = np.isin(mnist.y_val, (3, 5)), {}
 for way, found in said.items():
     called = np.array([each[0] for each in found.values()])  # (seeds, digits)
     wrong = called != mnist.y_val
-    swapped[way] = (called == 8 - mnist.y_val)[:, twins].mean(axis=1)  # 8 - 3 is 5, and 8 - 5 is 3
-    print(f"{way:9}  3s and 5s: {swapped[way].mean():.1%} taken for the other, "
-          f"{wrong[:, twins].mean() - swapped[way].mean():.1%} for a third digit; "
-          f"all other digits: {wrong[:, ~twins].mean():.1%} misread")
+    swaps, twos = called == 8 - mnist.y_val, (called == 2) & (mnist.y_val == 5)  # 8 - 3 is 5, and 8 - 5 is 3
+    swapped[way], rest = swaps[:, twins].mean(axis=1), wrong & ~swaps & ~twos
+    print(f"{way:9}  3s and 5s: {swapped[way].mean():.1%} taken for the other, {twos[:, twins].mean():.1%} 5s for a 2, "
+          f"{rest[:, twins].mean():.1%} otherwise misread; all other digits: {wrong[:, ~twins].mean():.1%} misread")
 print(evidence.compare(swapped["plain"], swapped["mirroring"]).sentence("3s and 5s taken for each other, mirroring"))
 
 # %% [markdown]
-# Hold each column of the mirror's line against the plain one's: which grew by more points, and by the larger factor? If
-# it is "taken for the other" both times, that is what the argument foretold. (The third digits are no clean yardstick: a
-# mirrored 5 comes close to a 2 as well, so some of those mistakes belong to the argument, too.)
+# Hold each column of the mirror's line against the plain one's: which grew by more points, and which by the larger
+# factor? If it is "taken for the other" and "5s for a 2" rather than "otherwise", that is what the argument foretold.
+# What "otherwise" has grown by, the few epochs may have done.
 #
 # What the other digits pay may be the same again, a 6 for a 2 and a 9 for a 7, or the few epochs; these lines cannot
 # tell the two apart. Either way nothing is gained: nobody will show the network a mirrored digit.
@@ -435,9 +434,11 @@ verdict = lesson.reference_verdict("augmentation")
 # Lessons 03 to 05 added the L2 penalty, He's start and batch normalisation. The shifts come first, while the picture is
 # still a picture. (The model is written with `keras.Model`, layer by layer, instead of `Sequential`; it is the same
 # network.) Batch normalisation of the input replaces the division by 255, and its momentum is the one that lesson 05
-# chose for so few steps. (The course's twin of Keras's layer computes the same in less time.)
+# chose for so few steps. (`FusedBatchNormalization`, the course's twin of Keras's layer, computes the same in less time.)
 
 # %%
+from course_utils.layers import FusedBatchNormalization
+
 weights = {"kernel_initializer": "he_uniform", "kernel_regularizer": keras.regularizers.L2(1e-4)}
 momentum = 0.99 if lesson.mode == "full" else 0.9
 
