@@ -345,21 +345,17 @@ class Lesson:
         which has none, on the validation set.
         """
         metric = metric or self._figure_of(record)
-        found = evidence.expected_range(
-            record.model,
-            record.techniques,
-            self.mode,
-            record.data,
-            metric,
-            epochs=record.epochs or None,
-        )
+        kind = record.model, record.techniques, self.mode, record.data, metric
+        found = evidence.expected_range(*kind, epochs=record.epochs or None)
         value = getattr(record, metric)
         if value is None:
             words = evidence.metric_words(metric)
             print(f"No {words} in this record, so there is nothing to compare.")
         elif found is None:
+            of_another_length = record.epochs and evidence.expected_range(*kind)
+            length = f"{record.epochs} epochs in " if of_another_length else ""
             print(
-                f"Expected range: not yet measured for {self.mode} mode on {record.data}. "
+                f"Expected range: not yet measured for {length}{self.mode} mode on {record.data}. "
                 "The course compares like with like only."
             )
         else:

@@ -28,13 +28,17 @@ def steps_of(data: str) -> dict[str, tuple[int, str, str]]:
     return steps
 
 
-def _with_epochs(name, runs):
-    """A step's name; with its epochs that of all six, which may train for longer than the steps before."""
-    epochs = runs["epochs"].dropna() if name == "all six" else ()
-    if not len(epochs):
+def _with_epochs(name, runs, own):
+    """A step's name; with epochs that of all six, which may train for longer than the steps before.
+
+    And that of the learner's own run, where its epochs `own`, if not 0, are none of the reference runs'.
+    """
+    epochs = runs["epochs"].dropna() if name == "all six" or own else ()
+    if not len(epochs) or own in set(epochs):
         return name
     ends = dict.fromkeys(f"{end:.0f}" for end in (epochs.min(), epochs.max()))
-    return f"{name} ({' to '.join(ends)} epochs)"
+    theirs = f"{' to '.join(ends)} epochs"
+    return f"{name}\n({theirs}, yours {own})" if own else f"{name} ({theirs})"
 
 
 def draw(number: int, mode: str, dataset, record) -> None:
@@ -54,14 +58,19 @@ def draw(number: int, mode: str, dataset, record) -> None:
     found = {
         name: evidence.reference_runs(*step, mode, record.data) for name, step in steps.items()
     }
-    names = {name: _with_epochs(name, runs) for name, runs in found.items()}
-    steps, found = ({names[name]: each[name] for name in names} for each in (steps, found))
     metric = "test_accuracy"
     if record.test_accuracy is None and any(
         runs["compare_accuracy"].count() for runs in found.values()
     ):
         metric = "compare_accuracy"
     value = getattr(record, metric)
+    # Where early stopping ends each run, its length is no setting.
+    fixed = 0 if value is None or "early_stopping" in record.techniques else record.epochs
+    names = {
+        name: _with_epochs(name, runs, fixed if steps[name] == ours else 0)
+        for name, runs in found.items()
+    }
+    steps, found = ({names[name]: each[name] for name in names} for each in (steps, found))
     accuracies = {
         name: 100 * runs[metric].dropna().to_numpy(dtype=float) for name, runs in found.items()
     }
@@ -101,7 +110,7 @@ def draw(number: int, mode: str, dataset, record) -> None:
             if name in mark
             else name
             for name, values in measured.items()
-        ),
+        ).replace("\n", " "),
     )
 
 

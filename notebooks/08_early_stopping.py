@@ -236,7 +236,7 @@ for restore, (loss, accuracy) in measured.items():
 
 # %% [markdown]
 # By default Keras stops too late on purpose, and then keeps the result of having stopped too late: the weights of the ×
-# in the last figure, and not those of its ●. One argument mends it. (The price is a copy of the weights in memory.)
+# in the last figure, and not those of its ●. One argument mends it.
 #
 # ## The validation set is where we choose, and choosing has a price
 #
@@ -338,10 +338,11 @@ drawn, axes = plots.figure(1, 2, height=3.0)
 metrics = "accuracy, % (higher is better)", "cross-entropy, nats (lower is better)"
 for k, (axis, metric) in enumerate(zip(axes, metrics)):
     scale = 1 if k else 100
-    for marker, colour, (s, (*rows, _)) in zip("os^", plots.COLOURS, outcomes.items()):
-        axis.plot(rules, [scale * row[k] for row in rows], marker=marker, color=colour, label=f"seed {s}")
+    for marker, colour, aside, (s, (*rows, _)) in zip("os^", plots.COLOURS, (-0.06, 0, 0.06), outcomes.items()):
+        ends = [scale * row[k] for row in rows]
+        axis.plot([aside, 1 + aside], ends, marker=marker, color=colour, label=f"seed {s}")
     axis.set_title(metric, fontsize=10)
-    axis.set_xlim(-0.3, 1.3)
+    axis.set(xlim=(-0.3, 1.3), xticks=(0, 1), xticklabels=rules)
     at_end, stopped_at = ({s: rows[r][k] for s, rows in outcomes.items()} for r in (0, 1))
     sides.append(evidence.compare(at_end, stopped_at, higher_is_better=not k))
 axes[0].legend(frameon=False, fontsize=9)
@@ -367,12 +368,12 @@ for metric, unit, words in (("accuracy", "points", "accuracy"), ("loss", "nats",
 
 # %% [markdown]
 # Half a set makes a bumpier curve and may stop elsewhere than the whole, as the epochs above say. So what is judged
-# here is patience 5 with half of the pictures, and, as we saw, fewer pictures choose a little worse.
+# here is patience 5 with half of the pictures.
 #
 # What you can see now: the two need not move together. By stopping, a seed may get a better cross-entropy and a worse
-# accuracy (look for one in the figure, and on the comparison set below), and one whose curve stumbles for longer than
-# the patience may lose both: its line falls in the left panel and rises in the right one. Among three seeds one such
-# seed is enough to turn the mean, so how large each effect is, the table has to say.
+# accuracy (look for one in the figure), and one whose curve stumbles for longer than the patience may lose both: its
+# line falls in the left panel and rises in the right one. Among three seeds one such seed is enough to turn the mean,
+# so how large each effect is, the table has to say.
 #
 # The two answer two questions. Does somebody only want to know *which digit it is*? Then the accuracy counts, and a
 # network that trains on may go on gaining while its loss climbs. Does somebody act on the probabilities, so that a
@@ -384,15 +385,15 @@ for metric, unit, words in (("accuracy", "points", "accuracy"), ("loss", "nats",
 #
 # The patience of 5 is the article's. The epoch was chosen on the validation set, so the figures to believe come from
 # pictures by which nothing was chosen: first the run that went on to the end, then the stopped one with its best
-# weights. It is one run of each, an example and not a verdict; and if patience 5 missed the lowest point of this curve
-# above, then this measures a stop that came too early. (The validation pictures, which chose and are few, need not
-# agree.)
+# weights. It is one run of each, an example and not a verdict: the margin that is printed is for other pictures, not
+# for another seed. And if patience 5 missed the lowest point of this curve above, then this measures a stop that came
+# too early. (The validation pictures, which chose and are few, need not agree.)
 
 # %%
 end, score = lesson.compare(endless), lesson.compare(stopped)
-print(f"This stop changed the accuracy by {100 * (score.accuracy - end.accuracy):+.2f} points and the cross-entropy "
-      f"from {end.loss:.3f} to {score.loss:.3f} nats, and took {len(run.epoch)} epochs instead of {long}. (On the "
-      f"{len(mnist.y_val):,} validation pictures: from {val_loss[-1]:.3f} to {measured[True][0]:.3f}.)")
+print(f"From the end to the stop: {evidence.in_pairs(end, score)}.")
+print(f"The cross-entropy went from {end.loss:.3f} to {score.loss:.3f} nats, in {len(run.epoch)} epochs instead of "
+      f"{long}. (On the {len(mnist.y_val):,} validation pictures: from {val_loss[-1]:.3f} to {measured[True][0]:.3f}.)")
 record = lesson.record(
     stopped, "baseline_cnn", techniques="early_stopping+no_dropout", history=run, compare=score, patience=5
 )
@@ -408,11 +409,11 @@ print(f"Of {len(others)} reference runs, patience 5 and at most {lesson.epochs(5
       if len(others) else f"Reference runs with patience 5: not yet measured in {lesson.mode} mode.")
 
 # %% [markdown]
-# A run that ends before its validation loss has stopped falling never sets off the alarm, and there stopping does
-# nothing. Like any insurance, it pays only when something happens. So does the sixth technique do nothing? It has two
-# parts. The article's comes with up to 50 epochs in place of 12 (in reduced mode, 16 in place of 6), and going on for
-# longer may help by itself. Lesson 10 asks about the stop alone, and lesson 09 adds both parts to the network that we
-# have been building.
+# A run whose loss never waits for five epochs never sets off the alarm. All that is left then is the choice of the
+# best of the last few epochs, which Keras 3 makes even without a stop. Like any insurance, it pays only when something
+# happens. So does the sixth technique do nothing? It has two parts. The article's comes with up to 50
+# epochs in place of 12 (in reduced mode, 16 in place of 6), and going on for longer may help by itself. Lesson 10 asks
+# about the stop alone, and lesson 09 adds both parts to the network that we have been building.
 #
 # ## Exercise 1: only real progress counts
 #

@@ -270,7 +270,7 @@ stopped = settle({"stopping": ("stopped", "to_the_end")}, "The stop alone", of=p
 # ## Two kinds of noise
 #
 # The seeds answer "if we *train again*". How few of them are enough? Let $\delta$ be the true difference and $s$ the
-# standard deviation of the differences. For a known $s$, at the usual level and with a chance of four in five to find the
+# standard deviation of the differences. For a known $s$, at the level 0.05 and with a chance of four in five to find the
 # difference,
 #
 # $$n = \left( (1.96 + 0.84)\, \frac{s}{\delta} \right)^2.$$
@@ -308,33 +308,47 @@ for name, (s, n) in known.items():
 # difference of the two accuracies a standard deviation of $\sqrt{b + c - (b - c)^2 / n} \, / n$.
 
 # %%
-for other in (each for each in ("augmentation", "batch_norm") if (each, "baseline") in verdicts):
-    before, after = (protocol.wrong(fair, fair.arms[arm]) for arm in ("baseline", other))
-    b, c = int((before[0] & ~after[0]).sum()), int((after[0] & ~before[0]).sum())
-    p, n = stats.binomtest(b, b + c).pvalue, before.shape[1]
-    print(f"Seed 0, {evidence.arm_words(other)}: it mends {b} digits and spoils {c}; a split so uneven by coin tosses: "
-          f"p = {p:.2g}.")
-    differences = before.astype(float) - after
-    means = differences.mean(axis=0)  # of each image, over the seeds
-    luck = differences.var(axis=0, ddof=1).mean() / len(before)  # what training adds to their variance
-    rows = {"one pair, other images": images_sd(b, c, n),
-            f"mean of {len(before)} pairs, other images": means.std(ddof=1) / np.sqrt(n),
-            "mean of endless pairs, other images": np.sqrt(max(means.var(ddof=1) - luck, 0) / n),
-            "one pair, another seed (s)": differences.mean(axis=1).std(ddof=1)}  # fmt: skip
-    print("Standard deviation of the difference, in points:")
-    print(*(f"    {name:36} {100 * row:.3f}" for name, row in rows.items()), sep="\n")
+before, after = (protocol.wrong(fair, fair.arms[arm]) for arm in ("baseline", "batch_norm"))
+b, c = int((before[0] & ~after[0]).sum()), int((after[0] & ~before[0]).sum())
+p, (seeds, n) = stats.binomtest(b, b + c).pvalue, before.shape
+print(f"Seed 0: batch normalisation mends {b} digits and spoils {c}; a split so uneven by coin tosses: p = {p:.2g}.")
+differences = before.astype(float) - after  # shape (seeds, images)
+by_image = differences.mean(axis=0)
+luck = differences.var(axis=0, ddof=1).mean() / seeds  # what training adds to the variance of these means
+wall = 100 * np.sqrt(max(by_image.var(ddof=1) - luck, 0) / n)
+s = 100 * differences.mean(axis=1).std(ddof=1)
+both = np.hypot(s / np.sqrt(seeds), wall)
+print("Standard deviation of the difference, in points:")
+print(f"    one pair, other images               {100 * images_sd(b, c, n):.3f}")
+print(f"    mean of endless pairs, other images  {wall:.3f}")
+print(f"    one pair, another seed (s)           {s:.3f}")
+print(f"    mean of {seeds} pairs, both               √({s:.3f}²/{seeds} + {wall:.3f}²) = {both:.3f}")
 
 # %% [markdown]
 # A small p says that *this* network is better than *that* one, and nothing about the next pair that you train. The first
 # line of the four belongs to one pair, too: which digits change sides is partly the luck of training, and that part
 # averages out over the seeds. What endless pairs would leave is the luck of the images alone, and *that* is a wall.
 #
-# It is why each sentence above has a second interval, for other seeds *and* other images together. Its variance is the
-# sum of two. The luck of training is $s^2 / n$ for $n$ seeds, and the digits that change sides from one training to the
-# next are in it already; so the second line, which has them too, would count them twice. The luck of the images is the
-# square of the third. It takes Student's factor as before, with Satterthwaite's degrees of freedom. The article gives
-# neither part. What should it add first? Runs, since for a single pair $s$ is the larger part by far. Only when many
-# seeds have averaged that out do more digits help.
+# The last line adds the two kinds up, as variances: the luck of training, $s^2 / n$ for $n$ seeds (with the digits that
+# change sides from one training to the next in it already), and the luck of the images, which more seeds do not lessen.
+# Times Student's factor, with Satterthwaite's degrees of freedom, it is half the width of the second interval in batch
+# normalisation's sentence above, the one for other seeds *and* other images. And with other numbers of seeds?
+
+# %%
+many = np.geomspace(1, 100, 41)
+plots.lines(
+    {"both": (many, np.hypot(s / np.sqrt(many), wall)), "the luck of training, s / √n": (many, s / np.sqrt(many)),
+     "the luck of the images": (many, np.full(41, wall)), f"our {seeds} seeds": ([seeds], [both])},
+    title=f"{seeds} seeds leave {both:.3f} points of luck, endless ones {wall:.3f}: the wall",
+    x="number of seeds, n", y="standard deviation, points", log_x=True, ticks=(1, 3, 10, 30, 100), limits=(0, None),
+    looks={f"our {seeds} seeds": {"color": "black", "linestyle": "none", "marker": "o", "markersize": 8}},
+    alt="Standard deviation of the mean difference against the number of seeds: the luck of training falls, that of "
+    f"the images stays at {wall:.3f}, both together bend from one to the other; a dot at {seeds} seeds, {both:.3f}.",
+)  # fmt: skip
+
+# %% [markdown]
+# The article gives neither kind. What should it add first? Runs: on the left nearly all is the luck of training. Towards
+# the right each run buys less, and only more digits move the wall.
 #
 # ## The answer
 #

@@ -224,13 +224,14 @@ for name in twins:
 
 # %%
 drawn, axes = plots.figure(height=2.4)
-ahead = sum(right["stride"][s] > right["pooling"][s] for s in lesson.seeds(3))
+ahead = [sum(right[one][s] > right[other][s] for s in lesson.seeds(3)) for one, other in (twins[::-1], twins)]
 for marker, s in zip("os^", lesson.seeds(3)):
     reached = [100 * right[name][s] for name in twins]
     axes.plot(reached, twins, marker=marker, color=plots.COLOURS[0], label=f"seed {s}")
 axes.set(xlabel="validation accuracy, %", ylim=(-0.4, 1.4))
 axes.legend(frameon=False, fontsize=9)
-drawn.suptitle(f"Stride is ahead in {ahead} of {len(lesson.seeds(3))} seeds" + cifar.figure_suffix, fontsize=11)
+drawn.suptitle(f"Of {len(lesson.seeds(3))} seeds, stride is ahead in {ahead[0]} and pooling in {ahead[1]}"
+               + cifar.figure_suffix, fontsize=11)
 plots.show(drawn, "A line for each seed from the pooling twin's validation accuracy to the strided one's: " + "; ".join(
     f"seed {s}, {right['pooling'][s]:.1%} and {right['stride'][s]:.1%}" for s in lesson.seeds(3)) + ".")
 
@@ -242,10 +243,11 @@ if found.has_interval:
           f"point four times in five: some {evidence.seeds_needed(0.01, found.s)} seeds, if they vary as these do.")
 
 # %% [markdown]
-# Only where the interval leaves out zero could we begin to talk of a winner. An *observed* difference smaller than half
-# its width cannot leave out zero; a *true* one of just that size would be found about every other time. The width
-# shrinks with the root of the number of seeds, and faster at first, with so few. (How much the seeds vary is itself a
-# guess from three; lesson 10 tells what that does to the number.)
+# Whichever twin you predicted, so few seeds cannot tell whether you were right. Only where the interval leaves out zero
+# could we begin to talk of a winner. An *observed* difference smaller than half its width cannot leave out zero; a *true*
+# one of just that size would be found about every other time. The width shrinks with the root of the number of seeds,
+# and faster at first, with so few. (How much the seeds vary is itself a guess from three; lesson 10 tells what that does
+# to the number.)
 #
 # Springenberg and others compared fully trained networks. With the stride moved into the convolution before, as here,
 # they lost a little; with a strided convolution added in pooling's place they lost nothing. So do not expect a stride to
@@ -320,10 +322,9 @@ for whose, points in (("published", published), ("yours", yours)):
 # says that little is left to gain in this way. Three points of one run say no more than that. **What would you do about
 # it?** Note your ideas; lesson 14 tries them one by one.
 #
-# In reduced mode both curves have a point at 50 thousand, and you should not expect the same figures there: their
-# training accuracy is an average over all 50 thousand from the first step on, yours over the last 10 thousand; your
-# network has met each of its pictures five times, theirs each once; and its batch normalisation has a shorter memory
-# (the comment in the code says why).
+# In reduced mode both curves have a point at 50 thousand. Do not expect the same figures there: their training accuracy
+# is an average from the first step on, yours over the last epoch; and your network has met each of its pictures five
+# times, theirs each once.
 #
 # ## What do its layers see?
 #
@@ -364,10 +365,10 @@ plots.show(drawn, "For each of four convolutions a car with a square on it, the 
            "full size to coarse patches, five by five.", gradations=True)
 
 # %% [markdown]
-# The first maps still look like a car. In the last ones, each of the five by five places says "something of this kind is
-# about here", and has seen a patch of the car to say so. No unit of a convolution sees the whole of it: putting the
-# patches together is left to the dense layer, and that is one reason why it needs so many weights. And how do four
-# windows of three pixels come to see as much as they do? That is exercise 2.
+# The first maps still look like a car. In the last ones, each of the five by five places may be read as saying
+# "something of this kind is about here", and has seen a patch of the car to say so. No unit of a convolution sees the
+# whole of it: putting the patches together is left to the dense layer, and that is one reason why it needs so many
+# weights. And how do four windows of three pixels come to see as much as they do? That is exercise 2.
 #
 # ## Is your number normal?
 #

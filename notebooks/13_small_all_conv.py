@@ -203,21 +203,22 @@ for name, rate in rates.items():
     print(f"{name:12} {1000 * seconds[name]:.2f} ms a photograph (slowest reading {1000 * readings[name].max():.2f}), "
           f"{rate:4.0f} thousand million operations a second (GFLOP/s)")
 slower = seconds["all-conv"] / seconds["small"]
-print(f"all-conv against small: {more['all-conv']:.1f} times the operations, {slower:.1f} times the seconds; "
-      f"highest rate against lowest: {max(rates.values()) / min(rates.values()):.2f}")
+print(f"all-conv against small: {more['all-conv']:.1f} times the operations, {slower:.1f} times the seconds")
+print(f"highest rate against lowest: {max(rates.values()) / min(rates.values()):.2f}; slowest reading against quickest "
+      f"of one network: up to {max(found.max() / found.min() for found in readings.values()):.2f}")
 
 # %% [markdown]
 # (A step of training is reckoned as three times the forward pass: once forward, once back to the inputs, once to the
-# weights.) Were operations all that counts, the rates would be equal and the last figure 1. Where it is above 1 by more
-# than the readings differ, it tells how unequally busy these networks keep *your* processor: that depends on the shapes
-# of the layers and on the batch size, and another machine has another figure. Operations tell you the order of
+# weights.) Were operations all that counts, the rates would be equal. If they differ by a larger factor than the
+# readings of one network do, they tell how unequally busy these networks keep *your* processor: that depends on the
+# shapes of the layers and on the batch size, and another machine has other figures. Operations tell you the order of
 # magnitude; for seconds you need a clock, on the machine that will do the work.
 #
 # ## What do the seconds buy?
 #
-# Now the small network in earnest, with the answer's settings. In fifty epochs its curve is rough: a single epoch more
-# or less may cost points. So we keep the weights of its best epoch, as lesson 08 taught. (Of the four epochs of reduced
-# mode that is as a rule the last.)
+# Now the small network in earnest, with the answer's settings. In fifty epochs its curve may well be rough, and then a
+# single epoch more or less costs points. So we keep the weights of its best epoch, as lesson 08 taught. (Of the four
+# epochs of reduced mode that is as a rule the last.)
 
 # %%
 epochs = lesson.epochs(50, reduced=4)
@@ -236,10 +237,10 @@ print(f"It took {sum(watch[0].epoch_seconds) / 60:.1f} minutes, validation inclu
 
 # %% [markdown]
 # For the rest we have reference runs. Each run's price is its photographs times its epochs, times what a photograph
-# costs on *your* machine. Left, this mode, where the networks have different numbers of epochs; right, the full
-# training set and fifty epochs for all. A point is not a network: it is a network *with its training*. Trained longer,
-# or stopped earlier, the same network is another point. Yours, the star, shows it in reduced mode: the small network
-# after four epochs, where its reference runs had ten.
+# costs on *your* machine. (Where two prices are no further apart than the readings above, call neither cheaper.) Left,
+# this mode, where the networks have different numbers of epochs; right, the full training set and fifty epochs for all.
+# A point is not a network: it is a network *with its training*. Trained longer, or stopped earlier, the same network is
+# another point, as your star shows in reduced mode.
 #
 # A point is **dominated** when another one is more accurate for no more seconds. Nobody who picks from this list should
 # pick it, whatever the budget. But more accurate *by chance* is no reason. So we compare in pairs, seed by seed, and
@@ -282,24 +283,23 @@ def rivals(points, name):
 # %%
 drawn, axes = plots.figure(1, len(market), height=3.8, squeeze=False, sharey=True)
 for axis, (size, points) in zip(axes[0], market.items()):
+    best = max((runs["val_accuracy"].mean() for runs in points.values()), default=None)
     for (name, runs), colour, marker in zip(points.items(), plots.COLOURS, "os^"):
-        price, accuracy = minutes(name, runs), 100 * runs["val_accuracy"]
+        price, accuracy, above = minutes(name, runs), 100 * runs["val_accuracy"], runs["val_accuracy"].mean() == best
         axis.plot([price] * len(runs), accuracy, marker, color=colour, markersize=7, alpha=0.7)
         beaten = [low > 0 for _, low, _ in rivals(points, name).values()]
         label = f"{name}\n{runs['epochs'].max()} epochs"
         if beaten:
             label += "\ndominated" if any(beaten) else "\ndominated?"
-        axis.annotate(label, (price, accuracy.min() if beaten else accuracy.max()), xytext=(0, -6 if beaten else 6),
-                      textcoords="offset points", ha="center", va="top" if beaten else "bottom", fontsize=9)
+        axis.annotate(label, (price, accuracy.max() if above else accuracy.min()), xytext=(0, 6 if above else -6),
+                      textcoords="offset points", ha="center", va="bottom" if above else "top", fontsize=9)
     axis.set_title(f"{size} mode", fontsize=10)
     axis.margins(x=0.35, y=0.5)
 axes[0, 0].plot(paid, 100 * reached[kept], "*", color=plots.COLOURS[2], markersize=13, markeredgecolor="black")
-axes[0, 0].annotate(f"yours\n{epochs} epochs", (paid, 100 * reached[kept]), xytext=(0, -9), va="top", ha="center",
-                    textcoords="offset points", fontsize=9)
 for axis in axes[0]:
     axis.set_xlim(left=0)
 axes[0, 0].set_ylabel("validation accuracy, %")
-drawn.supxlabel("minutes of training, at your machine's pace", fontsize=10)
+drawn.supxlabel(f"minutes of training, at your machine's pace (★ yours, {epochs} epochs)", fontsize=10)
 drawn.suptitle("What minutes buy: higher is better, further left is cheaper" + cifar.figure_suffix, fontsize=11)
 means = [f"{size}, {name} {runs['val_accuracy'].mean():.1%}" for size in market for name, runs in market[size].items()]
 plots.show(drawn, f"Validation accuracy against minutes of training. Your star {reached[kept]:.1%}; means of reference "
@@ -333,19 +333,14 @@ for size, points in market.items():
 # ## Is your number normal?
 #
 # The architecture and its settings are the answer's, and validation chose the epoch. (The reference runs kept their
-# last epoch, so after as many epochs expect yours a little above their mean; in reduced mode theirs are ten and yours
-# four.) Even a full run need not meet the answer's 70 %: ours learns from 45,000 images, may see a JPEG copy, and is
-# scored on other images. How much each of these costs we have not measured.
+# last, so after as many epochs expect yours a little above their mean. In reduced mode yours trains for fewer, to save
+# time, so there is no range to hold it against.) Even a full run need not meet the answer's 70 %: ours learns from
+# 45,000 images, may see a JPEG copy, and is scored on other images. How much each of these costs we have not measured.
 
 # %%
 test = lesson.final_test(model)
 record = lesson.record(model, "small_all_conv", history=history, test=test, batch_size=256)
-known = evidence.reference_runs("small_all_conv", "", lesson.mode, cifar.label)
-if set(known["epochs"]) <= {epochs}:
-    lesson.expect(record)
-else:
-    print(f"No range for {epochs} epochs. After {known['epochs'].max()} epochs {len(known)} reference runs have a mean "
-          f"test accuracy of {known['test_accuracy'].mean():.2%}.")
+lesson.expect(record)
 
 # %%
 lesson.progress(record)

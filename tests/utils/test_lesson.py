@@ -379,6 +379,19 @@ def test_what_to_expect_is_set_beside_the_article_and_says_what_differs(smoke, c
     assert capsys.readouterr().out.startswith("No test accuracy in this record")
 
 
+def test_a_run_of_another_length_has_no_range_and_a_sentence_names_its_epochs(
+    smoke, capsys, monkeypatch
+):
+    def only_without(*_, epochs=None):
+        return None if epochs else "a range"
+
+    monkeypatch.setattr(evidence, "expected_range", only_without)
+    smoke.expect(Record("x", "baseline_cnn", data="x", epochs=4, test_accuracy=0.5))
+    assert capsys.readouterr().out.startswith(
+        "Expected range: not yet measured for 4 epochs in smoke mode on x."
+    )
+
+
 def test_without_a_test_the_comparison_figure_is_what_is_expected(smoke, capsys, monkeypatch):
     asked = []
     monkeypatch.setattr(evidence, "expected_range", lambda *words, **_: asked.append(words[-1]))
@@ -785,6 +798,21 @@ def test_the_chart_marks_a_run_on_the_way_or_beside_it(
     assert drawn["mark"] == {row: 50.0}
     # No step of a later lesson is shown before its time.
     assert list(drawn["rows"])[-1] == last
+
+
+def test_a_run_of_another_length_is_told_apart_from_the_dots_of_its_row(smoke, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(plots, "dots", lambda rows, **words: drawn.update(words, rows=rows))
+    runs = {"test_accuracy": pd.Series([0.9, 0.9]), "epochs": pd.Series([10, 10])}
+    monkeypatch.setattr(evidence, "reference_runs", lambda *_: runs)
+    for epochs, row in ((4, "baseline CNN\n(10 epochs, yours 4)"), (10, "baseline CNN")):
+        smoke.progress(Record("x", "baseline_cnn", data="mnist", epochs=epochs, test_accuracy=0.5))
+        assert drawn["mark"] == {row: 50.0}
+        assert "\n" not in drawn["alt"]
+    # Where early stopping ends a run, no two need be of one length.
+    stopped = Record("x", "baseline_cnn", "early_stopping", data="mnist", epochs=4)
+    smoke.progress(dataclasses.replace(stopped, test_accuracy=0.5))
+    assert drawn["mark"] == {"early stopping": 50.0}
 
 
 def test_a_record_of_another_kind_is_not_on_the_chart_and_a_sentence_says_why(
