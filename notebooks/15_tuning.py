@@ -95,8 +95,7 @@ for k, axis in enumerate(axes):
         axis.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=9, color=ink)
     axis.set_title(f"{space['kernels'][k]} kernels", fontsize=10)
     axis.set_yticks(range(3), space["optimiser"])
-axes[1].set_xticks(range(len(rates)), [f"{rate:g}" for rate in rates])
-axes[1].set_xlabel("learning rate")
+axes[1].set(xlabel="learning rate", xticks=range(len(rates)), xticklabels=map(str, rates))
 title = "The best rate: " + ", ".join(f"{name} {rate:g}" for name, rate in zip(space["optimiser"], best_rates))
 drawn.suptitle(f"{title}\nAll {len(settings)} tries, accuracy of the choosers, %{mnist.figure_suffix}", fontsize=10)
 plots.show(drawn, f"Accuracies by optimiser and learning rate, with 4 and 16 kernels. {title}.", gradations=True)
@@ -202,8 +201,7 @@ def thinking(count):
     axes.plot(places, ratio / ratio.max(), color="#999999", linewidth=1, label="$l / g$, scaled")
     next_rate = np.interp(range(len(rates)), places, ratio).argmax()
     axes.axvline(next_rate, color="black", linestyle=":", label="try next")
-    axes.set_xticks(range(len(rates)), [f"{rate:g}" for rate in rates])
-    axes.set(xlabel="learning rate", ylabel="density", yticks=[])
+    axes.set(xlabel="learning rate", ylabel="density", yticks=[], xticks=range(len(rates)), xticklabels=map(str, rates))
     axes.legend(frameon=False, fontsize=9)
     drawn.suptitle(f"After {count} tries the ratio says: {rates[next_rate]:g} next" + mnist.figure_suffix, fontsize=11)
     return drawn, f"Densities of good tries and of others over the learning rate, and their ratio, after {count} tries."
@@ -293,7 +291,9 @@ plots.show(drawn, "Best accuracy so far against tries: three searchers with 95 %
 for name in (one, together):
     print(race[name].sentence(f"{name}, against {tries - 10} more draws by average dice"))
 print(evidence.compare(ends[one], ends[together]).sentence(f"{together}, against {one}"))
-print(f"The dice themselves, against their own average: {100 * race[dice].mean:+.2f} points. That is luck alone.")
+mean, low, high = (100 * each for each in (race[dice].mean, race[dice].low, race[dice].high))
+print(f"The dice, against their own average: {mean:+.2f} points, 95 % interval {low:+.2f} to {high:+.2f}, which "
+      f"{'includes' if low <= 0 <= high else 'this time misses'} the true distance, nil: all of it is luck.")
 print(f"Different cells seen, of {accuracy.size}:", {name: f"{np.mean(cells):.1f}" for name, cells in seen.items()})
 grids = [accuracy[:, list(some)].max() for some in itertools.combinations(range(len(rates)), min(3, len(rates)))]
 size = accuracy[:, : min(3, len(rates))].size
@@ -301,9 +301,9 @@ print(f"A grid of {min(3, len(rates))} rates, {size} tries, mean of all {len(gri
       f"average dice after {size} tries: {dice_on(0, size):.1%}")
 
 # %% [markdown]
-# An interval that reaches the dashed line shows no difference. How far luck goes, the dice's own line tells: there the
-# true distance is nil, and yet such an interval misses it once in twenty times. So a search that gets no further ahead
-# than the dice themselves has shown little.
+# An interval that reaches the dashed line shows no difference. How far luck goes, the dice's own line tells: such an
+# interval misses the truth once in twenty times. So a search that gets no further ahead than the dice themselves has
+# shown little.
 #
 # And does it cost anything to ask for one setting at a time? The third line compares the two TPEs. Look back at the
 # joint share without SGD: where the best cells lie among optimisers that like the same rates, asking one by one *can*
@@ -445,8 +445,8 @@ print(f"Lesson 02's baseline, by people: {(100 * people['test_accuracy'].to_nump
 # Should not a champion flatter, so that the sealed pictures lower its figure? On average, yes. But one draw of
 # validation pictures may be harder than most, and then the test is the kinder one: count the difference in standard
 # errors. Two of them are passed about once in twenty draws, three about once in four hundred: the first is worth a
-# second seed, the second an explanation. And the last line does not compare people with machines, but two prices: other
-# epochs, and tries that nobody counted against all those of our table.
+# second seed, the second an explanation. And do not read the last line as people against machines: the epochs differ, and
+# so do the tries. Ours are the whole table; how many the people needed, nobody counted.
 
 # %%
 lesson.progress(record)
@@ -454,16 +454,6 @@ lesson.progress(record)
 # %% [markdown]
 # A search finds the best of *its* space. Knowing what may help, a convolution, a normalisation, a shift, is a search
 # space of its own, and people searched it for years.
-#
-# ## A search that takes the night
-#
-# In earnest a try takes minutes, and hours contain accidents. So let Optuna write each try into a file; run again, these
-# lines go on where they stopped (the classes are in `optuna.storages` and `optuna.storages.journal`). The study's name
-# tells mode, seed and data, so that no search continues another one.
-#
-#     storage = JournalStorage(JournalFileBackend("night.log"))
-#     study = optuna.create_study(study_name="full-1-mnist", storage=storage, direction="maximize", load_if_exists=True)
-#     study.optimize(one_try, n_trials=100 - len(study.trials))
 #
 # ## Exercise 1: how many pictures does a choice need?
 #
@@ -520,6 +510,16 @@ lesson.check_choose(choose)
 #   table.
 # * G. Cawley and N. Talbot, *On over-fitting in model selection and subsequent selection bias in performance
 #   evaluation*, 2010.
+#
+# ## A search that takes the night
+#
+# In earnest a try takes minutes, and hours contain accidents. So let Optuna write each try into a file; run again, these
+# lines go on where they stopped (the classes are in `optuna.storages` and `optuna.storages.journal`). The study's name
+# tells mode, seed and data, so that no search continues another one.
+#
+#     storage = JournalStorage(JournalFileBackend("night.log"))
+#     study = optuna.create_study(study_name="full-1-mnist", storage=storage, direction="maximize", load_if_exists=True)
+#     study.optimize(one_try, n_trials=100 - len(study.trials))
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Let the group bet on the most important setting before the table is shown, and ask afterwards

@@ -228,11 +228,15 @@ plots.images(
 )
 
 # %% [markdown]
+# Each square is one direction, a kernel of two by two pixels, grey being zero; above it its share of the variance. The
+# even ones say how bright and what colour, the others where it changes.
+#
 # ## Rung 4: start by changing nothing
 #
 # A convolution that starts at random stirs its input before it has learned anything, and six of them stir thoroughly
 # (the figure has three, and nothing between them). So let filter $k$ start with a 1 in the middle of channel $k$, and 0
-# elsewhere: it hands its input on. (Filters that are left over start at random.)
+# elsewhere: it hands its input on. (Filters that are left over start at random; channels that are left over, here eight
+# of the patches' 24, are not handed on at first.)
 
 # %%
 photo = photographs.x_train[:1] / 127.5 - 1
@@ -270,7 +274,8 @@ def biases_of(model):
     return np.concatenate([np.ravel(v) for v in model.trainable_variables if v.path.endswith("beta")])
 
 
-biases = {"rung 3, the rate of all": biases_of(ladder[3][0]), "rung 5, 64 times that": biases_of(ladder[5][0])}
+biases = {"rung 3, the rate of all": biases_of(ladder[3][0]),
+          "rung 5, 64 times that; identity start": biases_of(ladder[5][0])}
 spread = [np.abs(values).mean() for values in biases.values()]
 plots.histograms(biases, x="bias at the end (height: how many)",
                  title=f"Quick biases end {spread[1] / spread[0]:.1f} times as far from 0" + cifar.figure_suffix,
@@ -335,7 +340,8 @@ plots.show(drawn, f"Mirrored or not, 24 photographs in eight epochs: by coins, a
 
 # %%
 scored = {rung: lesson.compare(model) for rung, (model, _) in ladder.items()}
-reached = {f"{rung} {fast.RUNGS[rung]}": [100 * each.accuracy] for rung, each in scored.items()}
+added = {0: "constant rate", 1: "+ falling rate", 3: "+ labels, patches", 5: "+ start, biases"}
+reached = {f"{rung} {what}": [100 * scored[rung].accuracy] for rung, what in added.items()}
 plots.dots(
     reached, spread={name: 2 * (a * (100 - a) / scored[0].n) ** 0.5 for name, (a,) in reached.items()},
     title=f"From {100 * scored[0].accuracy:.0f} to {100 * scored[5].accuracy:.0f} % in the same epochs"
@@ -352,8 +358,9 @@ import itertools
 steps = list(itertools.pairwise(ladder))
 for below, rung in [*steps, (0, 5)]:
     print(f"From rung {below} to {rung}: {evidence.in_pairs(scored[below], scored[rung])}.")
-gains = sorted(((100 * (scored[b].accuracy - scored[a].accuracy), f"{a} to {b}") for a, b in steps), reverse=True)
-print("Most:", "; then ".join(f"from rung {step}, {gain:+.1f} points" for gain, step in gains) + ".")
+gains = sorted(((len(scored[a].mistakes) - len(scored[b].mistakes), f"{a} to {b}") for a, b in steps), reverse=True)
+points = [f"from rung {step}, {100 * mended / scored[0].n:+.1f} points" for mended, step in gains]
+print("Most:", "; then ".join(points) + ".")
 
 # %% [markdown]
 # So your prediction is answered, for this seed. Another start moves each of these figures too, and probably by more than
@@ -425,16 +432,11 @@ parts = {
 seconds = {name: min(timeit.repeat(part, number=1, repeat=7)) for name, part in parts.items()}
 
 # %%
-shares = {name: 100 * value / sum(seconds.values()) for name, value in seconds.items()}
-plots.dots(
-    {f"{name}: {share:.1f} %": [share] for name, share in shares.items()}, x="share of the time of a step, %",
-    title=f"Shifting and mirroring take {shares['shift and mirror']:.1f} % of a step here",
-    alt="Shares of the time: " + ", ".join(f"{name} {share:.1f} %" for name, share in shares.items()) + ".",
-)
-drawing, quick = seconds["shift and mirror"], sum(seconds.values()) - 0.99 * seconds["train"]
-print(f"Shifted and mirrored in a second: {len(pixels) / drawing:,.0f} photographs; trained: "
-      f"{len(pixels) / sum(seconds.values()):,.0f}. Where training is a hundred times as fast and the rest as here, "
-      f"the same drawing would be {drawing / quick:.0%} of a step.")
+step, drawing = sum(seconds.values()), seconds["shift and mirror"]
+print("Of the time of a step here:", ", ".join(f"{name} {value / step:.1%}" for name, value in seconds.items()) + ".")
+print(f"Photographs shifted and mirrored a second: {len(pixels) / drawing:,.0f}; trained: {len(pixels) / step:,.0f}.")
+print(f"Where training is a hundred times as fast and the rest as here, the same drawing would be "
+      f"{drawing / (step - 0.99 * seconds['train']):.0%} of a step.")
 
 # %% [markdown]
 # How can it be so cheap? There is no loop over photographs. All windows of all photographs are there already, as a

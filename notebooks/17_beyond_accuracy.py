@@ -90,12 +90,11 @@ history = model.fit(
 said = heard[epochs]
 confidence, right = calibration.judge(said, y_judge)
 surest = np.flatnonzero(~right)[np.argsort(-confidence[~right])][:10]
+one_in = [float(f"{1 / doubt:.0e}") for doubt in (1 - confidence[surest]).clip(1e-9)]  # rounded to one digit
 plots.images(
-    x_judge[surest],
-    title="Wrong, and sure of it" + mnist.figure_suffix,
-    labels=[f"{said[k].argmax()} (doubt {1 - confidence[k]:.3%})\nlabel {y_judge[k]}" for k in surest],
-    columns=5,
-    alt="The ten digits of whose wrong class the network was surest, with its answer, its doubt and the label.",
+    x_judge[surest], title="Wrong, and sure of it" + mnist.figure_suffix, columns=5,
+    labels=[f"answer {said[k].argmax()}, label {y_judge[k]}\ndoubt 1 in {n:,.0f}" for k, n in zip(surest, one_in)],
+    alt="The ten digits of whose wrong class the network was surest, with its answer, the label and its doubt.",
 )
 
 # %%
@@ -103,8 +102,7 @@ print(f"Accuracy {right.mean():.2%}: {(~right).sum()} mistakes among {len(right)
       f"{((confidence > 0.9) & ~right).sum()} of them were made at a confidence above 0.9.")
 
 # %% [markdown]
-# (Above each: its answer, the doubt in brackets, the label.) Ugly digits, some of them; but "I am not sure" was an
-# answer that the network could have given, and it did not.
+# Ugly digits, some of them; but "I am not sure" was an answer that the network could have given, and it did not.
 #
 # ## Right as often as it says?
 #
@@ -125,6 +123,7 @@ def draw_reliability(axis, probabilities):
     full = found.counts > 0
     n, mean, share = found.counts[full], found.confidence[full], found.accuracy[full]
     low, high = stats.binom.interval(0.95, n, mean.clip(0, 1))
+    axis.set_title(f"{((share < low / n) | (share > high / n)).sum()} of {len(n)} dots outside their bars", fontsize=10)
     axis.plot([0, 1], [0, 1], color="black", linewidth=1)
     axis.vlines(mean, low / n, high / n, color="#999999", linewidth=7, alpha=0.5, label="chance, if calibrated")
     axis.plot(mean, share, "o-", color=plots.COLOURS[1], label="this network")
@@ -135,11 +134,10 @@ def draw_reliability(axis, probabilities):
 # %%
 drawn, (axis, counts) = plots.figure(1, 2, height=3.3, width_ratios=[3, 2])
 found = draw_reliability(axis, said)
-axis.legend(frameon=False, fontsize=9, loc="lower right")
 for place, means, name in [(0.02, found.confidence, "announced"), (0.047, found.accuracy, "made")]:
     counts.bar(found.edges[:-1] + place, found.counts * (1 - np.nan_to_num(means)), 0.027, label=name)
-counts.set(yscale="log", xlim=(0, 1), ylim=(0.5, None), xlabel="confidence", ylabel="mistakes")
-counts.legend(frameon=False, fontsize=9, loc="upper left")
+counts.set(xlim=(0, 1), xlabel="confidence", ylabel="mistakes")
+drawn.legend(loc="outside lower center", ncols=4, fontsize=9, frameon=False)
 drawn.suptitle("What the network promises, and what it keeps" + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "Left: share of right answers against confidence, with the diagonal and what chance allows. "
            "Right: the mistakes announced and made in each bin.")
@@ -194,7 +192,8 @@ for n, mine, chance in zip(sizes, ours, perfect):
 # on average (so it is negative about half of the time). From one that does err it takes too much, since in a bin that
 # really lies off the diagonal chance pushes both ways: see how the last column grows with the pictures. So take many,
 # and the same number for all that are compared. A second number needs no bins and no correction: mean confidence less
-# accuracy, the **over-confidence**. But it is zero, too, where promises too high and too low cancel.
+# accuracy, the **over-confidence**. But it is zero, too, where promises too high and too low cancel. (Where every bin
+# promises too much, it is the ECE itself.)
 #
 # ## Where does it come from?
 
@@ -251,9 +250,9 @@ for name, each in (("as trained", said), (f"T = {temperature:.2f}", softened)):
 
 # %% [markdown]
 # The answers are the same, and the cross-entropy is lower: what fell is the price of the mistakes. The pictures that
-# judge had no say in $T$. Here is their diagram at $T = 2$. (One dot in a dozen outside its bar is nothing to worry
-# about; if there are more, one number does not mend every confidence.) In JupyterLab move it, from 1 on, and watch the
-# dots pass through the diagonal from below to above:
+# judge had no say in $T$. Here is their diagram at $T = 2$. (Chance misses each bar one time in twenty, so of a dozen
+# dots one or even two outside mean little. More of them, or one far outside, say that one number does not mend every
+# bin.) In JupyterLab move it, from 1 on, and watch the dots pass through the diagonal from below to above:
 
 # %%
 from course_utils import widgets
@@ -346,8 +345,7 @@ threshold = np.sort(sure)[::-1][np.flatnonzero(wrong <= wrong[-1] / 2).max(initi
 answered = {name: max((sure >= threshold).sum(), 1) for name, (sure, _) in judges.items()}
 
 # %%
-series = {name: (100 * coverage[len(coverage) // 20 :], 100 * accuracy[len(coverage) // 20 :])
-          for name, (coverage, accuracy) in curves.items()}
+series = {name: tuple(100 * np.array(each)[:, len(each[0]) // 20 :]) for name, each in curves.items()}
 marks = np.transpose([[100 * part[answered[name] - 1] for part in each] for name, each in curves.items()])
 plots.lines(
     series | {f"from a confidence of {threshold:.2f} on": tuple(marks)},
@@ -355,29 +353,34 @@ plots.lines(
     looks={f"from a confidence of {threshold:.2f} on": {"linestyle": "none", "marker": "o", "color": "black"}},
     x="coverage: answered, surest first, %", y="right among the answers, %",
     alt="Accuracy of the answers against coverage, on clean and on worse pictures; a dot on each at the threshold.",
-)  # fmt: skip
+)
 
 # %%
+import pandas as pd
+
+told = {}
 for name, (coverage, accuracy) in curves.items():
     n, share, all_wrong = answered[name], 1 - accuracy, round(len(accuracy) * (1 - accuracy[-1]))
     left, passed, halved = round(n * share[n - 1]), len(share) - n, coverage[share <= share[-1] / 2].max(initial=0)
-    print(f"{name}: answering all, {share[-1]:.2%} wrong; from {threshold:.2f} on it passes on "
-          f"{1 - coverage[n - 1]:.1%} (and had read {1 - (all_wrong - left) / max(passed, 1):.0%} of those rightly); "
-          f"{share[n - 1]:.2%} of its answers are wrong, {left:,} of {all_wrong:,} mistakes are left. To halve the "
-          f"share, pass on {1 - halved:.1%}; of the surest 5 %, {share[len(share) // 20]:.1%} are wrong.")
+    told[name] = {
+        "wrong, if it answers all": f"{share[-1]:.2%}", f"wrong, from {threshold:.2f} on": f"{share[n - 1]:.2%}",
+        "passed on": f"{1 - coverage[n - 1]:.1%}", "mistakes left": f"{left:,} of {all_wrong:,}",
+        "read rightly, of those passed on": f"{1 - (all_wrong - left) / max(passed, 1):.0%}",
+        "to halve the share, pass on": f"{1 - halved:.1%}", "wrong of the surest 5 %": f"{share[len(share) // 20]:.1%}",
+    }
+print(pd.DataFrame(told).to_string())
 alone = {kind: 1 - calibration.by_coverage(*worse[kind, 3])[1] for kind in corruptions.KINDS}
 print("Of the surest 5 % of each kind are wrong:", ", ".join(f"{k} {w[len(w) // 20]:.0%}" for k, w in alone.items()))
 
 # %% [markdown]
-# On clean pictures a little work, passed on, takes away about half of the mistakes ("about": the pictures that chose the
-# threshold have chance in them); few techniques are so cheap. The price stands in the brackets: answers that were right
-# and are asked again. It needs only that the *order* of the confidences is right.
+# The first three rows answer the prediction. On clean pictures a little work, passed on, takes away about half of the
+# mistakes ("about": the pictures that chose the threshold have chance in them); few techniques are so cheap. The price
+# is right answers that are asked again. It needs only that the *order* of the confidences is right.
 #
-# On worse pictures (the five kinds together) the order is worth less: look at the surest five in a hundred. In part that
-# is the mixture: a kind of which the network is too sure stands before one that it doubts without need, and in use nobody
-# sorts them. (The last line has each kind by itself.) And the threshold does not keep its promise there: hold the share
-# of wrong answers against that of answering all. The *number* of mistakes falls, but because so many pictures are passed
-# on. Exercise 2 asks where the threshold belongs.
+# On worse pictures (the five kinds together) the threshold does not keep its promise. The *number* of mistakes falls, but
+# because so many pictures are passed on. The order is worth less there: look at the surest five in a hundred. In part
+# that is the mixture: a kind of which the network is too sure stands before one that it doubts without need, and in use
+# nobody sorts them. (The last line has each kind by itself.) Exercise 2 asks where the threshold belongs.
 #
 # ## Whose mistake?
 #
@@ -414,10 +417,6 @@ print(f"{together.sum()} of {len(right):,} pictures are missed by all {len(jury)
 # Northcutt and others (2021) had people look at MNIST's *test* set in this way and found fifteen wrong labels in its ten
 # thousand. If ours are as good, a label is to blame for some fifteen in ten thousand, and the networks for the rest.
 # Whoever fights for the last hundredth of a point fights for these too.
-#
-# (Another way to more modest answers, for five times the computing: let the network look at each picture as it is and
-# moved by a pixel to each side, and average what it says, **test-time augmentation**. It mends some mistakes and spoils
-# some right answers; count both. And choose the temperature anew.)
 #
 # ## Which of the six help here?
 #
@@ -538,7 +537,6 @@ lesson.check_answer_from(answer_from)
 #   2019; N. Mu and J. Gilmer, *MNIST-C*, 2019. Y. Ovadia and others, *Can you trust your model's uncertainty?*, 2019.
 # * C. K. Chow, *On optimum recognition error and reject tradeoff*, 1970. C. Northcutt, A. Athalye and J. Mueller,
 #   *Pervasive label errors in test sets destabilize machine learning benchmarks*, 2021.
-# * D. Shanmugam and others, *Better aggregation in test-time augmentation*, 2021: what averaging spoils.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Begin with a poll: ten questions about anything, each with a confidence of 60, 80 or 95 in a

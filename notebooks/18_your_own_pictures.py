@@ -191,14 +191,14 @@ def lowest(tries):
     """The name of the try with the lowest mean loss; `tries` has the losses of each. Prints the choice."""
     best, second = sorted(tries, key=lambda each: tries[each].mean())[:2]
     ahead = tries[second] - tries[best]
-    print(f"Validation loss: {', '.join(f'{losses.mean():.3f} with {each}' for each, losses in tries.items())}. "
-          f"We take {best}: ahead by {ahead.mean():.3f}, by chance of these {len(ahead)} pictures give or take "
-          f"{2 * ahead.std(ddof=1) / np.sqrt(len(ahead)):.3f}.")
+    lead, chance = ahead.mean(), 2 * ahead.std(ddof=1) / np.sqrt(len(ahead))
+    print(f"Validation loss: {', '.join(f'{loss.mean():.3f} with {each}' for each, loss in tries.items())}. "
+          f"We take {best}: ahead by {lead:.3f}, {'' if lead > chance else 'no '}more than chance ({chance:.3f}).")
     return best
 
 
 # %%
-print(f"The curve says: {diagnose(curves['true labels'])}")
+print(f"The curve says, with means over its last epochs: {diagnose(curves['true labels'])}")
 rates = {0.003: validation_losses(network)}
 for rate in (0.001, 0.01):
     train(network, mine.x_train, mine.y_train, rate, part=f"rate {rate:g}")
@@ -437,8 +437,9 @@ plots.show(*confusion())
 print(f"Written: out/{path.name}. Open it in a browser; it asks nothing of the network.")
 
 # %% [markdown]
-# Read the figure by rows. Which class is found least often, and what is it taken for? One accuracy for all classes
-# together does not tell you (exercise 2 of lesson 18). The card names the files of the mistakes above.
+# Read the figure by rows (only the mistakes are coloured). Which class is found least often, and what is it taken for?
+# One accuracy for all classes together does not tell you (exercise 2 of lesson 18). The card names the files of the
+# mistakes above.
 #
 # The model goes into a file, its classes into another, and beside them `classify.py`, 25 lines that need Keras and
 # Pillow and no course. If the per cents are not to be believed: `calibration.fit_temperature` on the validation pictures.
@@ -456,7 +457,7 @@ model.save(lesson.out / "model.keras")
 script = Path(shutil.copy(classify.__file__, lesson.out))
 picture = mine.folder / mine.files["compare"][0]
 ran = subprocess.run([sys.executable, script, picture.name], cwd=picture.parent, capture_output=True, text=True)
-print(f"$ python classify.py {ran.stdout or ran.stderr}")
+print(f"$ python classify.py {picture.name}\n{(ran.stdout or ran.stderr).strip()}")
 
 # %% [markdown] tags=["lesson-only"]
 # ## Is your number normal?
@@ -511,12 +512,11 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 #
 # ## What to read next
 #
-# On the procedure: A. Karpathy, *A recipe for training neural networks*, 2019; V. Godbole and others, *Deep learning
-# tuning playbook*, 2023. On why it generalises: C. Zhang and others, *Understanding deep learning requires rethinking
-# generalization* ([arXiv:1611.03530](https://arxiv.org/abs/1611.03530)), and P. Nakkiran and others, *Deep double
-# descent* ([arXiv:1912.02292](https://arxiv.org/abs/1912.02292)). On tests that are looked at too often: B. Recht and
-# others, *Do ImageNet classifiers generalize to ImageNet?* ([arXiv:1902.10811](https://arxiv.org/abs/1902.10811)). On
-# pictures from elsewhere: D. Hendrycks and T. Dietterich, *Benchmarking neural network robustness*
+# First Karpathy and Zhang, both among the sources below. On the procedure: V. Godbole and others, *Deep learning tuning
+# playbook*, 2023. On why it generalises: P. Nakkiran and others, *Deep double descent*
+# ([arXiv:1912.02292](https://arxiv.org/abs/1912.02292)). On tests that are looked at too often: B. Recht and others,
+# *Do ImageNet classifiers generalize to ImageNet?* ([arXiv:1902.10811](https://arxiv.org/abs/1902.10811)). On pictures
+# from elsewhere: D. Hendrycks and T. Dietterich, *Benchmarking neural network robustness*
 # ([arXiv:1903.12261](https://arxiv.org/abs/1903.12261)). On what to hand over with a model: M. Mitchell and others,
 # *Model cards for model reporting* ([doi:10.1145/3287560.3287596](https://doi.org/10.1145/3287560.3287596)).
 #
@@ -525,7 +525,8 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 # * J. Yosinski, J. Clune, Y. Bengio and H. Lipson, *How transferable are features in deep neural networks?*, 2014:
 #   the first layers fit everywhere ([arXiv:1411.1792](https://arxiv.org/abs/1411.1792)).
 # * A. Karpathy, *A recipe for training neural networks*, 2019: the first two questions.
-# * C. Zhang and others, 2017: networks learn shuffled labels by heart.
+# * C. Zhang and others, *Understanding deep learning requires rethinking generalization*, 2017: networks learn shuffled
+#   labels by heart ([arXiv:1611.03530](https://arxiv.org/abs/1611.03530)).
 # * S. Kornblith, J. Shlens and Q. V. Le, *Do better ImageNet models transfer better?*, 2019: one layer on features that
 #   stay as they are ([arXiv:1805.08974](https://arxiv.org/abs/1805.08974)).
 #
