@@ -41,7 +41,10 @@ ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow",
     "TF_CPP_MIN_LOG_LEVEL": "2",
 }
-
+# To trace a network takes Keras longer than smoke mode's few steps of training: two minutes in all.
+# So TensorFlow traces none, except where every test is run: there a graph is made, as a learner's is.
+TRACE = os.environ.get("COURSE_TESTS") == "all"
+EAGERLY = "import tensorflow as tf; tf.config.run_functions_eagerly(True)"
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 
@@ -99,4 +102,9 @@ def pytest_runtest_call(item):
         expected = "Correct" if Notebook(item.path).is_solution else "Not yet"
         for problem in wrong_verdicts(item.cell.source, item.test_outputs, expected):
             item.raise_cell_error(problem)
+        if "Lesson(" in item.cell.source and not TRACE:
+            kernel = item.parent.kernel
+            asked = kernel.execute_cell_input(EAGERLY)
+            kernel.await_reply(asked, timeout=60)
+            kernel.await_idle(asked, timeout=60)
     return result

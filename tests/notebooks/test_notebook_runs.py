@@ -41,13 +41,16 @@ def printed(tmp_path_factory):
         cells = [checked, new_code_cell(check, execution_count=2)]
         (folder / name).parent.mkdir(exist_ok=True)
         nbformat.write(new_notebook(cells=cells), folder / name)
+    return run_pytest(folder, *NOTEBOOKS)
+
+
+def run_pytest(folder, *notebooks, **environment):
+    """What pytest prints of `notebooks` in `folder`, with these environment variables besides."""
     command = [sys.executable, "-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider", "-rA"]
-    command += ["--color=no", "--nbval-lax", "--nbval-current-env", *NOTEBOOKS]
+    command += ["--color=no", "--nbval-lax", "--nbval-current-env", *notebooks]
     # A learner's full mode in the shell does not make the tests train for hours.
-    environment = os.environ | {
-        "COURSE_MODE": "full",
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
-    }
+    environment = os.environ | {"COURSE_MODE": "full"} | environment
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     return subprocess.run(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, timeout=300
     ).stdout
@@ -73,6 +76,26 @@ def test_a_stub_that_passes_fails(printed):
 def test_a_solution_that_does_not_solve_fails(printed):
     assert "PASSED solutions/unsolved.ipynb::Cell 0" in printed, printed
     assert "FAILED solutions/unsolved.ipynb::Cell 1" in printed, printed
+
+
+# It lies beside the notebook, so that neither Keras nor the real one has to be loaded.
+TENSORFLOW = """\
+class config:
+    eager = False
+
+    @classmethod
+    def run_functions_eagerly(cls, eager):
+        cls.eager = eager
+"""
+
+
+@pytest.mark.parametrize(("tests", "eager"), [("quick", True), ("all", False)])
+def test_networks_are_traced_only_where_every_test_is_run(tmp_path, tests, eager):
+    (tmp_path / "tensorflow.py").write_text(TENSORFLOW)
+    look = f"import tensorflow\nassert tensorflow.config.eager is {eager}"
+    cells = [new_code_cell(source) for source in ("lesson = dict  # as by Lesson(...)", look)]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "some.ipynb")
+    assert "2 passed" in run_pytest(tmp_path, "some.ipynb", COURSE_TESTS=tests)
 
 
 def test_the_solutions_are_slow_and_the_lessons_are_not(request):
