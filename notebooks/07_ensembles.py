@@ -365,7 +365,7 @@ for name, trios in [("apart", apart_few), ("jointly", joint_few)]:
     shares.append([100 * one_wrong.mean(), 100 * (one_wrong & three_right).mean()])
     print(f"Trained {name}, a member gets {shares[-1][0]:.1f} % of its training digits wrong; "
           f"{shares[-1][1]:.1f} % are digits that the three together get right.")
-more, left = np.diff(shares, axis=0)[0]
+more, left = np.diff(np.round(shares, 1), axis=0)[0]  # of the figures as printed, so that they add up
 print(f"Jointly that is {more:+.1f} points: {left:+.1f} that the three get right, {more - left:+.1f} that they do not.")
 
 # %% [markdown]
