@@ -235,10 +235,11 @@ for f in factors:
 # To Adam the size of $\lambda$ made no difference. It takes steps of about the learning rate whatever the gradient's
 # size, so it wipes out an unused weight at nearly full speed: at that of the first steps, 0.02 each, it would be gone
 # after 50; it takes about 80, because the divisor remembers the larger gradients of before. (That holds while the
-# gradient $2 \lambda w$ is well above the $10^{-7}$ that Adam adds to its divisor. At $\lambda = 10^{-6}$ and weights
-# of a few hundredths the two are alike, and the weight goes more slowly.) And among the weights that the data do use,
-# the divisor is large for those at which the data pull strongly, so the penalty shrinks those by a smaller share than
-# their neighbours. SGD shrinks all by the same share. **With Adam, an L2 penalty in the loss is not weight decay.**
+# gradient $2 \lambda w$ is well above the $10^{-7}$ that Adam adds to its divisor. At $\lambda = 10^{-6}$ a weight of a
+# few hundredths has a gradient no larger than that $10^{-7}$, and goes more slowly.) And among the weights that the
+# data do use, the divisor is large for those at which the data pull strongly, so the penalty shrinks those by a smaller
+# share than their neighbours. SGD shrinks all by the same share. **With Adam, an L2 penalty in the loss is not weight
+# decay.**
 #
 # Loshchilov and Hutter (2019) took the decay out of the gradient and shrank the weights directly, by a fixed share in
 # each step; that is `AdamW`, the dotted line. (We gave it a decay of $2\lambda$, which makes that share the one of the
@@ -364,7 +365,8 @@ print(f"Seed {seed} alone: without penalty, in its best epoch, {min(free_history
 #
 # The right panel has no valley to match. Its grey band holds the seeds without a penalty, and the table compares each
 # seed with itself: how many points more mistakes than at $\lambda = 0$, on average and from the lowest to the highest.
-# What falls in the valley is "sure when wrong", the mean probability of the wrong answers. So the penalty makes the
+# What falls in the valley (and on beyond it, where the network only guesses) is "sure when wrong", the mean probability
+# of the wrong answers. So the penalty makes the
 # mistakes less sure of themselves, and not fewer. The $\lambda$ that is best by the cross-entropy may even cost some: the
 # line below the table counts the seeds. (Where three agree, that is little: three coins fall alike one time in four.)
 # Which $\lambda$ is best depends on what you count. In training (last column) next to no mistakes are left there: the

@@ -117,13 +117,13 @@ for name, history in learned.items():
 
 # %% [markdown]
 # Remember from lesson 01 that guessing among ten digits costs $\ln 10 \approx 2.30$. Zeros never do better. Numbers
-# between -1 and 1 end in a loss beyond all measure (`nan` is *not a number*: something grew too large for the
-# computer). Glorot's start and the orthogonal one stay at the loss of guessing for a long time, or for good, and while
-# they do the three lie on top of each other in the figure. He's gets away long before the others, if not smoothly: in a
-# stack this deep one learning rate for all layers makes a rough ride. (Each curve is one run at one learning rate,
-# 0.05, which need not suit every start; lesson 05 shows how much a rate can decide. The epoch in which a curve breaks
-# loose is partly chance.) Whatever makes the difference was there before the first step, so let us look at the
-# networks *before* the first step.
+# between -1 and 1 end in a loss beyond all measure (`nan` is *not a number*: something grew too large for the computer;
+# such a network calls every digit a 0, and about one in ten is one). Glorot's start and the orthogonal one stay at the
+# loss of guessing for a long time, or for good, and while they do the three lie on top of each other in the figure.
+# He's gets away long before the others, if not smoothly (why not, we have not measured). (Each curve is one run at one
+# learning rate, 0.05, which need not suit every start; lesson 05 shows how much a rate can decide. The epoch in which a
+# curve breaks loose is partly chance.) Whatever makes the difference was there before the first step, so let us look at
+# the networks *before* the first step.
 #
 # ## The forward pass: what is left of a digit after twenty layers?
 #
@@ -170,8 +170,8 @@ draw_depth(
 # %% [markdown]
 # The vertical axis counts in powers of ten. The uniform start multiplies the signal at every layer until it leaves the
 # figure, and the softmax behind it is completely sure of whatever it says. Glorot's and the orthogonal start let it
-# fade at the same rate: their lines end at the same place, which cannot be a coincidence. And zeros have no line,
-# because a logarithmic axis has no place for nothing.
+# fade at about the same rate: after twenty layers their lines end at the same place, which cannot be a coincidence. And
+# zeros have no line, because a logarithmic axis has no place for nothing.
 #
 # ## The backward pass: what reaches the first layer?
 #

@@ -334,9 +334,9 @@ plots.confusion(
 # takes the one for the other more often than it gets it right (and the 5 nearly as often for a 2, its mirror image on a
 # calculator's display); a mirrored 9 comes close to a 7, a mirrored 6 to a 2. Which digit does best is in the title. Did
 # you have it? What seems to count is less whether a digit looks symmetric than whether, mirrored, it comes close to
-# *another*. But that is a story told after the fact, and not every row keeps to it: look at the 0 and the 1, which come
-# close to nothing. What might the network have learned about them that the mirror takes away? (Most handwriting leans
-# to the right.)
+# *another*. But that is a story told after the fact, and not every row keeps to it: look at the 1 and the 7, which to
+# our eyes come close to no other digit in a mirror, and are mostly lost all the same. What might the network have learned
+# about them that the mirror takes away? (Most handwriting leans to the right.)
 #
 # A network trained on mirrored digits must at times call *nearly the same picture* by two names. **A change that alters
 # the label puts noise into the labels; a change that leads out of the world in which the network will be used wastes

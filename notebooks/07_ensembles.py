@@ -65,7 +65,7 @@ def build_three(seed):
 # %% [markdown]
 # Three at a time, for speed: one Keras model with three outputs and *three losses*, which `fit` adds up. No weight
 # belongs to two networks, so the gradient of the sum is for each of them its own gradient, and Adam treats every weight
-# by itself. Each learns exactly what it would learn alone.
+# by itself. Each learns exactly what it would learn alone, given the same start, batches and dropout.
 
 # %%
 options = {"batch_size": 128, "epochs": lesson.epochs(24), "verbose": 0}
@@ -251,7 +251,8 @@ print(f"digits on which the average is worse than the members' mean: {(together 
 #
 # The second term dies out like $1/k$. The first one stays, however many members there are: it is what they all get
 # wrong *together*. Drawn against $1/k$ the mean over all choices (a cross) is a straight line; the single choices (the
-# dots) lie about it. The line's left end, $1/k = 0$, is an ensemble of infinitely many members.
+# dots) lie about it. The line's left end, $1/k = 0$, stands for an ensemble of infinitely
+# many such members, extrapolated from ours.
 
 # %%
 errors = p - targets
@@ -328,10 +329,11 @@ for name, trios in [("apart", apart), ("jointly", joint)]:
 # %% [markdown]
 # ## Nobody corrects me while my colleagues get it right
 #
-# It is not the same, and one derivative shows why. The joint loss is $L = -\log \frac1k \sum_j p_{j,y}$. Let $z_{m,c}$
-# be what goes into the softmax of member $m$ for class $c$. The quotient rule on $p_{m,y} = e^{z_{m,y}} / \sum_d
-# e^{z_{m,d}}$ gives $\partial p_{m,y} / \partial z_{m,c} = p_{m,y}\,([c = y] - p_{m,c})$, where $[c = y]$ is 1 for the
-# true class and 0 for the others, and so
+# The joint members are the worse ones alone. (Whether the averages differ as well, the fair comparison below has to
+# say.) So it is not the same, and one derivative shows why. The joint loss is $L = -\log \frac1k \sum_j p_{j,y}$. Let
+# $z_{m,c}$ be what goes into the softmax of member $m$ for class $c$. The quotient rule on $p_{m,y} = e^{z_{m,y}} /
+# \sum_d e^{z_{m,d}}$ gives $\partial p_{m,y} / \partial z_{m,c} = p_{m,y}\,([c = y] - p_{m,c})$, where $[c = y]$ is 1
+# for the true class and 0 for the others, and so
 #
 # $$\frac{\partial L}{\partial z_{m,c}}
 # = \underbrace{\frac{p_{m,y}}{\sum_j p_{j,y}}}_{r_m}\;\underbrace{\bigl(p_{m,c} - [c = y]\bigr)}_{\text{as if alone}}.$$
@@ -353,8 +355,8 @@ for true_class in (0.9, 0.09, 0.01):
 #
 # Did they? That they disagree more does not show it: members who make more mistakes differ more often anyway. Look at
 # the digits that they were *trained* on. A member trained apart has nobody to leave one to. If a member trained jointly
-# gets clearly more of them wrong, and the three together get these right, it left to the others what it would have
-# learned alone.
+# gets clearly more of them wrong, and the three together get a larger part of these right than of the mistakes of members
+# trained apart, then it has left digits to the others.
 
 # %%
 shares = []
@@ -369,9 +371,12 @@ more, left = np.diff(np.round(shares, 1), axis=0)[0]  # of the figures as printe
 print(f"Jointly that is {more:+.1f} points: {left:+.1f} that the three get right, {more - left:+.1f} that they do not.")
 
 # %% [markdown]
-# Of what a jointly trained member gets wrong beyond one trained apart, the second figure of the last line is what it left
-# to its colleagues. The third is what the three together miss as well: there the joint model is just behind. Either way
-# its members are worse alone, and their disagreement, welcome as diversity looks, is in part no more than their
+# Not all that the three together get right was left to a colleague: an average mends part of any members' mistakes,
+# also of those trained apart, who had nobody to leave a digit to. So compare the *shares*: of a member's mistakes in
+# training, what part do the three together get right, apart and jointly? (Divide the two figures of each line.) A
+# larger part jointly is what the derivative foretold. A part about the same would say that the joint members are only
+# behind, as they are on the digits that the three miss too. The shares come from few digits and three groups. Either
+# way the members are worse alone, and their disagreement, welcome as diversity looks, is in part no more than their
 # mistakes. Jensen's inequality says the same in one line: the joint loss is at most the mean of the three separate
 # ones, so it can be small while the members are still poor.
 #

@@ -256,17 +256,20 @@ log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entr
 # that as well. Could the weights have shrunk that much? The squares in the figure are the penalty measured at full size
 # in one run of ours, by today's Adam: it hardly moves. In Keras 1 the penalty was added in training too (it was left
 # out of the *validation* loss, until 1.2.0 of December 2016). So the first finding is hard: unless the squares shrank
-# to less than a third, which ours never came near, **the run that printed this log did not have the listing's
-# penalty**, whether the listing was changed later or its Keras lost it. The log does not say which. (A tenth of that
-# penalty, with a floor of 0.012, would pass.)
+# to less than a third (from Glorot's start, two fifths), which ours never came near, **the run that printed this log
+# did not have the listing's penalty**, whether the listing was changed later or its Keras lost it. The log does not say
+# which. (A tenth of that penalty, with a floor of 0.012, would pass.)
 #
 # ## Clue 2: the log fits a run without a penalty
 #
 # If the penalty was missing, a run without it should look like the log. Three runs were made by hand on all 54,000
-# digits, none of them among the runs at the top of this lesson, and all without early stopping. *As listed* has the
+# digits, none of them among the runs at the top of this lesson, and all without early stopping. (*As listed* and *as
+# logged* are names for penalty and defaults only; with a stop or without one is said each time.) *As listed* has the
 # penalty and today's defaults; we ended it after 13 epochs. *As logged* has no penalty, and momentum 0.9, an older
 # default that comes up below. The third, *no penalty, momentum 0.99*, has today's defaults but for the penalty.
-# (Training does not use the momentum, as clue 3 explains, so for this clue the third repeats *as logged*.) Training
+# (Training does not use the momentum, as clue 3 explains, so for this clue the third repeats *as logged*, with the
+# same seed. That the two curves differ all the same is what computers do that add in no fixed order: tiny differences
+# grow, and what lies between the two is that luck alone.) Training
 # accuracy is the better witness here, as nobody can have added a penalty to it.
 
 # %% jupyter={"source_hidden": true}
@@ -300,7 +303,7 @@ for name, run, column in [*columns, ("as listed, cross-entropy alone", listed, "
 
 # %% [markdown]
 # The last line answers a clever objection: what if the log showed the cross-entropy only? That column and the accuracy
-# beside it are both further from the log than those of either run without a penalty. This is one seed, though. It
+# beside it are both further from the log than those of either run without a penalty. All have one seed, though. It
 # *fits*; it does not prove. Nor does it rule out a small penalty, say a tenth of the listing's, which we did not try.
 #
 # ## Clue 3: defaults move
@@ -433,9 +436,10 @@ print("As listed, but 40 epochs with a rate that falls to zero, and no early sto
 # ## The verdicts
 #
 # A detective may hold a suspicion; a court needs more than one run. The course's protocol names the table
-# `article_mnist` for it: ten seeds *as listed* and ten *as logged* (new runs; those made by hand do not count). With
-# them the article's figure becomes a point in a distribution. Other arms train to the end without a stop, or with a
-# falling rate, to tell those two apart (*five* is all six but the stop). This is what is measured so far:
+# `article_mnist` for it: ten seeds *as listed* and ten *as logged*, with early stopping (new runs; those made by hand
+# do not count). With them the article's figure becomes a point in a distribution. Other arms train to the end without a
+# stop, or with a falling rate, to tell those two apart (*five* is all six but the stop). This is what is measured so
+# far:
 
 # %%
 from course_utils.evidence import protocol

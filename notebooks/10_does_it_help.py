@@ -306,6 +306,11 @@ for name, (s, n) in known.items():
 # trained, only those images count on which exactly one of the two is right: $b$ of one kind, $c$ of the other. If the two
 # were equally good, each of these would be a coin toss: **McNemar's test**. And the choice of $n$ images gives the
 # difference of the two accuracies a standard deviation of $\sqrt{b + c - (b - c)^2 / n} \, / n$.
+#
+# And how can ten pairs tell what *endless* ones would leave? Give each digit its mean over the ten: +1 where the
+# technique mends it every time, -1 where it always spoils it, 0 where it changes nothing. These means differ from digit
+# to digit for two reasons: the digits *are* different, and ten trainings are few. The second part we can measure, by how
+# much one digit's value changes from seed to seed, divided by ten (`luck`). Taken off, it leaves the digits' own spread.
 
 # %%
 before, after = (protocol.wrong(fair, fair.arms[arm]) for arm in ("baseline", "batch_norm"))
@@ -331,8 +336,9 @@ print(f"    mean of {seeds} pairs, both               √({s:.3f}²/{seeds} + {w
 #
 # The last line adds the two kinds up, as variances: the luck of training, $s^2 / n$ for $n$ seeds (with the digits that
 # change sides from one training to the next in it already), and the luck of the images, which more seeds do not lessen.
-# Times Student's factor, with Satterthwaite's degrees of freedom, it is half the width of the second interval in batch
-# normalisation's sentence above, the one for other seeds *and* other images. And with other numbers of seeds?
+# Times Student's factor, with Satterthwaite's degrees of freedom (a rule for a sum of two variances), it is half the
+# width of the second interval in batch normalisation's sentence above, the one for other seeds *and* other images. And
+# with other numbers of seeds?
 
 # %%
 many = np.geomspace(1, 100, 41)
@@ -347,8 +353,9 @@ plots.lines(
 )  # fmt: skip
 
 # %% [markdown]
-# The article gives neither kind. What should it add first? Runs: on the left nearly all is the luck of training. Towards
-# the right each run buys less, and only more digits move the wall.
+# The article gives neither kind. What should it add first? For a pair like ours, runs: on the left nearly all is the luck
+# of training. Towards the right each run buys less, and only more digits move the wall. (At the article's size $s$ is
+# smaller, and its wall we do not know.)
 #
 # ## The answer
 #

@@ -205,7 +205,8 @@ for name, run in runs.items():
 # %% [markdown]
 # With dropout the training accuracy is lower by far more than the validation accuracy differs: the gap closes from
 # *above*. Look at the loss as well. Without dropout it turns and climbs: the network grows ever surer of what it has
-# learned by heart, and surer where it is wrong, too (lesson 08). That is what dropout prevents first.
+# learned by heart, and surer where it is wrong, too (lesson 08). That is what dropout holds off first; whether for
+# good, so few epochs cannot say.
 #
 # How much of the closed gap is real? The training accuracy of the network with dropout (dashed) is taken *with* its
 # masks on, while the network limps.
@@ -291,14 +292,15 @@ print(f"Of {len(cifar.y_val):,} validation pictures dropout wins {gained} and lo
 print(f"Two equally good ones differ by less than {2 * np.sqrt(gained + lost):.0f} in about nineteen cases of twenty.")
 
 # %% [markdown]
-# A smaller difference may be nothing but the luck of these validation pictures: then the two are, as far as we can see,
-# equally good, and the far smaller gap has bought no accuracy. (Look at the losses all the same.) A larger one is more
-# than that luck: *these* two networks, as they stand after their last epoch, are not equally good. It does not follow
-# that dropout is why. Another seed is another luck, and so is another epoch: look again at what each had at its best.
-# Where those two accuracies are close and the last ones are not, dropout has bought what stopping in time (lesson 08)
-# would have bought as well, at least in accuracy; compare the lowest losses, too. (The best of many is a flattered
-# figure, but it flatters both.) The course's table gives each side its own learning rate, ten seeds and the same number
-# of epochs, on the small network of lesson 13:
+# * **A smaller difference** may be nothing but the luck of these validation pictures: as far as they can tell the two
+#   are equally good, and the far smaller gap has bought no accuracy. (Look at the losses all the same.)
+# * **A larger one** is more than that luck: *these* two networks, after their last epoch, are not equally good. Whether
+#   dropout is why, one seed cannot say. Look at what each had at its best: where those two accuracies are close, dropout
+#   has bought what stopping in time (lesson 08) would have bought as well.
+#
+# Compare the lowest losses, too. (The best of many epochs is a flattered figure, but it flatters both.) The course's
+# table gives each side its own learning rate, ten seeds and the same number of epochs, on the small network of lesson
+# 13:
 
 # %%
 print(evidence.tell("fair_cifar10", "no_dropout", "baseline"))
@@ -361,7 +363,8 @@ print(f"Photographs, perceptron after {len(perceptron_run['accuracy']) * -(-ever
       f"{perceptron_accuracy:.1%}; CNN after {-(-everything // 32):,} of 32: {history.history['val_accuracy'][0]:.1%}.")
 
 # %% [markdown]
-# Where the two shares are near each other, the long jump and the short one are equally good. (Do not read more into
+# Where the two shares are near each other, the long jump and the short one are about equally long, counted
+# in mistakes. (Do not read more into
 # them: other networks, and other amounts of training, stand behind each.) If the CNN is ahead after one epoch, its longer
 # training is not the reason. What is left is how it is built, which is to say the knowledge of neighbours (lesson 02),
 # and its smaller batches, which in as many steps show it a quarter of the pictures.

@@ -173,6 +173,7 @@ print(f"The all-conv network has {lighter:.1f} times the weights of the small on
       f"{more['all-conv']:.1f} times its work; the dropout CNN does {more['dropout CNN']:.1f} times its work.")
 
 # %% [markdown]
+# So it is in all three, least so in the all-conv network, which also does the most work.
 # ("All-convolutional" is its author's name and means "no pooling"; dense layers there are.) Two prices, and a network
 # can be cheap in one and dear in the other. The weights must be stored and sent. The operations must be waited for.
 #
@@ -245,7 +246,8 @@ print(f"It took {sum(watch[0].epoch_seconds) / 60:.1f} minutes, validation inclu
 # A point is **dominated** when another one is more accurate for no more seconds. Nobody who picks from this list should
 # pick it, whatever the budget. But more accurate *by chance* is no reason. So we compare in pairs, seed by seed, and
 # call a network dominated where the 95 % interval of the difference leaves out zero, and "dominated?" where it does not,
-# or where a single run has no interval.
+# or where a single run has no interval. (Strictly, *as accurate* for fewer seconds is enough; but that two are equal no
+# finite number of runs can prove.) A question mark is no recommendation: who asks more minutes has to show what they buy.
 #
 # > **Predict:** which of the three is dominated? And of those that remain, which would you call the best buy?
 
@@ -328,7 +330,8 @@ for size, points in market.items():
 #
 # Two warnings. A price list holds for its own budget: reduced mode gives few images and few epochs, and whoever
 # learns quickly looks cheap there. What the dropout CNN would reach in the small one's minutes the figure does not
-# know. And a single run a side cannot say which of two neighbours is ahead, as full mode shows (lesson 10).
+# know. And a single run a side cannot say which of two neighbours is ahead, as full mode shows (lesson 10); until
+# somebody shows that the dearer one is, there is no reason to pay for it.
 #
 # ## Is your number normal?
 #
