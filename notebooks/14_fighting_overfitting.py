@@ -180,22 +180,25 @@ def just_enough(augment):
 enough = just_enough(augment=False)
 
 # %%
-drawn, axes = plots.figure(2, 2, height=4.8, sharex=True, sharey=True)
-seen = range(1, epochs + 1)
-for axis, ((factor, _), run) in zip(axes.flat, runs.items()):
-    axis.plot(seen, 100 * np.array(run["reported"]), ":", color="#777777", label="training, as fit reports it")
-    axis.plot(seen, 100 * np.array(run["accuracy"]), "--", color=plots.COLOURS[1], label="training, dropout off")
-    dot = [int(np.argmin(run["val_loss"]))]
-    axis.plot(seen, 100 * np.array(run["val_accuracy"]), "o-", markevery=dot, linewidth=2, label="validation")
-    amount = "too little" if factor < enough else "just enough" if factor == enough else "more"
-    axis.set_title(f"x {factor:g}: lowest loss {lowest(run):.2f}, {amount}", fontsize=10)
-drawn.supxlabel("epoch", fontsize=10)
-drawn.supylabel("accuracy, %", fontsize=10)
-axes[1, 1].legend(frameon=False, fontsize=8, loc="upper left")
-drawn.suptitle(f"No loss lies below that of x {enough:g} by more than the noise{cifar.figure_suffix}", fontsize=11)
-plots.show(drawn, "Accuracy against epoch in four panels, for no dropout to twice the answer's: " + "; ".join(
-    f"factor {factor}, at the end training {run['accuracy'][-1]:.0%} and validation {run['val_accuracy'][-1]:.0%}"
-    for (factor, _), run in runs.items()) + ".")
+drawn, axes = plots.figure(2, 4, height=4.6, sharex=True, sharey="row")
+seen, least = range(1, epochs + 1), min(map(lowest, runs.values()))
+for (above, below), ((factor, _), run) in zip(axes.T, runs.items()):
+    above.plot(seen, 100 * np.array(run["reported"]), ":", color="#777777", label="training, as fit reports it")
+    above.plot(seen, 100 * np.array(run["accuracy"]), "--", color=plots.COLOURS[1], label="training, dropout off")
+    for axis, values in ((above, 100 * np.array(run["val_accuracy"])), (below, np.array(run["val_loss"]))):
+        axis.plot(seen, values, "o-", markevery=[int(np.argmin(run["val_loss"]))], linewidth=2, label="validation")
+    below.axhspan(least, least + noise, color="#999999", alpha=0.25)
+    plenty = "more than enough" if lowest(run) <= least + noise else "too much"
+    word = "too little" if factor < enough else "just enough" if factor == enough else plenty
+    above.set_title(f"x {factor:g}: {word}", fontsize=10)
+    below.set(xlabel="epoch", ylim=(least - 0.1, least + 0.7))
+axes[0, 0].set_ylabel("accuracy, %")
+axes[1, 0].set_ylabel("validation loss, nats")
+drawn.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+drawn.suptitle(f"Just enough: the first dot in the band, x {enough:g}{cifar.figure_suffix}", fontsize=11)
+plots.show(drawn, "Accuracy and validation loss against epoch, for no dropout to twice the answer's: " + "; ".join(
+    f"factor {factor}, at the end training {run['accuracy'][-1]:.0%} and validation {run['val_accuracy'][-1]:.0%}, "
+    f"lowest loss {lowest(run):.2f}" for (factor, _), run in runs.items()) + ".")
 
 # %%
 def report(wanted):
@@ -209,7 +212,8 @@ report(runs)
 print(f"By our rule dropout x {enough:g} is just enough: the least that comes within {noise:.3f} of the lowest.")
 
 # %% [markdown]
-# Two things to take from the panels (the dot is the epoch of the loss that decides). Dropout slows down learning by
+# Two things to take from the panels (above, what `diagnose` reads the gap from; below, the loss that decides, with a dot
+# at its lowest and a band as high as the noise). Dropout slows down learning by
 # heart, and with it all learning: the highest factor has the smallest gap, and that alone is no merit. Not to train at
 # all would close the gap altogether. What counts is how low the validation loss gets, and the gap only says in which
 # direction to look. And remember lesson 08: whoever keeps the best epoch has stopped early, which is a regulariser too.
@@ -298,8 +302,9 @@ print(f"The winner: {winner}. A change that does nothing would be kept by such a
 # %% [markdown]
 # Dropout hides parts of the network; augmentation adds knowledge about the world, namely that a horse may look either
 # way and stand a little to the side. Both cost epochs. And mind what the walk did *not* show: each setting was tried
-# from one seed, so the noise of three starts is all that protects us from luck. How well it does, the last line says
-# for the one decision about augmentation (and normal noise). For a verdict you would pair seeds, and more of them.
+# from one seed, so the noise of three starts is all that protects us from luck (and it was measured without dropout or
+# augmentation; with them it may be another). How well it does, the last line says for the one decision about
+# augmentation (and normal noise). For a verdict you would pair seeds, and more of them.
 #
 # A point with more dropout may lie lower still, but a rule that asks for the *least* stops at the first one within the
 # noise. And where "still improving" stands beside one, more epochs might have decided otherwise.
@@ -417,7 +422,7 @@ for name, on in (("small_all_conv", ""), ("small_all_conv", "augmentation"), ("d
 # reference runs are the better witness, several of each kind, where they are measured (the figure at the end gives
 # their *test* accuracy). But compare like with like: the deep network's images were mirrored and shifted, those of the
 # first line were not. So set the last line beside the middle one, whose images were shifted: the accuracies, and what
-# they were paid for. (Our own pair is alike in this if our winner was augmented.) No accident, then, that the
+# they were paid for. No accident, then, that the
 # procedure's first step reads "start from an architecture that is known to work". Regularising acts on what a network
 # has learned; the architecture, with the training that goes with it, decides what it can learn from so many photographs
 # at all. (The deep network differs from ours in many ways at once: depth, normalisation, start, learning rate, no dense
@@ -445,7 +450,7 @@ lesson.progress(record)
 
 # %% [markdown]
 # The rows differ in cost: the dots of the small and the deep network took as many times your star's operations as was
-# printed above.
+# printed above; what those of the first two rows cost is not printed here.
 #
 # ## Exercise 1: name the curves
 #

@@ -217,7 +217,9 @@ widgets.slide(thinking, range(4, len(order) + 1), "tries", start=max(len(order) 
 # ## Does thinking pay?
 #
 # Now the race. Three searchers get twenty tries each; a try looks its result up in our table, so it costs nothing, and
-# we can run each searcher twenty times, from twenty seeds. Both numbers were fixed before the first run.
+# we can run each searcher twenty times, from twenty seeds. Both numbers were fixed before the first run. (Twenty, since
+# the table is free but Optuna's thinking is not. Should the intervals stay open, four times as many would halve them: fix
+# that before you look, and take fresh seeds, since these twenty will have been seen.)
 #
 # What dice reach on average needs no race: it can be computed. Order the table's $N$ values. A single draw is at most the
 # $i$th of them with probability $i/N$, and $t$ draws all are with probability $(i/N)^t$: so the chances of each best
@@ -302,7 +304,8 @@ print(f"A grid of {min(3, len(rates))} rates, {size} tries, mean of all {len(gri
 
 # %% [markdown]
 # An interval that reaches the dashed line shows no difference. How far luck goes, the dice's own line tells: such an
-# interval misses the truth once in twenty times. So a search that gets no further ahead than the dice themselves has
+# interval misses the truth once in twenty times (those of the two searches with a memory are wider, as they are two, and
+# miss less often). So a search that gets no further ahead than the dice themselves has
 # shown little.
 #
 # And does it cost anything to ask for one setting at a time? The third line compares the two TPEs. Look back at the
@@ -455,6 +458,17 @@ lesson.progress(record)
 # A search finds the best of *its* space. Knowing what may help, a convolution, a normalisation, a shift, is a search
 # space of its own, and people searched it for years.
 #
+# ## A search that takes the night
+#
+# In earnest a try takes minutes, and hours contain accidents. So let Optuna write each try into a file; run again,
+# these lines go on where they stopped (the classes are in `optuna.storages` and `optuna.storages.journal`). The study's
+# name tells mode, seed and data, so that no search continues another one. `one_try(trial)` is yours: like `look_up`
+# above, with a training where that one looks up. (A try that an accident ended stays in the file and counts.)
+#
+#     storage = JournalStorage(JournalFileBackend("night.log"))
+#     study = optuna.create_study(study_name="full-1-mnist", storage=storage, direction="maximize", load_if_exists=True)
+#     study.optimize(one_try, n_trials=100 - len(study.trials))
+#
 # ## Exercise 1: how many pictures does a choice need?
 #
 # > You are going to choose among `tries` networks of about the same `accuracy`, and the winner's figure should
@@ -492,8 +506,9 @@ lesson.check_choose(choose)
 # ## What to take away
 #
 # * Of the settings that matter, random tries see more values than a grid does. A search with a memory has to beat *them*,
-#   over many seeds; and one that models its settings one by one does not see what counts jointly. What the race says of
-#   that holds for this table.
+#   over many seeds; and one that models its settings one by one does not see what counts jointly. Where
+#   no interval of the race keeps clear of the dashed line, it has shown neither that such a search does beat them nor that
+#   it does not; and either verdict holds for this table only.
 # * The best of many tries is partly the luckiest: on average by at most $\sigma \sqrt{2 \ln k}$, for nothing.
 # * Whatever chooses is spent. Search on validation pictures, and let the sealed ones speak once.
 #
@@ -510,16 +525,6 @@ lesson.check_choose(choose)
 #   table.
 # * G. Cawley and N. Talbot, *On over-fitting in model selection and subsequent selection bias in performance
 #   evaluation*, 2010.
-#
-# ## A search that takes the night
-#
-# In earnest a try takes minutes, and hours contain accidents. So let Optuna write each try into a file; run again, these
-# lines go on where they stopped (the classes are in `optuna.storages` and `optuna.storages.journal`). The study's name
-# tells mode, seed and data, so that no search continues another one.
-#
-#     storage = JournalStorage(JournalFileBackend("night.log"))
-#     study = optuna.create_study(study_name="full-1-mnist", storage=storage, direction="maximize", load_if_exists=True)
-#     study.optimize(one_try, n_trials=100 - len(study.trials))
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Let the group bet on the most important setting before the table is shown, and ask afterwards
