@@ -307,7 +307,7 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
             that who adds the products up finds their sum. `padding` adds a rim of zeros around it.
         kernel: the weights, shape (k, k).
         step: how many moves the window has made, row by row, from 0.
-        stride: how many pixels a move is.
+        stride: how many pixels a move is; if more than one, the next window of the row is dashed.
 
     Returns:
         A matplotlib figure and its alt text.
@@ -346,6 +346,10 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
     right.imshow(done, cmap="PuOr", vmin=-most, vmax=most)
     right.add_patch(_box((column - 0.5, row - 0.5), 1, 1, **box))
     right.set_title(f"answers, {rows} x {columns}", fontsize=10)
+    if stride > 1 and column + 1 < columns:
+        after = box | {"linestyle": (0, (2, 1)), "linewidth": 1.5}
+        left.add_patch(_box(((column + 1) * stride - 0.5, row * stride - 0.5), size, size, **after))
+        right.add_patch(_box((column + 0.5, row - 0.5), 1, 1, **after))
     for axis in (left, middle, right):
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)

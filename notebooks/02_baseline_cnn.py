@@ -460,7 +460,7 @@ lesson.check_conv_weights(conv_weights)
 # > Almost all the weights sit in one dense layer. Build a network with **fewer than 120,000 weights** that keeps the two
 # > convolutional layers and still ends in ten probabilities. Then let the experiment decide: train `slim = build_slim()`
 # > as above, set `knows["slim"] = right(slim, mnist.x_val)`, and call `compare("slim", "perceptron")`. How many of the
-# > perceptron's mistakes does it mend, with less than a fifth of its weights?
+# > perceptron's mistakes does it mend, with less than a fifth of that one's weights?
 
 
 # %%

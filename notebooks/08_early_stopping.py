@@ -409,11 +409,11 @@ print(f"Of {len(others)} reference runs, patience 5 and at most {lesson.epochs(5
       if len(others) else f"Reference runs with patience 5: not yet measured in {lesson.mode} mode.")
 
 # %% [markdown]
-# A run whose loss never waits for five epochs never sets off the alarm. All that is left then is the choice of the
-# best of the last few epochs, which Keras 3 makes even without a stop. Like any insurance, it pays only when something
-# happens. So does the sixth technique do nothing? It has two parts. The article's comes with up to 50
-# epochs in place of 12 (in reduced mode, 16 in place of 6), and going on for longer may help by itself. Lesson 10 asks
-# about the stop alone, and lesson 09 adds both parts to the network that we have been building.
+# A run whose loss never waits for five epochs never sets off the alarm. All that is left then is the choice of the best
+# of the last few epochs, which Keras 3 makes even without a stop. Like any insurance, it pays only when something
+# happens. So does the sixth technique do nothing? It has two parts, the stop and a longer run: the article's comes with
+# up to 50 epochs in place of 12 (in reduced mode, 16 in place of 6), and going on for longer may help by itself. Lesson
+# 10 asks about the stop alone, and lesson 09 adds both parts to the network that we have been building.
 #
 # ## Exercise 1: only real progress counts
 #

@@ -58,16 +58,17 @@ left_to_right = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype="float32")
 
 
 def at(place):
-    title = f"Stride 2: place {place} of 225" + cifar.figure_suffix
+    title = f"Stride 2: place {place} of 225 (dashed: the next)" + cifar.figure_suffix
     return plots.window_figure(grey[0, ..., 0], left_to_right, place - 1, stride=2, title=title)
 
 
 # %%
-widgets.slide(at, range(1, 226), "place", start=127)
+widgets.slide(at, range(1, 226), "place", start=162)
 
 # %% [markdown]
-# By two pixels, and 15 x 15 answers where a stride of 1 gives 30 x 30. In the formula only the $s$ is new: without it
-# the window at $i, j$ would begin at the pixel $i, j$.
+# By two pixels, and 15 x 15 answers where a stride of 1 gives 30 x 30. Against the formula of lesson 02 the $s$ is new:
+# without it the window at $i, j$ would begin at the pixel $i, j$. (And we count from the window's corner here, not from
+# its middle.)
 #
 # > **Predict:** what have the answers of stride 2 to do with those of stride 1?
 
@@ -389,8 +390,9 @@ for name in ("dropout_cnn", "all_conv"):
 
 # %% [markdown]
 # A step back? In reduced mode, yes: there are few steps (see above). After the whole training of full mode the two
-# networks arrive where the last two lines say. And a star beyond all dots may well lie inside the expected range: ten
-# runs leave room for an eleventh.
+# networks arrive where the last two lines say. (One run of each ranks nothing; and the answer's figure comes from
+# 50,000 original photographs, where these learned from 45,000.) And a star beyond all dots may well lie inside the
+# expected range: ten runs leave room for an eleventh.
 #
 # ## Exercise 1: how large is the output?
 #

@@ -188,8 +188,7 @@ for (above, below), ((factor, _), run) in zip(axes.T, runs.items()):
     for axis, values in ((above, 100 * np.array(run["val_accuracy"])), (below, np.array(run["val_loss"]))):
         axis.plot(seen, values, "o-", markevery=[int(np.argmin(run["val_loss"]))], linewidth=2, label="validation")
     below.axhspan(least, least + noise, color="#999999", alpha=0.25)
-    plenty = "more than enough" if lowest(run) <= least + noise else "too much"
-    word = "too little" if factor < enough else "just enough" if factor == enough else plenty
+    word = "too little" if factor < enough else "just enough" if factor == enough else "more"
     above.set_title(f"x {factor:g}: {word}", fontsize=10)
     below.set(xlabel="epoch", ylim=(least - 0.1, least + 0.7))
 axes[0, 0].set_ylabel("accuracy, %")
