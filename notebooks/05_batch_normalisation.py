@@ -326,8 +326,8 @@ print(f"The two networks' trained weights differ by at most {np.abs(trained[0.99
 # network knows its training pictures; the one with momentum 0.99 misjudges those as well. Nothing is wrong with its
 # weights: the moving averages play no part in training, so both networks have the *same* weights, step for step (up to
 # rounding). Only the averages differ. We can see how far they are behind, for the unit with the strongest signal. Solve
-# the rule above for $\mu$, and the noted averages give back what each batch had: $\mu = (\bar\mu_\text{new} - m
-# \bar\mu_\text{old}) / (1 - m)$.
+# the rule above for $\mu$, and the noted averages give back what each batch had:
+# $\mu = (\bar\mu_\text{new} - m \bar\mu_\text{old}) / (1 - m)$.
 
 # %%
 start = np.stack([np.zeros_like(moving[0.9][0, 0]), np.ones_like(moving[0.9][0, 0])])  # mean 0, variance 1
@@ -414,8 +414,8 @@ if verdict and all(tuned.values()):
 # %% [markdown]
 # Hold our two leads against each other: the same pictures, the same short training, another rate. Has most of the lead
 # gone at the rates found? Then most of it was the rate, as far as one run each can say. (Where our lead and the
-# table's still differ, it may be the table's longer training, in which the rate falls to zero, or its other pictures, or
-# chance.) And the table
+# table's still differ, it may be the table's longer training, in which the rate falls to zero, or its other pictures,
+# or chance.) And the table
 # says how much batch norm is worth to *this* network on *these* digits, once both sides have their rates: a fraction of
 # a point, with an interval whose lower end is close to nothing.
 #
