@@ -116,7 +116,7 @@ def attempt(seed=seed, **choices):
     # Twice Adam's usual rate: there are few steps.
     run = train(build_small(filters=filters, **choices), few, epochs, 0.002, [*lesson.callbacks(), off]).history
     loss, accuracy = np.transpose(off.found).tolist()
-    return run | {"loss": loss, "accuracy": accuracy, "reported": run["accuracy"]}
+    return run | {"loss": loss, "accuracy": accuracy}
 
 
 def lowest(curves):
@@ -183,14 +183,12 @@ enough = just_enough(augment=False)
 drawn, axes = plots.figure(2, 4, height=4.6, sharex=True, sharey="row")
 seen, least = range(1, epochs + 1), min(map(lowest, runs.values()))
 for (above, below), ((factor, _), run) in zip(axes.T, runs.items()):
-    above.plot(seen, 100 * np.array(run["reported"]), ":", color="#777777", label="training, as fit reports it")
     above.plot(seen, 100 * np.array(run["accuracy"]), "--", color=plots.COLOURS[1], label="training, dropout off")
     for axis, values in ((above, 100 * np.array(run["val_accuracy"])), (below, np.array(run["val_loss"]))):
         axis.plot(seen, values, "o-", markevery=[int(np.argmin(run["val_loss"]))], linewidth=2, label="validation")
     below.axhspan(least, least + noise, color="#999999", alpha=0.25)
-    word = "too little" if factor < enough else "just enough" if factor == enough else "more"
-    above.set_title(f"x {factor:g}: {word}", fontsize=10)
-    below.set(xlabel="epoch", ylim=(least - 0.1, least + 0.7))
+    above.set_title(f"x {factor:g}: {'less' if factor < enough else 'more' if factor > enough else 'just enough'}")
+    below.set(xlabel="epoch", xticks=seen[:: max(epochs // 4, 1)], ylim=(least - 0.1, least + 0.7))
 axes[0, 0].set_ylabel("accuracy, %")
 axes[1, 0].set_ylabel("validation loss, nats")
 drawn.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9)
