@@ -187,13 +187,13 @@ for n, mine, chance in zip(sizes, ours, perfect):
     print(f"{n:6,} pictures: ours {mine:.2f} points, a perfect one {chance:.2f}, beyond chance {mine - chance:+.2f}")
 
 # %% [markdown]
-# A reported ECE of one point means nothing until somebody says on how many pictures and in how many bins. So we subtract
-# what a perfect network would show, and speak of the **error beyond chance**. For a network without error that is right
-# on average (so it is negative about half of the time). From one that does err it takes too much, since in a bin that
-# really lies off the diagonal chance pushes both ways: see how the last column grows with the pictures. So take many,
-# and the same number for all that are compared. A second number needs no bins and no correction: mean confidence less
-# accuracy, the **over-confidence**. But it is zero, too, where promises too high and too low cancel. (Where every bin
-# promises too much, it is the ECE itself.)
+# A reported ECE of one point means nothing until somebody says on how many pictures and in how many bins. So we
+# subtract what a perfect network would show, and speak of the **error beyond chance**. For a perfectly calibrated
+# network that number is zero on average (so it is negative about half of the time). From one that does err it takes too
+# much, since in a bin that really lies off the diagonal chance pushes both ways: see how the last column grows with the
+# pictures. So take many, and the same number for all that are compared. A second number needs no bins and no
+# correction: mean confidence less accuracy, the **over-confidence**. But it is zero, too, where promises too high and
+# too low cancel. (Where every bin promises too much, it is the ECE itself.)
 #
 # ## Where does it come from?
 
@@ -462,7 +462,7 @@ print("\n".join(trust.lines(trust.tables()["trust_early_stopping"], ["excess_err
 # sign is good news; the others are accuracies. Every row is against the baseline, so a "helps" of the row without dropout
 # would speak *against* dropout; and the mean over five strengths stands for a kind of trouble. And remember that a
 # temperature costs nothing: a technique that mends the calibration and nothing else has a cheap rival. What remains
-# after a temperature for each is not measured here.
+# after a temperature for each is not measured here. All figures of the table, with their intervals:
 #
 #     course reference show trust_mnist
 #
@@ -521,8 +521,8 @@ lesson.check_answer_from(answer_from)
 # * A network that overfits grows surer than it has a right to be. A temperature, chosen on validation pictures, mends
 #   that without changing one answer; and a calibration error means something only beside what chance would show.
 # * Worse pictures cost accuracy, and the confidence need not tell. Try yours before somebody else's camera does.
-# * "I don't know" is an answer. Passing on the least sure few buys more than most techniques, as long as somebody is
-#   there to be asked.
+# * "I don't know" is an answer. Passing on the least sure few takes away far more mistakes than their share, as long
+#   as somebody is there to be asked.
 #
 # All this was done with the course's pictures. The next ones are yours: [lesson 18](18_your_own_pictures.ipynb) takes a
 # folder of them from the first look to a network that may be used.

@@ -160,15 +160,16 @@ plots.curves(
 )
 
 # %% [markdown]
-# What a wrong answer would mean: (1) far above $\ln k$ (a little is normal, this network starts with small outputs): the
-# inputs are not scaled, or the last layer starts too large.
-# (2) Below all of them: the rate is wrong, something in the network is cut off, or pictures and labels are paired anew
-# in each epoch. Labels that are *wrong* this question does not find, since those can be learned by heart as well; look
-# at the training curve with shuffled labels. What finds them is a validation with the true labels that is no better than
-# habit, and your own eyes. (3) Validation far above habit: the network has got hold of true labels after all. They were
-# not really shuffled, or it trains on validation pictures. How far is far? Farther than the chance that is printed there.
-# (Copies on both sides this question cannot find: a copy comes back with its *shuffled* label. For those the folder was
-# searched above.)
+# What a wrong answer would mean:
+#
+# * **1, a loss far above $\ln k$** (a little is normal): the inputs are not scaled, or the last layer starts too large.
+# * **2, not all of them by heart**: the rate is wrong, something in the network is cut off, or pictures and labels are
+#   paired anew in each epoch. *Wrong* labels this does not find: they too can be learned by heart, as the training curve
+#   with shuffled labels shows. What finds them is a validation with the true labels that is no better than habit, and
+#   your own eyes.
+# * **3, with shuffled labels a validation above habit by more than the chance printed there**: they were not really
+#   shuffled, or the network trains on validation pictures. (Copies on both sides this does not find: a copy comes back
+#   with its *shuffled* label. For those the folder was searched above.)
 #
 # So a high *training* accuracy alone says nothing about new pictures.
 #
@@ -206,11 +207,13 @@ for rate in (0.001, 0.01):
 rate = lowest(rates)
 
 # %% [markdown]
-# Three things to read with care. If the first sentence advises to keep an early epoch, look in the figure what validation
-# accuracy it has there: where that is still a guess, only the first half of the advice is worth following. Hold the
-# losses against $\ln k$, that of a network which knows nothing. Above it, and yet right more often than by habit? Then
-# its wrong answers are given with great confidence. And is the lead smaller than its chance (two standard errors), or the
-# middle rate the worst of the three? Then you are looking at noise, and any of them may be taken.
+# Three things to read with care. If the first sentence advises to keep an early epoch, look in the figure what
+# validation accuracy it has there: where that is still a guess, only the first half of the advice is worth following.
+# Hold the losses against $\ln k$, that of a network which knows nothing. Above it, and yet right more often than by
+# habit? Then its wrong answers are given with great confidence. And is the lead smaller than its chance (two standard
+# errors of the pictures alone)? Then the first two cannot be told apart, and either may be taken; of the third this
+# says nothing. Is the middle rate the worst of the three? A curve with one valley cannot do that: most likely another
+# seed would order them differently, and the order is not to be trusted.
 #
 # ## More than the baseline?
 #
@@ -542,7 +545,7 @@ for number, sentence in enumerate(farewell.sentences(), start=1):
     print(f"{number:2}. {sentence}")
 
 # %% [markdown] tags=["lesson-only"]
-# None of these sentences was certain beforehand, and some of them may be false for your pictures. How one finds out, you
+# None of these answers is certain beforehand, and some of them may be false for your pictures. How one finds out, you
 # know now: write down what would change your mind, measure it in pairs, and look at the test set once.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
