@@ -186,14 +186,14 @@ print(f"The all-conv network has {lighter:.1f} times the weights of the small on
 # go before them and do not count: Keras makes itself ready.)
 
 # %%
-some = {"smoke": 256, "reduced": 512, "full": 5120}[lesson.mode]
+some = {"smoke": 64, "reduced": 512, "full": 5120}[lesson.mode]
 batch_size = {"dropout CNN": 32, "all-conv": 256, "small": 256}
 readings = {}  # seconds of training for one photograph, three times
 for name, network in networks.items():
     keras.utils.set_random_seed(seed)
     network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     callbacks, options = lesson.callbacks(), {"batch_size": batch_size[name], "verbose": 0}
-    network.fit(cifar.x_train[:256], cifar.y_train[:256], **options)
+    network.fit(cifar.x_train[: min(some, 256)], cifar.y_train[: min(some, 256)], **options)
     network.fit(cifar.x_train[:some], cifar.y_train[:some], epochs=3, callbacks=callbacks, **options)
     readings[name] = np.divide(callbacks[0].epoch_seconds, some)  # the first callback times each epoch
 seconds = {name: found.min() for name, found in readings.items()}

@@ -95,7 +95,7 @@ class DropoutOff(keras.callbacks.Callback):
 
 
 # %%
-few = 256 if lesson.mode == "smoke" else 1024
+few = 128 if lesson.mode == "smoke" else 1024
 epochs = max(lesson.epochs(24, reduced=8), 4)  # four, so that the curves have a direction in smoke mode too
 filters = 32 if lesson.mode == "full" else 16
 

@@ -89,13 +89,27 @@ class config:
 """
 
 
-@pytest.mark.parametrize(("tests", "eager"), [("quick", True), ("all", False)])
-def test_networks_are_traced_only_where_every_test_is_run(tmp_path, tests, eager):
-    (tmp_path / "tensorflow.py").write_text(TENSORFLOW)
-    look = f"import tensorflow\nassert tensorflow.config.eager is {eager}"
+def lesson_that_looks(folder, name, eager, last=""):
+    """Write a notebook which holds that its networks are trained without a trace, or with one."""
+    (folder / "tensorflow.py").write_text(TENSORFLOW)
+    look = f"import tensorflow\nassert tensorflow.config.eager is {eager}\n{last}"
     cells = [new_code_cell(source) for source in ("lesson = dict  # as by Lesson(...)", look)]
-    nbformat.write(new_notebook(cells=cells), tmp_path / "some.ipynb")
-    assert "2 passed" in run_pytest(tmp_path, "some.ipynb", COURSE_TESTS=tests)
+    nbformat.write(new_notebook(cells=cells), folder / name)
+    return name
+
+
+def test_networks_are_traced_where_one_is_trained_anew_and_in_no_other_lesson(tmp_path):
+    names = [
+        lesson_that_looks(tmp_path, "some.ipynb", True),
+        lesson_that_looks(tmp_path, "other.ipynb", False, "# lesson.anew(model)"),
+    ]
+    assert "4 passed" in run_pytest(tmp_path, *names, COURSE_TESTS="quick")
+
+
+@pytest.mark.slow
+def test_networks_are_traced_where_every_test_is_run(tmp_path):
+    name = lesson_that_looks(tmp_path, "some.ipynb", False)
+    assert "2 passed" in run_pytest(tmp_path, name, COURSE_TESTS="all")
 
 
 def test_the_solutions_are_slow_and_the_lessons_are_not(request):

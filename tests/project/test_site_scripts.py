@@ -23,6 +23,7 @@ def digits():
     return np.concatenate([images[:100], train_digits.push(images[100:], 4, -3)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", train_digits.NAMES)
 def test_the_page_answers_as_keras_does_to_four_decimals(kept, digits, name):
     content, arrays = kept

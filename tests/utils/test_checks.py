@@ -24,6 +24,16 @@ from course_utils.diagnosis import diagnose
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _without_a_trace():
+    """Let networks run as they stand, which takes less than tracing them: what counts here is the verdict."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 def verdict(exercise, answer):
     """What a notebook shows for an answer to, for example, "00 best_epoch"."""
     lesson, _, name = exercise.partition(" ")
