@@ -26,7 +26,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 @pytest.fixture(scope="module", autouse=True)
 def _without_a_trace():
-    """Let networks run as they stand, which takes less than tracing them: what counts here is the verdict."""
+    """Let networks run as they stand, which is quicker: what counts is the verdict."""
     import tensorflow as tf
 
     tf.config.run_functions_eagerly(True)

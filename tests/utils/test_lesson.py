@@ -28,7 +28,7 @@ from course_utils.evidence import runs as reference_runs
 
 @pytest.fixture(scope="module", autouse=True)
 def _without_a_trace():
-    """Let networks run as they stand, which takes less than tracing them: what counts here is what a lesson says."""
+    """Let networks run as they stand, which is quicker: what counts is what a lesson says."""
     import tensorflow as tf
 
     tf.config.run_functions_eagerly(True)
