@@ -22,16 +22,7 @@ from course_utils.checks import Wrong, find_check, lesson_04, lesson_13, run_che
 from course_utils.diagnosis import diagnose
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _without_a_trace():
-    """Let networks run as they stand, which is quicker: what counts is the verdict."""
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+pytestmark = pytest.mark.usefixtures("without_a_trace")
 
 
 def verdict(exercise, answer):

@@ -25,15 +25,7 @@ from course_utils.errors import (
 from course_utils.evidence import Record, protocol
 from course_utils.evidence import runs as reference_runs
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _without_a_trace():
-    """Let networks run as they stand, which is quicker: what counts is what a lesson says."""
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+pytestmark = pytest.mark.usefixtures("without_a_trace")
 
 
 @pytest.fixture
@@ -739,7 +731,10 @@ def test_the_moving_window_answers_as_a_convolution_does(stride, padding):
     answers = keras.ops.convert_to_numpy(answers)[0, ..., 0]
     for step in (0, answers.shape[1] + 1, answers.size - 1):
         row, place = divmod(step, answers.shape[1])
-        alt = plots.window_figure(picture, kernel, step, stride, padding)[1]
+        drawn, alt = plots.window_figure(picture, kernel, step, stride, padding)
+        # Where the window jumps, the next one of the row is dashed.
+        follows = stride > 1 and place + 1 < answers.shape[1]
+        assert len(drawn.axes[2].patches) == 1 + follows
         assert f"at row {row + 1}, place {place + 1}, " in alt
         assert f"sum to {answers.flat[step]:+.2f}; " in alt
         assert f"the {step + 1} answers so far of {answers.size}." in alt
