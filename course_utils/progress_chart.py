@@ -55,14 +55,17 @@ def draw(number: int, mode: str, dataset, record) -> None:
     if ours not in steps.values():
         # A variant beside the way, as lesson 08's, gets a row of its own below.
         steps[(record.techniques or record.model).replace("_", " ").replace("cnn", "CNN")] = ours
-    found = {
-        name: evidence.reference_runs(*step, mode, record.data) for name, step in steps.items()
-    }
-    metric = "test_accuracy"
-    if record.test_accuracy is None and any(
-        runs["compare_accuracy"].count() for runs in found.values()
-    ):
-        metric = "compare_accuracy"
+
+    def runs_with(metric):
+        return {
+            name: evidence.reference_runs(*step, mode, record.data, metric=metric)
+            for name, step in steps.items()
+        }
+
+    metric, found = "test_accuracy", runs_with("test_accuracy")
+    compared = runs_with("compare_accuracy") if record.test_accuracy is None else {}
+    if any(map(len, compared.values())):
+        metric, found = "compare_accuracy", compared
     value = getattr(record, metric)
     # Where early stopping ends each run, its length is no setting.
     fixed = 0 if value is None or "early_stopping" in record.techniques else record.epochs
@@ -71,9 +74,7 @@ def draw(number: int, mode: str, dataset, record) -> None:
         for name, runs in found.items()
     }
     steps, found = ({names[name]: each[name] for name in names} for each in (steps, found))
-    accuracies = {
-        name: 100 * runs[metric].dropna().to_numpy(dtype=float) for name, runs in found.items()
-    }
+    accuracies = {name: 100 * runs[metric].to_numpy(dtype=float) for name, runs in found.items()}
     mark = {name: 100 * value for name, step in steps.items() if step == ours and value is not None}
     # A step that nobody measured keeps its row: without it the next one would seem to have done it all.
     measured = {

@@ -114,12 +114,12 @@ def reference_runs(
 ):
     """Reference runs of one model, as a DataFrame; `lesson` narrows to one notebook's runs.
 
-    `metric` narrows to those that have it: the first edition's have no figure of the comparison set.
+    `metric` narrows to those that have it: a run has a figure of the test set or of the comparison set.
 
     One row a seed, all of one backend and precision: of those that this model was trained with,
     the ones most frequent in this mode on these data, so that two sets of techniques get the same
-    wherever both have it. A seed that was trained several times is kept once, from the notebook
-    whose name sorts first, then the hardware, so that no run counts double.
+    wherever both have it. A seed that was trained several times is kept once, so that no run counts
+    double: a run with a figure of the test set first, then by the names of notebook and hardware.
     """
     runs = reference()
     setting = _setting(runs)
@@ -131,7 +131,10 @@ def reference_runs(
         wanted &= runs[metric].notna()
     if wanted.any():
         wanted &= setting == setting[alike & setting.isin(setting[wanted])].mode()[0]
-    return runs[wanted].sort_values(["seed", "lesson", "hardware"]).drop_duplicates("seed")
+    kept = runs[wanted]
+    kept = kept.assign(untested=kept["test_accuracy"].isna())
+    kept = kept.sort_values(["seed", "untested", "lesson", "hardware"]).drop_duplicates("seed")
+    return kept.drop(columns="untested")
 
 
 def epochs_words(model: str, techniques: str, mode: str, data: str) -> str:

@@ -530,21 +530,12 @@ def test_figures_carry_their_alt_text(monkeypatch):
         plots.lines({"a": [1, 2]}, title="t", x="x", y="y", alt=" ")
 
 
-@pytest.mark.parametrize(("headless", "density"), [("1", 1), (None, 2)])
-def test_a_figure_is_sharp_for_whom_looks_on_and_small_where_it_is_kept(
-    monkeypatch, headless, density
-):
-    if headless:
-        monkeypatch.setenv("COURSE_HEADLESS", headless)
-    else:
-        monkeypatch.delenv("COURSE_HEADLESS", raising=False)
+def test_a_figure_is_sharp_and_as_large_on_the_page_as_drawn():
     drawn, axes = plots.figure(height=2)
     axes.plot([1, 2])
     data, metadata = plots.bundle(drawn, "A line.")
-    width, height = struct.unpack(">II", base64.b64decode(data["image/png"])[16:24])
-    assert (width, height) == (640 * density, 200 * density)
-    # On the page it is as large as before.
-    assert metadata["image/png"].get("width", width) == 640
+    assert struct.unpack(">II", base64.b64decode(data["image/png"])[16:24]) == (1280, 400)
+    assert metadata["image/png"]["width"] == 640
 
 
 @pytest.mark.slow
@@ -780,6 +771,16 @@ def test_an_unknown_check_is_an_attribute_error(smoke):
         smoke.tset  # noqa: B018
 
 
+def refer(monkeypatch, **columns):
+    """Let every step of the course have these reference runs."""
+    kept = pd.DataFrame({"compare_accuracy": None, "epochs": 6} | columns)
+
+    def reference_runs(*_, metric):
+        return kept[kept[metric].notna()]
+
+    monkeypatch.setattr(evidence, "reference_runs", reference_runs)
+
+
 @pytest.mark.parametrize(
     ("lesson_name", "techniques", "row", "last"),
     [
@@ -796,8 +797,7 @@ def test_the_chart_marks_a_run_on_the_way_or_beside_it(
     monkeypatch.setattr(
         plots, "dots", lambda rows, mark, **words: drawn.update(rows=rows, mark=mark)
     )
-    runs = {"test_accuracy": pd.Series([0.9, 0.9]), "epochs": pd.Series([14, 19])}
-    monkeypatch.setattr(evidence, "reference_runs", lambda *_: runs)
+    refer(monkeypatch, test_accuracy=[0.9, 0.9], epochs=[14, 19])
     smoke.name = lesson_name
     smoke.progress(Record("x", "baseline_cnn", techniques, data="mnist", test_accuracy=0.5))
     assert drawn["mark"] == {row: 50.0}
@@ -808,8 +808,7 @@ def test_the_chart_marks_a_run_on_the_way_or_beside_it(
 def test_a_run_of_another_length_is_told_apart_from_the_dots_of_its_row(smoke, monkeypatch):
     drawn = {}
     monkeypatch.setattr(plots, "dots", lambda rows, **words: drawn.update(words, rows=rows))
-    runs = {"test_accuracy": pd.Series([0.9, 0.9]), "epochs": pd.Series([10, 10])}
-    monkeypatch.setattr(evidence, "reference_runs", lambda *_: runs)
+    refer(monkeypatch, test_accuracy=[0.9, 0.9], epochs=[10, 10])
     for epochs, row in ((4, "baseline CNN\n(10 epochs, yours 4)"), (10, "baseline CNN")):
         smoke.progress(Record("x", "baseline_cnn", data="mnist", epochs=epochs, test_accuracy=0.5))
         assert drawn["mark"] == {row: 50.0}
@@ -825,8 +824,7 @@ def test_a_record_of_another_kind_is_not_on_the_chart_and_a_sentence_says_why(
 ):
     drawn = {}
     monkeypatch.setattr(plots, "dots", lambda rows, **words: drawn.update(words, rows=rows))
-    runs = {"test_accuracy": pd.Series([0.9]), "compare_accuracy": pd.Series([None], dtype=float)}
-    monkeypatch.setattr(evidence, "reference_runs", lambda *_: runs)
+    refer(monkeypatch, test_accuracy=[0.9], compare_accuracy=[None])
     # Accuracies on two sets of images do not belong on one axis.
     smoke.progress(Record("x", "baseline_cnn", data="mnist", compare_accuracy=0.5))
     assert drawn["mark"] == {}
@@ -847,8 +845,7 @@ def test_a_run_that_left_the_test_set_sealed_is_marked_among_comparison_accuraci
 ):
     drawn = {}
     monkeypatch.setattr(plots, "dots", lambda rows, **words: drawn.update(words, rows=rows))
-    runs = {"test_accuracy": pd.Series([0.9]), "compare_accuracy": pd.Series([0.8, 0.7])}
-    monkeypatch.setattr(evidence, "reference_runs", lambda *_: runs)
+    refer(monkeypatch, test_accuracy=[0.9, None, None], compare_accuracy=[None, 0.8, 0.7])
     smoke.progress(Record("x", "baseline_cnn", data="mnist", compare_accuracy=0.5))
     assert drawn["mark"] == {"baseline CNN": 50.0}
     assert drawn["rows"]["baseline CNN"].tolist() == [80.0, 70.0]
@@ -866,8 +863,7 @@ def test_a_run_without_a_dot_is_told_beside_the_learners_own_of_the_same_kind(
     smoke, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(plots, "dots", lambda *_, **__: None)
-    runs = {"test_accuracy": pd.Series([0.9]), "compare_accuracy": pd.Series([None], dtype=float)}
-    monkeypatch.setattr(evidence, "reference_runs", lambda *_: runs)
+    refer(monkeypatch, test_accuracy=[0.9], compare_accuracy=[None])
     kind = {"mode": "smoke", "seed": 3, "data": "mnist"}
 
     def keep(lesson, model="baseline_cnn", techniques="", **other):
@@ -891,6 +887,6 @@ def test_a_run_without_a_dot_is_told_beside_the_learners_own_of_the_same_kind(
 
 def test_a_chart_without_reference_runs_is_a_sentence(smoke, monkeypatch, capsys):
     monkeypatch.setattr(plots, "dots", lambda *_, **__: pytest.fail("there is nothing to draw"))
-    monkeypatch.setattr(evidence, "reference_runs", lambda *_: {"test_accuracy": pd.Series([])})
+    refer(monkeypatch, test_accuracy=[])
     smoke.progress(Record("x", "baseline_cnn", data="mnist", test_accuracy=0.5))
     assert "there are none yet in smoke mode on mnist" in capsys.readouterr().out

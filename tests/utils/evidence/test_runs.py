@@ -128,6 +128,11 @@ def test_a_range_on_the_comparison_set_is_of_the_runs_that_have_such_a_figure(re
     assert (found.n, found.mean) == (3, pytest.approx(0.965))
     assert found.sentence(0.5).startswith("Your comparison accuracy 50.00% lies below the range")
     assert evidence.expected_range("baseline_cnn", "l2", "reduced", "mnist").mean == 0.9
+    # Who asks for no figure gets the runs that were tested, whatever notebook's name comes first.
+    both = new.assign(lesson="01_first", precision=old["precision"].iloc[0])
+    reference(old, both)
+    kept = evidence.reference_runs("baseline_cnn", "l2", "reduced", "mnist")
+    assert kept["test_accuracy"].tolist() == [0.9] * 4
     reference(old)
     assert (
         evidence.expected_range("baseline_cnn", "l2", "reduced", "mnist", "compare_accuracy")
