@@ -6,7 +6,6 @@ output metadata, where nbconvert, Sphinx and the tests find it.
 
 import base64
 import io
-import os
 import re
 import textwrap
 from itertools import cycle
@@ -17,6 +16,7 @@ import numpy as np
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 WIDTH = 6.4  # inches: fills a notebook's column and stays readable at half that
 DPI = 100
+DENSITY = 2  # of what is shown: for sharp screens
 
 
 def figure(rows=1, columns=1, height=3.4, width=WIDTH, **options):
@@ -76,24 +76,22 @@ class _Shown(dict):
         return self["text/plain"]
 
 
-def bundle(drawn, alt, gradations=False, colours=128):
+def bundle(drawn, alt, gradations=False, density=DENSITY):
     """What a notebook shows for a figure: (data, metadata), keyed by media type.
 
-    Without `gradations` (see `show`) the picture keeps so many `colours`. Where somebody looks on, it has
-    two pixels for each of its own, for sharp screens; what is kept of a headless run has one.
+    It has `density` pixels for each of its own, each way. Without `gradations` (see `show`) it keeps few
+    colours.
     """
-    # Twice the pixels are more than half as many bytes again, which a repository would keep for good.
-    density = 1 if "COURSE_HEADLESS" in os.environ else 2
     if drawn.get_suptitle():
         # Matplotlib's own size for a panel's title is larger than the course's for the figure's.
         for axes in drawn.axes:
             axes.title.set_fontsize(min(axes.title.get_fontsize(), 10))
     buffer = io.BytesIO()
     drawn.savefig(buffer, format="png", dpi=density * drawn.dpi, metadata={"Software": None})
+    # Lines and text need few; a digit's greys would take on the tints of the lines beside it.
+    colours = 128 if any(axes.images for axes in drawn.axes) else 32
     png = base64.b64encode(_smaller(buffer, gradations, colours)).decode("ascii")
-    about = {"alt": alt}
-    if density > 1:
-        about["width"] = round(drawn.get_figwidth() * drawn.dpi)
+    about = {"alt": alt, "width": round(drawn.get_figwidth() * drawn.dpi)}
     return _Shown({"image/png": png, "text/plain": alt}), {"image/png": about}
 
 
@@ -563,7 +561,7 @@ def _rows(names, title, x, height=0.42):
 
 
 def _smaller(png, gradations, colours):
-    """A PNG file in fewer bytes: 128 `colours` are plenty for lines, text and grey digits.
+    """A PNG file in fewer bytes, with so many `colours`.
 
     They are chosen to cover what is there, so that a thin line keeps its own colour; for
     `gradations` they are chosen by how often they occur.

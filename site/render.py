@@ -284,9 +284,12 @@ def _collect_figures(notebook, figures):
             if png:
                 content = base64.b64decode(png)
                 # A PNG's header: eight bytes of signature, eight of chunk, then width and height.
-                width, height = struct.unpack(">II", content[16:24])
-                alt = output.metadata["image/png"]["alt"]
-                figures[hashlib.sha256(content).hexdigest()] = [alt, width, height]
+                pixels, height = struct.unpack(">II", content[16:24])
+                about = output.metadata["image/png"]
+                # On the page a figure has half as many, so that a sharp screen shows them all.
+                width = about.get("width", pixels)
+                size = [width, round(height * width / pixels)]
+                figures[hashlib.sha256(content).hexdigest()] = [about["alt"], *size]
 
 
 def repository() -> str:

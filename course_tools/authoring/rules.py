@@ -18,7 +18,7 @@ from course_tools.authoring import build
 from course_tools.batch import reading
 from course_utils.errors import BatchError
 
-MOST_BYTES = 400_000
+MOST_BYTES = 600_000
 MOST_LINES = 199
 MOST_LINES_IN_A_CELL = 30
 MOST_LINES_IN_A_MODEL_CELL = 15

@@ -282,9 +282,9 @@ def test_a_pair_edited_apart_is_found_with_the_cells_that_differ(lesson, before,
 
 
 def test_a_heavy_notebook_is_found(lesson):
-    shown(image_png=string.ascii_letters * 8_000)(lesson)
+    shown(image_png=string.ascii_letters * 12_000)(lesson)
     nbformat.write(lesson.nb, lesson.path)
-    assert "at most 400,000 are expected" in rules.small_enough(lesson)[0]
+    assert "at most 600,000 are expected" in rules.small_enough(lesson)[0]
 
 
 def test_a_solution_that_does_not_solve_is_found(lesson):
