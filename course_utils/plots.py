@@ -238,9 +238,9 @@ def curves_figure(histories, title, planned=None, guessing=None):
             axis.set_ylim((0, high) if metric == "loss" else (low, 100))
     if several:  # a legend of many lines would lie on the curves
         entries = axes[0].get_legend_handles_labels()
-        drawn.legend(*entries, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+        drawn.legend(*entries, loc="outside lower center", ncols=2, fontsize=8, **_LEGEND)
     else:
-        axes[0].legend(fontsize=8, frameon=False)
+        axes[0].legend(fontsize=8, **_LEGEND)
     drawn.suptitle(_wrap(title), fontsize=11)
     return drawn
 
@@ -340,7 +340,8 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
     middle.set_title(f"its products, summed: {answer:+.2f}", fontsize=10)
     done = np.where(np.arange(answers.size).reshape(answers.shape) <= step, answers, np.nan)
     most = np.abs(answers).max() or 1
-    right.set_facecolor("#dddddd")
+    # The places to come look like no answer, in colour and in grey.
+    right.patch.set(facecolor="#bbbbbb", edgecolor="#888888", hatch="////")
     right.imshow(done, cmap="PuOr", vmin=-most, vmax=most)
     right.add_patch(_box((column - 0.5, row - 0.5), 1, 1, **box))
     right.set_title(f"answers, {rows} x {columns}", fontsize=10)
@@ -350,7 +351,7 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
         right.add_patch(_box((column + 0.5, row - 0.5), 1, 1, **after))
     for axis in (left, middle, right):
         axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
+        axis.spines[:].set(visible=True, color="#888888")
     drawn.suptitle(_wrap(title), fontsize=11)
     return drawn, (
         f"A window of {size} by {size} pixels at row {row + 1}, place {column + 1}, over a picture; its "
@@ -382,7 +383,7 @@ def kernels(rows, maps, picture, title, alt):
     for axis, answer in zip(axes[-1], np.moveaxis(maps, -1, 0), strict=False):
         axis.imshow(answer, cmap="gray", vmin=0)
     axes[-1, -1].imshow(picture, cmap="gray")
-    axes[-1, -1].set_title("the picture", fontsize=9)
+    axes[-1, -1].set_title("picture", fontsize=9)
     drawn.suptitle(_wrap(title), fontsize=11)
     show(drawn, alt)
 
@@ -529,15 +530,15 @@ def dots(groups, title, x, alt, mark=None, spread=None, at=None):
 
 
 def _name_ends(axes, form=None, apart=0.075):
-    """Write each line's name at its last point, in its colour, with the value there in a format `form`;
-    `apart`, as a share of the height, keeps the names of lines that end together from lying on each other."""
+    """Write each line's name at its last point, with the value there in a format `form`; `apart`, as a
+    share of the height, keeps the names of lines that end together from lying on each other."""
     axes.autoscale_view()
     to_share = axes.transData + axes.transAxes.inverted()
     ends = [(to_share.transform(line.get_xydata()[-1])[1], line) for line in axes.lines]
     lowest = -1.0
     for height, line in sorted(ends, key=lambda end: end[0]):
         lowest = max(height, lowest + apart)
-        look = {"color": line.get_color(), "fontsize": 9, "va": "center"}
+        look = {"fontsize": 9, "va": "center"}  # black: the paler colours would be hard to read
         # Moved away from its line, a name alone would tell a wrong value.
         value = f": {line.get_ydata()[-1]:{form}}" if form else ""
         axes.text(1.01, lowest, line.get_label() + value, transform=axes.transAxes, **look)
@@ -585,6 +586,9 @@ _STYLE = {
     "image.interpolation": "nearest",
 }
 
+# No frame, but no line runs through it either; dashes and dots show beside a marker.
+_LEGEND = {"edgecolor": "none", "framealpha": 0.9, "handlelength": 3.5}
+
 
 def _wrap(title, width=72):
     # What stands in brackets at the end, such as the source of the data, stays on one line.
@@ -600,4 +604,4 @@ def _finish(axes, title, x, y, legend, grid=True):
     if grid:
         axes.grid(alpha=0.25)
     if legend:
-        axes.legend(frameon=False, fontsize=9)
+        axes.legend(fontsize=9, **_LEGEND)

@@ -105,11 +105,8 @@ def draw(number: int, mode: str, dataset, record) -> None:
         mark=mark,
         alt=f"{words.capitalize()} of each step of the course: "
         + "; ".join(
-            f"{name} {values.mean():.2f} % over {len(values)} runs"
-            if len(values)
-            else f"{name} yours only"
-            if name in mark
-            else name
+            (f"{name} {values.mean():.2f} % over {len(values)} runs" if len(values) else name)
+            + (f", yours {mark[name]:.2f} %" if name in mark else "")
             for name, values in measured.items()
         ).replace("\n", " "),
     )
