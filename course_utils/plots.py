@@ -89,7 +89,7 @@ def bundle(drawn, alt, gradations=False, density=DENSITY):
     buffer = io.BytesIO()
     drawn.savefig(buffer, format="png", dpi=density * drawn.dpi, metadata={"Software": None})
     # Lines and text need few; a digit's greys would take on the tints of the lines beside it.
-    colours = 128 if any(axes.images for axes in drawn.axes) else 32
+    colours = 128 if any(axes.images for axes in drawn.axes) else 48
     png = base64.b64encode(_smaller(buffer, gradations, colours)).decode("ascii")
     about = {"alt": alt, "width": round(drawn.get_figwidth() * drawn.dpi)}
     return _Shown({"image/png": png, "text/plain": alt}), {"image/png": about}
@@ -419,6 +419,7 @@ def confusion_figure(y_true, y_predicted, class_names, title):
     from sklearn.metrics import confusion_matrix
 
     count = len(class_names)
+    roomy = count < 6
     matrix = confusion_matrix(y_true, y_predicted, labels=range(count))
     mistakes = np.where(np.eye(count, dtype=bool), 0, matrix)
     drawn, axes = figure(height=4.6, width=5.6)
@@ -426,11 +427,12 @@ def confusion_figure(y_true, y_predicted, class_names, title):
     for row, column in np.ndindex(matrix.shape):
         if matrix[row, column]:
             dark = mistakes[row, column] > 0.6 * max(mistakes.max(), 1)
+            ink = "white" if dark else "#555555" if row == column else "black"
             axes.text(
-                column, row, matrix[row, column], ha="center", va="center", fontsize=8,
-                color="white" if dark else "#555555" if row == column else "black",
+                column, row, matrix[row, column], ha="center", va="center", color=ink,
+                fontsize=12 if roomy else 8,
             )  # fmt: skip
-    turned = 90 if max(map(len, map(str, class_names))) > 2 else 0
+    turned = 90 if max(map(len, map(str, class_names))) > 2 and not roomy else 0
     axes.set_xticks(range(count), class_names, rotation=turned)
     axes.set_yticks(range(count), class_names)
     _finish(axes, title, "predicted", "true", legend=False, grid=False)
@@ -522,7 +524,7 @@ def dots(groups, title, x, alt, mark=None, spread=None, at=None):
             axes.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color="black", linewidth=2)
         if mark and name in mark:
             # Above the row's middle, where it would hide the dots that it is to be compared with.
-            above = 0.36 if len(values) else 0
+            above = 0.24 if len(values) else 0
             axes.plot(mark[name], row + above, "*", color=COLOURS[1], markersize=13)
     if at is not None:
         axes.axvline(at, color="#666666", linestyle="--", linewidth=1.2)
@@ -565,7 +567,7 @@ def _smaller(png, gradations, colours):
     """A PNG file in fewer bytes, with so many `colours`.
 
     They are chosen to cover what is there, so that a thin line keeps its own colour; for
-    `gradations` they are chosen by how often they occur.
+    `gradations` they are chosen by how often they occur. One step of k-means then keeps greys grey.
     """
     from PIL import Image
 
@@ -573,7 +575,7 @@ def _smaller(png, gradations, colours):
     smaller = io.BytesIO()
     with Image.open(png) as picture:
         few = picture.convert("RGB").quantize(
-            count, method=Image.Quantize[method], dither=Image.Dither.NONE
+            count, method=Image.Quantize[method], kmeans=1, dither=Image.Dither.NONE
         )
     few.save(smaller, format="png", optimize=True)
     return smaller.getvalue()
