@@ -56,7 +56,7 @@ def tell_briefly(table, arm: str, against: str, folder=None) -> str:
     """One comparison of a table for readers who have met intervals and no tests: no p, no verdict.
 
     It gives the difference of the accuracies in points and one interval, the one over seeds and images
-    where the mistakes are kept. Arguments and errors are those of `tell`.
+    where the mistakes are kept, and what was tuned for each side. Arguments and errors are those of `tell`.
     """
     of = _announced(table, arm, against)
     found = protocol.verdicts(of, "accuracy", _runs(folder)).get((arm, against))
@@ -64,15 +64,29 @@ def tell_briefly(table, arm: str, against: str, folder=None) -> str:
     if found is None:
         return f"{name}: not yet measured."
     difference = f"{name}: {100 * found.mean:+.2f} points of accuracy"
+    tuned = _tuned(of, (against, arm), _runs(folder))
     if not found.has_interval:
-        return f"{difference} in each of {found.n} paired seeds."
+        return f"{difference} in each of {found.n} paired seeds.{tuned}"
     images = with_images(of, (arm, against), folder or OWN)
     ends, over = (
         ((found.low, found.high), "seeds") if images is None else (images, "seeds and images")
     )
-    return (
-        f"{difference}, 95 % interval {_interval(*ends, 100)} over {over}, {found.n} paired seeds."
-    )
+    return f"{difference}, 95 % interval {_interval(*ends, 100)} over {over}, {found.n} paired seeds.{tuned}"
+
+
+def _tuned(of, names, runs):
+    """The settings that were tuned for each of two arms, as a sentence; empty where nothing was."""
+    found = [protocol.chosen(of, of.arms[name], runs) for name in names]
+    if of.kind != "fair" or not all(found):
+        return ""
+    said = [
+        " and ".join(
+            f"{'rate' if key == 'learning_rate' else 'λ'} {value:g}" for key, value in each.items()
+        )
+        for each in found
+    ]
+    sides = [f"{arm_words(name)} {words}" for name, words in zip(names, said, strict=True)]
+    return f" Tuned for each: {', '.join(sides)}."
 
 
 def _announced(table, arm, against):

@@ -73,6 +73,11 @@ def test_a_verdict_is_one_sentence_with_all_that_it_rests_on(kept):
     assert "without the pairs" not in said
 
 
+def test_in_brief_a_verdict_says_what_was_tuned_for_each_side():
+    said = evidence.tell_briefly("fair_mnist", "l2", "baseline")
+    assert said.endswith(" Tuned for each: baseline rate 0.003, L2 rate 0.003 and λ 0.001.")
+
+
 def test_in_brief_a_verdict_is_a_difference_and_the_wider_interval(kept):
     said = evidence.tell_briefly("toy", "better", "plain", folder=kept)
     low, high = evidence.with_images(protocol.table("toy"), ("better", "plain"), kept)
