@@ -470,11 +470,15 @@ class Lesson:
         from course_utils import plots
 
         suffix = self.dataset.figure_suffix if self.dataset is not None else ""
-        alt = f"Training and validation loss and accuracy against epoch: {title}. " + ", ".join(
-            f"last {key.replace('val_', 'validation ')} "
-            + (f"{values[-1]:.1%}" if "accuracy" in key else f"{values[-1]:.3f}")
-            for key, values in history.items()
-            if key in ("loss", "accuracy", "val_loss", "val_accuracy")
+        stop = "" if title.endswith("?") else "."
+        alt = (
+            f"Training and validation loss and accuracy against epoch: {title}{stop} At the end: "
+            + ", ".join(
+                f"{key.replace('val_', 'validation ')} "
+                + (f"{values[-1]:.1%}" if "accuracy" in key else f"{values[-1]:.3f}")
+                for key, values in history.items()
+                if key in ("loss", "accuracy", "val_loss", "val_accuracy")
+            )
         )
         drawn = plots.curves_figure(history, title + suffix, epochs, guessing)
         return plots.bundle(drawn, alt)

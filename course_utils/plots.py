@@ -236,9 +236,10 @@ def curves_figure(histories, title, planned=None, guessing=None):
             # A loss falls from its first value towards zero, an accuracy rises towards all.
             low, high = axis.get_ylim()
             axis.set_ylim((0, high) if metric == "loss" else (low, 100))
-    if several:  # a legend of many lines would lie on the curves
+    if several or guessing:  # among so many lines a legend would lie on one
         entries = axes[0].get_legend_handles_labels()
-        drawn.legend(*entries, loc="outside lower center", ncols=2, fontsize=8, **_LEGEND)
+        columns = 2 if several else 3
+        drawn.legend(*entries, loc="outside lower center", ncols=columns, fontsize=8, **_LEGEND)
     else:
         axes[0].legend(fontsize=8, **_LEGEND)
     drawn.suptitle(_wrap(title), fontsize=11)

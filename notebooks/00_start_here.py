@@ -37,12 +37,12 @@ lesson = Lesson("00_start_here", mode=mode, seed=seed)
 mnist = lesson.load("mnist")
 
 # %% [markdown]
-# The lines above say which machine this is, in which *mode* the lesson runs, and where its pictures come from. In
-# **reduced** mode a lesson trains on a few thousand images and takes a minute or two on a laptop; in **full** mode it
-# trains on everything. **Smoke** mode is for testing the course itself, and its figures mean nothing. The **seed** fixes
-# all that is drawn by lot (which pictures are used, the first weights, the order of training), so that a run can be
-# repeated. Another seed is another run of the same experiment. (If the lines speak of a copy that is not the published
-# file: it holds the same digits, perhaps in another order, so that a figure may differ a little from yours.)
+# The lines above say in which *mode* the lesson runs, what it costs in time and memory, which machine this is, and
+# where its pictures come from. In **reduced** mode a lesson trains on a few thousand images, in **full** mode on
+# everything. **Smoke** mode is for testing the course itself, and its figures mean nothing. The **seed** fixes all that
+# is drawn by lot (which pictures are used, the first weights, the order of training), so that a run can be repeated on
+# the same machine. Another seed is another run of the same experiment. (Figures also differ a little on another
+# machine, which rounds differently, and with a copy of the data in which the same digits stand in another order.)
 #
 # ## What the network gets to see
 
@@ -69,9 +69,10 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
     print(f"{part:10} {images.shape} {images.dtype}, of each digit: {np.bincount(labels, minlength=10)}")
 
 # %% [markdown]
-# Two sets are shown here. The network *learns* from the **training set**. The **validation set** shows *us* how it does
-# on pictures that it did not learn from. There are two more, the comparison set and the test set; what those are for,
-# we shall see at the end.
+# Two sets are shown here. (The shape counts pictures, rows, columns, and the numbers of each pixel: one, since it is
+# grey. A `uint8` is a whole number from 0 to 255.) The network *learns* from the **training set**. The **validation
+# set** shows *us* how it does on pictures that it did not learn from. There are two more, the comparison set and the
+# test set; what those are for, we shall see at the end.
 #
 # Three words before we train. An **epoch** is one pass through all the training pictures. The **accuracy** is the share
 # of right answers. The **loss** says how wrong the answers are, and charges more for a confident mistake than for a
@@ -106,12 +107,17 @@ def small_network():
     )
 
 
+def confidence(network):
+    return network.predict(mnist.x_val, verbose=0).max(axis=1).mean()  # of its ten probabilities, the highest
+
+
 few = min(400, len(mnist.x_train))
 nonsense = np.random.default_rng(seed).integers(0, 10, size=few)
 
 # %%
 network = small_network()
 network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+untrained = confidence(network)
 nonsense_history = network.fit(
     mnist.x_train[:few],
     nonsense,
@@ -126,12 +132,15 @@ nonsense_history = network.fit(
 found = nonsense_history.history
 print(f"training accuracy {found['accuracy'][-1]:.1%}, validation accuracy {found['val_accuracy'][-1]:.1%}")
 print(f"validation loss {found['val_loss'][0]:.2f} after the first epoch, {found['val_loss'][-1]:.2f} at the end")
+print("the highest of the ten probabilities for a validation digit, on average: "
+      f"{untrained:.2f} before training, {confidence(network):.2f} at the end")
 
 # %% [markdown]
 # Look at the dashed lines alone, and you would say that this network learns splendidly. The training labels were
 # learned to the last one, or nearly so: hundreds of meaningless labels, known by heart, like a parrot's words. Only the
-# solid lines tell the truth. On new digits the network guesses, and the validation loss did not stay where guessing
-# puts it: it rose, because the network guesses with growing confidence.
+# solid lines tell the truth. On new digits the network guesses as before, but it has grown far surer of its guesses, as
+# the highest of its ten probabilities says (0.10 would be sure of nothing). Confident mistakes cost more, so the
+# validation loss ends far above that of guessing.
 #
 # **Training figures alone cannot show that a network has understood anything.** That is why there is a validation set.
 #
@@ -165,30 +174,34 @@ plots.curves(
 )
 
 # %%
-for name, figures in histories.items():
-    gap = figures["accuracy"][-1] - figures["val_accuracy"][-1]
-    print(f"{name}: validation accuracy {figures['val_accuracy'][-1]:.1%}, gap {100 * gap:.1f} points; "
-          f"lowest validation loss in epoch {np.argmin(figures['val_loss']) + 1} of {len(figures['val_loss'])}")
+for name, figures in {"random labels": found, **histories}.items():
+    gap, losses = figures["accuracy"][-1] - figures["val_accuracy"][-1], figures["val_loss"]
+    print(f"{name}: validation accuracy {figures['val_accuracy'][-1]:.1%}, gap {100 * gap:.1f} points")
+    low, late = min(losses), min(losses[-3:])
+    print(f"   validation loss lowest in epoch {np.argmin(losses) + 1} of {len(losses)}, {low:.3f}; in the last three "
+          f"{late:.3f} or more: {'it rises and stays up' if late > 1.1 * low else 'no clear rise'}")
 
 # %% [markdown]
-# Four things to read off such a figure, in this order:
+# (The random labels had four times the epochs. By their tenth the loss had risen, too: look back.) Four things to read
+# off such a figure, in this order:
 #
 # 1. **Is the training loss falling?** If not, the network is not learning at all.
 # 2. **How large is the gap** between training and validation? A wide gap is called **overfitting**: the network knows
 #    its own pictures far better than others. The gap is no measure of harm, though; lesson 01 says where harm begins.
-#    (In the first epoch the training figure may be the worse one. It is an average over the epoch, in which the network
-#    was still getting better; the validation figure is taken at its end.)
+#    (In the first epochs the training figure may be the worse one. It is an average over the epoch, in which the
+#    network was still getting better; the validation figure is taken at its end.)
 # 3. **Are both poor, and close together?** If both have levelled off, that is **underfitting**: the network is too
 #    small for the task, or too much held back. If both still fall at the last epoch, it is only unfinished: train on.
 #    And if neither has moved at all, see 1.
-# 4. **Does the validation loss turn upwards?** From there on the network grows surer than it should be, even where the
-#    accuracy does not show it. Lesson 08 asks when to stop.
+# 4. **Does the validation loss turn upwards, and stay up?** Then the network has grown surer than it should be, even
+#    where the accuracy does not show it. Every curve has a lowest epoch, and a loss measured on few pictures wavers. So
+#    the printed lines speak of a rise only where the last three epochs all lie more than a tenth above the lowest.
+#    Lesson 08 asks when to stop.
 #
-# Try it on the figure above. Both training losses fall, so both networks learn. With few digits the gap is the wider
-# by far, and the solid line the worse by far. Neither network is underfitting. (The few digits also get fewer steps.
-# But their training accuracy is at the top and their validation loss has levelled off, so haste is not the reason.)
-# The printed lines name the epoch in which each validation loss is lowest. The accuracy beside it need not get worse
-# from there on: see 4.
+# Try it on the figure above. Both training losses fall, so both networks learn. With few digits the gap is the wider by
+# far, and the solid line the worse by far. (An epoch of few digits is a short one. But their training accuracy is at
+# the top, so haste is not the reason.) Neither network is underfitting. The printed lines answer the fourth question,
+# for the random labels of before as well.
 #
 # More data lifts the solid line of the accuracy, and narrows the gap with it. But more data is expensive. Lessons 03 to
 # 08 try six techniques that promise better networks from the same data, and measure what comes of it.
@@ -222,14 +235,15 @@ plots.lines(
     y="accuracy of the chosen one, %",
     log_x=True,
     ticks=[1, 10, 100, 200],
+    limits=(0, None),
     alt="Accuracy against the number of random guessers tried: on the set used for choosing it climbs steadily; on new "
     "pictures it stays at one in ten.",
 )
 
 # %%
-print(f"the best of 200 guessers: {best_so_far[:, -1].mean():.0f} of 100 right where it was chosen, "
-      f"{on_fresh[:, -1].mean():.0f} of 100 on new pictures")
-print(f"chosen on 1,000 pictures: {rng.binomial(1000, 0.1, (500, 200)).max(axis=1).mean() / 10:.0f} of 100")
+print(f"the best of 200 guessers, chosen on 100 pictures: {best_so_far[:, -1].mean() / 100:.0%} right there, "
+      f"{on_fresh[:, -1].mean() / 100:.0%} on new pictures")
+print(f"chosen on 1,000 pictures: {rng.binomial(1000, 0.1, (500, 200)).max(axis=1).mean() / 1000:.0%} right there")
 
 # %% [markdown]
 # Nobody cheated, and yet the figure is too good. (Real networks are not all equally good, so choosing among them does
@@ -245,9 +259,9 @@ print(f"chosen on 1,000 pictures: {rng.binomial(1000, 0.1, (500, 200)).max(axis=
 #
 # This course compares many things: six techniques, several networks, each trained from several seeds. If every
 # comparison used the test set, the whole course would be one long choice by it. Therefore there is a set between the
-# two: the **comparison set**, training images that no run learns from or chooses by. It wears out too, a little:
-# whoever picks the winner by it gets a flattering figure for the winner. That is why the test set has the last word.
-# This is how the 70,000 digits of MNIST are cut:
+# two: the **comparison set**, training images that no run in reduced mode learns from or chooses by. It wears out too,
+# a little: whoever picks the winner by it gets a flattering figure for the winner. That is why the test set has the
+# last word. This is how the 70,000 digits of MNIST are cut:
 
 # %%
 parts = {
@@ -257,30 +271,30 @@ parts = {
     "test, sealed": (mnist.sealed.n, "opened once all is chosen, and counted"),
 }
 used = sum(count for count, _ in parts.values())
-parts["left out"] = (0 if mnist.is_fallback else 70_000 - used, "in this mode nobody sees them")
+parts["left out"] = (0 if mnist.is_fallback else 70_000 - used, "in this run nobody sees them")
+ends = np.cumsum([count for count, _ in parts.values()])
 
 # %%
 drawn, axes = plots.figure(height=2.3)
-start, total = 0, sum(count for count, _ in parts.values())
-for row, (colour, (name, (count, purpose))) in enumerate(zip([*plots.COLOURS[:4], "#bbbbbb"], parts.items())):
-    letter, y = "ABCDE"[row], 1.3 + 0.75 * row
-    axes.barh(0, count, left=start, height=1.1, color=colour, edgecolor="white")
-    axes.text(start + count / 2, -0.7, letter if count else "", ha="center", fontsize=9)
-    axes.text(0, y, f"{letter}  {name}", color=colour if row < 4 else "#666666", weight="bold")
-    axes.text(0.32 * total, y, f"{count:,}", ha="right")
-    axes.text(0.35 * total, y, purpose)
-    start += count
-axes.set(ylim=(4.7, -1.2), xlim=(0, total))
+for (name, (count, purpose)), letter, end, y, colour in zip(
+    parts.items(), "ABCDE", ends, np.arange(1.3, 5, 0.75), [*plots.COLOURS[:4], "#777777"]
+):
+    axes.barh(0, count, left=end - count, height=1.1, color=colour, edgecolor="white")
+    axes.text(end - count / 2, -0.7, letter if count else "", ha="center", fontsize=9)
+    axes.text(0, y, f"{letter}  {name}", color=colour, weight="bold")
+    axes.text(0.32 * ends[-1], y, f"{count:,}", ha="right")
+    axes.text(0.35 * ends[-1], y, purpose)
+axes.set(ylim=(4.7, -1.2), xlim=(0, ends[-1]))
 axes.axis("off")
-drawn.suptitle("Every digit has one part, and every part one purpose" + mnist.figure_suffix, fontsize=11)
+drawn.suptitle("In one run every digit has one part, and every part one purpose" + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "A bar of all digits cut into parts: " + "; ".join(
     f"{name} {count:,}: {purpose}" for name, (count, purpose) in parts.items()) + ".")
 
 # %% [markdown]
-# Some lessons open the test set, for a figure that stands beside an article's; each says so. Each seed draws other
-# training and validation images, but the comparison set is the same for all seeds. In full mode there is no comparison
-# set, because that mode trains on everything that does not validate. There `lesson.compare` scores the validation
-# images, so its figure flatters wherever something was chosen by them.
+# Some lessons open the test set, for a figure that stands beside an article's; each says so. In reduced mode another
+# seed draws A and B afresh from A, B and E; C and D stay the same. In full mode there is no comparison set, because
+# that mode trains on everything that does not validate. There `lesson.compare` scores the validation images, so its
+# figure flatters wherever something was chosen by them.
 #
 # The rule is easy to know and easy to break, so this course enforces it. Try to reach the images:
 
@@ -310,18 +324,18 @@ for name, right, n in [
 
 # %% [markdown]
 # Nothing was chosen by the validation set in this lesson, so here it has no reason to flatter, and the two figures
-# should agree within their give or take.
+# should agree within their give or take, nineteen times in twenty.
 #
 # "Give or take" is what the choice of pictures can do; what another seed does comes on top. Nineteen times in twenty
 # the printed figure lies within that much of the accuracy on endlessly many pictures of the same kind. With ten times
-# the pictures it is three times smaller. (Two figures, each on as many pictures of its own, differ more easily, since
-# both may be off: multiply by 1.4. On the same pictures they differ less easily; lesson 01 counts there.) So on a
-# validation set of a thousand, a difference of half a point says next to nothing.
+# the pictures it is about three times smaller. (Two figures, each on pictures of its own, differ more easily, since
+# both may be off: for two sets of the same size multiply by 1.4. On the same pictures they differ less easily; lesson
+# 01 counts there.) So half a point between two validation sets of a thousand says next to nothing.
 
 # %% [markdown]
 # ## Exercise 1: name the curves
 #
-# > Four training runs. For each, say what you see in one word: `"overfitting"` where the lines part; `"underfitting"`
+# > Four training runs. For each, name what you see: `"overfitting"` where the lines part; `"underfitting"`
 # > where both have levelled off too high; `"still improving"` where both still fall at the last epoch; `"not learning"`
 # > where the loss never leaves that of guessing (about 2.3 for ten classes; lesson 01 asks you why).
 
@@ -333,14 +347,15 @@ runs = {
     "C": {"loss": 2.3 - 0.07 * epochs, "val_loss": 2.32 - 0.068 * epochs},
     "D": {"loss": 2.303 + 0.004 * np.sin(epochs), "val_loss": 2.304 + 0.004 * np.cos(epochs)},
 }
-drawn, axes = plots.figure(1, 4, height=2.2, sharey=True)
+drawn, axes = plots.figure(1, 4, height=2.6, sharey=True)
 for axis, (name, run) in zip(axes, runs.items()):
-    axis.plot(epochs, run["loss"], "--", color=plots.COLOURS[0], label="training")
     axis.plot(epochs, run["val_loss"], "-", color=plots.COLOURS[0], label="validation")
+    axis.plot(epochs, run["loss"], "--", color=plots.COLOURS[1], label="training")
     axis.set_title(name)
     axis.set_xlabel("epoch")
 axes[0].set_ylabel("loss")
-axes[0].legend(fontsize=7, frameon=False)
+drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9, frameon=False)
+drawn.suptitle("Four imagined trainings: what would you call each?", fontsize=11)
 plots.show(drawn, "Four pairs of loss curves. A: training falls to zero while validation turns up. B: both level off "
            "high and close together. C: both still fall in a straight line. D: both flat at 2.3.")
 
@@ -353,8 +368,8 @@ lesson.check_names(names)
 # %% [markdown]
 # ## Exercise 2: when would you have stopped?
 #
-# > Write a function that takes the list of validation losses, one for each epoch, and returns the epoch (counted from 1)
-# > whose weights you would keep (of two as good, the earlier).
+# > Write a function that takes the list of validation losses, one for each epoch, and returns the epoch, counted
+# > from 1, whose weights you would keep (of two as good, the earlier).
 
 
 # %%
@@ -371,7 +386,7 @@ lesson.check_best_epoch(best_epoch)
 # ## What to take away
 #
 # * A large enough network learns anything by heart, even random labels. Good training figures prove nothing.
-# * Read the gap between training and validation, and watch for the validation loss to turn.
+# * Read the gap between training and validation, and watch for a validation loss that turns upwards and stays up.
 # * Choosing is learning. Choose by the validation set, compare on the comparison set, and show a network the test set
 #   only when nothing about it is left to choose; this course sees to it.
 #
@@ -388,5 +403,5 @@ lesson.check_best_epoch(best_epoch)
 # **For the instructor.** Stop before the random-label experiment and take bets on the *training* accuracy; "about ten
 # percent" is the usual wrong answer and the best possible start; for the validation loss it is "stays". While it
 # trains, ask what a lookup table would achieve. At the guessers, ask who has ever reported the best of several runs. In
-# exercise 1, B and D are mixed up most often: B has learned something and stopped, D is still at the loss of guessing.
-# In exercise 2 people return the index from 0, or the last epoch.
+# exercise 1, B and D are easily mixed up: B has learned something and stopped, D is still at the loss of guessing.
+# In exercise 2 look for the index from 0, and for the last epoch.

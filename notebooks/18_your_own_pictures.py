@@ -17,7 +17,8 @@
 # a few hundred, and not sixty thousand. What of all that you have learned still holds?
 #
 # This lesson is made to be copied: `course new FOLDER` gives you a notebook of its cells, in which only the name of
-# your folder is missing. To have something to work on here, it makes a folder of its own.
+# your folder is missing. To have something to work on here, it makes a folder of its own. (Where a title ends in "JPEG
+# copy", the CIFAR-10 of this machine had been saved anew as JPEG, and numbers may differ from the published file's.)
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -42,8 +43,8 @@ mine = lesson.load_folder(folder, side)
 # copies are used once, contradictions not at all, and what could not be read is named. Nothing in the folder was
 # changed.
 #
-# A copy here means: the same, pixel for pixel, once both are scaled to one size. A photograph that was saved anew as JPEG
-# or cropped is another picture to this search, and so is a second shot of the same *thing*: ten shots of one cat,
+# A copy here means: the same, pixel for pixel, once both are scaled to one size. A photograph that was saved anew as
+# JPEG or cropped is another picture to this search, and so is a second shot of the same *thing*: ten shots of one cat,
 # neighbouring frames of a film. They tell the same; look for them yourself. If yours come in such groups, whole groups
 # have to be on one side: exercise 1 of lesson 18.
 #
@@ -69,7 +70,8 @@ plots.images(
 # pictures are gone.
 #
 # The figure to beat is that of somebody who has not looked at all, and always names the class that is most frequent in
-# the set in question. (Pictures are dealt by fingerprint and not class by class, so the sets differ a little.)
+# the set in question. (Pictures are dealt by fingerprint and not class by class, so the classes are not equally
+# frequent in the sets; the next line says by how much.)
 
 # %%
 def by_habit(labels):
@@ -104,9 +106,9 @@ def build(flip=False, dropout=0.0):
 
 
 # %% [markdown]
-# With so few pictures TensorFlow takes longer to prepare a training than to do it. So each network is built and compiled
-# once, and before each training `lesson.anew` makes it a new one: new weights, drawn with the seed, and a fresh
-# optimiser.
+# With so few pictures TensorFlow takes longer to prepare a training than to do it. So each network is built and
+# compiled once, and before each training `lesson.anew` makes it a new one: new weights, drawn with the seed, and a
+# fresh optimiser.
 
 
 # %%
@@ -114,7 +116,7 @@ few_epochs = max(lesson.epochs(40, reduced=12), 4)  # four, so that curves have 
 
 
 def train(model, x, y, rate=0.003, seed=seed, epochs=few_epochs, part="", **options):
-    """From new weights, with a rate that falls to zero along a cosine (lesson 10)."""
+    # From new weights, with a rate that falls to zero along a cosine (lesson 10).
     lesson.anew(model, seed)
     falling = keras.callbacks.LearningRateScheduler(lambda epoch: rate * (1 + np.cos(np.pi * epoch / epochs)) / 2)
     watch = [falling, *lesson.callbacks(part=part)]
@@ -145,28 +147,23 @@ curves = {  # the true labels last: what they leave behind is the baseline
 }
 habit = by_habit(mine.y_val)
 by_chance = 200 * np.sqrt(habit * (1 - habit) / len(mine.y_val))
-for name, run in curves.items():
-    print(f"3. {name}: training {run['accuracy'][-1]:.0%}, validation {run['val_accuracy'][-1]:.0%}; "
-          f"by habit {habit:.0%}, by chance {by_chance:.0f} points either way")
+told = [f"{name}: training {run['accuracy'][-1]:.0%}, validation {run['val_accuracy'][-1]:.0%}"
+        for name, run in curves.items()]
+print(f"3. {'; '.join(told)}. By habit {habit:.0%}, by chance {by_chance:.0f} points either way.")
 
 # %%
-plots.curves(
-    curves,
-    title="Shuffled labels can be learned by heart, and teach nothing" + mine.figure_suffix,
-    alt="Loss and accuracy against epoch with true and with shuffled labels: training improves in both, "
-    "validation with true labels only. " + "; ".join(
-        f"{name} at the end: training {run['accuracy'][-1]:.0%}, validation {run['val_accuracy'][-1]:.0%}"
-        for name, run in curves.items()) + ".",
-)
+drawn = plots.curves_figure(curves, f"{told[0].capitalize()} (grey: by habit)" + mine.figure_suffix, guessing=k)
+drawn.axes[1].axhspan(100 * habit - by_chance, 100 * habit + by_chance, color="#999999", alpha=0.25, linewidth=0)
+plots.show(drawn, f"Loss and accuracy against epoch, with lines for guessing, and a band for habit. {'; '.join(told)}.")
 
 # %% [markdown]
 # What a wrong answer would mean:
 #
 # * **1, a loss far above $\ln k$** (a little is normal): the inputs are not scaled, or the last layer starts too large.
 # * **2, not all of them by heart**: the rate is wrong, something in the network is cut off, or pictures and labels are
-#   paired anew in each epoch. *Wrong* labels this does not find: they too can be learned by heart, as the training curve
-#   with shuffled labels shows. What finds them is a validation with the true labels that is no better than habit, and
-#   your own eyes.
+#   paired anew in each epoch. *Wrong* labels this does not find: they too can be learned by heart, as the training
+#   curve with shuffled labels shows. What finds them is a validation with the true labels that is no better than
+#   habit, and your own eyes.
 # * **3, with shuffled labels a validation above habit by more than the chance printed there**: they were not really
 #   shuffled, or the network trains on validation pictures. (Copies on both sides this does not find: a copy comes back
 #   with its *shuffled* label. For those the folder was searched above.)
@@ -183,13 +180,13 @@ plots.curves(
 
 # %%
 def validation_losses(model, pictures=mine.x_val):
-    """The cross-entropy of each validation picture, without any penalty."""
+    # The cross-entropy of each validation picture, without any penalty.
     says = model.predict(pictures, verbose=0)
     return np.asarray(keras.losses.sparse_categorical_crossentropy(mine.y_val, says))
 
 
 def lowest(tries):
-    """The name of the try with the lowest mean loss; `tries` has the losses of each. Prints the choice."""
+    # The name of the try with the lowest mean loss; `tries` has the losses of each.
     best, second = sorted(tries, key=lambda each: tries[each].mean())[:2]
     ahead = tries[second] - tries[best]
     lead, chance = ahead.mean(), 2 * ahead.std(ddof=1) / np.sqrt(len(ahead))
@@ -199,7 +196,11 @@ def lowest(tries):
 
 
 # %%
-print(f"The curve says, with means over its last epochs: {diagnose(curves['true labels'])}")
+run, said = curves["true labels"], diagnose(curves["true labels"])
+early, late = ((run["val_accuracy"][epoch], run["val_loss"][epoch]) for epoch in (said.best_epoch - 1, -1))
+print(f"The curve says, with means over its last epochs: {said}\nFrom epoch {said.best_epoch} to the end validation "
+      f"accuracy goes from {early[0]:.0%} to {late[0]:.0%}, validation loss from {early[1]:.3f} to {late[1]:.3f}; "
+      f"a network that knows nothing has ln {k} = {np.log(k):.3f}.")
 rates = {0.003: validation_losses(network)}
 for rate in (0.001, 0.01):
     train(network, mine.x_train, mine.y_train, rate, part=f"rate {rate:g}")
@@ -207,13 +208,10 @@ for rate in (0.001, 0.01):
 rate = lowest(rates)
 
 # %% [markdown]
-# Three things to read with care. If the first sentence advises to keep an early epoch, look in the figure what
-# validation accuracy it has there: where that is still a guess, only the first half of the advice is worth following.
-# Hold the losses against $\ln k$, that of a network which knows nothing. Above it, and yet right more often than by
-# habit? Then its wrong answers are given with great confidence. And is the lead smaller than its chance (two standard
-# errors of the pictures alone)? Then the first two cannot be told apart, and either may be taken; of the third this
-# says nothing. Is the middle rate the worst of the three? A curve with one valley cannot do that: most likely another
-# seed would order them differently, and the order is not to be trusted.
+# Hold the advice of the first line against the second, which says what came after that epoch. A loss above $\ln k$
+# beside an accuracy above habit means that the wrong answers are given with great confidence. A lead that is no more
+# than its chance (two standard errors of the pictures alone) does not tell the first two apart, and either may be
+# taken; of the third it says nothing, nor of another seed.
 #
 # ## More than the baseline?
 #
@@ -229,14 +227,14 @@ more = lowest({"nothing more": rates[rate], name: validation_losses(richer)})
 scratch = richer if more == name else network
 
 # %% [markdown]
-# (Another seed would change these figures further. More seeds come below.)
+# (This choice rests on one seed and is not asked again; the seeds below ask another question.)
 #
 # ## Somebody else's eyes
 #
 # Whatever was chosen, the trouble is another one: a few hundred pictures have to teach what an edge is, what fur is,
 # what a leg is, before anything can be said about *these* classes. But edges, fur and legs are much the same in most
-# photographs of animals. So let a network learn them elsewhere, and keep what it sees: **transfer**. The trunk below was
-# trained on other photographs, of 32 pixels; with a larger `side` it looks at details for which it has not learned.
+# photographs of animals. So let a network learn them elsewhere, and keep what it sees: **transfer**. The trunk below
+# was trained on other photographs, of 32 pixels; with a larger `side` it looks at details for which it has not learned.
 
 # %%
 known = pretrained.facts()
@@ -250,8 +248,8 @@ print(f"What it sees of a picture: {eyes.output_shape[1]} features, the mean ove
 
 # %% [markdown]
 # Mind how near that is: the other seven classes of CIFAR-10. For the folder that the course makes they are the same
-# collection and the same size, with animals among them; somebody else's eyes can hardly be nearer. For leaves, X-rays or
-# letters expect less, and measure.
+# collection and the same size, with animals among them; somebody else's eyes can hardly be nearer. For leaves, X-rays
+# or letters expect less, and measure.
 #
 # Why of all layers, and not of the last alone? The last one is good at what it was trained for, to tell ships from
 # frogs. The first ones see edges and colours, which belong to nobody (Yosinski and others, 2014). Which of them tell
@@ -280,9 +278,9 @@ def build_head(penalty):
     return head
 
 
-def train_head(head, places, seed):
-    """On the features of these places in `x`, mirror images included."""
-    train(head, np.concatenate([view[places] for view in seen]), np.tile(y[places], len(seen)), 0.01, seed)
+def train_head(head, places, seed, rate=0.01):
+    # On the features of these places in `x`, mirror images included.
+    return train(head, np.concatenate([view[places] for view in seen]), np.tile(y[places], len(seen)), rate, seed)
 
 
 # %%
@@ -293,12 +291,16 @@ for penalty, head in heads.items():
     train_head(head, first, seed)
     penalties[penalty] = validation_losses(head, seen[0][len(first) :])
 penalty = lowest(penalties)
+ends = {each: train_head(heads[penalty], first, seed, each)["loss"][-1] for each in (0.003, 0.01, 0.03)}
+print("Its training loss ends at", ", ".join(f"{loss:.3f} with rate {each:g}" for each, loss in ends.items()) + ".")
 whole = keras.Sequential([keras.Input((side, side, 3)), eyes, heads[penalty]])
 
 # %% [markdown]
-# Both ways have now had four tries with the same validation pictures, and have taken the lowest loss. (Does the best lie
-# at an end of its list? Then a value beyond it might be better still; four tries each were agreed on.) The rate of the
-# head was not tuned: with a penalty, one layer has one best answer, which leaves a rate little to do.
+# Both ways have now had four tries with the same validation pictures, and have taken the lowest loss. They are not
+# alike in everything: transfer takes mirror images without a try (where they make sense), and from scratch has no
+# penalty. A best value at the end of its list might be beaten by one beyond it; four tries each were agreed on. The
+# rate of the head was not tuned: with a penalty, one layer has one best answer, and the last line says how near to it
+# three rates come.
 
 
 # %%
@@ -315,15 +317,14 @@ def transfer(places, seed):
 
 # %% [markdown]
 # Is it better, and how sure may we be? In pairs, as lesson 10 taught: six seeds, and each deals the training pictures
-# anew and gives both networks the same. Judged on the comparison set, which has chosen nothing. (More seeds would say
-# little more: with so few pictures to judge by, most of the chance lies in these.)
+# anew and gives both networks the same. Judged on the comparison set, which has chosen nothing.
 #
 # > **Predict:** how many points will the borrowed eyes be ahead?
 
 
 # %%
 def deal(seed):
-    """Places of as many training pictures as before, dealt anew from those to train and to validate on."""
+    # Places of as many training pictures as before, dealt anew from those to train and to validate on.
     train_places, _ = data.stratified(y, (len(mine.y_train), len(mine.y_val)), np.random.default_rng(seed))
     return train_places
 
@@ -340,8 +341,9 @@ verdict = evidence.compare(right[from_scratch], right[transfer])
 _, low, high = evidence.comparison.over_seeds_and_images(wrong[from_scratch], wrong[transfer])
 told = [
     verdict.sentence("Transfer against from scratch"),
-    f"For other seeds and other pictures: {100 * low:+.1f} to {100 * high:+.1f} points "
-    f"({verdict.n} seeds, {len(mine.y_compare)} pictures).",
+    f"Transfer is ahead with {sum(each > 0 for each in verdict.differences)} of {verdict.n} seeds. For other seeds and "
+    f"pictures ({len(mine.y_compare)} judge): {100 * low:+.1f} to {100 * high:+.1f} points, which "
+    f"{'reaches across zero: so few pictures cannot tell' if low <= 0 <= high else 'leaves zero out'}.",
     f"From scratch had {few_epochs} epochs, and ended at {np.mean(reached):.0%} in training.",
 ]
 print(*told, sep="\n")
@@ -358,12 +360,13 @@ def pairs():
 plots.show(*pairs())
 
 # %% [markdown]
-# Each thin line is one seed: the same pictures, twice. Do all of them rise? Then the seeds have little to say against it.
-# But all are judged on the same few pictures; what another handful would have said, the second interval asks, and it is
-# the wider one. Believe that one. Does it reach across zero? Then so few pictures cannot tell, however likely it seems.
-# Neither speaks of other pictures to train on (the deals share most of theirs), and the borrowed eyes were trained once.
-# And the last sentence: are many of its own training pictures misread? Then from scratch was not ready. Give both more
-# epochs before you believe the difference.
+# Each thin line is one seed: the same pictures, twice. The first interval asks what other seeds would say. But all are
+# judged on the same few pictures; what other pictures would say, too, the second interval asks. Believe that one: more
+# seeds would not take away what the few pictures leave open. Neither speaks of other pictures to train on (the deals
+# share most of theirs), and the borrowed eyes were trained once.
+#
+# Was from scratch ready? Training pictures that are still misread would say no. That none is misread is no proof:
+# validation accuracy can go on rising after that. To be surer double `few_epochs` for both, and compare again.
 #
 # ## One final test
 #
@@ -380,11 +383,10 @@ test = lesson.final_test(model)
 from scipy.stats import binomtest
 
 sure = binomtest(round(test.accuracy * test.n), test.n).proportion_ci(method="wilson")
-result = (f"The chosen way is {ahead.__name__.replace('_', ' ')}. It names {test.accuracy:.1%} of {test.n} test "
-          "pictures right; for other pictures of the same kind the 95 % interval is "
-          f"{sure.low:.1%} to {sure.high:.1%}. Whoever always names the most frequent class is right about "
+result = (f"It names {test.accuracy:.1%} of {test.n} test pictures right; for other pictures of the same kind the 95 % "
+          f"interval is {sure.low:.1%} to {sure.high:.1%}. Whoever always names the most frequent class is right about "
           f"{by_habit(test.labels):.1%} of them.")
-print(result)
+print(f"The way that was chosen is {ahead.__name__.replace('_', ' ')}. {result}")
 
 # %% [markdown]
 # Mind the words *of the same kind*. A test set that was drawn from the folder says how the model does on pictures that
@@ -394,24 +396,24 @@ print(result)
 # ## What you take away
 #
 # A report card for whoever is going to rely on the model, with what they will ask first: how good, how sure, and where
-# it errs. Its answers come with a per cent of their own; whether that may be believed (lesson 17) a hundred pictures can
-# tell but roughly.
+# it errs. Its answers come with a per cent of their own; whether that may be believed (lesson 17) a hundred pictures
+# can tell but roughly.
 
 # %%
 confidence, known = calibration.judge(compared.predictions, compared.labels)
-how_sure = calibration.in_words(confidence, known)
+how_sure = f"{calibration.in_words(confidence, known)} An error within that chance so few pictures cannot show."
 print(how_sure)
 
 # %%
 errors = np.flatnonzero(~known)[np.argsort(-confidence[~known])][:12]  # the surest first
 answers = compared.predictions.argmax(axis=1)
-misnamed = [f"{mine.files['compare'][i]}: named {names[answers[i]]}, {confidence[i]:.0%} sure." for i in errors]
+misnamed = [f"The {len(errors)} surest of {(~known).sum()} mistakes among {len(known)} comparison pictures:"]
+misnamed += [f"{mine.files['compare'][i]}: named {names[answers[i]]}, {confidence[i]:.0%} sure." for i in errors]
 if len(errors):
     plots.images(
-        mine.x_compare[errors], columns=6, title="Named wrongly, the surest first" + mine.figure_suffix,
-        labels=[f"{drawn_names[compared.labels[i]]}: says\n{drawn_names[answers[i]]} {confidence[i]:.0%}"
-                for i in errors],
-        alt="Comparison pictures that were named wrongly: " + " ".join(misnamed),
+        mine.x_compare[errors], columns=6, title=misnamed[0].rstrip(":") + mine.figure_suffix,
+        labels=[f"{drawn_names[compared.labels[i]]}\n→ {drawn_names[answers[i]]} {confidence[i]:.0%}" for i in errors],
+        alt=" ".join(misnamed),
     )  # fmt: skip
 
 # %%
@@ -423,29 +425,32 @@ def confusion():
              for i, name in enumerate(names)]
     title = "What it takes for what: comparison pictures" + mine.figure_suffix
     drawn = plots.confusion_figure(compared.labels, answers, drawn_names, title)
+    drawn.axes[0].set(xlabel="is called", ylabel="is")
     return drawn, f"Comparison pictures by what they are and what the model says; named right: {', '.join(words)}."
 
 
 # %%
+why = ("Compared were a network that had learned from other photographs before and one taught with this folder only. "
+       f"The first is ahead by {100 * verdict.mean:+.0f} of 100; for others, by {100 * low:+.0f} to {100 * high:+.0f}.")
 card = ReportCard(f"Report card: {mine.name}{mine.figure_suffix}")
 card.add("How good?", result)
 card.add("How sure?", how_sure)
 card.add("On which pictures?", *mine.announcement.splitlines())
-card.add("Why this model?", *told, figure=pairs()[0], alt=pairs()[1])
+card.add("Why this model?", why, figure=pairs()[0], alt=pairs()[1])
 card.add("Where it errs", confusion()[1], *misnamed, figure=confusion()[0], alt=confusion()[1])
 card.add("What this does not say", "All pictures come from one folder. How the model does on pictures from "
          "elsewhere, or of something that is none of these classes, was not measured.")
 path = card.write(lesson.out / "report_card.html")
 plots.show(*confusion())
-print(f"Written: out/{path.name}. Open it in a browser; it asks nothing of the network.")
+print(f"{confusion()[1]}\nWritten: out/{path.name}. Open it in a browser; it asks nothing of the network.")
 
 # %% [markdown]
-# Read the figure by rows (only the mistakes are coloured). Which class is found least often, and what is it taken for?
-# One accuracy for all classes together does not tell you (exercise 2 of lesson 18). The card names the files of the
-# mistakes above.
+# Read the figure by rows (only the mistakes are coloured): for each class, what is it taken for? One accuracy for all
+# classes together does not tell you (exercise 2 of lesson 18). The card names the files of the mistakes shown above.
 #
 # The model goes into a file, its classes into another, and beside them `classify.py`, 25 lines that need Keras and
-# Pillow and no course. If the per cents are not to be believed: `calibration.fit_temperature` on the validation pictures.
+# Pillow and no course. If the per cents are not to be believed: `calibration.fit_temperature` on the validation
+# pictures.
 
 # %%
 import shutil
@@ -473,9 +478,10 @@ lesson.expect(record)
 # %% [markdown] tags=["lesson-only"]
 # ## Exercise 1: whole scenes
 #
-# > Your pictures were taken in bursts: `scenes` gives for each picture the number of its scene. Return an array of truth
-# > values, True for the pictures to test on, such that no scene is on both sides. Take whole scenes, in an order drawn
-# > by `random` (a `numpy.random.Generator`), until at least `share` of all *pictures* are taken, and no scene more.
+# > Your pictures were taken in bursts: `scenes` gives for each picture the number of its scene. Return an array of
+# > truth values, True for the pictures to test on, such that no scene is on both sides. Take whole scenes, in an order
+# > drawn by `random` (a `numpy.random.Generator`), until at least `share` of all *pictures* are taken, and no scene
+# > more.
 
 
 # %% tags=["lesson-only"]
@@ -490,8 +496,8 @@ lesson.check_test_scenes(test_scenes)
 # ## Exercise 2: a rare class
 #
 # > Of a hundred pictures ninety show a healthy leaf. Who always says "healthy" has an accuracy of 0.9 and finds no sick
-# > leaf at all. Write the **balanced accuracy**: the share that was named right in each class *that occurs* in `labels`,
-# > averaged over these classes. Both arguments are arrays of whole numbers.
+# > leaf at all. Write the **balanced accuracy**: the share that was named right in each class *that occurs* in
+# > `labels`, averaged over these classes. Both arguments are arrays of whole numbers.
 
 
 # %% tags=["lesson-only"]
@@ -507,8 +513,8 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 #
 # ## What to take away
 #
-# * Look at the pictures before the network does. Copies across the split, contradictions and broken files can cost
-#   more than a technique gains, and no later step shows it.
+# * Look at the pictures before the network does. Copies across the split make a test kinder than it should be,
+#   contradictions teach two things at once, and no later step shows either.
 # * Ask questions with known answers first: the loss at the start, one batch by heart, shuffled labels.
 # * With few pictures, try what others have learned, and let pairs say whether it helped; open the test set once, and
 #   hand over what you measured together with what you did not.
@@ -535,8 +541,8 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 #
 # ## Farewell
 #
-# Eighteen lessons ago a network had learned its digits by heart, and looked splendid. Here is what has been found since,
-# each number from the stored runs of the course, and where nobody has measured yet, that is said:
+# Eighteen lessons ago a network had learned its digits by heart, and looked splendid. Here is what has been found
+# since, each number from the stored runs of the course, and where nobody has measured yet, that is said:
 
 # %% tags=["lesson-only"]
 from course_utils import farewell
@@ -549,9 +555,9 @@ for number, sentence in enumerate(farewell.sentences(), start=1):
 # know now: write down what would change your mind, measure it in pairs, and look at the test set once.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
-# **For the instructor.** Ask for folders a week before: two or three classes, at least fifty pictures each, and no people
-# who have not been asked. Let the group go through the sentences about the folder first, and tell where the odd files
-# come from. Before the shuffled labels nearly everybody expects a training accuracy at chance. To discuss: whose
+# **For the instructor.** Ask for folders a week before: two or three classes, at least fifty pictures each, and no
+# people who have not been asked. Let the group go through the sentences about the folder first, and tell where the odd
+# files come from. Before the shuffled labels nearly everybody expects a training accuracy at chance. To discuss: whose
 # pictures did the borrowed network see, and what does it not know? Usual wrong answers: in exercise 1 drawing pictures
 # in place of scenes, or counting scenes where pictures were asked for; in exercise 2 the plain accuracy, the share of
 # what was *called* a class (precision), or dividing by classes that do not occur.

@@ -32,7 +32,8 @@ JPEG_COPY = "JPEG copy"
 _LESSON_CONNECT_SECONDS = 5.0
 _SEALED = (
     "The test set is sealed until a model is chosen, so that nothing is chosen by looking at it. "
-    "Use x_val and y_val to compare models, and at the end `lesson.final_test(model)`."
+    "Use x_val and y_val to choose a model, `lesson.compare(model)` to compare finished ones, and at the end "
+    "`lesson.final_test(model)`."
 )
 # Images of the comparison set; a stand-in, which is smaller, gives what its modes leave over.
 COMPARE = {"smoke": 128, "reduced": 10_000}
