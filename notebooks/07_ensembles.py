@@ -216,10 +216,10 @@ worse = np.concatenate([
 print(f"choices that are right less often than their members on average: {worse.sum()} of {len(worse)}")
 
 # %% [markdown]
-# The accuracy counts pictures, so its mean may sink by a few of them as members come in. Do not read luck off the spread
-# of the dots: large choices share most of their networks, and of all of them there is only one. What averaging does to
-# luck takes a formula; it comes below. (A majority vote would do instead of the average, but forgets how sure each voter
-# was: exercise 1.)
+# The accuracy counts pictures, so its mean may sink by a few of them as members come in. Do not read luck off the
+# spread of the dots: large choices share most of their networks, and of all of them there is only one. What averaging
+# does to luck takes a formula; it comes below. (A majority vote would do instead of the average, but forgets how sure
+# each voter was: exercise 1.)
 #
 # ## Why the average's loss cannot be worse than the members' mean
 #
@@ -269,17 +269,17 @@ for k, values in squared.items():
 axes.plot([1 / k for k in squared], [v.mean() for v in squared.values()], "kx", label="mean of the choices")
 axes.plot([0, 1], [shared, s2], color=plots.COLOURS[1], label="ρs² + (1 − ρ)s² / k")
 axes.plot(0, shared, "*", color=plots.COLOURS[1], markersize=13, label="infinitely many")
-axes.set(xlabel="1 / k (1 is one network, 0.5 two of them)", ylabel="squared error of the average", ylim=(0, None))
+axes.set(xlabel="1 / k (0.5: two networks)", ylabel="squared error of the average", ylim=(0, 1.06 * squared[1].max()))
 axes.legend(frameon=False)
 drawn.suptitle(f"Squared error: even infinitely many leave ρ = {rho:.0%} of it" + mnist.figure_suffix, fontsize=11)
-plots.show(drawn, "Squared error against 1 / k: dots about and crosses on a line that meets the left edge above zero.")
+plots.show(drawn, "Squared error against 1 / k: dots about and crosses on a line that ends in a star at 0, above zero.")
 
 # %% [markdown]
-# Of all that averaging will ever take off the mean *squared error*, three members take two thirds and nine eight ninths,
-# whatever $\rho$ is. (For the accuracy no such rule holds: it counts digits, and moves in jumps.) But how much there is
-# to take is $1 - \rho$, and the figure's title says what stays. To get more you would need members that are *more
-# different* at the same accuracy: other architectures, other data, other augmentation. More seeds of the same will not
-# do it.
+# Of all that averaging will ever take off the mean *squared error*, three members take two thirds and nine eight
+# ninths, whatever $\rho$ is. (For the accuracy no such rule holds: it counts digits, and moves in jumps.) But how much
+# there is to take is $1 - \rho$, and the figure's title says what stays. To get more you would need members that are
+# *more different* at the same accuracy: other architectures, other data, other augmentation. More seeds of the same
+# will not do it.
 #
 # And luck? Split each error into what all seeds have in common and the rest, which is the seed's own. The common part,
 # squared, is $\rho s^2$: the bias of this kind of network and the accidents of these training digits. The rest has the
@@ -331,9 +331,8 @@ plots.dots(
 #
 # (The fair comparison below puts intervals on these differences.) Why should the two ways differ at all? One derivative
 # shows it. The joint loss is $L = -\log \frac1k \sum_j p_{j,y}$. Let $z_{m,c}$ be what goes into the softmax of member
-# $m$ for class $c$. The quotient rule on $p_{m,y} = e^{z_{m,y}} / \sum_d e^{z_{m,d}}$ gives
-# $\partial p_{m,y} / \partial z_{m,c} = p_{m,y}\,([c = y] - p_{m,c})$, where $[c = y]$ is 1 for the true class and 0 for
-# the others, and so
+# $m$ for class $c$. The quotient rule on $p_{m,y} = e^{z_{m,y}} / \sum_d e^{z_{m,d}}$ gives $\partial p_{m,y} /
+# \partial z_{m,c} = p_{m,y}\,([c = y] - p_{m,c})$, where $[c = y]$ is 1 for the true class and 0 for the others, and so
 #
 # $$\frac{\partial L}{\partial z_{m,c}}
 # = \underbrace{\frac{p_{m,y}}{\sum_j p_{j,y}}}_{r_m}\;\underbrace{\bigl(p_{m,c} - [c = y]\bigr)}_{\text{as if alone}}.$$
@@ -355,9 +354,9 @@ for true_class in (0.9, 0.09, 0.01):
 #
 # Did they? Look at the digits that they were *trained* on: of those that one member gets wrong, how many do the three
 # together get right? An average mends part of any members' mistakes, and how large a part may change as they train. So
-# members trained apart, who have nobody to leave a digit to, come in twice: at the end, and after the epoch that brought
-# them nearest to the joint members' number of mistakes. There the derivative foretells that the joint three mend the
-# larger part.
+# members trained apart, who have nobody to leave a digit to, come in twice: at the end, and after the epoch that
+# brought them nearest to the joint members' number of mistakes. There the derivative foretells that the joint three
+# mend the larger part.
 
 # %%
 def mistakes(trios):
@@ -377,8 +376,8 @@ larger = (at_end[1] * by_epoch[then][0] > by_epoch[then][1] * at_end[0]).sum()
 print(f"Against apart after epoch {then + 1}, the joint three mend the larger part in {larger} of {len(joint)} groups.")
 
 # %% [markdown]
-# These are few digits and few groups: a hint, no proof. Jensen's inequality says in one line what is possible: the joint
-# loss is at most the mean of the three separate ones, so it can be small while the members are still poor.
+# These are few digits and few groups: a hint, no proof. Jensen's inequality says in one line what is possible: the
+# joint loss is at most the mean of the three separate ones, so it can be small while the members are still poor.
 #
 # ## A fair comparison
 #
@@ -408,10 +407,10 @@ print(f"The first difference is {gained / 100 * len(mnist.y_val):+.1f} of {len(m
 
 # %% [markdown]
 # $k$ networks cost $k$ times the computing, in training *and in every prediction ever after*: this is the most
-# expensive of the six techniques. Averaging apart has Jensen's promise for the loss; for the accuracy there is none, and
-# the intervals come from few groups, on the same pictures each time. More digits and more epochs may change all four
-# lines. The course's table `fair_mnist` has five times the digits, ten seeds, and a rate tuned for each side. This is
-# what it says so far, first of the joint ensemble, then of the independent one:
+# expensive of the six techniques. Averaging apart has Jensen's promise for the loss; for the accuracy there is none,
+# and the intervals come from few groups, on the same pictures each time. More digits and more epochs may change all
+# four differences. The course's table `fair_mnist` has five times the digits, ten seeds, and a rate tuned for each
+# side. This is what it says so far, first of the joint ensemble, then of the independent one:
 
 # %%
 verdict = lesson.reference_verdict("ensemble")  # the joint one
@@ -458,8 +457,8 @@ history = model.fit(
 
 # %% [markdown]
 # Training pictures are shifted and units are dropped, so the training side looks worse than it is, as in lesson 06. Do
-# not hold this loss against that lesson's. Keras adds the L2 penalty to it (lesson 03), and here three networks pay; the
-# comparison set below counts the cross-entropy alone. (The penalty also weighs more than it did in one network: it
+# not hold this loss against that lesson's. Keras adds the L2 penalty to it (lesson 03), and here three networks pay;
+# the comparison set below counts the cross-entropy alone. (The penalty also weighs more than it did in one network: it
 # counts in full for each branch, while the push from the data is only the branch's share.)
 
 # %%
@@ -474,7 +473,8 @@ lesson.progress(record)
 # %% [markdown]
 # The table's comparison with the baseline, further up, asks something else than this chart, and the two need not agree:
 # there the joint ensemble is added to the plain baseline, here it stands on top of four other techniques. (The table
-# has that comparison, too: *five and a joint ensemble* against *five together*.)
+# has that comparison, too: *five and a joint ensemble* against *five together*, where the baseline's dropout is the
+# fifth.)
 #
 # ## Exercise 1: vote or average?
 #

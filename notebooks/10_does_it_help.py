@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Does it really help?
 #
-# **Goal:** find out what each technique is worth, how sure we may be, and what the answer depends on. Nothing is trained
-# in this lesson; it reads runs that were made for it, and ends with one table.
+# **Goal:** find out what each technique is worth, how sure we may be, and what the answer depends on. Nothing is
+# trained in this lesson; it reads runs that were made for it, and ends with one table.
 #
 # The article trained one baseline and one improved network and reported two numbers. Suppose that you had trained both
 # once more, with another seed. Would the difference have been the same? Would it have had the same *sign*?
@@ -117,9 +117,9 @@ for arm in (each for each in ("batch_norm", "augmentation") if (each, "baseline"
           f"{100 * paired:.2f} points wide in pairs; without them, {100 * unpaired:.2f}: {bought}.")
 
 # %% [markdown]
-# Pairs are worth as much as the two runs have in common. (Ten pairs know a correlation badly: the one above may be off
-# by more than a half.) They seldom cost much, Student's factor for nine degrees of freedom in the place of eighteen, so
-# we always take them.
+# Pairs are worth as much as the two runs have in common. (Ten pairs know a correlation badly: each of those above may
+# be off by more than a half.) They seldom cost much, Student's factor for nine degrees of freedom in the place of
+# eighteen, so we always take them.
 #
 # ## A fair fight
 #
@@ -129,8 +129,8 @@ for arm in (each for each in ("batch_norm", "augmentation") if (each, "baseline"
 # rate is the worst of them. So each variant gets the peak rate that suits it (the rate then falls to zero), chosen on
 # the *validation* images with seeds that no verdict uses. And who wins is read on the comparison set.
 #
-# All of this was written into a file, the *protocol*, before the first run: variants, rates, seeds, number of runs, which
-# pairs are compared. Nobody got more seeds because a result was interesting. (It is
+# All of this was written into a file, the *protocol*, before the first run: variants, rates, seeds, number of runs,
+# which pairs are compared. Nobody got more seeds because a result was interesting. (It is
 # `course_utils/reference/protocol.toml`; `git log` in the course's repository shows that it is older than the runs.)
 #
 # > **Predict:** was 0.001, which every lesson has used, the right rate for the baseline?
@@ -169,15 +169,18 @@ print(f"Runs that learned nothing (guessing has a loss of {np.log(10):.1f}):", "
 # So 0.001 was as good as right: the two rates are a hair apart, and the seeds do not agree on them. All three take the
 # same rate, so here tuning changed nothing between them. A wrong *common* rate would have: at the smallest, batch
 # normalisation gets far too much credit; at 0.001, augmentation looks worse than nothing, and at its own rate it comes
-# out best of the three on these seeds. At the largest, one run that got stuck would have condemned it.
+# out best of the three on these seeds. At the largest, one run that got stuck would have condemned it. (And the choice
+# of a rate is luck, too: two tuning seeds, four rates. Where two rates are a hair apart, as here, a variant might have
+# got the other. No interval of this lesson counts that.)
 #
 # ## Each technique alone
 #
 # If an interval leaves zero out, luck alone would seldom have done it: once in twenty. So a table of twenty techniques
 # that do *nothing* has one false alarm, on average. **Holm's correction** asks more of each: the smallest of $m$ p
-# values must stay below 0.05 when multiplied by $m$, the next by $m - 1$, and so on, until one fails; all after it fail,
-# too. That gives three words. What survives *helps* or *hurts*. What leaves zero out only by itself is *suggestive*. All
-# else is *no detectable difference*, which is a statement about the evidence and does not mean "no difference".
+# values must stay below 0.05 when multiplied by $m$, the next by $m - 1$, and so on, until one fails; all after it
+# fail, too. That gives three words. What survives *helps* or *hurts*. What leaves zero out only by itself is
+# *suggestive*. All else is *no detectable difference*, which is a statement about the evidence and does not mean "no
+# difference".
 #
 # > **Vote before you scroll:** which technique does most, which least? Does any of them hurt?
 
@@ -203,45 +206,47 @@ of_baseline = {evidence.arm_words(arm): (arm, "baseline") for arm in singles}
 alone = settle(of_baseline, "Each change alone, against the baseline")
 
 # %%
-ranked = sorted(alone, key=lambda name: alone[name].mean)
-hurting = ", ".join(name for name in ranked if alone[name].verdict == "hurts") or "none of them"
+left_out = evidence.arm_words("no_dropout")  # what leaving dropout out costs, dropout is worth
+named = {name: ("dropout", -1) if name == left_out else (name, 1) for name in alone}
+worth = {named[name][0]: 100 * named[name][1] * found.mean for name, found in alone.items()}
+hurt = [named[name][0] for name, found in alone.items() if found.verdict == ("helps" if name == left_out else "hurts")]
 if len(alone) > 1:
-    most, least = ranked[-1], ranked[0]
-    print(f"The vote, of the {len(alone)} that are measured: {most} does most ({100 * alone[most].mean:+.2f} points), "
-          f"{least} least ({100 * alone[least].mean:+.2f}). It hurts: {hurting}.")
+    most, least = max(worth, key=worth.get), min(worth, key=lambda name: abs(worth[name]))
+    print(f"The vote, of the {len(alone)} that are measured: {most} does most ({worth[most]:+.2f} points), "
+          f"{least} least ({worth[least]:+.2f}). What hurts: {', '.join(hurt) or 'none of them'}.")
 else:
     print(f"Measured so far: {', '.join(alone) or 'none'}, of {len(singles)}. So the vote stays open: keep yours.")
 
 # %% [markdown]
 # Read one of these sentences slowly; every claim of this course has its parts:
 #
-# * *points of accuracy, 95 % interval*: the difference and its interval over seeds, made by a method whose interval holds
-#   the truth in 95 of 100 repetitions (each row by itself; that a whole table's do is rarer);
+# * *points of accuracy, 95 % interval*: the difference and its interval over seeds, made by a method whose interval
+#   holds   the truth in 95 of 100 repetitions (each row by itself; that a whole table's do is rarer);
 # * *over seeds and images*: a second, wider interval, of which more below;
 # * *p by t, and after Holm*: by the $t$ distribution, which assumes that the differences are roughly normal, then
 #   corrected for the number of comparisons; Holm's is the word at its end;
 # * *sign flips*: a second opinion. Were the technique worth nothing, each difference might as well have had the other
 #   sign, so all signs are tried, and one counts how often the mean comes out as far from zero;
-# * *on cross-entropy* (lower is better): the same for how sure the network is of what it says, a second question, with a
-#   Holm correction of its own.
+# * *on cross-entropy* (lower is better): the same for how sure the network is of what it says, a second question, with
+#   a   Holm correction of its own.
 #
 # (All rows share the ten runs of one baseline, so an unlucky baseline flatters every row at once. Holm allows for that;
 # the eye does not.)
 #
-# **Which p counts?** Whoever picks the kinder test after looking has two chances; so the rule was there before the runs:
-# the word goes by $t$, the sign flips stand beside it. They assume less, but ten differences have only $2^{10}$ choices
-# of signs, each with its mirror image: no p below $2/1024$, times 20 nearly 0.04, so the first in Holm's line would have
-# to win in *every* seed. The $t$ test pays with its assumption of roughly normal differences. Where only $t$ gives the
-# word, as for batch normalisation's accuracy, believe it a little less. (Comparisons that are not yet measured are
-# counted too, which is the strict side.)
+# **Which p counts?** Whoever picks the kinder test after looking has two chances; so the rule was there before the
+# runs: the word goes by $t$, the sign flips stand beside it. They assume less, but ten differences have only $2^{10}$
+# choices of signs, each with its mirror image: no p below $2/1024$, times 20 nearly 0.04, so the first in Holm's line
+# would have to win, or lose, in *every* seed. The $t$ test pays with its assumption of roughly normal differences.
+# Where only $t$ gives the word, as for batch normalisation's accuracy, believe it a little less. (Comparisons that are
+# not yet measured are counted too, which is the strict side.)
 
 # %% [markdown]
 # ## Added to the others
 #
 # Alone is one question. Another is: what does it *add* when the others are there? Two techniques that mend the same
 # weakness both look good alone, and each looks idle beside the other. So five go together: L2, He's start, batch
-# normalisation, augmentation, and the dropout that the article's network has from the start. One of them is left out, and
-# what it was worth to the other four is the difference.
+# normalisation, augmentation, and the dropout that the article's network has from the start. One of them is left out,
+# and what it was worth to the other four is the difference.
 
 # %%
 fives = {evidence.arm_words(arm): ("five", f"five_without_{arm}")
@@ -254,11 +259,11 @@ for name in (each for each in alone if each in added):
 # %% [markdown]
 # ## Better, or only longer?
 #
-# Equal epochs are not equal computing. An ensemble of three costs three times the baseline, so it has to beat what *one*
-# network does with that time. (Nor are they neutral: sixteen may be enough for one side and too few for another, which
-# sees a new shift of each picture every time.) And early stopping comes with a permission to train on; *permission* may
-# be all that helped. The stop's own table trains a network that does overfit (2,000 digits, no dropout) for fifty epochs,
-# with it and without.
+# Equal epochs are not equal computing. An ensemble of three costs three times the baseline, so it has to beat what
+# *one* network does with that time. (Nor are they neutral: sixteen may be enough for one side and too few for another,
+# which sees a new shift of each picture every time.) And early stopping comes with a permission to train on;
+# *permission* may be all that helped. The stop's own table trains a network that does overfit (2,000 digits, no
+# dropout) for fifty epochs, with it and without.
 
 # %%
 costly = {"independent ensemble against one, trained longer": ("ensemble_independent", "longer"),
@@ -270,8 +275,8 @@ stopped = settle({"stopping": ("stopped", "to_the_end")}, "The stop alone", of=p
 # ## Two kinds of noise
 #
 # The seeds answer "if we *train again*". How few of them are enough? Let $\delta$ be the true difference and $s$ the
-# standard deviation of the differences. For a known $s$, at the level 0.05 and with a chance of four in five to find the
-# difference,
+# standard deviation of the differences. For a known $s$, at the level 0.05 and with a chance of four in five to find
+# the difference,
 #
 # $$n = \left( (1.96 + 0.84)\, \frac{s}{\delta} \right)^2.$$
 #
@@ -298,19 +303,20 @@ for name, (s, n) in known.items():
 
 # %% [markdown]
 # So certainly not one run of each, which is what the article had. Our pairs of 5,000 digits ask for some tens. The
-# baselines at full size, which are nearer to the question, ask for about ten; but so few runs hardly know their $s$, and
-# the last range goes from a handful to hundreds. So five may do, fifty would be safer, and who guessed five hundred was
-# careful. The $s$ must come from the runs in question, and from enough of them.
+# baselines at full size, which are nearer to the question, ask for about ten; but so few runs hardly know their $s$,
+# and the last range goes from a handful to hundreds. So five may do, fifty would be safer, and who guessed five hundred
+# was careful. The $s$ must come from the runs in question, and from enough of them.
 #
 # But all seeds share the same 10,000 images, and seeds say nothing about *other images*. For two networks that are
-# trained, only those images count on which exactly one of the two is right: $b$ of one kind, $c$ of the other. If the two
-# were equally good, each of these would be a coin toss: **McNemar's test**. And the choice of $n$ images gives the
+# trained, only those images count on which exactly one of the two is right: $b$ of one kind, $c$ of the other. If the
+# two were equally good, each of these would be a coin toss: **McNemar's test**. And the choice of $n$ images gives the
 # difference of the two accuracies a standard deviation of $\sqrt{b + c - (b - c)^2 / n} \, / n$.
 #
 # And how can ten pairs tell what *endless* ones would leave? Give each digit its mean over the ten: +1 where the
 # technique mends it every time, -1 where it always spoils it, 0 where it changes nothing. These means differ from digit
-# to digit for two reasons: the digits *are* different, and ten trainings are few. The second part we can measure, by how
-# much one digit's value changes from seed to seed, divided by ten (`luck`). Taken off, it leaves the digits' own spread.
+# to digit for two reasons: the digits *are* different, and ten trainings are few. The second part we can measure, by
+# how much one digit's value changes from seed to seed, divided by ten (`luck`). Taken off, it leaves the digits' own
+# spread.
 
 # %%
 before, after = (protocol.wrong(fair, fair.arms[arm]) for arm in ("baseline", "batch_norm"))
@@ -330,9 +336,10 @@ print(f"    one pair, another seed (s)           {s:.3f}")
 print(f"    mean of {seeds} pairs, both               √({s:.3f}²/{seeds} + {wall:.3f}²) = {both:.3f}")
 
 # %% [markdown]
-# A small p says that *this* network is better than *that* one, and nothing about the next pair that you train. The first
-# line of the four belongs to one pair, too: which digits change sides is partly the luck of training, and that part
-# averages out over the seeds. What endless pairs would leave is the luck of the images alone, and *that* is a wall.
+# A small p says that *this* network is better than *that* one, and nothing about the next pair that you train. The
+# first line of the four belongs to one pair, too: which digits change sides is partly the luck of training, and that
+# part averages out over the seeds. What endless pairs would leave is the luck of the images alone, and *that* is a
+# wall.
 #
 # The last line adds the two kinds up, as variances: the luck of training, $s^2 / n$ for $n$ seeds (with the digits that
 # change sides from one training to the next in it already), and the luck of the images, which more seeds do not lessen.
@@ -353,9 +360,9 @@ plots.lines(
 )  # fmt: skip
 
 # %% [markdown]
-# The article gives neither kind. What should it add first? For a pair like ours, runs: on the left nearly all is the luck
-# of training. Towards the right each run buys less, and only more digits move the wall. (At the article's size $s$ is
-# smaller, and its wall we do not know.)
+# The article gives neither kind. What should it add first? For a pair like ours, runs: on the left nearly all is the
+# luck of training. Towards the right each run buys less, and only more digits move the wall. (At the article's size $s$
+# looks smaller, but three seeds hardly know it, and its wall we do not know.)
 #
 # ## The answer
 #
@@ -389,11 +396,11 @@ for arm in (*singles, "dropout", "five"):
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]
-# "…" is *not yet measured*: nobody has made those runs, and no figure takes their place. "–" is *not asked*: the protocol
-# has no such pair. (Dropout has two rows, since the baseline has it: the first says what leaving it out does, the second
-# what it adds to the other four.) "†" is a word that the sign flips alone would not give. Of cross-entropy, less is
-# better. So "does L2 help?" has no answer until one says: *alone or beside what, on which images, by which measure?* Then
-# it has one, and it stands, or will stand, in its row.
+# "…" is *not yet measured*: a side of the pair still lacks its runs, and no figure takes their place. "–" is *not
+# asked*: the protocol has no such pair. (Dropout has two rows, since the baseline has it: the first says what leaving
+# it out does, the second what it adds to the other four.) "†" is a word that the sign flips alone would not give. Of
+# cross-entropy, less is better. So "does L2 help?" has no answer until one says: *alone or beside what, on which
+# images, by which measure?* Then it has one, and it stands, or will stand, in its row.
 #
 # And at full size, where the article worked? There no images are left over, so these comparisons are read on the test
 # set. They are few, they were named beforehand, and each opening is counted:
@@ -435,8 +442,8 @@ lesson.check_paired_interval(paired_interval)
 # %% [markdown]
 # ## Exercise 2: when are pairs worth it?
 #
-# > Two methods have the same standard deviation `sigma` over seeds, and a correlation `rho` between their runs with equal
-# > seeds. Write a function that returns the standard deviation of the *difference*.
+# > Two methods have the same standard deviation `sigma` over seeds, and a correlation `rho` between their runs with
+# > equal seeds. Write a function that returns the standard deviation of the *difference*.
 
 
 # %%
@@ -457,8 +464,8 @@ lesson.check_difference_sd(difference_sd)
 # * A verdict belongs to its question: alone or beside others, accuracy or cross-entropy, these images or others.
 # * "No detectable difference" is a statement about the evidence. It may be the honest answer.
 #
-# All this was about digits, where little is left to gain. What do the same techniques do where a good network still errs
-# on one picture in five? That is [lesson 11](11_cifar10_dropout.ipynb).
+# All this was about digits, where little is left to gain. What do the same techniques do where a good network still
+# errs on one picture in five? That is [lesson 11](11_cifar10_dropout.ipynb).
 #
 # ## Sources
 #
@@ -471,7 +478,7 @@ lesson.check_difference_sd(difference_sd)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Nothing trains, so this lesson is a discussion. Collect the votes before the first interval
-# appears. Let somebody explain what would have to happen for "no detectable difference" to become "helps" (more seeds, a
-# larger effect, less noise). Let two learners answer "does L2 help?" on paper, and compare. Usual wrong answers: that the
-# interval contains 95 % of the *runs*; that overlapping intervals of two methods mean no difference, which forgets the
-# pairing; in exercise 1 `ddof=0`, or forgetting the root of `n`.
+# appears. Let somebody explain what would have to happen for L2's "no detectable difference" to become a verdict (more
+# seeds, a larger effect, less noise), and which verdict it would be. Let two learners answer "does L2 help?" on paper,
+# and compare. Usual wrong answers: that the interval contains 95 % of the *runs*; that overlapping intervals of two
+# methods mean no difference, which forgets the pairing; in exercise 1 `ddof=0`, or forgetting the root of `n`.

@@ -46,7 +46,7 @@ if not len(y_judge):  # full mode keeps no comparison set: half of the validatio
 #
 # There a network without dropout, on few digits, went on training when it should have stopped. Here is one like it.
 # What becomes of its confidence? A callback keeps what it says about the pictures that judge, after some of the epochs.
-# (All numbers before the table of techniques are those of this one network; another seed gives others.)
+# (All numbers before the section "Whose mistake?" are those of this one network; another seed gives others.)
 
 # %%
 model = keras.Sequential([
@@ -124,7 +124,7 @@ def draw_reliability(axis, probabilities):
     axis.set_title(f"{((share < low / n) | (share > high / n)).sum()} of {len(n)} dots outside their bars", fontsize=10)
     axis.plot([0, 1], [0, 1], color="black", linewidth=1)
     axis.vlines(mean, low / n, high / n, color="#999999", linewidth=7, alpha=0.5, label="chance, if calibrated")
-    axis.plot(mean, share, "o-", color=plots.COLOURS[0], label="this network")
+    axis.plot(mean, share, "o-", color=plots.COLOURS[0], label="this network", clip_on=False)
     axis.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="confidence", ylabel="share that is right")
     return found
 
@@ -211,13 +211,13 @@ for epoch, (sure, known) in judged.items():
           f"new pictures, over-confidence {100 * gaps[epoch]:+5.2f} points; {sure[~known].mean():.0%} sure when wrong")
 
 # %% [markdown]
-# The network learns how sure to be from pictures that it has practised on. It is right on more of those than on new
-# ones, and by a part of that difference it promises too much. (In the first epochs, when it has hardly practised, it
-# may promise too little.) Later a second cause joins. Once every training picture is classified rightly, the accuracy
-# has nothing more to learn from them. The cross-entropy has: it still falls if all logits are multiplied by a number
-# above one, because that moves every probability of a right answer towards 1. So the network goes on growing surer, of
-# everything, the pictures that it gets wrong included: follow the last number of each line. Lesson 08 showed what that
-# does to the loss.
+# The network learns how sure to be from pictures that it has practised on. Before long it is right on more of those
+# than on new ones, and by a part of that difference it promises too much. (In the first epochs, when it has hardly
+# practised, it may promise too little.) Later a second cause joins. Once every training picture is classified rightly,
+# the accuracy has nothing more to learn from them. The cross-entropy has: it still falls if all logits are multiplied
+# by a number above one, because that moves every probability of a right answer towards 1. So the network goes on
+# growing surer, of everything, the pictures that it gets wrong included: follow the last number of each line. Lesson 08
+# showed what that does to the loss.
 #
 # ## One number mends it
 #
@@ -365,16 +365,16 @@ print(pd.DataFrame(told).to_string())
 alone = {kind: 1 - calibration.by_coverage(*worse[kind, 3])[1][len(y_judge[some]) // 20] for kind in corruptions.KINDS}
 print("Wrong of the surest 5 % of one kind:", ", ".join(f"{kind} {part:.0%}" for kind, part in alone.items())
       + f"; {(apart := np.mean([*alone.values()])):.1%} on average, {(mixed := share[len(share) // 20]):.1%} of all "
-      f"mixed. So mixing the kinds costs {'more' if mixed > 2 * apart else 'less'} than a poor order within them.")
+      f"mixed. So mixing costs these {'more' if mixed > 2 * apart else 'less'} than a poor order within a kind.")
 
 # %% [markdown]
-# The fourth row answers the first prediction, the third the second. (On clean pictures the threshold halves the share
-# about, not exactly, since other pictures chose it.) The price is right answers that are asked again.
+# The fourth row answers the first prediction, the third the second. (On clean pictures the threshold need not halve
+# the share exactly, since other pictures chose it.) The price is right answers that are asked again.
 #
 # Passed on by lot, pictures would take along as large a part of the mistakes as of all pictures. What the mistakes
 # passed on exceed that by is the worth of the *order* of the confidences. Two things can spoil it. A kind of which the
 # network is too sure stands before one that it doubts without need (in use nobody sorts them). Or the order fails
-# within a kind. The last line tells them apart. Exercise 2 asks where the threshold belongs.
+# within a kind. The last line tells them apart, for the surest twentieth. Exercise 2 asks where the threshold belongs.
 #
 # ## Whose mistake?
 #
@@ -417,8 +417,8 @@ print(f"{together.sum()} of {len(right):,} pictures are missed by all {len(jury)
 # Now the course's question again, in the course's way: tuned networks, paired seeds, a comparison set, one family for
 # Holm. Nothing is trained for it: the reference runs kept what they said about the comparison set. (The networks are
 # those of lesson 10's table, trained on more digits than ours and with a rate that falls. "Ensemble": three joined and
-# trained as one; "independent": three trained apart; "five": all techniques but the ensemble; "all": those and the
-# ensemble.) Differences are in percentage points.
+# trained as one; "ensemble independent": three trained apart; "five": all techniques but the ensemble; "all": those and
+# the ensemble.) Differences are in percentage points.
 #
 # > **Predict:** which technique lowers the calibration error most? And does it make fewer mistakes, too?
 
@@ -456,7 +456,7 @@ plots.intervals(
 print(f"The lowest first, after Holm among {len(table.compare) * len(table.measures)} questions: {order}.")
 print("Not yet measured:", ", ".join([names[arm] for arm, _ in table.compare if names[arm] not in effects]
       + [trust.MEASURES[m] for m in table.measures if m not in measures]) or "nothing")
-print("Early stopping:", trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1])
+print("Early stopping.", trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1])
 
 # %% [markdown]
 # From the fifth column on each row is set against the baseline. A calibration error that falls is a gain, so its minus

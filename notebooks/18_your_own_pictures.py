@@ -248,7 +248,7 @@ print(f"What it sees of a picture: {eyes.output_shape[1]} features, the mean ove
 
 # %% [markdown]
 # Mind how near that is: the other seven classes of CIFAR-10. For the folder that the course makes they are the same
-# collection and the same size, with animals among them; somebody else's eyes can hardly be nearer. For leaves, X-rays
+# collection, read at the same size, with animals among them; somebody else's eyes can hardly be nearer. For leaves, X-rays
 # or letters expect less, and measure.
 #
 # Why of all layers, and not of the last alone? The last one is good at what it was trained for, to tell ships from
@@ -431,7 +431,7 @@ def confusion():
 
 # %%
 why = ("Compared were a network that had learned from other photographs before and one taught with this folder only. "
-       f"The first is ahead by {100 * verdict.mean:+.0f} of 100; for others, by {100 * low:+.0f} to {100 * high:+.0f}.")
+       f"The first is ahead by {100 * verdict.mean:+.1f} of 100; for others, by {100 * low:+.1f} to {100 * high:+.1f}.")
 card = ReportCard(f"Report card: {mine.name}{mine.figure_suffix}")
 card.add("How good?", result)
 card.add("How sure?", how_sure)
@@ -542,7 +542,8 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 # ## Farewell
 #
 # Eighteen lessons ago a network had learned its digits by heart, and looked splendid. Here is what has been found
-# since, each number from the stored runs of the course, and where nobody has measured yet, that is said:
+# since, each number from the stored runs of the course (but the article's own), and where nobody has measured yet, that
+# is said:
 
 # %% tags=["lesson-only"]
 from course_utils import farewell
