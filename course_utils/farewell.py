@@ -12,7 +12,7 @@ COMPARED = (
     ("He's start in the place of Glorot's", "fair_mnist", "he_init", "baseline"),
     ("Batch normalisation", "fair_mnist", "batch_norm", "baseline"),
     ("Shifted digits", "fair_mnist", "augmentation", "baseline"),
-    ("Three networks in the place of one", "fair_mnist", "ensemble", "baseline"),
+    ("Three networks trained as one, in the place of one", "fair_mnist", "ensemble", "baseline"),
     ("Stopping early, against going on to the end", "early_stopping", "stopped", "to_the_end"),
     ("All of these but the stop, together", "fair_mnist", "all", "baseline"),
 )
