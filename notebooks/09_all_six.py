@@ -300,10 +300,10 @@ for name, run, column in [*columns, ("as listed, cross-entropy alone", listed, "
 # | Keras | released | batch norm's `momentum` | its `epsilon` | early stopping |
 # | --- | --- | --- | --- | --- |
 # | 1.0.0 to 1.0.6 | April to July 2016 | 0.9 | 1e-6 | compares with `patience`, then counts |
-# | 1.0.7 to 1.1.2 | August to November 2016 | 0.99 | 1e-6, from 1.0.8 on 1e-5 | as before |
-# | 1.2.0 to 2.0.8 | December 2016 to August 2017 | 0.99 | 1e-3 | as before |
-# | 2.0.9 to 2.2.2 | November 2017 to July 2018 | 0.99 | 1e-3 | counts, then compares |
-# | 2.2.3 and later | from October 2018 | 0.99 | 1e-3 | likewise, and can restore the best weights |
+# | to 1.1.2 | to November 2016 | 0.99 | 1e-6, then 1e-5 | as before |
+# | to 2.0.8 | to August 2017 | 0.99 | 1e-3 | as before |
+# | to 2.2.2 | to July 2018 | 0.99 | 1e-3 | counts, then compares |
+# | since then | from October 2018 | 0.99 | 1e-3 | can restore the best weights |
 #
 # (Today's defaults are the last row's. An average with momentum $m$ reaches over about $1 / (1 - m)$ batches: ten with
 # 0.9, a hundred with 0.99.)

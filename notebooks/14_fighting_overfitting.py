@@ -44,18 +44,17 @@ cifar = lesson.load("cifar10")
 # | | fixed before the first run |
 # | --- | --- |
 # | a **try** | lesson 13's small network on 1,024 photographs, judged on 1,000; always the same optimiser and epochs |
-# | its **figure** | the lowest validation loss of its epochs (few epochs favour what learns quickly) |
+# | its **figure** | the lowest validation loss of its epochs |
 # | the **noise** | how far apart three seeds of the very same network end up |
 # | **just enough** | the *least* dropout whose figure, from the first seed, is within the noise of the lowest one |
-# | **augmentation** | kept if the figure is lower with it, from each of three seeds |
-# | if in **doubt** | where the curves seem to say another thing, the figure decides |
-# | the **budget** | at most 14 tries: 3 seeds at first, 3 more amounts of dropout, 3 pairs to augment, 2 second looks |
-# | the **check** | the winner against the answer's own setting, 3 new seeds, new photographs: a direction, no verdict |
-# | in the end | the winner is trained on all photographs, and the test set is opened once |
+# | **augmentation** | kept if the figure is lower with it, from each of three seeds; in doubt the figures decide |
+# | the **budget** | at most 14 tries: 3 seeds, 3 more amounts of dropout, 3 pairs to augment, 2 second looks |
+# | the **check** | the winner against the answer's setting, 3 new seeds: a direction, no verdict |
 #
-# So few photographs, in every mode, because then overfitting shows after seconds and not after hours; and few to judge,
-# since they are looked at after every epoch. `dropout` scales the network's three dropout rates: 0 takes them out, 1 is
-# the answer's network, 2 doubles them. In reduced mode the network has half of its filters.
+# In the end the winner is trained on all photographs, and the test set is opened once. So few photographs at first, in
+# every mode, because then overfitting shows after seconds and not after hours; and few to judge, since they are looked
+# at after every epoch. (Few epochs favour what learns quickly.) `dropout` scales the network's three dropout rates: 0
+# takes them out, 1 is the answer's network, 2 doubles them. In reduced mode the network has half of its filters.
 
 # %%
 import keras

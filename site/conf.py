@@ -74,6 +74,8 @@ def _describe_figures(app, doctree):
         found = figures.get(Path(image["uri"]).stem)
         if found:
             image["alt"] = found[0]
+            # Sphinx would make a link of a figure with a width; it gets both below.
+            image.attributes.pop("width", None)
 
 
 def _mark_cards(app, doctree):

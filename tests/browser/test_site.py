@@ -207,6 +207,8 @@ def test_axe_finds_nothing_serious(address, visit, name, scheme):
     page = visit(color_scheme=scheme)
     page.goto(f"{address}/{name}.html", wait_until="networkidle")
     page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    # What opens fades in, and half faded in it is pale.
+    page.wait_for_function("document.getAnimations().every(a => a.playState !== 'running')")
     results = axe.Axe().run(page)
     serious = [
         f"{found['id']}: {found['help']}: {[node['html'][:120] for node in found['nodes'][:3]]}"
@@ -285,7 +287,9 @@ def test_drawing_answers_at_once(address, visit):
     box = ready(page)
     pixel = box["width"] / 28
     page.get_by_role("button", name="Draw with the mouse").click()
-    assert "no digit yet" in page.inner_text(".digits-verdict >> nth=0")
+    page.wait_for_function(
+        "document.querySelector('.digits-verdict').textContent.includes('no digit yet')"
+    )
     page.mouse.move(box["x"] + 14 * pixel, box["y"] + 5 * pixel)
     page.mouse.down()
     took = []
