@@ -216,7 +216,7 @@ drawn.suptitle("An unused weight: the size of λ matters to SGD, and not to Adam
 plots.show(drawn, "An unused weight against step for two penalties. Under SGD and AdamW it decays slowly, and "
            "slower for the smaller penalty; under Adam it falls to zero in nearly the same way for both.")
 
-# %% tags=["nbval-check-output"]
+# %%
 for f in factors:
     sgd, adam, _ = (np.array(path) for path in paths[f].values())
     formula = (1 - 2 * rate * f) ** steps
