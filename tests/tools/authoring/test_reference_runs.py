@@ -68,11 +68,14 @@ def test_every_cost_is_of_a_notebook_and_of_variants_around_their_training():
 @pytest.mark.slow
 def test_a_row_at_random_can_be_made_again(tmp_path):
     """In smoke mode, which is short: other figures, but the same fields about the same thing."""
-    row = moments().choice([row for row in rows() if not row["table"]])
-    words = [row["lesson"], "--mode", "smoke", "--seed", row["seed"], "--out", tmp_path / "out"]
-    if row["lesson"] == "ablation":
-        words += ["--param", f"model={row['model']}"]
-        words += ["--param", f"techniques={row['techniques'] or 'none'}"]
+    # The lessons train other networks than in the first edition; the ablation makes all its rows as before.
+    row = moments().choice(
+        [row for row in rows() if row["lesson"] == "ablation" and not row["table"]]
+    )
+    words = ["ablation", "--mode", "smoke", "--seed", row["seed"], "--out", tmp_path / "out"]
+    words += ["--param", f"model={row['model']}"]
+    words += ["--param", f"techniques={row['techniques'] or 'none'}"]
+    words += ["--param", "judge=compare"] * bool(row["compare_accuracy"])
     ran = course("run", *words, cwd=ROOT, env={**os.environ, "COURSE_THREADS": "2"})
     assert ran.returncode == 0, ran.stdout + ran.stderr
     reference_runs.add(tmp_path / "out", tmp_path, allow_fallback=True)
