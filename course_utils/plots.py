@@ -360,35 +360,6 @@ def window_figure(picture, kernel, step, stride=1, padding=0, title=""):
     )
 
 
-def kernels(rows, maps, picture, title, alt):
-    """A column for each of N kernels, at several times, and below them the maps that they make of a picture.
-
-    Args:
-        rows: when -> (kernels, words): shape (height, width, N), each drawn on a scale of its own, purple
-            above zero and orange below, and N words to stand over them.
-        maps: what the kernels of the last row answer, shape (height, width, N).
-        picture: what the maps were made of, grey, shape (height, width).
-    """
-    count = maps.shape[-1]
-    drawn, axes = figure(
-        len(rows) + 1, count + 1, height=3.1, squeeze=False, subplot_kw={"xticks": [], "yticks": []}
-    )
-    for line, (when, (weights, words)) in zip(axes, rows.items(), strict=False):
-        line[0].set_ylabel(when)
-        line[-1].axis("off")
-        for axis, kernel, word in zip(line, np.moveaxis(weights, -1, 0), words, strict=False):
-            most = np.abs(kernel).max()
-            axis.imshow(kernel, cmap="PuOr", vmin=-most, vmax=most)
-            axis.set_title(word, fontsize=9)
-    axes[-1, 0].set_ylabel("its map")
-    for axis, answer in zip(axes[-1], np.moveaxis(maps, -1, 0), strict=False):
-        axis.imshow(answer, cmap="gray", vmin=0)
-    axes[-1, -1].imshow(picture, cmap="gray")
-    axes[-1, -1].set_title("picture", fontsize=9)
-    drawn.suptitle(_wrap(title), fontsize=11)
-    show(drawn, alt)
-
-
 def histograms(samples, title, x, alt, *, bins=60, limits=None, log_y=False, columns=None):
     """One small histogram for each entry of `samples` (name -> values), on shared axes."""
     columns = columns or min(len(samples), 4)
@@ -428,7 +399,7 @@ def confusion_figure(y_true, y_predicted, class_names, title):
     for row, column in np.ndindex(matrix.shape):
         if matrix[row, column]:
             dark = mistakes[row, column] > 0.6 * max(mistakes.max(), 1)
-            ink = "white" if dark else "#555555" if row == column else "black"
+            ink = "white" if dark else "black"
             axes.text(
                 column, row, matrix[row, column], ha="center", va="center", color=ink,
                 fontsize=12 if roomy else 8,
@@ -495,9 +466,11 @@ def intervals(comparisons, title, alt, x="difference in accuracy, percentage poi
     drawn, axes, rows = _rows(comparisons, title, x)
     for row, (name, found) in zip(rows, comparisons.items(), strict=True):
         colour = {"helps": COLOURS[2], "hurts": COLOURS[1]}.get(found.verdict, "#666666")
-        axes.plot([100 * found.low, 100 * found.high], [row, row], color=colour, linewidth=2.5)
+        # Round or square caps would lengthen a line by its own width, across zero where it ends near it.
+        look = {"color": colour, "solid_capstyle": "butt"}
+        axes.plot([100 * found.low, 100 * found.high], [row, row], linewidth=2.5, **look)
         if wider and wider.get(name):
-            axes.plot([100 * end for end in wider[name]], [row, row], color=colour, linewidth=1)
+            axes.plot([100 * end for end in wider[name]], [row, row], linewidth=1, **look)
         inside = colour if found.verdict in ("helps", "hurts") else "white"
         axes.plot(100 * found.mean, row, "o", color=colour, markerfacecolor=inside, markersize=7)
     axes.axvline(0, color="black", linewidth=1)

@@ -40,9 +40,10 @@ mnist = lesson.load("mnist")
 # The lines above say in which *mode* the lesson runs, what it costs in time and memory, which machine this is, and
 # where its pictures come from. In **reduced** mode a lesson trains on a few thousand images, in **full** mode on
 # everything. **Smoke** mode is for testing the course itself, and its figures mean nothing. The **seed** fixes all that
-# is drawn by lot (which pictures are used, the first weights, the order of training), so that a run can be repeated on
-# the same machine. Another seed is another run of the same experiment. (Figures also differ a little on another
-# machine, which rounds differently, and with a copy of the data in which the same digits stand in another order.)
+# is drawn by lot (which pictures are used, in which order, and the first **weights**, the numbers inside a network that
+# training changes), so that a run can be repeated on the same machine. Another seed is another run of the same
+# experiment. (Figures also differ a little on another machine, which rounds differently, and with a copy of the data
+# that has another order.)
 #
 # ## What the network gets to see
 
@@ -88,7 +89,8 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 # > puts it (2.3 for ten digits), or rise?
 #
 # The code names several things that lesson 01 explains: `Dense`, `relu`, `softmax`, `adam`, the batch. For now it is
-# enough that `small_network` builds a network with ten outputs, one for each digit, and that `fit` trains it.
+# enough that `small_network` builds a network which gives each of the ten digits a probability (they add up to one, and
+# the digit with the highest is its answer), and that `fit` trains it.
 
 # %%
 import keras
@@ -199,9 +201,10 @@ for name, figures in {"random labels": found, **histories}.items():
 #    Lesson 08 asks when to stop.
 #
 # Try it on the figure above. Both training losses fall, so both networks learn. With few digits the gap is the wider by
-# far, and the solid line the worse by far. (An epoch of few digits is a short one. But their training accuracy is at
-# the top, so haste is not the reason.) Neither network is underfitting. The printed lines answer the fourth question,
-# for the random labels of before as well.
+# far, and the solid line the worse by far. (One run of each: hold the distance between the solid lines against the give
+# or take at the end of this lesson.) An epoch of few digits is a short one, but their solid lines have levelled off, so
+# haste is not the reason. Neither network is underfitting. The printed lines answer the fourth question, for the random
+# labels as well.
 #
 # More data lifts the solid line of the accuracy, and narrows the gap with it. But more data is expensive. Lessons 03 to
 # 08 try six techniques that promise better networks from the same data, and measure what comes of it.
@@ -292,9 +295,9 @@ plots.show(drawn, "A bar of all digits cut into parts: " + "; ".join(
 
 # %% [markdown]
 # Some lessons open the test set, for a figure that stands beside an article's; each says so. In reduced mode another
-# seed draws A and B afresh from A, B and E; C and D stay the same. In full mode there is no comparison set, because
-# that mode trains on everything that does not validate. There `lesson.compare` scores the validation images, so its
-# figure flatters wherever something was chosen by them.
+# seed deals A, B and E anew; C and D always stay the same. In full mode there is no comparison set, because that mode
+# trains on everything that does not validate. There `lesson.compare` scores the validation images, so its figure
+# flatters wherever something was chosen by them.
 #
 # The rule is easy to know and easy to break, so this course enforces it. Try to reach the images:
 
@@ -315,22 +318,28 @@ except SealedTestSetError as sealed:
 score = lesson.compare(network)
 
 # %%
+shares, arounds = [], []
 for name, right, n in [
     ("validation", histories["all digits"]["val_accuracy"][-1], len(mnist.y_val)),
     ("the same validation" if score.on_validation else "comparison", score.accuracy, score.n),
 ]:
-    around = 196 * (right * (1 - right) / n) ** 0.5  # 1.96 standard deviations of a share, in points
-    print(f"{name} set: {right:.1%}, give or take {around:.1f} points on {n:,} pictures")
+    shares.append(100 * right)
+    arounds.append(196 * (right * (1 - right) / n) ** 0.5)  # 1.96 standard deviations of a share, in points
+    print(f"{name} set: {right:.1%}, give or take {arounds[-1]:.1f} points on {n:,} pictures")
+if not score.on_validation:
+    apart, luck = abs(shares[0] - shares[1]), np.hypot(*arounds)
+    print(f"They lie {apart:.1f} points apart, {'within' if apart <= luck else 'more than'} the {luck:.1f} points "
+          "that luck with both sets allows, nineteen times in twenty.")
 
 # %% [markdown]
-# Nothing was chosen by the validation set in this lesson, so here it has no reason to flatter, and the two figures
-# should agree within their give or take, nineteen times in twenty.
+# *Give or take* is what the choice of pictures can do: nineteen times in twenty the printed figure lies within that
+# much of the accuracy on endlessly many pictures of the same kind. With ten times the pictures it is about three times
+# smaller. What another seed does comes on top.
 #
-# "Give or take" is what the choice of pictures can do; what another seed does comes on top. Nineteen times in twenty
-# the printed figure lies within that much of the accuracy on endlessly many pictures of the same kind. With ten times
-# the pictures it is about three times smaller. (Two figures, each on pictures of its own, differ more easily, since
-# both may be off: for two sets of the same size multiply by 1.4. On the same pictures they differ less easily; lesson
-# 01 counts there.) So half a point between two validation sets of a thousand says next to nothing.
+# Nothing was chosen by the validation set in this lesson, so it has no reason to flatter. But two figures, each on
+# pictures of its own, differ more easily, since both may be off: for sets of one size multiply by 1.4. (On the same
+# pictures they differ less easily; lesson 01 counts there.) So half a point between two validation sets of a thousand
+# says next to nothing.
 
 # %% [markdown]
 # ## Exercise 1: name the curves
@@ -385,13 +394,15 @@ lesson.check_best_epoch(best_epoch)
 #
 # ## What to take away
 #
-# * A large enough network learns anything by heart, even random labels. Good training figures prove nothing.
+# * A large enough network learns its training pictures by heart, even with random labels (here hundreds of digits, in
+#   the article by Zhang and others whole training sets). Good training figures alone do not show that it has understood
+#   anything.
 # * Read the gap between training and validation, and watch for a validation loss that turns upwards and stays up.
 # * Choosing is learning. Choose by the validation set, compare on the comparison set, and show a network the test set
 #   only when nothing about it is left to choose; this course sees to it.
 #
-# We have used `small_network` without a look inside. What does it do with a picture, and what is it that `fit` changes?
-# [Lesson 01](01_mlp.ipynb) opens the box.
+# We have used `small_network` without a look inside. What does it do with a picture, and how does `fit` find its
+# weights? [Lesson 01](01_mlp.ipynb) opens the box.
 #
 # ## Sources
 #

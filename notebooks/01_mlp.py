@@ -9,11 +9,10 @@
 # %% [markdown]
 # # Reading digits without eyes
 #
-# **Goal:** train a multilayer perceptron to read handwritten digits, and find out what it knows about pictures:
-# nothing.
+# **Goal:** train a multilayer perceptron to read handwritten digits, and find out what it knows about pictures.
 #
 # A perceptron takes a list of numbers. To feed it a picture we first flatten the picture into a list, row after row,
-# and throw the shape away. How far can a network get that does not know which pixels are neighbours?
+# and throw the shape away. How far can a network get that way, and what has it lost? Two experiments will tell.
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -109,10 +108,9 @@ def walk(steps):
     drawn, axes = plots.figure(1, 3, height=2.8, sharey=True)
     for axis, (name, path) in zip(axes, paths.items()):
         axis.plot(ws, [loss_and_slope(w)[0] for w in ws], color="#888888")
-        been = np.array(path[: steps + 1])
-        losses = [loss_and_slope(w)[0] for w in been]
-        axis.plot(been, losses, "o-", color=plots.COLOURS[1], markersize=4, linewidth=1)
-        axis.plot(been[-1], losses[-1], "o", color="black", markersize=7)
+        heights = [loss_and_slope(w)[0] for w in path[: steps + 1]]
+        axis.plot(path[: steps + 1], heights, "o-", color=plots.COLOURS[1], markersize=4, linewidth=1)
+        axis.plot(path[steps], heights[-1], "o", color="black", markersize=7)
         axis.set_title(f"{name}: {rates[name]:g}", fontsize=10)
     drawn.supxlabel("the weight w", fontsize=10)
     axes[0].set_ylabel("loss")
@@ -145,7 +143,8 @@ for name, path in paths.items():
 #
 # $$\frac{\partial L}{\partial w_{k,i}} = \text{mean of } (p_k - [k = y])\, x_i.$$
 #
-# Do you believe it? Nudge one weight:
+# Do you believe it? Nudge one weight. (In the code `x @ weights` are the ten sums of every digit, and `np.eye(10)[y]`
+# is the bracket, ten numbers for every digit.)
 
 
 # %%
@@ -164,7 +163,7 @@ by_rule = gradient(drawn_weights, digits, labels)[406, 3]
 print(f"the slope felt by nudging: {felt:+.6f}; by the chain rule: {by_rule:+.6f}")
 
 # %% [markdown]
-# (Where the last digits differ, it is because a nudge is not infinitely small.)
+# (The last digits may differ: a nudge is not infinitely small.)
 #
 # ## A mini-batch is a noisy guess
 #
@@ -184,8 +183,7 @@ def angle(size):
 
 angles = {f"batch of {size}": [angle(size) for _ in range(12)] for size in (1, 8, 32, 128)}
 plots.dots(
-    angles,
-    title="The more digits in a batch, the better it knows the way",
+    angles, title="The more digits in a batch, the better it knows the way",
     at=90, x="angle between a mini-batch's gradient and the gradient of all digits, degrees",
     alt="Angles of twelve mini-batches of each size: wide for one digit, narrow for 128.",
 )
@@ -201,7 +199,7 @@ print("; ".join(f"{name}: {np.mean(values):.0f} degrees on average" for name, va
 # what we did by hand. **Adam** keeps two running averages for each weight, of its gradient and of its gradient's
 # square, and divides the first by the root of the second: a weight whose gradients agree takes steps of about the
 # learning rate, however small those gradients are, and one whose gradients contradict each other takes shorter ones. So
-# the size of the gradients hardly matters, and one rate, 0.001, is a good first try for many networks.
+# the size of the gradients hardly matters, and one rate, 0.001, which Adam's authors propose, is a common first try.
 #
 # Now ten weighted sums, trained by both. In Keras a layer in which each output weighs *every* input is called `Dense`,
 # and our loss `sparse_categorical_crossentropy` (sparse: the right digit is given as one number). The weights start at
@@ -217,8 +215,7 @@ def build_linear():
             layers.Rescaling(1 / 255),  # the images are integers from 0 to 255
             layers.Flatten(),
             layers.Dense(10, activation="softmax", kernel_initializer="zeros", dtype="float32"),
-        ],
-        name="linear",
+        ]
     )
 
 
@@ -245,7 +242,7 @@ print("; ".join(f"{name}: {course.history['val_loss'][-1]:.3f}" for name, course
 
 # %% [markdown]
 # What looks like a bad optimiser was a bad rate. (One seed, and one rate for Adam: this shows what a wrong rate costs,
-# and not which optimiser is better, nor whose rate is the easier to guess.)
+# and not which optimiser is better.)
 #
 # What has plain SGD learned with the rate of 0.1? Its weights can be put back into the shape of a picture:
 
@@ -267,8 +264,9 @@ plots.images(
 # ## A perceptron with two hidden layers
 #
 # Each hidden unit computes a weighted sum as above and then a **ReLU**, $\max(0, z)$: it speaks up when it sees its
-# pattern and is silent otherwise. Without that kink, two layers would collapse into one:
-# $W_2 (W_1 x) = (W_2 W_1)\, x$ is again one weighted sum.
+# pattern and is silent otherwise. Without that kink, two layers would collapse into one: $W_2 (W_1 x) = (W_2 W_1)\, x$
+# is again one weighted sum. Dense layers one upon the other, with a kink between them, are a **multilayer perceptron**;
+# from here on, *the perceptron*.
 
 
 # %%
@@ -310,8 +308,7 @@ longer = courses[single].model.fit(mnist.x_train, mnist.y_train, epochs=lesson.e
 plots.curves(
     {"one layer": courses[single].history, "two hidden layers": history.history},
     title="Two hidden layers: fewer mistakes on new digits, hardly any on their own" + mnist.figure_suffix,
-    alt="Loss and accuracy against epoch for the linear model and the perceptron. The perceptron's training accuracy "
-    "goes to the top while its validation accuracy stays below.",
+    alt="Loss and accuracy against epoch: the perceptron's training line nears the top, its validation line does not.",
 )
 
 
@@ -323,24 +320,26 @@ def told(found, epoch):
 
 print(f"one layer ({single}), end of the figure: {told(courses[single].history, -1)}")
 print(f"one layer, after {len(longer.epoch)} more epochs: {told(longer.history, -1)}")
-best = int(np.argmin(history.history["val_loss"]))
+losses = history.history["val_loss"]
+best, late = int(np.argmin(losses)), min(losses[-3:])
 print(f"two hidden layers, lowest loss, in epoch {best + 1}: {told(history.history, best)}")
 print(f"two hidden layers, end of the figure: {told(history.history, -1)}")
+print(f"   in the last three epochs validation loss {late:.3f} or more: "
+      f"{'it has turned upwards and stays up' if late > 1.1 * losses[best] else 'no clear turn'}")
 
 # %% [markdown]
 # There it is, the subject of this course. The perceptron's dashed line goes on to the top: on its own training digits
 # the network makes hardly a mistake. The solid line falls behind early: what it learned does not all carry over to
 # digits that it has not seen. (Where a dashed line is the worse one, there are two reasons: a training figure is
-# an average over its epoch, as in lesson 00, and the validation digits may by luck be a little easier. A gap near zero,
-# of either sign, says that the network does as well on new digits as on its own.)
+# an average over its epoch, as in lesson 00, and the validation digits may by luck be a little easier.)
 #
 # The **gap** between the two lines is not yet harm. Nearly every good network has one, and while the validation loss
 # falls, training on is right although the gap widens. **Overfitting** in the harmful sense begins where the validation
-# loss turns upwards *and stays up* (the probabilities may suffer while the accuracy holds out). The printed
-# line names the epoch in which it is lowest, but look at the curve before you believe it: a loss measured on few
-# digits wavers from epoch to epoch, and one that rises and then falls again has not turned.
+# loss turns upwards *and stays up* (the probabilities may suffer while the accuracy holds out). A loss measured on few
+# digits wavers from epoch to epoch, and one that rises and then falls again has not turned. The last printed line
+# says whether this one has, by the rule of lesson 00: the last three epochs all more than a tenth above the lowest.
 #
-# Is the perceptron better than the single layer after all its epochs, or was it lucky with these digits? A rule for
+# Is the perceptron better than the single layer that trained for longer, or was it lucky with these digits? A rule for
 # luck: where only one of two equally good networks is right, it is a coin toss which. In $n$ tosses, heads and tails
 # come out no more than about $2\sqrt{n}$ apart, nineteen times in twenty. (It speaks of other digits, and not of other
 # seeds: here is one run of each.)
@@ -369,9 +368,8 @@ compare("two hidden layers", "one layer")
 
 # %%
 plots.confusion(
-    mnist.y_val, predicted, mnist.class_names,
-    title="What the perceptron takes for what, on the validation set" + mnist.figure_suffix,
-    alt="Confusion matrix of the ten digits; most counts are on the diagonal.",
+    mnist.y_val, predicted, mnist.class_names, title="What validation digits are taken for" + mnist.figure_suffix,
+    alt="Confusion matrix of the ten digits, on the validation set; most counts are on the diagonal.",
 )
 
 # %%
@@ -389,7 +387,8 @@ print(f"No mistake is more frequent than to take a {true} for a {taken_for}: {co
 # Now a strange experiment. Choose one shuffling of the 784 pixels and apply it to *every* image. To you they become
 # noise.
 #
-# > **Predict before you run the cell:** what happens to the perceptron's validation accuracy?
+# > **Predict before you run the cells:** a new perceptron is trained on the shuffled digits and judged on validation
+# > digits shuffled in the same way. How does its accuracy compare with that of the old one on digits in place?
 
 # %%
 order = np.random.default_rng(0).permutation(28 * 28)
@@ -400,9 +399,8 @@ def shuffle_pixels(images):
 
 
 plots.images(
-    np.concatenate([mnist.x_train[:10], shuffle_pixels(mnist.x_train[:10])]),
+    np.concatenate([mnist.x_train[:10], shuffle_pixels(mnist.x_train[:10])]), labels=[*mnist.y_train[:10]] * 2,
     title="The same ten digits before and after one shuffling of their pixels" + mnist.figure_suffix,
-    labels=[*mnist.y_train[:10]] * 2, columns=10,
     alt="Ten readable digits above, and below the same digits with pixels shuffled, which look like noise.",
 )
 
@@ -419,8 +417,7 @@ shuffled_history = shuffled_model.fit(
 plots.curves(
     {"pixels in place": history.history, "pixels shuffled": shuffled_history.history},
     title="To a perceptron, a digit and its shuffled pixels are the same problem" + mnist.figure_suffix,
-    alt="Loss and accuracy against epoch for the perceptron on normal and on pixel-shuffled digits: the training "
-    "curves lie on top of each other, and the validation curves close together.",
+    alt="Loss and accuracy against epoch, pixels in place and shuffled: lines of the same kind lie close together.",
 )
 
 # %%
@@ -450,10 +447,13 @@ print(f"The twin gives the same answer on {same.sum():,} of {len(same):,} shuffl
 # one side comes back on the other; at first that is only black margin.
 
 # %%
+inked = mnist.x_val.sum(axis=(1, 3))  # the ink of each digit, column by column
+thin = inked.sum(axis=1) < np.quantile(inked.sum(axis=1), 0.3)
+chosen = mnist.x_val[(thin & (mnist.y_val == 4) & inked[:, -5:].any(axis=1)).argmax(), :, :, 0]  # a thin, wide 4
 plots.images(
-    [np.roll(mnist.x_val[0], n, axis=1) for n in range(0, 7, 2)], labels=[f"{n} px" for n in range(0, 7, 2)], columns=4,
-    title="One validation digit, pushed to the right by 0 to 6 pixels" + mnist.figure_suffix,
-    alt="The same digit four times, each time further to the right, above each the number of pixels.",
+    [np.pad(np.roll(chosen, n, axis=1), 1, constant_values=128) for n in range(0, 7, 2)],  # in a grey frame
+    labels=["0 px", "2 px", "4 px", "6 px"], title="One digit, pushed right by 0 to 6 pixels" + mnist.figure_suffix,
+    alt="The same digit four times in a frame, each time further to the right, above each the number of pixels.",
 )
 
 # %% [markdown]
@@ -463,28 +463,29 @@ plots.images(
 shifts = list(range(-6, 7))
 images = (np.roll(mnist.x_val, shift, axis=2) for shift in shifts)
 pushed = [100 * model.evaluate(moved, mnist.y_val, batch_size=500, verbose=0)[1] for moved in images]
-plots.lines(
-    {"perceptron": (shifts, pushed), "guessing": ([-6, 6], [10, 10])},
-    title="A few pixels to the side, and the perceptron is lost" + mnist.figure_suffix,
-    x="shift to the right, pixels", y="validation accuracy, %", marker="o",
-    looks={"guessing": {"marker": "", "color": "#666666"}},
-    alt="Validation accuracy against horizontal shift: a peak in the middle, falling steeply on both sides.",
-)
+drawn, axes = plots.figure()
+axes.plot(shifts, pushed, "o-", shifts, [10] * len(shifts), "--k", linewidth=2)
+axes.text(0, 12, "guessing", ha="center")
+axes.set(xlabel="shift to the right, pixels", ylabel="validation accuracy, %", ylim=(0, 100))
+axes.grid(alpha=0.25)
+drawn.suptitle("A few pixels to the side, and the perceptron is lost" + mnist.figure_suffix, fontsize=11)
+plots.show(drawn, "Validation accuracy against horizontal shift: a peak in the middle, falling steeply on both sides.")
 
 # %%
 by = {n: np.mean([pushed[6 - n], pushed[6 + n]]) for n in range(7)}  # mean of left and right
 half = next((n for n in by if by[n] < 50), "more than 6")
 print(f"validation accuracy in place {by[0]:.1f} %, pushed by 1 pixel {by[1]:.1f} %, by 2 {by[2]:.1f} %, by 4 "
       f"{by[4]:.1f} % (mean of left and right); pushed by {half} pixels, more than half are misread")
-cut = [(mnist.x_val[:, :, -n:] > 0).any(axis=(1, 2, 3)).mean() for n in (2, 4, 6)]
-print(f"cut by the edge, pushed right by 2, 4, 6 pixels: {cut[0]:.0%}, {cut[1]:.0%}, {cut[2]:.0%} of the digits")
+cut = {n: np.mean([inked[:, :n].any(axis=1), inked[:, -n:].any(axis=1)]) for n in (2, 3, 4, 6)}
+print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}" for n, share in cut.items()))
 
 # %% [markdown]
-# You would hardly notice a shift of two pixels. For the perceptron every pixel position is a separate input with
-# weights of its own. What it learned in one place helps in the next only as far as the pushed strokes still lie on the
-# old ones; nothing in it says that the two places are alike. (So left and right need not give the same: there a digit
-# meets other weights.) Lesson 02 builds a first part of the missing knowledge into the network, and lesson 06 teaches
-# it more by example.
+# You would hardly notice a shift of two pixels. The edge cuts hardly any digit then, as the last printed line says, so
+# the place alone misleads the network; further out the cuts have their share. For the perceptron every pixel position
+# is a separate input with weights of its own. What it learned in one place helps in the next only as far as the pushed
+# strokes still lie on the old ones; nothing in it says that the two places are alike. (So left and right need not give
+# the same: there a digit meets other weights.) Lesson 02 builds a first part of the missing knowledge into the network,
+# and lesson 06 teaches it more by example.
 #
 # ## Is your number normal?
 #

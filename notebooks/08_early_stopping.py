@@ -59,10 +59,9 @@ def train(seed, epochs, callbacks, **options):
     keras.utils.set_random_seed(seed)
     model = build_cnn()
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    history = model.fit(
+    return model, model.fit(
         mnist.x_train, mnist.y_train, batch_size=128, epochs=epochs, callbacks=callbacks, verbose=0, **options
     )
-    return model, history
 
 
 # %% [markdown]
@@ -135,9 +134,9 @@ print(f"The mean loss changes by {sum(adds.values()):+.4f} nats. " + (
       f"The largest part comes from: {most}." if best < long else "Its lowest point is the end, so nothing changes."))
 
 # %% [markdown]
-# The pictures that changed sides are all that the accuracy notices. A picture that stays wrong and costs more is a
-# mistake of which the network has grown surer, and that only the loss sees. So what you watch decides what you keep.
-# The article watches the validation loss, and so shall we.
+# The pictures that changed sides are all that the accuracy notices. A picture that stays wrong and costs more is one
+# whose true digit has lost still more probability, and that only the loss sees. So what you watch decides what you
+# keep. The article watches the validation loss, and so shall we.
 #
 # ## Patience
 #
@@ -218,7 +217,7 @@ for p in (1, 2, 5, 10):
 
 # %% [markdown]
 # Patience is an insurance. Too little, and the first stumble that lasts as long as the patience ends the run; enough,
-# and a little more of it changes nothing but the bill, which is up to that many epochs at the end of every run. How
+# and a little more of it changes nothing but the bill, which is up to `patience` epochs at the end of every run. How
 # much is enough depends on how long the stumbles last, and nobody knows that before the run.
 #
 # ## Which weights do you have now?
@@ -247,15 +246,16 @@ print(f"Keras ended after epoch {len(own)}; replay says {replays[5][0]}.")
 # $\lambda$ in lesson 03, and the validation set is where it was chosen. Is the lowest validation loss still an honest
 # estimate of the loss on new pictures?
 #
-# No. Each epoch's measured loss $L_t$ is its true loss and some luck: which pictures happen to be in the set. They are
-# the same for all epochs, and so is much of the luck; but one epoch's answers suit them better than another's, and that
-# part can be picked: we take the smallest loss, which is more often a lucky one than an unlucky one. In one line, since
-# a minimum is never above any of its members,
+# No. Each epoch's measured loss $L_t$ is its true loss and some luck: which pictures happen to be in the set. Part of
+# the luck is the same for every epoch, because the pictures are. The rest differs: these pictures happen to suit one
+# epoch's weights better than another's. Taking the smallest loss prefers epochs with good luck. A minimum is never
+# above any of its members, so
 #
 # $$\mathbb{E}\bigl[\min_t L_t\bigr] \le \min_t \mathbb{E}[L_t].$$
 #
 # Here $\mathbb{E}$ is the mean over all the validation sets that might have been drawn. On the right stands the true
 # loss of the best epoch. The epoch that we choose can be as good as that, or worse: its true loss is at least as high.
+# So the loss that we quote is, on average, never above the one that we get.
 #
 # How much is it here? We let a few randomly drawn validation pictures choose the epoch (with unlimited patience: the
 # lowest of all), and ask the *other* ones how good that choice is. The recorded probabilities give every picture's loss
@@ -289,38 +289,38 @@ plots.lines(
 # first rises with the number of pictures, since among more of them there is less luck to pick, and not because the
 # epochs got worse. The second falls as far as more pictures choose better epochs. Between the two lies the price of
 # choosing, on average. A whole set may also be easier or harder than another at every epoch: that luck is in both
-# lines, and only other pictures show it. The flattery grows with every further thing that you choose by the validation
-# loss: $\lambda$, the patience, the architecture, the seed. That is what the comparison set and the sealed test set are
-# for.
+# lines, and only other pictures show it. The flattery can grow with every further thing that you choose by the
+# validation loss: $\lambda$, the patience, the architecture, the seed. That is what the comparison set and the sealed
+# test set are for.
 #
 # ## What does stopping do?
 #
 # We compare two rules on the same recorded runs, from three seeds: patience 5 with the best weights, and training on to
 # the very end. Early stopping chooses by the validation pictures; to judge it by the same pictures would be to set an
 # exam whose questions it has seen. So one half of them chooses and the other half reports, then the other way round,
-# and "stopped" is the mean of the two. The end is our choice too: where the loss still climbs there, a longer run would
-# make stopping look better.
+# and "stopped" is the mean of the two. The end is our choice too: where the loss still climbs there, an even longer run
+# may make stopping look better in the cross-entropy.
 #
 # > **Predict:** what does stopping do to the accuracy, and what to the cross-entropy?
 
 
 # %%
-def both_rules(said):
+def both_rules(said, patience):
     """Accuracy and cross-entropy, at the end and stopped, never on pictures that chose; epochs kept; mean curve."""
     by_picture = losses(said)
     scores = np.stack([np.argmax(said, axis=-1) == mnist.y_val, by_picture], axis=-1)
     even, kept, stopped = np.arange(len(mnist.y_val)) % 2 == 0, [], []
     for choosers, reporters in ((even, ~even), (~even, even)):
-        kept.append(replay(by_picture[:, choosers].mean(axis=1), patience=5)[1])
+        kept.append(replay(by_picture[:, choosers].mean(axis=1), patience)[1])
         stopped.append(scores[kept[-1] - 1, reporters].mean(axis=0))
     return scores[-1].mean(axis=0), np.mean(stopped, axis=0), kept, by_picture.mean(axis=1)
 
 
-outcomes = {seed: both_rules(recorder.said)}
+recorders = {seed: recorder}
 for s in lesson.seeds(3)[1:]:
-    recorder = Recorder()
-    train(s, long, [*lesson.callbacks(), recorder])
-    outcomes[s] = both_rules(recorder.said)
+    recorders[s] = Recorder()
+    train(s, long, [*lesson.callbacks(), recorders[s]])
+outcomes, unhurried = ({s: both_rules(each.said, p) for s, each in recorders.items()} for p in (5, long))
 
 # %%
 sides, metrics = [], ("accuracy, % (higher is better)", "cross-entropy, nats (lower is better)")
@@ -328,9 +328,8 @@ drawn, axes = plots.figure(1, 2, height=3.0)
 for k, (axis, metric, scale) in enumerate(zip(axes, metrics, (100, 1))):
     at_end, at_stop = ({s: scores[when][k] for s, scores in outcomes.items()} for when in (0, 1))
     sides.append(evidence.compare(at_end, at_stop, higher_is_better=not k))
-    for marker, colour, aside, s in zip("os^", plots.COLOURS, (-0.06, 0, 0.06), outcomes):
-        both = [scale * at_end[s], scale * at_stop[s]]
-        axis.plot([aside, 1 + aside], both, marker=marker, color=colour, label=f"seed {s}")
+    for look, colour, x, s in zip(("o-", "s-", "^-"), plots.COLOURS, (-0.06, 0, 0.06), outcomes):
+        axis.plot([x, 1 + x], [scale * at_end[s], scale * at_stop[s]], look, color=colour, label=f"seed {s}")
     axis.set(title=metric, xlim=(-0.3, 1.3), xticks=(0, 1), xticklabels=("to the end", "stopped"))
 axes[0].legend(frameon=False, fontsize=9)
 accuracy, loss = (side.differences for side in sides)
@@ -340,11 +339,13 @@ drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"Accuracy and cross-entropy, a line for each seed from trained to the end to stopped. {title}.")
 
 # %%
-for (s, (*_, kept, curve)), right, nats in zip(outcomes.items(), accuracy, loss):
-    whole, lowest = replay(curve, patience=5)[1], np.argmin(curve) + 1
-    print(f"seed {s}: {100 * right:+.1f} points ({round(right * len(mnist.y_val)):+} pictures), {nats:+.3f} nats. The "
-          f"halves keep the epochs {kept[0]} and {kept[1]}, all pictures together epoch {whole}"
-          + (f"; the lowest is epoch {lowest}: a stop too early." if whole < lowest else ", the lowest of all."))
+words = {-1: "worse", 0: "the same", 1: "better"}
+for s in outcomes:
+    for rule, p, (at_end, at_stop, kept, curve) in (("5", 5, outcomes[s]), ("unlimited", long, unhurried[s])):
+        right, nats = at_stop - at_end
+        print(f"seed {s}, patience {rule}, against the end: accuracy {words[np.sign(round(right, 6))]} "
+              f"({100 * right:+.1f} points), cross-entropy {words[-np.sign(round(nats, 3))]} ({nats:+.3f} nats).\n     "
+              f"The halves keep epochs {kept[0]} and {kept[1]}, all pictures together epoch {replay(curve, p)[1]}.")
 
 # %%
 from course_utils.evidence import protocol
@@ -361,14 +362,14 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
 
 # %% [markdown]
 # Half a set may make a bumpier curve and may stop elsewhere than the whole (compare the epochs above). So what is
-# judged here is patience 5 with half of the pictures.
+# judged here is patience 5 with half of the pictures. Unlimited patience chooses by the same halves, but never ends too
+# early: a seed's two lines differ by what the early end did.
 #
-# Stopping may help both figures, help one and cost the other, or cost both. They answer two questions. Does somebody
-# only want to know *which digit it is*? Then the accuracy counts, and a network that trains on may go on gaining while
-# its loss climbs. Does somebody act on the probabilities, so that a confident mistake costs more than a hesitant one?
-# Then the cross-entropy counts, which is what stopping watches. Against the risk of a stop too early stands what
-# stopping saves: the run can end by itself. In place of the number of epochs one sets the patience, and a limit that is
-# high enough not to end the run.
+# Where the two figures disagree, remember that they answer two questions. Does somebody only want to know *which digit
+# it is*? Then the accuracy counts, and a network that trains on may go on gaining while its loss climbs. Does somebody
+# act on the probabilities, so that a confident mistake costs more than a hesitant one? Then the cross-entropy counts,
+# which is what stopping watches. Against the risk of a stop too early stands what stopping saves: the run can end by
+# itself. In place of the number of epochs one sets the patience, and a limit that is high enough not to end the run.
 #
 # ## On the comparison set
 #
@@ -383,32 +384,30 @@ print(f"From the end to the stop: {evidence.in_pairs(end, score)}.")
 gap = np.subtract(*losses([score.predictions, end.predictions], score.labels))
 print(f"The cross-entropy went from {end.loss:.3f} to {score.loss:.3f} nats, in {len(run.epoch)} epochs instead of "
       f"{long}; two standard errors of the difference are {2 * gap.std() / gap.size ** 0.5:.3f} nats.")
-chosen, last = now_loss / score.loss - 1, val_loss[-1] / end.loss - 1
+chosen, last = (f"{abs(ratio - 1):.0%} {'below' if ratio < 1 else 'above'}"
+                for ratio in (now_loss / score.loss, val_loss[-1] / end.loss))
 print("These are the pictures that chose the epoch: full mode keeps no others." if score.on_validation else
-      f"Against this set, the loss on the validation pictures is {chosen:+.0%} at the stop, which they chose, and "
-      f"{last:+.0%} at the end, which no picture chose: the second is the luck of the pictures alone.")
-record = lesson.record(
-    stopped, "baseline_cnn", techniques="early_stopping+no_dropout", history=run, compare=score, patience=5
-)
+      f"The loss on the validation pictures is {chosen} that of this set at the stop, which they chose, and {last} it\n"
+      "at the end, which no picture chose. The second is the luck of the pictures alone, the first such luck and the\n"
+      "price of choosing together: one set cannot tell them apart, so the flattery above is a mean of many draws.")
+record = lesson.record(stopped, "baseline_cnn", "early_stopping+no_dropout", run, compare=score, patience=5)
 lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
-# And the baseline as it stands in lesson 02, with its dropout? Does the alarm go off there at all?
+# And the baseline as it stands in lesson 02, with its dropout? Does a patience of 5 ever end it early?
 
 # %%
-limit = lesson.epochs(50)
-others = evidence.reference_runs("baseline_cnn", "early_stopping", lesson.mode, "mnist")
+limit, others = lesson.epochs(50), evidence.reference_runs("baseline_cnn", "early_stopping", lesson.mode, "mnist")
 print(f"Of {len(others)} reference runs with patience 5, on {others['n_train'].iloc[0]:,} digits, "
       f"{(others['epochs'] < limit).sum()} stopped before the limit of {limit} epochs. (For that, five epochs in a row "
       f"without a new lowest loss have to begin by epoch {limit - 5}.)"
       if len(others) else f"Reference runs with patience 5: not yet measured in {lesson.mode} mode.")
 
 # %% [markdown]
-# A run whose loss never waits for five epochs never sets off the alarm. All that is left then is the choice of the best
-# epoch, which Keras 3 with `restore_best_weights=True` makes even without a stop. Like any insurance, it pays only when
-# something happens. The sixth technique has a second part, the longer run: the article's has up to 50 epochs in place
-# of 12, and going on for longer may help by itself. Lesson 10 asks about the stop alone, and lesson 09 adds both parts
-# to the network that we have been building.
+# A run whose loss never waits for five epochs is never stopped. All that is left then is the choice of the best epoch,
+# which Keras 3 with `restore_best_weights=True` makes even without a stop. The sixth technique has a second part, the
+# longer run: the article's has up to 50 epochs in place of 12, and going on for longer may help by itself. Lesson 10
+# asks about the stop alone, and lesson 09 adds both parts to the network that we have been building.
 #
 # ## Exercise 1: only real progress counts
 #
@@ -445,9 +444,9 @@ lesson.check_patience_needed(patience_needed)
 #
 # ## What to take away
 #
-# * Patience is an insurance against stumbles: too little ends the run at one of them, more costs up to that many epochs
-#   at the end of every run, and how much is enough one knows only afterwards. Stopping makes a network better only
-#   where going on would make it worse.
+# * Patience is an insurance against stumbles: too little ends the run at one of them, more costs up to `patience`
+#   epochs at the end of every run, and how much is enough one knows only afterwards. Stopping makes a network better
+#   only where going on would make it worse.
 # * `EarlyStopping` keeps the *last* weights unless you set `restore_best_weights=True`.
 # * Stopping is choosing, and the validation loss that chose is flattering. Report from pictures that had no say, and
 #   say whether you mean the accuracy or the cross-entropy.

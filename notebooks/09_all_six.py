@@ -70,7 +70,7 @@ from course_utils.layers import RandomShift
 x_train, y_train, x_val, y_val = mnist.x_train, mnist.y_train, mnist.x_val, mnist.y_val
 shift, epochs = RandomShift(0.1, seed=seed), lesson.epochs(50)
 momentum = 0.99 if lesson.mode == "full" else 0.9  # few steps an epoch: see lesson 05
-callbacks = lesson.callbacks("All six (training: shifted pictures, units dropped)")
+callbacks = lesson.callbacks("All six: shifts and dropout make training the harder exam; loss in nats, with penalty")
 
 # %% [markdown]
 # The program does not need the course. Where there is nothing but Keras, put these lines in the last cell's place.
@@ -166,8 +166,7 @@ best = 1 + np.argmin(six["val_cross_entropy"])
 print(f"{how}, after epoch {len(six['loss'])}; the weights kept are those of epoch {best}.")
 wrong = {}
 for name, network in {"baseline": baseline, "all six": model}.items():
-    predicted = np.asarray(network.predict(x_val, verbose=0)).argmax(axis=1)
-    wrong[name] = int((predicted != y_val).sum())
+    wrong[name] = int((np.asarray(network.predict(x_val, verbose=0)).argmax(axis=1) != y_val).sum())
     print(f"{name:8} {network.count_params():>9,} weights, {wrong[name]:3} of {len(y_val):,} validation digits wrong")
 print(f"In this run the six leave {wrong['all six'] / max(wrong['baseline'], 1):.0%} of the baseline's mistakes.")
 
@@ -196,8 +195,7 @@ lesson.progress(record)
 log = evidence.article_log()
 theirs = log["all_six"]
 print(theirs.loc[[1, 2, 3, 5, 12, 20, 25, 30, 31]].to_string())
-times = {name: run["seconds"].median() for name, run in log.items()}
-print(f"\nAn epoch took {times['all_six']:.0f} s; one of the baseline {times['baseline']:.0f} s")
+print(f"\nAn epoch took {theirs['seconds'].median():.0f} s, the baseline's {log['baseline']['seconds'].median():.0f} s")
 
 # %% [markdown]
 # Nothing strange? Go through the columns slowly. Training accuracy below validation accuracy: the training pictures are
@@ -206,11 +204,10 @@ print(f"\nAn epoch took {times['all_six']:.0f} s; one of the baseline {times['ba
 #
 # > **Predict:** not every one of these columns can have come from the program above. Which cannot?
 #
-# ## Clue 1: the loss has no room for its penalty
+# ## Clue 1: a sum and its parts
 #
 # Look at our own run first. What `fit` calls `loss` is a sum, cross-entropy plus penalty, and we asked Keras for the
-# cross-entropy by itself as well. The difference is the penalty. `val_loss` should have it in it, too; but there an
-# early Keras has an excuse, which comes below. `loss` has none: that column cannot be right.
+# cross-entropy by itself as well. The difference is the penalty.
 
 # %%
 from course_utils import log_charts
@@ -246,21 +243,25 @@ log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entr
 # hardly moves. In Keras 1 the penalty was added in training too (it was left out of the *validation* loss, until 1.2.0
 # of December 2016). So the first finding is hard: unless the sum of the squares shrank to below the shares that are
 # printed above, which ours never came near, **the run that printed this log did not have the listing's penalty**,
-# whether the listing was changed later or its Keras lost it. The log does not say which.
+# whether the listing was changed later or its Keras lost it. The log does not say which. So `loss` is the column that
+# cannot have come from the program. The `val_loss` is as small, but an early Keras gives it the excuse in the brackets.
 #
 # ## Clue 2: the log fits a run without a penalty
 #
 # If the penalty was missing, a run without it should look like the log. Three runs were made by hand for this, each on
 # all 54,000 digits, with the same seed and without early stopping; none of them is among the runs at the top:
 #
-# * *as listed*: the penalty and today's defaults. We ended it after 13 epochs.
-# * *as logged*: no penalty, and momentum 0.9, an older default that comes up below.
-# * *no penalty, momentum 0.99*: today's defaults but for the penalty.
+# * *as listed*: the penalty, and batch normalisation's momentum 0.99, today's default. We ended it after 13 epochs.
+# * *as logged*: no penalty, and momentum 0.9, an older default (clue 3).
+# * *no penalty, momentum 0.99*.
 #
-# Training does not use the momentum, as clue 3 explains, so for this clue the third repeats the second. That the two
-# curves differ all the same is what computers do that add in no fixed order: tiny differences grow, and what lies
-# between the two is that luck alone. Training accuracy is the better witness here, as nobody can have added a penalty
-# to it.
+# Their record names no other difference. It does not say which `epsilon` they had, nor why the first was ended early,
+# and its test accuracy had been seen by then.
+#
+# Batch normalisation's momentum only serves its moving averages, which training does not use (lesson 05), so for this
+# clue the third run repeats the second. The two differ all the same: a computer that adds in no fixed order rounds
+# differently each time, and tiny differences grow. Their distance shows how far luck alone carries a run. Training
+# accuracy is the better witness here, as nobody can have added a penalty to it.
 
 # %% jupyter={"source_hidden": true}
 points = "the article's log"
@@ -281,16 +282,19 @@ plots.panels(
 
 # %%
 both = listed.index  # this run was ended early; the same epochs for all
-columns = [(name, run, "loss") for name, run in runs.items()]
-for name, run, column in [*columns, ("as listed, cross-entropy alone", listed, "cross_entropy")]:
-    nats = abs(run[column] - theirs["loss"])[both].mean()
-    points_off = 100 * abs(run["accuracy"] - theirs["accuracy"])[both].mean()
-    print(f"{name:36} is {nats:.3f} nats and {points_off:.2f} points off the log (mean of {len(both)} epochs)")
+pairs = [(f"{name}, from the log", run, "loss", theirs) for name, run in runs.items()]
+pairs += [("as listed, cross-entropy alone, from the log", listed, "cross_entropy", theirs),
+          ("the two without penalty, from each other", logged, "loss", slow)]  # fmt: skip
+for name, run, column, other in pairs:
+    nats, share = abs(run[column] - other["loss"]), abs(run["accuracy"] - other["accuracy"])
+    print(f"{name:51} {nats[both].mean():.4f} nats, {100 * share[both].mean():.2f} points (mean of {len(both)} epochs)")
 
 # %% [markdown]
-# The last line answers a clever objection: what if the log showed the cross-entropy only? That column and the accuracy
-# beside it are both further from the log than those of either run without a penalty. All have one seed, though. It
-# *fits*; it does not prove. Nor does it rule out a small penalty, say a tenth of the listing's, which we did not try.
+# Compare the distances from the log with the last line, that of the two from each other. (Another seed, such as the
+# article's, starts elsewhere, and that adds to the luck.) The line before it answers a clever objection: what if the
+# log showed the cross-entropy only? That column and the accuracy beside it are both further from the log than those of
+# either run without a penalty. All have one seed, though. It *fits*; it does not prove. Nor does it rule out a small
+# penalty, say a tenth of the listing's, which we did not try.
 #
 # ## Clue 3: defaults move
 #
@@ -337,24 +341,25 @@ print(f"the log ends after epoch {len(curve)}")
 # momentum was 0.9. But no Keras of those years could bring the best weights back, so unless the author saved them in
 # some other way, the article's figure is that of the *last* epoch.
 #
-# Did momentum matter? It cannot change the training figures, since training normalises each batch by itself.
-# Validation and test use the moving averages (lesson 05). So compare two runs without penalty, momentum 0.9 and 0.99:
+# Did momentum matter? Validation and test use the moving averages. So compare the two runs without penalty:
 
 # %% jupyter={"source_hidden": true}
 lowest = listed["test_accuracy"].lt(np.minimum(logged["test_accuracy"], slow["test_accuracy"]).loc[both]).sum()
 plots.panels(
-    {"validation cross-entropy, nats": {points: theirs["val_loss"][:12]}
-     | {name: run["val_cross_entropy"][:12] for name, run in runs.items() if run is not listed},
+    {"validation cross-entropy less the log's, nats": {points: 0 * theirs["val_loss"]}
+     | {name: (run["val_cross_entropy"] - theirs["val_loss"]).dropna() for name, run in list(runs.items())[:2]},
      "test accuracy, %": {"the article's test figure": ([31], [100 * article])}
      | {name: 100 * run["test_accuracy"] for name, run in runs.items()}},
     title="Momentum 0.9 starts nearer to the log; late test accuracies overlap", x="epoch",
-    alt="Left, validation loss in twelve epochs: in the first three momentum 0.9 lies nearer to the article's dots. "
-        f"Right, test accuracy by epoch: with the penalty lowest in {lowest} of {len(both)} epochs; later all jump "
-        "about, below the article's star.",
+    alt="Left, validation loss less the log's in 31 epochs: in the first three momentum 0.9 lies nearer to zero. "
+        "Right, test accuracy by epoch: with the penalty mostly lowest; later all jump about, below the star.",
     points={points: "o", "the article's test figure": "*"}, limits={"test accuracy, %": (98.8, 99.55)},
 )  # fmt: skip
 
 # %%
+for first, last in [(1, 3), (4, 31)]:
+    apart = [abs(run["val_cross_entropy"] - theirs["val_loss"]).loc[first:last].mean() for run in (logged, slow)]
+    print(f"epochs {first} to {last}: momentum 0.9 is {apart[0]:.4f} nats off the log's val_loss, 0.99 {apart[1]:.4f}")
 for first, last in [(9, 13), (14, 22), (23, 31)]:
     means = [run["test_accuracy"].loc[first:last].mean() for run in (logged, slow, listed)]
     print(f"mean test accuracy of epochs {first} to {last}: momentum 0.9 {means[0]:.2%}, 0.99 {means[1]:.2%}",
@@ -397,11 +402,12 @@ for name, run in unpenalised.items():
 # %% [markdown]
 # (The test accuracies were read after every epoch, of runs that are over. We choose nothing by them.)
 #
-# From five to six, the older count against ours, no curve keeps another epoch, so here the count is innocent (the third
-# ends too soon to say much). But one epoch *can* decide. In each curve the fourth parts a short run from a long one,
-# and where that happens hangs on one bump; another run bumps elsewhere. So ours at the top may have stopped early, and
-# these three go on past epoch 25, by the same rule. The early stops of patience 1 to 3 cost these two runs part of the
-# points that are missing; the listed patience costs them next to nothing.
+# Today's count is a patience of 5 in the figure, the older one a patience of 6. Both keep the same epoch on every
+# curve, so the changed count explains nothing here (the third record ends too soon to say much). Yet one epoch of
+# patience *can* decide: in each curve the fourth parts a short run from a long one, because one bump lasts just so
+# long. In another run it may come elsewhere and last longer. So ours at the top may have stopped early, and these three
+# go on past epoch 25, by the same rule. The early stops of patience 1 to 3 cost these two runs part of the points that
+# are missing; the listed patience costs them next to nothing.
 #
 # The bumps have a likely cause. At a constant learning rate the steps do not die out: Adam divides by the size of the
 # recent gradients, and their direction is a noisy guess from one batch, so the weights never come to rest. With a rate
@@ -422,8 +428,7 @@ if len(falling):
 # A detective may hold a suspicion; a court needs more than one run. The course's protocol names the table
 # `article_mnist` for it: ten seeds *as listed* and ten *as logged*, with early stopping (new runs; those made by hand
 # do not count). With them the article's figure becomes a point in a distribution. Other arms train to the end without a
-# stop, at the constant rate or with a falling one, to tell the rate from the length. (Where an arm's name says *five*,
-# it means all six but the stop.) This is what is measured so far:
+# stop, at the constant rate or with a falling one, to tell the rate from the length. This is what is measured so far:
 
 # %%
 from course_utils.evidence import protocol
@@ -432,8 +437,8 @@ table = protocol.table("article_mnist")
 tested = {name: 100 * protocol.verdict_runs(table, arm)["test_accuracy"].dropna() for name, arm in table.arms.items()}
 measured = {evidence.arm_words(name): runs for name, runs in tested.items() if len(runs)}
 lacking = [f"{evidence.arm_words(name)} {lacks}" for name, lacks in protocol.missing(table).items()]
-missing = f"Not yet measured: {', '.join(lacking) or 'nothing'}."
-print(missing if measured else f"None of the table's {len(lacking)} arms has been run yet.")
+print(f"Not yet measured: {', '.join(lacking) or 'nothing'}. (Five: all six but the stop.)" if measured else
+      f"None of the table's {len(lacking)} arms has been run yet.")  # fmt: skip
 minutes = full_size["all six"]["seconds"].median() / 60
 print(f"(One run as listed took {minutes:.0f} minutes. To make them: course run --table article_mnist)")
 for pair in protocol.verdicts(table):
@@ -449,35 +454,34 @@ baselines = full_size["baseline"]["test_accuracy"]
 # One run of the article's against the mean of ours, with Student's factor.
 reach = stats.t.ppf(0.975, len(baselines) - 1) * baselines.std() * (1 + 1 / len(full_size["all six"])) ** 0.5
 run_on = logged["test_accuracy"].loc[23:31].mean()
-regained = run_on - full_size["all six"]["test_accuracy"].mean()
 cost = "see the table" if measured else "not yet measured"
 reached = f"40 epochs reach {falling.mean():.2%}" if len(falling) else "nothing is measured yet"
 stops = full_size["all six"]["epochs"].to_list()
 at_stop, late = (np.mean([run["test_accuracy"].reindex(list(some)).mean() for run in unpenalised.values()])
                  for some in ([stop - patience for stop in stops], range(21, 33)))  # fmt: skip
-ours = " and ".join(str(stop) for stop in stops)
 own = " and ".join(each[patience - 1] for each in lost.values())
 print(f"""\
 Chance       The gap is {100 * gap:.2f} points. If all six spread as our {len(baselines)} baselines do, chance covers
              {100 * reach:.2f} of it, even with Student's factor for so few runs. The seed alone
-             {"could be the" if reach > gap else "is an unlikely"} culprit, but where a stop falls is chance, too.
+             {"could be the" if reach > gap else "is an unlikely"} culprit if the article printed its only run. The best
+             of several would reach further, and the log cannot say how many. Where a stop falls is chance, too.
 The listing  Its penalty is missing from the log, whose loss is too small for it (clue 1).
              Whether the listing or the library lost it, the log does not say.
              With the penalty, today's defaults and a falling rate {reached}.
              Whether it costs a test digit at a constant rate: {cost}.
 The library  By its date an older Keras wrote the log, and the stop agrees, if its patience was the listed one.
              What the old defaults are worth: {cost}.
-The stop     Ours came after {ours} epochs and kept the epoch {patience} before. There the two runs without
-             penalty have {at_stop:.2%}, after epoch 20 {late:.2%}: {10_000 * (late - at_stop):.0f} of the missing
-             digits, if ours lost as much. But what patience {patience} keeps is {own} points off each run's own mean.
+The stop     Ours came after {" and ".join(map(str, stops))} epochs and kept the epoch {patience} before. There the two
+             runs without penalty have {at_stop:.2%}, after epoch 20 {late:.2%}: {10_000 * (late - at_stop):.0f} of the
+             missing digits, if ours lost as much. But patience {patience} keeps {own} points off each run's own mean.
 All three    One run had no penalty, the old momentum and no stop: {run_on:.2%} over epochs 23 to 31, so
-             {10_000 * regained:.0f} of {10_000 * gap:.0f} missing digits. How they are shared out it cannot say.""")
+             {10_000 * (run_on - article + gap):.0f} of {10_000 * gap:.0f} missing digits, in unknown shares.""")
 
 # %% [markdown]
-# How did your suspect fare? It is as good as proved that the article's run did not have the listing's penalty. The date
-# says that its Keras was older than ours, and the stop agrees, if the patience was the listed one. We do not know how
-# the missing digits are shared out among the four, and one run of each kind cannot tell. What would settle it: *as
-# logged* against *as listed* for penalty and defaults (both at once), each against itself *to the end* for the stop.
+# How did your suspect fare? There is one conviction, and it is for false testimony and not for theft: the listing has a
+# penalty that the run had not, but no run by hand shows that it cost a digit. The library was at the scene, and what it
+# took is unknown. The stop and chance are out on bail. What would settle it: *as logged* against *as listed* for
+# penalty and defaults (both at once), each against itself *to the end* for the stop.
 #
 # For your own work: a listing is not a run. Whoever wants a number to come back keeps the log, the version of the
 # library, the seed, and more runs than one. Every record of this course holds the first three, and every table of its
@@ -541,10 +545,10 @@ lesson.check_next_run(next_run)
 #   `callbacks.py` at the tags of the table; the change of early stopping's count is pull request 8100.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
-# **For the instructor.** While it trains, collect the votes for the four suspects on the board, and leave them there
-# to the end. Before clue 1 let the group look at the log in silence for two minutes; somebody usually asks how a loss
-# of 0.04 and a penalty go together. The usual wrong answers: "the weights shrank" (our own run's penalty says no),
-# "the log leaves the penalty out" (the last line under clue 2), and after clue 2 "so the penalty is what costs the
+# **For the instructor.** While it trains, collect the votes for the four suspects on the board, and leave them there to
+# the end. Before clue 1 let the group look at the log in silence for two minutes; somebody usually asks how a loss of
+# 0.04 and a penalty go together. The usual wrong answers: "the weights shrank" (our own run's penalty says no), "the
+# log leaves the penalty out" (the last line but one under clue 2), and after clue 2 "so the penalty is what costs the
 # accuracy", which the shared epochs under clue 3 do not bear out. In exercise 1 people add variances and forget to
 # multiply by the number of weights, or take the end of the range for the standard deviation; in exercise 2 they give
 # the interval of the mean.

@@ -44,17 +44,17 @@ cifar = lesson.load("cifar10")
 # | | fixed before the first run |
 # | --- | --- |
 # | a **try** | lesson 13's small network on 1,024 photographs, judged on 1,000; always the same optimiser and epochs |
-# | its **figure** | the lowest validation loss of its epochs |
+# | its **score** | the lowest validation loss of its epochs |
 # | the **noise** | how far apart three seeds of the very same network end up |
-# | **just enough** | the *least* dropout whose figure, from the first seed, is within the noise of the lowest one |
-# | **augmentation** | kept if the figure is lower with it, from each of three seeds; in doubt the figures decide |
+# | **just enough** | the *least* dropout whose score, from the first seed, is within the noise of the lowest one |
+# | **augmentation** | kept if the score is lower with it, from each of three seeds |
 # | the **budget** | at most 14 tries: 3 seeds, 3 more amounts of dropout, 3 pairs to augment, 2 second looks |
 # | the **check** | the winner against the answer's setting, 3 new seeds: a direction, no verdict |
+# | the **end** | the winner on all photographs, its learning rate rising to the tries' and falling to zero; one test |
 #
-# In the end the winner is trained on all photographs, and the test set is opened once. So few photographs at first, in
-# every mode, because then overfitting shows after seconds and not after hours; and few to judge, since they are looked
-# at after every epoch. (Few epochs favour what learns quickly.) `dropout` scales the network's three dropout rates: 0
-# takes them out, 1 is the answer's network, 2 doubles them. In reduced mode the network has half of its filters.
+# So few photographs at first, in every mode, because then overfitting shows after seconds and not after hours; and few
+# to judge, since they are looked at after every epoch. `dropout` scales the network's three dropout rates: 0 takes them
+# out, 1 is the answer's network, 2 doubles them. In reduced mode the network has half of its filters.
 
 # %%
 import keras
@@ -184,19 +184,19 @@ alike = in_the_band(augment=False)
 enough = min(alike)
 
 # %%
-drawn, axes = plots.figure(2, 4, height=4.6, sharex=True, sharey="row")
+drawn, axes = plots.figure(2, 4, height=4.9, sharex=True, sharey="row")
 seen, least = range(1, epochs + 1), min(lowest(runs[factor, False]) for factor in factors)
 for (above, below), ((factor, _), run) in zip(axes.T, runs.items()):
     above.plot(seen, 100 * np.array(run["accuracy"]), "--", color=plots.COLOURS[1], label="training, dropout off")
     for axis, values in ((above, 100 * np.array(run["val_accuracy"])), (below, np.array(run["val_loss"]))):
         axis.plot(seen, values, "o-", markevery=[int(np.argmin(run["val_loss"]))], label="validation, dot: lowest loss")
     band = below.axhspan(least, least + noise, color="#999999", alpha=0.25, label="within the noise")
-    above.set_title(f"x {factor:g}{', our rule' if factor == enough else ''}")
+    above.set_title(f"dropout x {factor:g}" + "\n(our rule)" * (factor == enough))
     below.set(xlabel="epoch", xticks=seen[:: max(epochs // 4, 1)], ylim=(least - 0.1, least + 0.7))
 axes[0, 0].set_ylabel("accuracy, %")
 axes[1, 0].set_ylabel("validation loss, nats")
 drawn.legend(handles=[*axes[0, 0].lines, band], loc="outside lower center", ncols=3, frameon=False, fontsize=9)
-told = f"Seed {seed}: {len(alike)} of {len(factors)} lowest losses in the band; our rule: x {enough:g}"
+told = f"Seed {seed}: {len(alike)} of {len(factors)} amounts of dropout lie within the noise;\nour rule takes the least"
 drawn.suptitle(told + cifar.figure_suffix, fontsize=11)
 plots.show(drawn, f"Accuracy and validation loss against epoch; band {least:.2f} to {least + noise:.2f}. " + "; ".join(
     f"Dropout x {factor:g}: at the end training {run['accuracy'][-1]:.0%}, validation {run['val_accuracy'][-1]:.0%}; "
@@ -215,6 +215,9 @@ print(f"From seed {seed}, {len(alike)} of {len(factors)} amounts lie within {noi
       f"{', and these tries cannot tell them apart' if len(alike) > 1 else ''}. Our rule: x {enough:g}, the least.")
 
 # %% [markdown]
+# See what our rule does with doubt: the noisier the tries, the less dropout it takes. Among amounts in the band it
+# chooses by its own preference, and finds out nothing about dropout.
+#
 # In the figure, `diagnose` reads the gap from the upper row; the lower row has the loss that decides. Dropout slows
 # down learning by heart, and with it all learning, so a small gap alone is no merit: not to train at all would close it
 # altogether. What counts is how low the validation loss gets; the gap only says in which direction to look. And
@@ -236,17 +239,14 @@ print(f"From seed {seed}, {len(alike)} of {len(factors)} amounts lie within {noi
 mnist = data.load("mnist", "smoke", seed)
 digits = np.pad(mnist.x_train[np.unique(mnist.y_train, return_index=True)[1][2:8]], ((0, 0), (2, 2), (2, 2), (0, 0)))
 rows = [kind[:, :, ::step] for kind in (cifar.x_train[:6], digits.repeat(3, axis=-1)) for step in (1, -1)]
-plots.images(
-    np.concatenate(rows), columns=6,
-    title="Photographs may be mirrored, digits may not" + cifar.figure_suffix,
-    alt="Four rows of six: photographs, the same mirrored, as natural; digits 2 to 7, the same mirrored, not so.",
-)
+plots.images(np.concatenate(rows), title=f"Photographs may be mirrored, digits may not{cifar.figure_suffix}",
+             columns=6, alt="Four rows: photographs, then mirrored, as natural; digits 2 to 7, then mirrored, not so.")
 
 # %% [markdown]
-# A horse that looks to the left is a horse, and somewhere in the test set one does. A mirrored 3 is not a 3 that anyone
-# would write. (0, 1 and 8 would pass; an augmentation has to suit nearly all that it is applied to.) So the question is
-# never whether augmentation helps in general. It is: **does it keep the label, and does it make pictures that could
-# occur?** By the same rule we do not turn photographs upside down, and keep the shifts small.
+# A horse that looks to the left is a horse, and the next one that we meet may look that way. A mirrored 3 is not a 3
+# that anyone would write. (0, 1 and 8 would pass; an augmentation has to suit nearly all that it is applied to.) So the
+# question is never whether augmentation helps in general. It is: **does it keep the label, and does it make pictures
+# that could occur?** By the same rule we do not turn photographs upside down, and keep the shifts small.
 #
 # ## Look again
 #
@@ -277,8 +277,8 @@ def walked(count):
     for augmented, style, name in ((False, "o-", "photographs as they are"), (True, "s--", "mirrored and shifted")):
         points = sorted((factor, loss) for (factor, a), loss in figures.items() if a == augmented)
         axes.plot(*np.reshape(points, (-1, 2)).T, style, color=plots.COLOURS[augmented], markersize=8, label=name)
-    least = min(figures.values())
-    axes.axhspan(least, least + noise, color="#999999", alpha=0.25, label="within the noise of the lowest")
+    least = min([loss for (_, a), loss in figures.items() if a == winner["augment"]] or figures.values())
+    axes.axhspan(least, least + noise, color="#999999", alpha=0.25, label="within the noise")
     told, chosen = [], tuple(winner.values()) if count == len(runs) else ()
     for number, ((factor, augmented), loss) in enumerate(figures.items(), start=1):
         name = f"{number}, the winner" if (factor, augmented) == chosen else str(number)
@@ -287,7 +287,8 @@ def walked(count):
     axes.set(xlabel="dropout, x the answer's", ylabel="lowest validation loss, nats", xlim=(-0.35, 2.3), xticks=factors)
     axes.set_ylim(min(map(lowest, runs.values())) - 0.03, max(map(lowest, runs.values())) + 0.05)
     axes.legend(frameon=False, fontsize=9)
-    drawn.suptitle(f"Seed {seed}, {count} settings tried; lowest loss {least:.3f}{cifar.figure_suffix}", fontsize=11)
+    drawn.suptitle(f"Seed {seed}: " + (f"our rule takes the least dropout in the band, no. {[*runs].index(chosen) + 1}"
+                   if chosen else f"{count} settings tried") + cifar.figure_suffix, fontsize=11)
     return drawn, f"Lowest validation loss against dropout; the noise is {noise:.3f}. {'; '.join(told)}."
 
 
@@ -304,7 +305,7 @@ print(f"The winner after {attempt.cache_info().misses} tries: {winner} (dropout 
 #
 # ## A check of the procedure
 #
-# The winner was chosen by the photographs that judged it, and such a figure flatters. So we try it again, beside the
+# The winner was chosen by the photographs that judged it, and such a score flatters. So we try it again, beside the
 # answer's own setting (dropout x 1, nothing augmented): both from new seeds, judged on photographs that had no say.
 #
 # > **Predict:** will the winner be ahead, and by how many points of accuracy?
@@ -318,18 +319,21 @@ print(evidence.compare(own, won).sentence("Winner against the answer's own") if 
       else "The rules chose the answer's own setting, so there is nothing to compare.")
 
 # %% [markdown]
-# So few pairs give no verdict (lesson 10). They speak of 1,024 photographs and of short tries, which favour what learns
-# quickly. That what was just enough for these is so for all photographs is taken on trust. More photographs regularise
-# as well, but there are also many more steps in which to learn by heart. Which of the two weighs more is not measured.
+# So few pairs give no verdict (lesson 10). That what was just enough for 1,024 photographs is so for all photographs is
+# taken on trust. More photographs regularise as well, but there are also many more steps in which to learn by heart.
+# Which of the two weighs more is not measured.
 #
 # ## The winner, on everything
 #
 # The rules leave no room for favourites: the winner, as it is, on all the training photographs of this mode. (In
 # reduced mode that is fewer epochs than in a try, and yet more steps.) Then the seal is opened, once.
 #
-# In the tries the learning rate stayed the same. Now it climbs during the first tenth of the steps, and then falls to
-# zero along a cosine, as will that of the network which our winner meets next. Why climb? Adam divides by a running
-# average of squares, which at first rests on a few batches only: no ground for long steps.
+# As the table says, the learning rate now climbs during the first tenth of the steps, and then falls to zero along a
+# cosine, as will that of the network which our winner meets next. (The tries kept it constant; what the change is worth
+# is not measured.) Why climb? Adam divides by a running average of squares, which at first rests on a few batches only:
+# no ground for long steps.
+#
+# In the next figure training may lie below validation: `fit` takes it within the epoch, with what regularises at work.
 
 # %%
 def falling(peak, epochs):
@@ -341,7 +345,7 @@ def falling(peak, epochs):
 final_epochs = lesson.epochs(80, reduced=4)
 keras.utils.set_random_seed(seed)
 model = compiled(build_small(filters=filters, **winner), falling(0.002, final_epochs))
-history = train(model, final_epochs, lesson.callbacks("The winner learns from all training photographs"))
+history = train(model, final_epochs, watch := lesson.callbacks("The winner learns from all training photographs"))
 
 # %%
 test = lesson.final_test(model)
@@ -353,8 +357,6 @@ print(f"Best epoch: {best + 1} of {final_epochs}. Validation accuracy {reached:.
       f"{'more' if abs(reached - test.accuracy) > margin else 'no more'} than the {100 * margin:.1f} points of chance.")
 
 # %% [markdown]
-# (Training may lie below validation in the figure: `fit` takes it within the epoch, with what regularises at work.)
-#
 # ## What others found
 #
 # A procedure that changes one thing at a time climbs the hill on which it stands. Other people started from another
@@ -381,15 +383,14 @@ def build_deep(width):
 # Equal budgets, please. We count as lesson 13 did: training takes about three times the operations of the forward pass,
 # which are two for each use of each weight of a kernel. The deep network gets the same photographs, and as many whole
 # epochs as our winner's training could pay for. Its learning rate takes the same course, with a peak twice as high;
-# nobody searched for the better peak of either.
+# nobody searched for the better peak of either. (Operations are not seconds: a line below has those of both.)
 #
 # > **Predict:** for no more operations, how far from our winner will it come?
 
 
 # %%
-def operations(model):
-    kernels = [layer for layer in model.layers if hasattr(layer, "kernel")]
-    return 6 * sum(int(np.prod(x.kernel.shape)) * int(np.prod(x.output.shape[1:-1])) for x in kernels)
+def operations(net):
+    return 6 * sum(np.prod(x.kernel.shape) * np.prod(x.output.shape[1:-1]) for x in net.layers if hasattr(x, "kernel"))
 
 
 width = filters // 2
@@ -401,33 +402,34 @@ print(f"So {final_epochs} epochs of the small network pay for {deep_epochs} of t
 # %%
 keras.utils.set_random_seed(seed)
 deep = compiled(build_deep(width), falling(0.004, deep_epochs))
-deep_history = train(deep, deep_epochs, lesson.callbacks("The deep network learns from the same photographs"))
+deep_run = train(deep, deep_epochs, watch_deep := lesson.callbacks())
+print(f"Seconds of training, validation included: small {watch[0].seconds:.0f}, deep {watch_deep[0].seconds:.0f}.")
 
 # %%
-series = {}
-for name, run, each in (("the procedure's winner", history, price), ("what others found", deep_history, price_deep)):
-    spent = np.arange(1, len(run.epoch) + 1) * each * len(cifar.x_train) / 1e12
-    series[name] = spent, 100 * np.array(run.history["val_accuracy"])
-ends = [reached[-1] for _, reached in series.values()]
-plots.lines(
-    series, x="operations spent on training, million million", y="validation accuracy, %", marker="o",
-    title=f"Judged on {n:,} photographs, 1 seed: deep minus small {ends[1] - ends[0]:+.1f} points{cifar.figure_suffix}",
-    alt=f"Validation accuracy by operations: the winner ends at {ends[0]:.1f} %, the deep network at {ends[1]:.1f} %.",
-)
+series = {name: (np.add(run.epoch, 1) * each * len(cifar.x_train) / 1e12, 100 * np.array(run.history["val_accuracy"]))
+          for name, run, each in (("small (our winner)", history, price), ("deep (by others)", deep_run, price_deep))}
+plots.lines(series, x="operations spent on training, million million", y="validation accuracy, %", marker="o",
+            title=f"One seed: deep against small for no more operations{cifar.figure_suffix}",
+            alt="; ".join(f"{name}: at the end {up[-1]:.1f} % of validation" for name, (_, up) in series.items()) + ".")
 
 # %%
+print("Our winner first, then the deep network:")
 ours, theirs = lesson.compare(model), lesson.compare(deep)
 print(f"The deep network against our winner, for no more operations, one seed: {evidence.in_pairs(ours, theirs)}.")
+known = []  # of the reference runs: accuracy, and operations as a multiple of ours
 for built, on in ((build_small(), ""), (build_small(), "augmentation"), (build_deep(16), "")):
     found, name = evidence.reference_runs(built.name, on, lesson.mode, cifar.label), built.name + (on and f" with {on}")
-    times = found["epochs"].max() * operations(built) / (final_epochs * price)
-    print(f"Reference runs of {name}, {'twice ' * (filters < 32)}our width, {times:.1f} x our operations: validation "
-          f"{found['val_accuracy'].mean():.1%}, mean of {len(found)}." if len(found) else f"{name}: not yet measured.")
+    known.append((found["val_accuracy"].mean(), found["epochs"].max() * operations(built) / (final_epochs * price)))
+    print(f"Reference runs of {name}, {'twice ' * (filters < 32)}our width, {known[-1][1]:.1f} x our operations: "
+          f"validation {known[-1][0]:.1%}, mean of {len(found)}." if len(found) else f"{name}: not yet measured.")
+(shifted, less), (depth, more) = known[1:]
+print(f"Deep against augmented small, reference runs: {100 * (depth - shifted):+.1f} points for {more / less:.2f} "
+      "x the operations (mirroring and batch size differ as well)." if depth + shifted > 0 else "No comparison yet.")
 
 # %% [markdown]
 # ("Mended" is what our winner got wrong and the deep network right.) One run each says little, since seeds alone move
 # such networks by points. Of the reference runs there are several of each kind, where they are measured; each line says
-# at what width and cost. Set the last one beside the middle one, whose images were shifted too.
+# at what width and cost. Read the last line: what our search could move is one thing, where it started another.
 #
 # Whatever the difference, it may fit the first step of the procedure, "start from an architecture that is known to
 # work", but it cannot prove it. The deep network differs from ours in depth, width, normalisation, start, dropout,
@@ -435,6 +437,8 @@ for built, on in ((build_small(), ""), (build_small(), "augmentation"), (build_d
 # them matters? Lesson 16 takes such a network apart, rung by rung.
 #
 # ## Is your number normal?
+#
+# There are no reference runs of this winner yet; so this step cannot say whether your number is normal.
 
 # %%
 record = lesson.record(model, "just_enough", history=history, test=test, filters=filters, **winner)
@@ -502,7 +506,7 @@ lesson.check_next_factor(next_factor)
 #
 # ## What to take away
 #
-# * Write down the rules first: the budget, the figure that decides, the noise below which nothing is decided. Then
+# * Write down the rules first: the budget, the score that decides, the noise below which nothing is decided. Then
 #   test what the rules chose, and not what you like, beside the setting that you were given.
 # * Regularise just enough. The gap, measured alike on both sides, says in which direction to look; the lowest
 #   validation loss says how far to go; and whatever else regularises may move the right amount.
@@ -521,9 +525,9 @@ lesson.check_next_factor(next_factor)
 # * L. Liu and others, *On the variance of the adaptive learning rate and beyond*, 2020: why Adam needs a warm-up.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
-# **For the instructor.** Have the group write its own rules before the table of rules is shown; the noise is what
-# nearly everybody forgets. Let them name the curves of the start before `diagnose` does; "train longer" comes up every
-# time. While the tries run, collect sketches for twice the dropout. Ask for augmentations and let the others judge them
+# **For the instructor.** Have the group write its own rules before the table of rules is shown; ask who thought of the
+# noise. Let them name the curves of the start before `diagnose` does; be ready for "train longer".
+# While the tries run, collect sketches for twice the dropout. Ask for augmentations and let the others judge them
 # by the two questions (label kept? could it occur?): turning by 180 degrees, blurring, changing colours, cutting out a
 # square. Usual wrong answers: in exercise 1 C is called overfitting, since there is a gap, or underfitting, since it is
 # low; it is not done yet. D is called overfitting because there is a gap. In exercise 2 a fixed step overshoots the

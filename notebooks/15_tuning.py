@@ -83,27 +83,31 @@ space = {"optimiser": ["SGD", "RMSprop", "Adam"], "rate": rates, "kernels": [4, 
 settings = list(itertools.product(*space.values()))
 right = np.array([train(1000, 2, *each, lesson.callbacks(part=str(each)))[2] for each in settings])
 choosers = np.arange(right.shape[1]) % 2 == 0
-accuracy = right[:, choosers].mean(axis=1).reshape([len(values) for values in space.values()])
+chose, watch = (right[:, some].mean(axis=1) for some in (choosers, ~choosers))  # each network's accuracy, twice
+accuracy = chose.reshape([len(values) for values in space.values()])
 
 # %%
-best_rates = dict(zip(space["optimiser"], (rates[place] for place in accuracy.max(axis=2).argmax(axis=1))))
+highest = dict(zip(space["optimiser"], (rates[place] for place in accuracy.max(axis=2).argmax(axis=1))))
 drawn, axes = plots.figure(2, 1, height=4.6, sharex=True)
 for k, axis in enumerate(axes):
     axis.imshow(100 * accuracy[:, :, k], cmap="viridis", vmin=0, vmax=100, aspect="auto")
     for (row, column), value in np.ndenumerate(accuracy[:, :, k]):
         ink = "white" if value < 0.5 else "black"
-        axis.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=9, color=ink)
+        frame = {"edgecolor": ink, "facecolor": "none", "linewidth": 2} if value == accuracy[row].max() else None
+        axis.text(column, row, f"{100 * value:.0f}{' *' if value == accuracy.max() else ''}", color=ink, bbox=frame,
+                  ha="center", va="center", fontsize=9)
     axis.set(title=f"{space['kernels'][k]} kernels", yticks=range(3), yticklabels=space["optimiser"])
 axes[1].set(xlabel="learning rate", xticks=range(len(rates)), xticklabels=map(str, rates))
-title = "The best rate: " + ", ".join(f"{name} {rate:g}" for name, rate in best_rates.items())
+title = "Highest of each optimiser, one run a cell: " + ", ".join(f"{name} {rate:g}" for name, rate in highest.items())
 drawn.suptitle(f"{title}\nAll {len(settings)} tries, accuracy of the choosers, %{mnist.figure_suffix}", fontsize=10)
 plots.show(drawn, f"Accuracies by optimiser and learning rate, with 4 and 16 kernels. {title}.", gradations=True)
-edge = " and ".join(name for name, rate in best_rates.items() if rate in (rates[0], rates[-1]))
-print(f"Best rate at an end of the row, so better ones may lie outside this space: {edge or 'no optimiser'}.")
+edge = " and ".join(name for name, rate in highest.items() if rate in (rates[0], rates[-1]))
+print(f"Highest cell at an end of the row, so better rates may lie outside this space: {edge or 'no optimiser'}.")
 
 # %% [markdown]
-# (A network that always says the same digit gets about one in ten: the highest rates can end like that. Lower figures,
-# at the smallest rates, are networks that have hardly begun, whose first, random guesses happen to do worse.)
+# (Framed: the highest cell of each optimiser; star: the highest of all. A network that always says the same digit gets
+# about one in ten: the highest rates can end like that. Lower figures, at the smallest rates, are networks that have
+# hardly begun, whose first, random guesses happen to do worse.)
 #
 # What explains the differences? With the whole table in hand that is plain arithmetic. Average over all other
 # settings: how much of the variance is left? That is what a setting explains **by itself**. Do the same for two
@@ -134,7 +138,6 @@ plots.show(drawn, "Bars: " + ", ".join(f"{name} {share:.0f} %" for name, share i
 
 # %%
 print(f"Without SGD, optimiser and rate jointly explain {jointly(accuracy[1:]):.0f} % in place of {joint:.0f} %.")
-print(f"Best of all: {dict(zip(space, settings[accuracy.argmax()]))}, {accuracy.max():.1%} of the choosers.")
 
 # %% [markdown]
 # Which rate is good depends on the optimiser: that is the joint part. "Important" always means: *within this space*.
@@ -149,17 +152,16 @@ print(f"Best of all: {dict(zip(space, settings[accuracy.argmax()]))}, {accuracy.
 
 # %%
 random = np.random.default_rng(seed)
-plans = {"grid": np.array(list(itertools.product([1, 3, 5], repeat=2))) / 6, "dice": random.uniform(size=(9, 2))}
+plans = {"grid": np.array([*itertools.product([1, 3, 5], repeat=2)]) / 6, "dice": random.uniform((0, 0.1), 1, (9, 2))}
 
 # %%
 drawn, axes = plots.figure(1, 2, height=3, subplot_kw={"xlim": (0, 1), "ylim": (-0.08, 1), "xticks": [], "yticks": []})
 for axis, (name, points) in zip(axes, plans.items()):
     axis.vlines(points[:, 0], 0, points[:, 1], color="#999999", linewidth=1)
     axis.plot(*points.T, "o", color=plots.COLOURS[0], markersize=8)
-    axis.plot(points[:, 0], np.zeros(9), "^", color=plots.COLOURS[1], markersize=9)
-    axis.set(title=f"{name}: {len(np.unique(points[:, 0]))} different values", xlabel="the setting that matters")
-axes[0].set_ylabel("the one that does not")
-drawn.suptitle("Nine tries, and what they see of the setting that matters", fontsize=11)
+    axis.plot(points[:, 0], np.zeros(9), "|", color=plots.COLOURS[1], markersize=14, markeredgewidth=2)
+    axis.set(title=name, xlabel="the setting that matters", ylabel="the one that does not")
+drawn.suptitle("Nine tries: the grid sees three values of what matters, dice nine", fontsize=11)
 plots.show(drawn, "Nine tries each: the grid's fall on three values of the setting that matters, the dice's on nine.")
 
 # %% [markdown]
@@ -216,32 +218,32 @@ widgets.slide(thinking, range(4, len(order) + 1), "tries", start=max(len(order) 
 # ## Does thinking pay?
 #
 # Now the race. Three searchers get twenty tries each; a try looks its result up in our table, so it costs nothing, and
-# we can run each searcher twenty times, from twenty seeds. Both numbers were fixed before the first run. (Twenty, since
-# the table is free but Optuna's thinking is not. Should the intervals stay open, four times as many would halve them:
-# fix that before you look, and take fresh seeds, since these twenty will have been seen.)
+# we can run each searcher twenty times, from twenty seeds. Both numbers were fixed before the first run.
 #
-# What dice reach on average needs no race: it can be computed. Order the table's $N$ values. A single draw is at most
-# the $i$th of them with probability $i/N$, and $t$ draws all are with probability $(i/N)^t$: so the chances of each
-# best value are known, and with them its mean. (Who has a better value already keeps it: that is `start` in `dice_on`.)
+# The yardstick is not one throw of dice but their average. That needs no race: it can be computed. Order the table's
+# $N$ values. A single draw is at most the $i$th of them with probability $i/N$, and $t$ draws all are with probability
+# $(i/N)^t$: so the chances of each best value are known, and with them its mean. (Somebody who holds a better cell than
+# the draws bring keeps it: `start` in `dice_on` is the cell that one holds.)
 #
 # When do we start to count? Optuna's TPE rolls dice for its first ten tries, too, so with the same seed all three
-# searchers stand at the same place after ten. From there each is compared, seed by seed, with what ten more draws by
-# dice would add on average. So the luck of the dice is out of the comparison, and only the search's own is left.
+# searchers stand at the same place after ten. From there each TPE is compared, seed by seed, with what ten more draws
+# by dice would add on average. So the luck of the dice's last ten draws is out of the comparison; that of the first ten
+# is the same on both sides.
 #
-# > **Predict:** after twenty tries out of the table, who is ahead of the average dice, and by how many points?
+# > **Predict:** after twenty tries out of the table, who is ahead of the average dice, and by how many points? And
+# > which of the two TPEs will be the better one, given what optimiser and rate explain jointly?
 
 # %%
 import warnings
+from functools import partial
 
 import optuna
+from optuna.samplers import RandomSampler, TPESampler
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # "multivariate" is new
-searchers = {
-    "dice": optuna.samplers.RandomSampler,
-    "TPE one by one": lambda seed: optuna.samplers.TPESampler(seed=seed, multivariate=False),
-    "TPE together": lambda seed: optuna.samplers.TPESampler(seed=seed, multivariate=True),
-}
+searchers = {"dice": RandomSampler, "TPE one by one": partial(TPESampler, multivariate=False),
+             "TPE together": partial(TPESampler, multivariate=True)}
 
 
 def look_up(trial):
@@ -252,65 +254,71 @@ def look_up(trial):
 
 # %%
 searches, tries = 20 if lesson.mode != "smoke" else 3, 20
-best, seen = {name: [] for name in searchers}, {name: [] for name in searchers}
+seen = {name: [] for name in searchers}  # the cells of the table that each search looks at, one after the other
 for name, sampler in searchers.items():
     for number in range(searches):
         study = optuna.create_study(sampler=sampler(seed=searches * seed + number), direction="maximize")
         study.optimize(look_up, n_trials=tries)
-        best[name].append(np.maximum.accumulate([trial.value for trial in study.trials]))
-        seen[name].append(len({tuple(trial.params.values()) for trial in study.trials}))
-ordered, share = np.sort(accuracy.ravel()), np.arange(1, accuracy.size + 1) / accuracy.size
+        places = tuple([trial.params[key] for trial in study.trials] for key in space)
+        seen[name].append(np.ravel_multi_index(places, accuracy.shape))
+# Where each search stands after ten tries, and after all of them.
+first, last = ({key: [row[chose[row[:n]].argmax()] for row in rows] for key, rows in seen.items()} for n in (10, tries))
+rank, share = np.argsort(chose), np.arange(1, chose.size + 1) / chose.size
 
 
-def dice_on(start, draws):
-    """The mean of the best of `start` and so many random draws: each best value, times its chance."""
-    return np.maximum(ordered, start) @ np.diff(np.append(0, share**draws))
+def dice_on(start, draws, judge=chose):
+    """The mean, for `judge`, of the cell that the choosers find best among `start` and so many random draws."""
+    return np.where(chose[rank] > chose[start], judge[rank], judge[start]) @ np.diff(np.append(0, share**draws))
+
+
+def lead(name, judge):
+    """How far the searches end ahead of average dice, for `judge`: an `evidence.Comparison`."""
+    return evidence.compare([dice_on(cell, tries - 10, judge) for cell in first[name]], judge[last[name]])
 
 
 # %%
 dice, one, together = searchers
-ends = {name: [search[-1] for search in found] for name, found in best.items()}
-race = {name: evidence.compare([dice_on(s[9], tries - 10) for s in best[name]], ends[name]) for name in searchers}
-# Two searches are judged: Holm's correction (lesson 10).
-race |= evidence.as_family({name: race[name] for name in (one, together)})
-ahead = [name for name in (one, together) if race[name].verdict == "helps"]
-who = "both TPEs are" if len(ahead) == 2 else f"{ahead[0] if ahead else 'neither TPE'} is"
-places = np.arange(10, tries + 1)
-drawn, axes = plots.figure(height=3.4)
-for aside, (name, found), colour, style in zip((0.4, 0.8, 1.2), best.items(), plots.COLOURS, ("o-", "s--", "^:")):
-    axes.plot(places, 100 * np.mean(found, axis=0)[9:], style, color=colour, markersize=5, label=name)
-    # The interval is that of the distance from average dice, in points.
-    half = 50 * (race[name].high - race[name].low)
-    axes.errorbar(tries + aside, 100 * np.mean(ends[name]), half, fmt=style[0], color=colour, markersize=5)
-average = 100 * np.mean([[dice_on(search[9], n - 10) for n in places] for search in best[dice]], axis=0)
-axes.plot([*places, tries + 1.6], [*average, average[-1]], "--", color="black", linewidth=1, label="dice on average")
-axes.axhline(100 * accuracy.max(), color="black", linewidth=1, label="the best there is")
-axes.set_xlabel("tries (the first ten: dice for all three)\nright: 95 % intervals of the distance to the dashed line")
-axes.set(ylabel="mean best, % of choosers", xlim=(9.7, tries + 1.6), ylim=(average[0] - 3, 100 * accuracy.max() + 1))
-axes.legend(frameon=False, fontsize=9, loc="lower right", ncols=2)
-drawn.suptitle(f"After {tries} tries {who} detectably ahead of average dice" + mnist.figure_suffix, fontsize=11)
-plots.show(drawn, f"Best accuracy against tries, with 95 % intervals: {who} detectably ahead of average dice.")
+race = evidence.as_family({name: lead(name, chose) for name in (one, together)})  # Holm's correction (lesson 10)
+who = " and ".join(name for name in race if race[name].verdict == "helps") or "neither TPE"
+steps = np.arange(10, tries + 1)
+drawn, axes = plots.figure(height=3.6)
+for aside, (name, rows), colour, style in zip((0, 0.5, 1.6), seen.items(), plots.COLOURS, ("o-", "s--", "^:")):
+    mean = 100 * np.maximum.accumulate(chose[np.array(rows)], axis=1).mean(axis=0)
+    axes.plot(steps, mean[9:], style, color=colour, markersize=5, label=name)
+    if name in race:  # the interval is that of the distance from average dice, in points
+        axes.errorbar(tries + aside, mean[-1], 50 * (race[name].high - race[name].low), fmt=style[0], color=colour)
+        axes.text(tries + aside + 0.15, mean[-1], f"{100 * race[name].mean:+.2f}", va="center", fontsize=9)
+average = [100 * np.mean([dice_on(cell, n - 10) for cell in first[dice]]) for n in steps]
+axes.plot([*steps, tries + 2.6], [*average, average[-1]], "--", color="black", linewidth=1)
+axes.axhline(100 * accuracy.max(), color="black", linewidth=1)
+for level, side, words in ((average[-1], "top", "average\ndice"), (100 * accuracy.max(), "bottom", "the best\nof all")):
+    axes.text(tries + 2.7, level, words, va=side, fontsize=9)
+axes.set(xlabel="tries (first ten: dice for all)\nright: distance to the dashed line, 95 % interval", xticks=steps[::2])
+axes.set(ylabel="mean best, % of choosers", xlim=(9.7, tries + 2.6), ylim=(average[0] - 3, 100 * accuracy.max() + 1))
+axes.legend(frameon=False, fontsize=9, loc="lower right")
+drawn.suptitle(f"After {tries} tries detectably ahead of average dice:\n{who}{mnist.figure_suffix}", fontsize=11)
+plots.show(drawn, f"Best accuracy against tries, with 95 % intervals; detectably ahead of average dice: {who}.")
 
 # %%
 for name in (one, together):
     print(race[name].sentence(f"{name}, against {tries - 10} more draws by average dice"))
-print(evidence.compare(ends[one], ends[together]).sentence(f"{together}, against {one}"))
-mean, low, high = (100 * each for each in (race[dice].mean, race[dice].low, race[dice].high))
-print(f"The dice, against their own average: {mean:+.2f} points, 95 % interval {low:+.2f} to {high:+.2f}, which "
-      f"{'includes' if low <= 0 <= high else 'this time misses'} the true distance, nil: all of it is luck.")
-print(f"Different cells seen, of {accuracy.size}:", {name: f"{np.mean(cells):.1f}" for name, cells in seen.items()})
+    found = lead(name, watch)
+    print(f"  by those who watched: {100 * found.mean:+.2f} points, {100 * found.low:+.2f} to {100 * found.high:+.2f}")
+print(evidence.compare(chose[last[one]], chose[last[together]]).sentence(f"{together}, against {one}"))
+print("Different cells seen:", {name: f"{np.mean([len({*row}) for row in rows]):.1f}" for name, rows in seen.items()})
 grids = np.array([accuracy[:, [*some]] for some in itertools.combinations(range(len(rates)), min(3, len(rates)))])
 print(f"A grid of {grids.shape[2]} rates, mean of all {len(grids)} such grids: {grids.max(axis=(1, 2, 3)).mean():.1%}; "
-      f"average dice after as many tries, {grids[0].size}: {dice_on(0, grids[0].size):.1%}.")
+      f"average dice after as many tries, {grids[0].size}: {dice_on(rank[0], grids[0].size):.1%}.")
 
 # %% [markdown]
-# The verdict after Holm's correction decides about a lead, and fresh seeds would have to bear it out. The dice's own
-# interval only checks the method: their true distance is nil, which it should miss once in twenty times. It is no
-# yardstick for the others.
+# The verdict after Holm's correction decides about a lead, and fresh seeds would have to bear it out. But a search
+# keeps what the choosers like best, and they may like a cell by luck. So the indented lines have the same leads, and
+# their intervals, by the pictures that only watched; for the average dice, too, the choosers choose.
 #
-# And does it cost anything to ask for the settings one by one? The third line compares the two TPEs; its interval says
-# how large a cost, or a gain, twenty searches leave open. Look back at the joint share without SGD: where the best
-# cells lie among optimisers that like the same rates, asking one by one *can* find them as well.
+# Does it cost anything to ask for the settings one by one? Did you bet on the one that sees both? The line that sets
+# the two TPEs side by side answers; its interval says how large a cost, or a gain, twenty searches leave open. Look
+# back at the joint share without SGD: where the best cells lie among optimisers that like the same rates, asking one by
+# one *can* find them as well.
 #
 # What are the dice's many values worth here? The two figures of the last line tell, roughly: dice may draw a cell
 # twice, which a grid may not, and the mean of the grids counts triples that nobody would choose, such as the smallest
@@ -327,11 +335,10 @@ print(f"A grid of {grids.shape[2]} rates, mean of all {len(grids)} such grids: {
 # latter say of the table's champion?
 
 # %%
-champion = right[accuracy.argmax()]
-chose, watched = champion[choosers].mean(), champion[~choosers].mean()
-scatter = 200 * champion.std() / np.sqrt(len(champion))  # standard error, in points, of a difference of two halves
-print(f"{chose:.1%} of those who chose, {watched:.1%} of those who watched, {100 * (watched - chose):+.1f} points: "
-      f"here it {'flatters' if watched < chose else 'does not flatter'}. Standard error of one deal: {scatter:.1f}.")
+best = accuracy.argmax()
+scatter = 200 * right[best].std() / np.sqrt(right.shape[1])  # standard error, in points, of a difference of two halves
+print(f"{chose[best]:.1%} of the choosers, {watch[best]:.1%} of those who watched, {100 * (watch - chose)[best]:+.1f} "
+      f"points: it {'flatters' if (watch < chose)[best] else 'does not flatter'}. Standard error: {scatter:.1f}.")
 
 # %% [markdown]
 # One deal can go either way: to flatter is a matter of the *average* deal. So let $n$ pictures choose the best of $k$
@@ -355,11 +362,9 @@ points = {n: np.mean([flattery(n) for _ in range(10)], axis=0) for n in sizes}
 
 # %%
 flattered = ", ".join(f"{points[n][-1]:.1f} points if {n} choose" for n in (sizes[0], sizes[-1]))
-plots.lines({f"{n} pictures choose": (counts, points[n]) for n in sizes},
-            f"Best of {counts[-1]}: flattery {flattered}{mnist.figure_suffix}",
-            x="networks to choose from", y="flattery, points of accuracy", marker="o", log_x=True, ticks=counts,
-            alt=f"The winner's accuracy on the pictures that chose it less that on others, all networks: {flattered}.")
-print(f"Ours, by {sizes[-1]}: {points[sizes[-1]][-1]:.1f} points on average, where one deal scatters by {scatter:.1f}.")
+plots.lines({f"{n} pictures choose": (counts, points[n]) for n in sizes}, log_x=True, ticks=counts, marker="o",
+            title=f"Best of {counts[-1]}: flattery {flattered}{mnist.figure_suffix}", x="networks to choose from",
+            y="flattery, points", alt=f"The winner's accuracy on its choosers less that on the others: {flattered}.")
 
 # %% [markdown]
 # One network flatters nobody. Where one network stands well above the next, many pictures hardly flatter either, as
@@ -372,11 +377,14 @@ again = (random.integers(2, size=10_000) == random.integers(2, size=10_000)).mea
 print(f"the champion of 1,000 guessers: {(answers == labels).mean(axis=1).max():.0%}; on 10,000 new coins: {again:.1%}")
 
 # %% [markdown]
-# Nobody would believe in that champion. With real networks the same happens, only less visibly. Let $k$ networks have
-# the *same* true accuracy $p$, each tested on its own draw of $n$ pictures. The deviation $D$ of a measured accuracy
-# from $p$ is roughly normal with $\sigma = \sqrt{p (1 - p) / n}$, so $\mathbb{E}[e^{tD}] = e^{t^2 \sigma^2 / 2}$ (a
-# known integral, which you may take on trust). For every $t > 0$, since the exponential function is convex and a
-# maximum is at most the sum,
+# Nobody would believe in that champion. With real networks the same happens, only less visibly. How much? Whoever wants
+# only the result may go on at the next Predict: the cell below it counts exactly.
+#
+# Let $k$ networks have the *same* true accuracy $p$, each tested on its own draw of $n$ pictures. The deviation $D$ of
+# a measured accuracy from $p$ is roughly normal with $\sigma = \sqrt{p (1 - p) / n}$, so $\mathbb{E}[e^{tD}] = e^{t^2
+# \sigma^2 / 2}$ (a known integral, which you may take on trust). For every $t > 0$: first, the exponential function
+# curves upwards, so its value at the mean is at most the mean of its values; second, $e^{t \max D}$ is one of the $k$
+# positive numbers $e^{tD}$, so at most their sum, whose mean is $k$ times that of one:
 #
 # $$e^{t\, \mathbb{E}[\max D]} \le \mathbb{E}\bigl[e^{t \max D}\bigr] \le k\, e^{t^2 \sigma^2 / 2}.$$
 #
@@ -384,14 +392,14 @@ print(f"the champion of 1,000 guessers: {(answers == labels).mean(axis=1).max():
 # $t = \sqrt{2 \ln k} / \sigma$, which gives $\mathbb{E}[\max D] \le \sigma \sqrt{2 \ln k}$. (It holds for draws that
 # are not independent, too.)
 #
-# > **Predict:** take for $p$ the accuracy that the article reports for its last network, and 10,000 test pictures. By
-# > how many digits does the best of a hundred *equal* networks look better than they are?
+# > **Predict:** take for $p$ the accuracy that the article of lessons 01 to 09 reports for its last network, and 10,000
+# > test pictures. By how many digits does the best of a hundred *equal* networks look better than they are?
 
 # %%
 from scipy import stats
 
 p = evidence.article_figure("baseline_cnn", evidence.ALL_SIX)
-print(f"p = {p:.2%}, {10_000 * (p - evidence.article_figure('baseline_cnn')):.0f} digits above the article's first.")
+print(f"p = {p:.2%}, {10_000 * (p - evidence.article_figure('baseline_cnn')):.0f} digits above its first CNN.")
 for k in (10, 100, 1000):
     exact = (1 - stats.binom.cdf(np.arange(10_000), 10_000, p) ** k).sum() - 10_000 * p
     bound = 10_000 * np.sqrt(p * (1 - p) / 10_000 * 2 * np.log(k))
@@ -430,10 +438,11 @@ print(f"The winner of the sprint {'wins again' if winner == 0 else 'does not win
 # %% [markdown]
 # One run each. All three answered the same pictures, so for a difference only those count on which two of them
 # disagree: were the two equally good, each of these would be the throw of a coin (lesson 10). The winner was *picked*
-# for being ahead, so the share of such throws is too small, if anything. We take it, as we must take one.
+# for being ahead, which makes the printed shares look rarer than they are. If they are not small even so, the final
+# decided nothing; we take its winner because we must take one.
 
 # %% [markdown]
-# ## Is your number normal?
+# ## Is the step from validation to test normal?
 
 # %%
 test = lesson.final_test(model)
@@ -458,17 +467,6 @@ lesson.progress(record)
 # This is not people against machines: epochs and tries differ between the rows. Ours are the whole table;
 # how many the people needed, nobody counted. And a search finds the best of *its* space. Knowing what may help, a
 # convolution, a normalisation, a shift, is a search space of its own, and people searched it for years.
-#
-# ## A search that takes the night
-#
-# In earnest a try takes minutes, and hours contain accidents. So let Optuna write each try into a file; run again,
-# these lines go on where they stopped (the classes are in `optuna.storages` and `optuna.storages.journal`). The study's
-# name tells mode, seed and data, so that no search continues another one. `one_try(trial)` is yours: like `look_up`
-# above, with a training where that one looks up. (A try that an accident ended stays in the file and counts.)
-#
-#     storage = JournalStorage(JournalFileBackend("night.log"))
-#     study = optuna.create_study(study_name="full-1-mnist", storage=storage, direction="maximize", load_if_exists=True)
-#     study.optimize(one_try, n_trials=100 - len(study.trials))
 #
 # ## Exercise 1: how many pictures does a choice need?
 #
@@ -504,6 +502,17 @@ lesson.check_choose(choose)
 # %% [markdown]
 # Solutions: [solutions/15_tuning.ipynb](solutions/15_tuning.ipynb).
 #
+# ## A search that takes the night
+#
+# In earnest a try takes minutes, and hours contain accidents. So let Optuna write each try into a file; run again,
+# these lines go on where they stopped (the classes are in `optuna.storages` and `optuna.storages.journal`). The study's
+# name tells mode, seed and data, so that no search continues another one. `one_try(trial)` is yours: like `look_up`
+# above, with a training where that one looks up. (A try that an accident ended stays in the file and counts.)
+#
+#     storage = JournalStorage(JournalFileBackend("night.log"))
+#     study = optuna.create_study(study_name="full-1-mnist", storage=storage, direction="maximize", load_if_exists=True)
+#     study.optimize(one_try, n_trials=100 - len(study.trials))
+#
 # ## What to take away
 #
 # * Of the settings that matter, random tries see more values than a grid does. A search with a memory has to beat dice
@@ -517,6 +526,7 @@ lesson.check_choose(choose)
 #
 # ## Sources
 #
+# * P. Veličković, *Deep learning for complete beginners*, parts 2 and 3: the accuracies of the article quoted here.
 # * J. Bergstra and Y. Bengio, *Random search for hyper-parameter optimization*, 2012: dice against the grid.
 # * J. Bergstra, R. Bardenet, Y. Bengio and B. Kégl, *Algorithms for hyper-parameter optimization*, 2011: the Parzen
 #   estimator.

@@ -299,6 +299,8 @@ def build_all(names, mode, force=False, solutions=True, keep_cost=None) -> int:
                 print("Interrupted; what was built is whole. Go on: course build", file=sys.stderr)
                 return terminal.INTERRUPTED
             line = f"{name}: {result.status}, {terminal.clock(result.seconds)}"
+            if result.cell_seconds:
+                line += f", of it the longest cell {terminal.clock(max(result.cell_seconds))}"
             terminal.say(console, [f"{line}: {result.message}" if result.message else line])
             if result.status != "ok":
                 failed += 1

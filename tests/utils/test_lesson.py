@@ -520,9 +520,7 @@ def test_figures_carry_their_alt_text(monkeypatch):
     found = evidence.compare({0: 0.1, 1: 0.2}, {0: 0.3, 1: 0.5})
     plots.intervals({"a": found}, title="t", alt="Dot.")
     plots.dots({"a": [1, 2], "b": []}, title="t", x="x", alt="Dots.", mark={"a": 1})
-    rows = {"before": (np.ones((3, 3, 2)), "ab")}
-    plots.kernels(rows, np.ones((5, 5, 2)), np.ones((5, 5)), title="t", alt="Kernels.")
-    assert len(shown) == 9
+    assert len(shown) == 8
     for data, options in shown:
         assert data["image/png"].startswith("iVBOR")
         assert options["metadata"]["image/png"]["alt"] == data["text/plain"]
@@ -615,21 +613,6 @@ def test_a_line_across_all_rows_of_dots_is_where_it_was_asked_for(monkeypatch):
     )
     assert not without
     assert list(across[0].get_xdata()) == [0, 0]
-
-
-def test_a_kernel_stands_between_its_name_and_its_map(monkeypatch):
-    drawn = []
-    monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
-    weights = np.stack([np.full((3, 3), -2.0), np.eye(3)], axis=-1)
-    maps = np.stack([np.zeros((4, 4)), np.eye(4)], axis=-1)
-    rows = {"before": (weights, ["left", "ink"]), "after": (weights / 4, ["left", "now ink"])}
-    plots.kernels(rows, maps, np.ones((4, 4)), "t", "b")
-    axes = np.reshape(drawn[0].axes, (3, 3))
-    assert [axis.get_ylabel() for axis in axes[:, 0]] == ["before", "after", "its map"]
-    assert [axis.get_title() for axis in axes[1]] == ["left", "now ink", ""]
-    assert axes[1, 0].images[0].get_clim() == (-0.5, 0.5)
-    assert np.array_equal(axes[2, 1].images[0].get_array(), np.eye(4))
-    assert np.array_equal(axes[2, 2].images[0].get_array(), np.ones((4, 4)))
 
 
 def test_a_second_interval_is_a_thinner_line_in_percentage_points(monkeypatch):

@@ -238,8 +238,11 @@ def test_a_build_keeps_the_costs_of_lessons_when_asked(
     (project / "notebooks/ablation.py").write_text(VARIANTS)
     trained = Record("ablation", "mlp", seconds=7.0)
     quick.update(seconds=12.34, peak_memory_mb=900.0, records=[trained])
+    quick.update(cell_seconds=[1.0, 41.2, 3.0])
     words = ("build", "01", "ablation", "--no-solutions")
-    assert said(capsys, *words)[0] == 0
+    code, out, _ = said(capsys, *words)
+    assert code == 0
+    assert "01_first: ok, 0:12, of it the longest cell 0:41" in out
     assert not (tmp_path / "costs.csv").exists()
     assert said(capsys, *words, "--costs")[0] == 0
     monkeypatch.setenv("COURSE_MODE", "smoke")
