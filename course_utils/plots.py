@@ -510,14 +510,24 @@ def _name_ends(axes, form=None, apart=0.075):
     share of the height, keeps the names of lines that end together from lying on each other."""
     axes.autoscale_view()
     to_share = axes.transData + axes.transAxes.inverted()
-    ends = [(to_share.transform(line.get_xydata()[-1])[1], line) for line in axes.lines]
-    lowest = -1.0
-    for height, line in sorted(ends, key=lambda end: end[0]):
-        lowest = max(height, lowest + apart)
-        look = {"fontsize": 9, "va": "center"}  # black: the paler colours would be hard to read
-        # Moved away from its line, a name alone would tell a wrong value.
+    ends = sorted(
+        [(*to_share.transform(line.get_xydata()[-1]), line) for line in axes.lines],
+        key=lambda end: end[1],
+    )
+    heights = np.array([height for _, height, _ in ends])
+    # Half way between names pushed up, from the lowest on, and down, from the highest on.
+    steps = apart * np.arange(len(ends))
+    up = np.maximum.accumulate(heights - steps) + steps
+    down = np.minimum.accumulate((heights - steps)[::-1])[::-1] + steps
+    for (right, height, line), place in zip(ends, (up + down) / 2, strict=True):
         value = f": {line.get_ydata()[-1]:{form}}" if form else ""
-        axes.text(1.01, lowest, line.get_label() + value, transform=axes.transAxes, **look)
+        # A name that was moved is led to its line: beside another's end it would tell a wrong value.
+        moved = abs(place - height) > 0.02
+        axes.annotate(
+            line.get_label() + value, (right, height), (1.05 if moved else 1.01, place),
+            xycoords="axes fraction", fontsize=9, va="center",  # black: paler colours are hard to read
+            arrowprops={"arrowstyle": "-", "color": "#888888", "linewidth": 0.7} if moved else None,
+        )  # fmt: skip
 
 
 def _box(corner, width, height, **look):

@@ -783,8 +783,9 @@ def test_the_chart_marks_a_run_on_the_way_or_beside_it(
     smoke.name = lesson_name
     smoke.progress(Record("x", "baseline_cnn", techniques, data="mnist", test_accuracy=0.5))
     assert drawn["mark"] == {row: 50.0}
-    # No step of a later lesson is shown before its time.
+    # No step of a later lesson is shown before its time, and all are steps from the baseline.
     assert list(drawn["rows"])[-1] == last
+    assert next(iter(drawn["rows"])) == "baseline CNN"
 
 
 def test_a_run_of_another_length_is_told_apart_from_the_dots_of_its_row(smoke, monkeypatch):
