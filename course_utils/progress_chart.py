@@ -44,9 +44,10 @@ def _with_epochs(name, runs, own):
 def draw(number: int, mode: str, dataset, record) -> None:
     """Draw each step's reference runs up to lesson `number`, and `record` (an `evidence.Record`) as a star.
 
-    From lesson 03 on the perceptron's are left out. `dataset` is the `data.Dataset` that the record was made on. Where nothing was measured in this
-    mode, or the record has no accuracy of the same kind to mark, a sentence says so. A record without a
-    test accuracy is marked among comparison accuracies, as soon as one reference run has one.
+    From lesson 03 on the perceptron's are left out. `dataset` is the `data.Dataset` that the record was
+    made on. Where nothing was measured in this mode, or the record has no accuracy of the same kind to
+    mark, a sentence says so. A record without a test accuracy is marked among comparison accuracies, as
+    soon as one reference run has one.
     """
     # A later lesson's figure would give its answer away.
     on_the_way = {name: step for name, step in steps_of(dataset.name).items() if step[0] <= number}
