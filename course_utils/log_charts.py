@@ -35,10 +35,11 @@ def draw_parts(history: dict, suffix: str = "") -> None:
     )
 
 
-def draw_floor(loss, floor: float, penalty) -> None:
+def draw_floor(loss, floor: float, penalty, lower: float | None = None) -> None:
     """Draw a log's training loss (by epoch from 1) over the floor that its penalty would be.
 
-    `penalty` is what a run of ours recorded, by epoch. Losses are in nats.
+    `penalty` is what a run of ours recorded, by epoch; `lower` the floor if the weights had started by
+    Glorot's rule. Losses are in nats.
     """
     loss, penalty = np.asarray(loss), np.asarray(penalty)
     below = np.flatnonzero(loss < floor) + 1
@@ -46,9 +47,13 @@ def draw_floor(loss, floor: float, penalty) -> None:
     axes.axhspan(0, floor, **(_PENALTY | {"edgecolor": "white"}))
     last = len(loss)
     axes.text(last, 1.05 * floor, "the penalty of He's start", ha="right", color="#A04000")
-    negative = "here the cross-entropy would be negative"
+    negative = "if the penalty stayed, the cross-entropy would be negative here"
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-    axes.text(last, 0.7 * floor, negative, ha="right", bbox=box)
+    axes.text(last, 0.08 * floor, negative, ha="right", bbox=box)  # below the loss
+    if lower is not None:
+        axes.axhline(lower, color="#A04000", linestyle="--", linewidth=1.2)
+        words = "the penalty of Glorot's start"
+        axes.text(last, lower + 0.03 * floor, words, ha="right", color="#A04000", bbox=box)
     axes.plot(
         np.arange(1, len(penalty) + 1),
         penalty,

@@ -17,7 +17,7 @@
 # question is: how would you notice the difference?
 
 # %% [markdown] tags=["desk"]
-# The lessons, with links. The last column fills as you work.
+# Where the other lessons lie in the same folder, the next cell links to them; the last column fills as you work.
 
 # %% tags=["desk"]
 # No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
@@ -42,8 +42,7 @@ mnist = lesson.load("mnist")
 # everything. **Smoke** mode is for testing the course itself, and its figures mean nothing. The **seed** fixes all that
 # is drawn by lot (which pictures are used, in which order, and the first **weights**, the numbers inside a network that
 # training changes), so that a run can be repeated on the same machine. Another seed is another run of the same
-# experiment. (Figures also differ a little on another machine, which rounds differently, and with a copy of the data
-# that has another order.)
+# experiment. (On another machine, or with a copy of the data in another order, figures differ a little.)
 #
 # ## What the network gets to see
 
@@ -72,16 +71,16 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 # %% [markdown]
 # Two sets are shown here. (The shape counts pictures, rows, columns, and the numbers of each pixel: one, since it is
 # grey. A `uint8` is a whole number from 0 to 255.) The network *learns* from the **training set**. The **validation
-# set** shows *us* how it does on pictures that it did not learn from. There are two more, the comparison set and the
-# test set; what those are for, we shall see at the end.
+# set** shows *us* how it does on pictures that it did not learn from. Two more, the comparison set and the test set,
+# come at the end.
 #
 # Three words before we train. An **epoch** is one pass through all the training pictures. The **accuracy** is the share
 # of right answers. The **loss** says how wrong the answers are, and charges more for a confident mistake than for a
-# hesitant one. It is the number that training makes smaller; lesson 01 gives the formula.
+# hesitant one. Training makes it smaller; lesson 01 gives the formula.
 #
 # ## What does it make of nonsense?
 #
-# Let us start with something absurd. We take a few hundred training digits and replace their labels by **random ones**:
+# Something absurd first: we take a few hundred training digits and replace their labels by **random ones**:
 # a 3 may be called 7, another 3 may be called 0. (The validation digits keep their true ones.) There is nothing to
 # understand here.
 #
@@ -90,7 +89,8 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 #
 # The code names several things that lesson 01 explains: `Dense`, `relu`, `softmax`, `adam`, the batch. For now it is
 # enough that `small_network` builds a network which gives each of the ten digits a probability (they add up to one, and
-# the digit with the highest is its answer), and that `fit` trains it.
+# the digit with the highest is its answer), and that `fit` trains it. (`lesson.epochs(20)` means 20 epochs in full mode
+# and fewer in a smaller one, as the figures' axes show; `lesson.callbacks` reports on the training.)
 
 # %%
 import keras
@@ -190,11 +190,10 @@ for name, figures in {"random labels": found, **histories}.items():
 # 1. **Is the training loss falling?** If not, the network is not learning at all.
 # 2. **How large is the gap** between training and validation? A wide gap is called **overfitting**: the network knows
 #    its own pictures far better than others. The gap is no measure of harm, though; lesson 01 says where harm begins.
-#    (In the first epochs the training figure may be the worse one. It is an average over the epoch, in which the
-#    network was still getting better; the validation figure is taken at its end.)
+#    (In the first epochs the training figure may be the worse one: it is an average over the epoch, and the validation
+#    figure is taken at its end.)
 # 3. **Are both poor, and close together?** If both have levelled off, that is **underfitting**: the network is too
 #    small for the task, or too much held back. If both still fall at the last epoch, it is only unfinished: train on.
-#    And if neither has moved at all, see 1.
 # 4. **Does the validation loss turn upwards, and stay up?** Then the network has grown surer than it should be, even
 #    where the accuracy does not show it. Every curve has a lowest epoch, and a loss measured on few pictures wavers. So
 #    the printed lines speak of a rise only where the last three epochs all lie more than a tenth above the lowest.
@@ -234,11 +233,11 @@ plots.lines(
     {"on the set it was chosen on": best_so_far.mean(axis=0),
      "the same one on new pictures": on_fresh.mean(axis=0)},
     title="The best of 200 guessers looks nearly twice as good as it is",
-    x="number of networks tried",
+    x="number of networks tried (each wide step: ten times as many)",
     y="accuracy of the chosen one, %",
     log_x=True,
     ticks=[1, 10, 100, 200],
-    limits=(0, None),
+    limits=(0, 23),
     alt="Accuracy against the number of random guessers tried: on the set used for choosing it climbs steadily; on new "
     "pictures it stays at one in ten.",
 )
@@ -311,8 +310,8 @@ except SealedTestSetError as sealed:
 
 # %% [markdown]
 # `lesson.final_test` opens the seal. It counts the openings over the whole course on your machine, and a second look in
-# one lesson needs a reason, which goes on record. Here we have nothing to report to the world, so the test set stays
-# sealed, and the comparison set says how the last network does:
+# one lesson needs a reason, which goes on record. Here the test set stays sealed, and the comparison set says how the
+# last network does:
 
 # %%
 score = lesson.compare(network)
@@ -336,10 +335,10 @@ if not score.on_validation:
 # much of the accuracy on endlessly many pictures of the same kind. With ten times the pictures it is about three times
 # smaller. What another seed does comes on top.
 #
-# Nothing was chosen by the validation set in this lesson, so it has no reason to flatter. But two figures, each on
-# pictures of its own, differ more easily, since both may be off: for sets of one size multiply by 1.4. (On the same
-# pictures they differ less easily; lesson 01 counts there.) So half a point between two validation sets of a thousand
-# says next to nothing.
+# Nothing was chosen by the validation set in this lesson, so it has no reason to flatter. But the distance between two
+# figures, each on pictures of its own, has a wider give or take than either figure, since both may be off: with two
+# sets of the same size, 1.4 times as wide. (On the same pictures it is narrower; lesson 01 shows how to count there.)
+# So half a point between two validation sets of a thousand says next to nothing.
 
 # %% [markdown]
 # ## Exercise 1: name the curves

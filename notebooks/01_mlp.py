@@ -29,7 +29,8 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 # %% [markdown]
 # ## The simplest network: ten weighted sums
 #
-# Ten outputs, one for each digit. Each output weighs all 784 pixels $x_i$ and adds them up,
+# Ten outputs, one for each digit. Each output weighs all $28 \times 28 = 784$ pixels $x_i$, adds them up, and adds a
+# number of its own, its **bias** $b_k$,
 #
 # $$z_k = b_k + \sum_{i=1}^{784} w_{k,i}\, x_i,$$
 #
@@ -143,8 +144,8 @@ for name, path in paths.items():
 #
 # $$\frac{\partial L}{\partial w_{k,i}} = \text{mean of } (p_k - [k = y])\, x_i.$$
 #
-# Do you believe it? Nudge one weight. (In the code `x @ weights` are the ten sums of every digit, and `np.eye(10)[y]`
-# is the bracket, ten numbers for every digit.)
+# (The bias learns in the same way, as if it were the weight of a pixel that is always 1.) Do you believe it? Nudge one
+# weight. (In the code `x @ weights` are the ten sums of every digit, and `np.eye(10)[y]` is the bracket.)
 
 
 # %%
@@ -192,8 +193,7 @@ print("; ".join(f"{name}: {np.mean(values):.0f} degrees on average" for name, va
 # %% [markdown]
 # A single digit hardly knows the way, and may even point uphill; 128 digits point clearly downhill, for a small part of
 # the work of all. (These are the angles at a random start.) So one takes 128 digits, makes a **step**, takes the next
-# 128; when all have been seen, an **epoch** is over, and the digits are shuffled. The shuffling and the first weights
-# are drawn by lot; the **seed** makes the lots the same again.
+# 128; when all have been seen, an **epoch** is over, and the digits are shuffled.
 #
 # The rule that turns gradients into steps is the **optimiser**. The plain one, stochastic gradient descent (SGD), does
 # what we did by hand. **Adam** keeps two running averages for each weight, of its gradient and of its gradient's
@@ -330,14 +330,13 @@ print(f"   in the last three epochs validation loss {late:.3f} or more: "
 # %% [markdown]
 # There it is, the subject of this course. The perceptron's dashed line goes on to the top: on its own training digits
 # the network makes hardly a mistake. The solid line falls behind early: what it learned does not all carry over to
-# digits that it has not seen. (Where a dashed line is the worse one, there are two reasons: a training figure is
-# an average over its epoch, as in lesson 00, and the validation digits may by luck be a little easier.)
+# digits that it has not seen. (Where a dashed line is the worse one, there are two reasons: a training figure is an
+# average over its epoch, as in lesson 00, and the validation digits may by luck be a little easier.)
 #
 # The **gap** between the two lines is not yet harm. Nearly every good network has one, and while the validation loss
 # falls, training on is right although the gap widens. **Overfitting** in the harmful sense begins where the validation
-# loss turns upwards *and stays up* (the probabilities may suffer while the accuracy holds out). A loss measured on few
-# digits wavers from epoch to epoch, and one that rises and then falls again has not turned. The last printed line
-# says whether this one has, by the rule of lesson 00: the last three epochs all more than a tenth above the lowest.
+# loss turns upwards *and stays up* (the probabilities may suffer while the accuracy holds out). The last printed line
+# says whether it has, by the rule of lesson 00: the last three epochs all more than a tenth above the lowest.
 #
 # Is the perceptron better than the single layer that trained for longer, or was it lucky with these digits? A rule for
 # luck: where only one of two equally good networks is right, it is a coin toss which. In $n$ tosses, heads and tails
@@ -355,8 +354,8 @@ def compare(one, other):
     alone, theirs = (first & ~second).sum(), (second & ~first).sum()
     luck = 2 * np.sqrt(alone + theirs)
     print(f"Validation accuracy: {one} {first.mean():.2%}, {other} {second.mean():.2%}.\n{alone} digits are right only "
-          f"with the first, {theirs} only with the second. Luck parts equally good networks by up to about {luck:.0f}: "
-          f"this is {'more' if abs(alone - theirs) > luck else 'no more'}.")
+          f"with the first, {theirs} only with the second. Luck alone seldom parts equally good networks by more than "
+          f"{luck:.0f}: here luck is a {'poor' if abs(alone - theirs) > luck else 'possible'} explanation.")
 
 
 predicted = answer(model, mnist.x_val)
@@ -448,27 +447,29 @@ print(f"The twin gives the same answer on {same.sum():,} of {len(same):,} shuffl
 
 # %%
 inked = mnist.x_val.sum(axis=(1, 3))  # the ink of each digit, column by column
-thin = inked.sum(axis=1) < np.quantile(inked.sum(axis=1), 0.3)
-chosen = mnist.x_val[(thin & (mnist.y_val == 4) & inked[:, -5:].any(axis=1)).argmax(), :, :, 0]  # a thin, wide 4
+# A wide 4, if possible in one piece.
+pick = (2 * ((mnist.y_val == 4) & inked[:, -5:].any(axis=1)) + (np.diff(inked > 0).sum(axis=1) <= 2)).argmax()
+chosen, which = mnist.x_val[pick, :, :, 0], mnist.y_val[pick]
 plots.images(
     [np.pad(np.roll(chosen, n, axis=1), 1, constant_values=128) for n in range(0, 7, 2)],  # in a grey frame
-    labels=["0 px", "2 px", "4 px", "6 px"], title="One digit, pushed right by 0 to 6 pixels" + mnist.figure_suffix,
-    alt="The same digit four times in a frame, each time further to the right, above each the number of pixels.",
+    labels=["0 px", "2 px", "4 px", "6 px"], title=f"One {which}, pushed right by 0 to 6 pixels" + mnist.figure_suffix,
+    alt=f"The same {which} four times in a frame, each time further to the right, above each the number of pixels.",
 )
 
 # %% [markdown]
 # > **Predict:** how many pixels can you push a digit before the perceptron misreads every second one?
 
 # %%
-shifts = list(range(-6, 7))
-images = (np.roll(mnist.x_val, shift, axis=2) for shift in shifts)
-pushed = [100 * model.evaluate(moved, mnist.y_val, batch_size=500, verbose=0)[1] for moved in images]
+shifts = range(-6, 7)
+pushed = [100 * model.evaluate(np.roll(mnist.x_val, n, 2), mnist.y_val, batch_size=500, verbose=0)[1] for n in shifts]
 drawn, axes = plots.figure()
-axes.plot(shifts, pushed, "o-", shifts, [10] * len(shifts), "--k", linewidth=2)
+axes.plot(shifts, pushed, "o-", linewidth=2)
+axes.hlines([10, 50], -6, 6, colors="#666666", linestyles=":")
 axes.text(0, 12, "guessing", ha="center")
-axes.set(xlabel="shift to the right, pixels", ylabel="validation accuracy, %", ylim=(0, 100))
+axes.text(-6, 52, "half")
+axes.set(xlabel="shift to the right, pixels", ylabel="validation accuracy, %", ylim=(0, 100), xticks=shifts)
 axes.grid(alpha=0.25)
-drawn.suptitle("A few pixels to the side, and the perceptron is lost" + mnist.figure_suffix, fontsize=11)
+drawn.suptitle("Pushed a few pixels to the side, most digits are misread" + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "Validation accuracy against horizontal shift: a peak in the middle, falling steeply on both sides.")
 
 # %%
@@ -483,28 +484,26 @@ print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}"
 # You would hardly notice a shift of two pixels. The edge cuts hardly any digit then, as the last printed line says, so
 # the place alone misleads the network; further out the cuts have their share. For the perceptron every pixel position
 # is a separate input with weights of its own. What it learned in one place helps in the next only as far as the pushed
-# strokes still lie on the old ones; nothing in it says that the two places are alike. (So left and right need not give
-# the same: there a digit meets other weights.) Lesson 02 builds a first part of the missing knowledge into the network,
-# and lesson 06 teaches it more by example.
+# strokes still lie on the old ones. (So left and right need not give the same: there a digit meets other weights.)
+# Lesson 02 builds a first part of the missing knowledge into the network, and lesson 06 teaches it more by example.
 #
 # ## Is your number normal?
 #
-# The test set stays sealed; lesson 02 opens it. The **comparison set**, training digits on which nobody trains, tells
-# how good the perceptron is. And reference runs, made earlier, tell whether your figure on it is one to be expected:
-# their mean and spread give a range in which a further run falls nineteen times in twenty. P. Veličković's articles,
-# *Deep learning for complete beginners*, build this network and most of the later ones: when a lesson says "the
-# article", it means the one that its sources name.
+# The test set stays sealed; lesson 02 opens it. The **comparison set**, digits that no run in reduced mode learns from
+# or chooses by, tells how good the perceptron is. (In full mode the validation digits stand in for it, as lesson 00
+# says.) And reference runs, made earlier, tell whether your figure is one to be expected: their mean and spread give a
+# range in which a further run falls nineteen times in twenty. P. Veličković's articles, *Deep learning for complete
+# beginners*, build this network and most of the later ones: "the article" in a lesson is the one that its sources name.
 
 # %%
-score = lesson.compare(model)
-record = lesson.record(model, "mlp", history=history, compare=score)
+record = lesson.record(model, "mlp", history=history, compare=lesson.compare(model))
 lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
 # ## Exercise 1: count the weights
 #
 # > Write a function that counts the weights of a perceptron, biases included, from the list of its layer sizes. For
-# > the network above the list is `[784, 512, 512, 10]`.
+# > the network above the list is `[784, 512, 512, 10]`. (The lines printed under its code count them, too.)
 
 
 # %%
@@ -538,8 +537,8 @@ lesson.check_loss_of_guessing(loss_of_guessing)
 #   rate.
 # * A perceptron reads digits well, and those it has seen better than new ones. The gap is no harm by itself; a
 #   validation loss that turns upwards and stays there is a warning.
-# * A dense layer knows nothing of neighbours. Shuffle the pixels and it does not mind; move the digit by a few pixels
-#   and it fails.
+# * A dense layer knows nothing of neighbours. Shuffle the pixels and it does not mind; move the digits by a few pixels
+#   and it misreads most.
 #
 # How does one build a network that knows what a neighbour is? That is [lesson 02](02_baseline_cnn.ipynb).
 #

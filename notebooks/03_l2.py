@@ -40,9 +40,9 @@ mnist = lesson.load("mnist")
 # $\lambda$ (lambda) is the price. A charge on the sum of squares is called an **L2 penalty** (after the length of an
 # arrow, which is the root of such a sum). For a model this small the best weights can be written down. (If matrices are
 # new to you, go on to the figure.) Let row $i$ of the matrix $P$ hold the powers $1, x_i, \dots, x_i^{11}$ of the
-# $i$-th point, so that $Pw$ lists the values of $f$ at the points; $P^\top$ is $P$ with rows and columns exchanged. Half
-# the gradient of $\sum_i (f(x_i) - y_i)^2 + \lambda \sum_k w_k^2$ is $P^\top (Pw - y) + \lambda w$. Setting it to zero
-# gives $(P^\top P + \lambda I)\, w = P^\top y$, where $I$ is the identity matrix.
+# $i$-th point, so that $Pw$ lists the values of $f$ at the points; $P^\top$ is $P$ with rows and columns exchanged.
+# Half the gradient of $\sum_i (f(x_i) - y_i)^2 + \lambda \sum_k w_k^2$ is $P^\top (Pw - y) + \lambda w$. Setting it to
+# zero gives $(P^\top P + \lambda I)\, w = P^\top y$, where $I$ is the identity matrix.
 
 # %%
 import numpy as np
@@ -158,10 +158,10 @@ for epoch in (int(np.argmin(free_history["val_loss"])) + 1, len(kept)):  # the b
     print(f"epoch {epoch}: loss {entropy:.3f}; {1 - accuracy:.1%} mistakes, made with a mean probability of {sure:.0%}")
 
 # %% [markdown]
-# The two lines compare the epoch of the lowest validation loss with the last one: how often the network is wrong, and
-# how sure it is of its mistakes. A loss can climb while the accuracy stays. It is a mean of $-\log p$, in which one
-# right answer that is left with next to no probability outweighs many that gain a little. To push a probability towards
-# 1 the last sums have to grow, and the larger the weights, the larger the sums can be.
+# The two lines compare the epoch of the lowest validation loss with the last one. A loss can climb while the accuracy
+# stays. It is a mean of $-\log p$, in which one right answer that is left with next to no probability outweighs many
+# that gain a little. To push a probability towards 1 the last sums have to grow, and the larger the weights, the larger
+# the sums can be.
 #
 # ## What the penalty does in one step
 #
@@ -220,25 +220,26 @@ for f in factors:
     sgd, adam, _ = (np.array(path) for path in paths[f].values())
     print(f"λ = {f}: after {steps} steps the weight is {sgd[-1]:.3f} with SGD (the formula says "
           f"{(1 - 2 * rate * f) ** steps:.3f}); with Adam it reaches 0 at step {(adam <= 0).argmax()}")
-both = [paths[f]["Adam, penalty in the loss"] for f in factors]
-print(f"Adam's two paths are never more than {np.abs(np.subtract(*both)).max():.4f} apart")
+gap = np.ptp([paths[f]["Adam, penalty in the loss"] for f in factors], axis=0).max()
+slow = np.array(follow(optimizers.Adam(rate), 1e-6))
+print(f"Adam's two paths are at most {gap:.4f} apart; at λ = 0.000001 it reaches 0 at step {(slow <= 0).argmax()}")
 
 # %% [markdown]
-# To Adam the size of $\lambda$ makes next to no difference, *for a weight that nothing else pulls at*. It takes steps of
-# about the learning rate whatever the gradient's size, so it wipes out an unused weight at nearly full speed: at that
-# of the first steps, 0.02 each, it would be gone after 50; it takes longer because the divisor remembers the larger
-# gradients of before. (That holds while the gradient $2 \lambda w$ is well above the $10^{-7}$ that Adam adds to its
-# divisor: at $\lambda = 10^{-6}$ the last few hundredths go more slowly.)
+# To Adam the size of $\lambda$ makes next to no difference, *for a weight that nothing else pulls at*. It takes steps
+# of about the learning rate whatever the gradient's size, so it wipes out an unused weight at nearly full speed: at
+# that of the first steps, 0.02 each, it would be gone after 50; it takes longer because the divisor remembers the
+# larger gradients of before. (That holds while the gradient $2 \lambda w$ is far above the $10^{-7}$ that Adam adds to
+# its divisor. How much longer a $\lambda$ of a millionth takes, the last line says.)
 #
 # Where the data do pull, $g$ and $2 \lambda w$ are added before Adam divides, and the larger $\lambda$ is, the more it
-# has to say. There its size does matter, as we shall see below. But the divisor is large where the data pull strongly,
-# so the penalty shrinks those weights by a smaller share than their neighbours (Loshchilov and Hutter, 2019, show it);
-# SGD shrinks all by the same share. **With Adam, an L2 penalty in the loss is not weight decay.**
+# has to say. There its size does matter. But the divisor is large where the data pull strongly, so the penalty shrinks
+# those weights by a smaller share than their neighbours (Loshchilov and Hutter, 2019, show it); SGD shrinks all by the
+# same share. **With Adam, an L2 penalty in the loss is not weight decay.**
 #
 # Their cure takes the decay out of the gradient and shrinks the weights directly, by a fixed share in each step; that
-# is `AdamW`, the dotted line. (We gave it a decay of $2\lambda$, which makes that share the one of the formula. With no
-# gradient from the data it then does what SGD does.) The article adds the penalty to the loss and trains with Adam, and
-# so do we. When you read "weight decay" in a paper, find out which of the two it means.
+# is `AdamW`, the dotted line. (We gave it a decay of $2\lambda$, which makes that share the one of the formula.) The
+# article adds the penalty to the loss and trains with Adam, and so do we. When you read "weight decay" in a paper, find
+# out which of the two it means.
 #
 # ## What Keras reports
 #
@@ -280,15 +281,16 @@ for s in lesson.seeds(3):
     measured.append([])
     for f in penalties:
         small, past = (free, free_history) if (f, s) == (0.0, seed) else train_small(f, s)
-        entropy, accuracy, sure = judge(small)
-        measured[-1].append((entropy, entropy + penalty_by_hand(small, f), accuracy, sure, past["accuracy"][-1]))
+        (entropy, accuracy, sure), paid = judge(small), penalty_by_hand(small, f)
+        measured[-1].append((entropy, entropy + paid, 100 * (1 - accuracy), sure, past["accuracy"][-1]))
         kernels.setdefault(f, keras.ops.convert_to_numpy(small.layers[2].kernel))  # of the first seed
-entropies, reports, accuracies, sureness, training = np.moveaxis(measured, 2, 0)
+entropies, reports, mistakes, sureness, training = np.moveaxis(measured, 2, 0)
+written = {f: np.format_float_positional(f, precision=6, trim="-") for f in penalties}
 
 # %%
 shown = [f for f in (0.0, 1e-6, 1e-4, 1e-3, 1e-2, 1.0) if f in kernels]
 plots.histograms(
-    {f"λ = {f:g}": kernels[f] for f in shown},
+    {f"λ = {written[f]}": kernels[f] for f in shown},
     title=f"Seed {seed}: the larger λ, the closer the weights crowd around zero" + mnist.figure_suffix,
     x="weight of the first hidden layer (what lies beyond ±0.25 is in the outermost bars)",
     limits=(-0.25, 0.25), log_y=True, columns=3,
@@ -298,27 +300,30 @@ plots.histograms(
 
 # %% [markdown]
 # Look at the spike that the smallest $\lambda$ already makes. Those are weights without a use: they read pixels that
-# are black in all of our 300 digits, so the cross-entropy does not depend on them. You saw above what Adam does to
-# those. (The shoulders at $\lambda = 0$ are the same weights, lying where the uniform start has put them.)
+# are black in all of our 300 digits, so the cross-entropy does not depend on them. With weights so small $2 \lambda w$
+# is no larger than about the $10^{-7}$ in Adam's divisor, which brakes them; how far they shrink all the same, the next
+# lines show. (The shoulders at $\lambda = 0$ are the same weights, lying where the uniform start has put them.)
 
 # %%
 black = mnist.x_train[:few].max(axis=0).ravel() == 0
 for f in [0.0, 1e-6]:
-    print(f"λ = {f:g}: spread of the weights of {black.sum()} unused pixels {kernels[f][black].std():.4f}, "
+    print(f"λ = {written[f]}: spread of the weights of {black.sum()} unused pixels {kernels[f][black].std():.4f}, "
           f"of the others {kernels[f][~black].std():.4f}")
+
+# %% [markdown]
+# The next three cells only count, draw and print; you lose nothing if you skip their code.
 
 # %%
 mean, reported = entropies.mean(axis=0), reports.mean(axis=0)
-lowest, tempting = mean.argmin(), penalties[reported.argmin()]
-best = penalties[lowest]
-mistakes = 100 * (1 - accuracies)
+lowest = mean.argmin()
+best, tempting = (written[penalties[k]] for k in (lowest, reported.argmin()))
 more = (mistakes - mistakes[:, :1]).T  # than the same seed at λ = 0; shape (penalties, seeds)
 # At λ = 0 the loss that Keras reports is the cross-entropy.
-outcome = (f"From λ = 0 to {best:g}: cross-entropy {mean[lowest] - mean[0]:+.2f}, reported loss "
+outcome = (f"From λ = 0 to {best}: cross-entropy {mean[lowest] - mean[0]:+.2f}, reported loss "
            f"{reported[lowest] - mean[0]:+.2f}, mistakes {more[lowest].mean().round(1) + 0:+.1f} points")
 
 # %%
-drawn, axes = plots.figure(1, 2, height=4)
+drawn, axes = plots.figure(1, 2, height=4.2)
 axes[0].plot(penalties[1:], entropies.T[1:], "o", color=plots.COLOURS[0], alpha=0.5, markersize=4)
 axes[0].plot(penalties[1:], mean[1:], color=plots.COLOURS[0], label="cross-entropy (dots: seeds, line: mean)")
 axes[0].plot(penalties[1:], reported[1:], "--", color=plots.COLOURS[1], label="the loss that Keras reports, mean")
@@ -333,24 +338,23 @@ for axis, what, ticks in zip(axes, ("loss", "mistakes, %"), ([0.6, 0.8, 1, 1.5, 
     axis.minorticks_off()
 axes[0].set_ylim(0.8 * mean.min(), 3 * mean[0])
 drawn.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False)
-drawn.suptitle(outcome + mnist.figure_suffix, fontsize=11)
+drawn.suptitle(outcome.replace(": ", ":\n", 1) + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"Left, validation loss against lambda: cross-entropy of each seed, and reported loss. {outcome}. "
            "Right, the mistakes of each seed against lambda, and a grey band for those without a penalty.")
 
 # %%
-print("λ       cross-entropy           reported  mistakes  against λ = 0, by seed  sure when wrong  training mistakes")
+print("λ        cross-entropy           reported  mistakes  against λ = 0, by seed  sure when wrong  training mistakes")
 for f, e, r, w, d, sure, known in zip(penalties, entropies.T, reported, mistakes.T, more, sureness.T, training.T):
-    average, least, most = (f"{points.round(1) + 0:+.1f}" for points in (d.mean(), d.min(), d.max()))
-    against = f"{average} ({least} to {most})" if f else "-"
-    print(f"{f:<7g} {e.mean():.3f} ({e.min():.3f} to {e.max():.3f})  {r:8.3f}  {w.mean():6.1f} %  {against:22}  "
+    against = "{:+.1f} ({:+.1f} to {:+.1f})".format(*(np.round([d.mean(), d.min(), d.max()], 1) + 0)) if f else "-"
+    print(f"{written[f]:8} {e.mean():.3f} ({e.min():.3f} to {e.max():.3f})  {r:8.3f}  {w.mean():6.1f} %  {against:22}  "
           f"{sure.mean():15.0%}  {1 - known.mean():17.1%}")
-calm, first = sureness[:, lowest].mean(), sureness[:, 0].mean()
-heart = "still knows its digits by heart" if training[:, lowest].mean() > 0.9995 else "does not know all its digits"
-print(f"At λ = {best:g} the network {heart} and is {calm:.0%} sure of its mistakes ({first:.0%} without penalty).")
-apart = ", ".join(f"{f:g}" for f, e, r in zip(penalties, mean, reported) if e < mean[0] < r) or "none"
-print(f"The mean cross-entropy chooses λ = {best:g}, the mean reported loss {tempting:g}{' too' * (best == tempting)}. "
+calm, heart = sureness.mean(axis=0), training[:, lowest].mean() > 0.9995
+print(f"At λ = {best} the network " + ("still knows all its digits by heart: no exception was forbidden." if heart else
+      "does not know all its digits.") + f" Sure when wrong: {calm[lowest]:.0%}, without penalty {calm[0]:.0%}.")
+apart = ", ".join(written[f] for f, e, r in zip(penalties, mean, reported) if e < mean[0] < r) or "none"
+print(f"The mean cross-entropy chooses λ = {best}, the mean reported loss {tempting}{' too' * (best == tempting)}. "
       f"A lower cross-entropy than without penalty, but a higher reported loss, at λ: {apart}.")
-fewer, n = ", ".join(f"{f:g}" for f, d in zip(penalties, more) if d.max() < 0), len(entropies)
+fewer, n = ", ".join(written[f] for f, d in zip(penalties, more) if d.max() < 0), len(entropies)
 print(f"λ at which every seed makes fewer mistakes than at 0: {fewer or 'none'}."
       + f" That is little: {n} coins agree so one time in {2**n}, and there are several λ." * bool(fewer))
 print(f"Seed {seed} alone, without penalty, ends at {entropies[0, 0]:.3f}. Its best epoch would have saved "
@@ -359,22 +363,22 @@ print(f"Seed {seed} alone, without penalty, ends at {entropies[0, 0]:.3f}. Its b
 # %% [markdown]
 # On the left, too small a $\lambda$ changes next to nothing. With too large a one the cheapest network is the one with
 # no weights at all: it guesses (at $\ln 10 = 2.303$). Between the two lies the best price. The title says how far the
-# cross-entropy falls there, and how much of that the reported loss shows, since it adds the price that was paid. (Three
-# seeds and one $\lambda$ for each power of ten do not say where exactly the lowest point is. And the loss is a *mean*
-# over pictures while the penalty is a *sum* over weights, so a $\lambda$ does not carry over from a small network to a
-# large one.)
+# cross-entropy falls there, and how much of that the reported loss shows, since it adds the price that was paid. It is
+# no guide, even where it chooses the same $\lambda$: for the values that end the line "The mean cross-entropy chooses",
+# it ranks the lower cross-entropy behind that without penalty. (Three seeds and one $\lambda$ for each power of ten do
+# not say where exactly the lowest point is. And the loss is a *mean* over pictures while the penalty is a *sum* over
+# weights, so a $\lambda$ does not carry over from a small network to a large one.)
 #
 # The right panel counts mistakes. Its grey band holds the seeds without a penalty, and the table compares each seed
 # with itself: how many points more mistakes than at $\lambda = 0$, on average and from the lowest to the highest. "Sure
 # when wrong" is the mean probability of the wrong answers: where it falls, the cross-entropy can fall without one
-# mistake fewer. So which $\lambda$ is best can depend on what you count. (All seeds share one learning rate and one
-# length of training.)
+# mistake fewer. So which $\lambda$ is best can depend on what you count.
 #
-# What the best $\lambda$ did to the bending, the first line below the table says.
+# And the bending? The line "At λ = ..." below the table says whether the network gave up any exception, and how sure it
+# is of its mistakes.
 #
-# One more look, so that we do not praise the penalty for too much: how much of what it saves would stopping in time
-# have saved? The last line says it for one seed. (It flatters both: each is the best of several.) Stopping in time is
-# another cure for the same disease, and lesson 08 tries it.
+# How much of what the penalty saves would stopping in time have saved? The line "Seed ... alone" says it, for one seed.
+# (It flatters both: each is the best of several.) Lesson 08 tries it.
 
 # %% [markdown]
 # ## Into the baseline
@@ -409,7 +413,7 @@ def train_baseline(penalty, seed, title=None):
     return model, history
 
 
-model, history = train_baseline(1e-4, seed, "The baseline CNN with L2: dropout on in training, off in validation")
+model, history = train_baseline(1e-4, seed, "The baseline CNN with L2: both losses contain the penalty")
 print(f"Of the validation loss, {history.history['val_loss'][-1]:.3f}, {penalty_by_hand(model, 1e-4):.3f} are penalty.")
 
 # %% [markdown]
@@ -417,11 +421,10 @@ print(f"Of the validation loss, {history.history['val_loss'][-1]:.3f}, {penalty_
 #
 # One run proves nothing: another seed can move the accuracy by as much as a technique does. So we train both networks
 # from the same seeds on the same data and look at the *differences*, with a **95 % interval** for their mean: intervals
-# made in this way miss the true difference one time in twenty, if the differences scatter like a bell curve. Three
-# seeds on a thousand validation pictures are an illustration and no verdict: one picture more or less is a tenth of a
-# point. Lesson 10 has the formula, more seeds and more pictures. Below our pairs stands the course's own table, as far as
-# it is measured. It is judged on the **comparison set** of lesson 00: training images on which no seed trains and by
-# which nothing is chosen.
+# made in this way miss the true difference one time in twenty, if the differences scatter like a bell curve. Lesson 10
+# has the formula. Below our pairs stands the course's own table, as far as it is measured, judged on the **comparison
+# set** of lesson 00: training images on which no seed trains and by which nothing is chosen. (In accuracy a plus is in
+# favour of L2, in cross-entropy a minus.)
 #
 # > **Predict:** will the penalty gain the baseline anything, in right answers or in cross-entropy?
 
@@ -441,14 +444,14 @@ print("That weighs more than our few pairs: more runs, and a tuned learning rate
 
 # %% [markdown]
 # Why might the penalty do little for the baseline? It has dropout already, the article's $\lambda$ is small, and it
-# trains for a short time on more data than the 300 digits. And our pairs try one penalty, $10^{-4}$ in the loss, under
-# Adam, at one learning rate: the course's table tunes $\lambda$ and the rate, and AdamW's decay as well; lesson 10 reads
-# it. What calms one network may do little for another that is not ill. That is why we measure each of the six in turn.
+# trains for a short time on more data than the 300 digits. And our pairs try one penalty at one learning rate; the
+# course's table tunes both, and AdamW's decay as well (lesson 10 reads it). What calms one network may do little for
+# another that is less ill, or ill in another way.
 #
 # ## On the comparison set
 #
-# The test set stays sealed until lesson 09. Your own network, too, is judged on the comparison set. (In full mode there
-# is none, and the validation images stand in for it.)
+# From here on the test set stays sealed until lesson 09. Your own network is judged on the comparison set. (In
+# full mode there is none, and the validation images stand in for it.)
 
 # %%
 score = lesson.compare(model)
@@ -456,8 +459,9 @@ record = lesson.record(model, "baseline_cnn", "l2", history=history, compare=sco
 lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
-# The chart shows runs that were made earlier; nothing in this course is chosen by them. Hold the distance between the
-# bars of "baseline CNN" and "+ L2" against the spread of the dots within a row.
+# The chart shows earlier runs of *this lesson's* setting (the article's $\lambda$, Adam's usual rate), not the tuned
+# ones of the table. Hold the distance between the bars of "baseline CNN" and "+ L2" against the spread of the dots
+# within a row.
 
 # %%
 lesson.progress(record)
@@ -500,7 +504,7 @@ lesson.check_steps_to_half(steps_to_half)
 # * Small weights mean an answer that changes slowly, so that steep exceptions become expensive. The penalty
 #   $\lambda \sum w^2$ keeps weights small, and $\lambda$ says at what price. What it does to the cross-entropy and what
 #   to the number of mistakes are two questions. For the baseline our few pairs cannot tell whether it helps; the
-#   course's table can where its interval leaves out zero.
+#   interval in the course's table shows how large a gain or a loss is still believable.
 # * Keras adds the penalty to every loss it reports. Compare accuracies or cross-entropies, never reported losses across
 #   values of $\lambda$.
 # * With plain gradient descent L2 is weight decay, a factor $1 - 2\eta\lambda$ a step; with Adam it is not, and

@@ -12,9 +12,9 @@
 # **Goal:** choose initial weights so that a deep network can learn at all, derive the two rules that everybody uses,
 # and find out where the choice matters and where it does not.
 #
-# Training moves the weights step by step. But the first step starts from somewhere: before any digit has been seen,
-# every weight already has a value, and until now Keras has filled those values in without a word. What would have
-# happened if it had filled in zeros? Or any numbers between -1 and 1?
+# Training moves the weights step by step. But before any digit has been seen, every weight already has a value, and
+# until now Keras has filled those values in without a word. What would have happened if it had filled in zeros? Or any
+# numbers between -1 and 1?
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -62,7 +62,7 @@ starts = {
     "He": lambda seed: initializers.HeUniform(seed=seed),
     "orthogonal": lambda seed: initializers.Orthogonal(seed=seed),
 }
-colours = [plots.COLOURS[k] for k in (0, 1, 2, 6, 3)]  # the same in every figure
+colours = [plots.COLOURS[k] for k in (0, 1, 2, 6, 3)]  # one look for each start, here and below: for the drawings alone
 styles = zip(starts, colours, ("-", ":", "-.", "-", "--"), "osd^v", ((0, 3), (1, 3), (2, 3), (0, 3), (1, 3)))
 looks = {name: dict(zip(("color", "linestyle", "marker", "markevery"), style)) for name, *style in styles}
 
@@ -103,7 +103,7 @@ learned = {name: train_deep(start) for name, start in starts.items()}
 readers = [name for name, history in learned.items() if history["val_accuracy"][-1] > 0.5]
 plots.lines(
     {name: 100 * np.array(history["val_accuracy"]) for name, history in learned.items()},
-    title=f"Of five starts, more than half right at the end: {', '.join(readers) or 'none'}" + mnist.figure_suffix,
+    title=f"More than half of the digits right at the end: {', '.join(readers) or 'no start'}" + mnist.figure_suffix,
     x="epoch", y="validation accuracy, %", looks=looks, at_ends=".1f",
     alt="Accuracy by epoch; at the end " + ", ".join(f"{n} {h['val_accuracy'][-1]:.0%}" for n, h in learned.items()),
 )
@@ -204,9 +204,10 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 # That explains the first figure. The gradient of a *weight* is a product: what comes back to its unit, times what came
 # in through it. In Glorot's network the early layers have a good input and hear hardly anything back; the late layers
 # hear well, but have hardly any input. So the product is tiny in every layer. A step of gradient descent is that
-# product times the learning rate: for a long time, no layer gets anywhere. (Adam, which divides each gradient by its
-# typical size, hears a whisper as well as a shout. To see which starts it rescues, and how late, compile with `"adam"`
-# inside `train_deep`: unlike gradient descent it remembers, so each run needs a fresh one.)
+# product times the learning rate: for a long time, no layer gets anywhere. (The late biases do move, but a bias adds
+# the same to every picture, so it tells no digit from another. Adam, which divides each gradient by its typical size,
+# hears a whisper as well as a shout. To see which starts it rescues, and how late, compile with `"adam"` inside
+# `train_deep`, afresh for each run.)
 #
 # ## Two rules, derived
 #
@@ -218,15 +219,15 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 # = n \operatorname{Var}(w)\, \mathbb{E}[x^2].$$
 #
 # (The *variance* $\operatorname{Var}(w)$ is the mean square of the distance from the mean. The mean is 0 here, so it is
-# $\mathbb{E}[w^2]$; and $\mathbb{E}[x^2]$ is the mean over the $n$ inputs.) Everything follows from this formula.
+# $\mathbb{E}[w^2]$; and $\mathbb{E}[x^2]$ is the mean over the $n$ inputs.)
 #
 # **Forward.** Without a ReLU, the size stays the same from layer to layer if
 # $n_\text{in} \operatorname{Var}(w) = 1$.
 #
 # **Backward.** Input $x_i$ goes into all $n_\text{out}$ units of the layer, so its gradient is a sum over *them*:
 # $\frac{\partial L}{\partial x_i} = \sum_{k=1}^{n_\text{out}} w_{ki} \frac{\partial L}{\partial y_k}$. It is the same
-# sum, seen from the other side, if we take the gradients to be independent of the weights, as both papers do. (The next
-# table shows how well that holds.) The gradient keeps its size if $n_\text{out} \operatorname{Var}(w) = 1$.
+# sum, seen from the other side, if we take the gradients to be independent of the weights, as the two papers below do.
+# (The next table shows how well that holds.) The gradient keeps its size if $n_\text{out} \operatorname{Var}(w) = 1$.
 #
 # **Glorot and Bengio** (2010) wanted both. That is possible only where $n_\text{in} = n_\text{out}$, so they put the
 # mean of the two numbers in their place:
@@ -291,8 +292,7 @@ mended, sizes = "orthogonal, gain √2", signal(build_deep(with_gain), images)
 print(f"With the gain: times {(sizes[-1] / sizes[0]) ** (1 / 19):.2f} a layer forward")
 learned[mended] = train_deep(with_gain)
 found = {name: 100 * np.array(learned[name]["val_accuracy"]) for name in ("orthogonal", mended, "He")}
-plain, gained = found["orthogonal"][-1], found[mended]
-title = f"Orthogonal: {plain:.0f} % as it is; with the gain up to {gained.max():.0f} %, at the end {gained[-1]:.0f} %"
+title = f"Orthogonal at the end: {found['orthogonal'][-1]:.0f} % as it is, {found[mended][-1]:.0f} % with the gain"
 plots.lines(
     found, title=title + mnist.figure_suffix, x="epoch", y="validation accuracy, %", at_ends=".1f",
     looks=looks | {mended: looks["orthogonal"] | {"linestyle": "-", "marker": "s"}},
@@ -301,7 +301,7 @@ plots.lines(
 
 # %% [markdown]
 # The printed factor is the test: the gain makes good the half that the ReLU takes from the square. (One run each at one
-# rate, which need not suit them all: where a curve ends, and why it falls on the way, we have not measured.)
+# rate, which need not suit them all: do not rank He's curve and the one with the gain, nor ask why a curve has dents.)
 #
 # ## Deep for nothing? (optional)
 #
@@ -347,17 +347,18 @@ learned["twenty plain layers"] = learned["He"]
 # %%
 reached = {name: 100 * np.array(learned[name]["val_accuracy"]) for name in ("twenty plain layers", *deep_or_not)}
 leads = [reached["with a way around"][-1] - reached[name][-1] for name in ("one layer", "twenty plain layers")]
-one, plain = ("about as good as" if abs(x) < 2 else "better than" if x > 0 else "not as good as" for x in leads)
+one, plain = ("about as good as" if abs(x) < 2 else "better than" if x > 0 else "worse than" for x in leads)
 plots.lines(
     reached, x="epoch", y="validation accuracy, %", marker="o", at_ends=".1f",
-    title=f"At the end twenty layers with a way around are {one} one, {plain} twenty plain ones" + mnist.figure_suffix,
-    looks=dict(zip(reached, (looks["He"], {"color": plots.COLOURS[0]}, {"color": plots.COLOURS[1]}))),
+    title=f"One run each: twenty layers with a way around ended {one} one, {plain} twenty plain" + mnist.figure_suffix,
+    looks=dict(zip(reached, (looks["He"], {"color": plots.COLOURS[4]}, {"color": plots.COLOURS[5]}))),
     alt="Validation accuracy against epoch: twenty plain layers with He's start, one layer, twenty residual layers.",
 )
 
 # %% [markdown]
-# The title compares what one run each reached, at one learning rate for all; "about as good as" is less than two points
-# apart. Two things changed together: the way around, and the smaller start that belongs to it.
+# Worth their depth they are only if they beat the one layer, too. The title compares one run each, at one learning rate
+# for all; "about as good as" is less than two points apart. Two things changed together: the way around, and the
+# smaller start that belongs to it.
 #
 # ## Why random at all?
 #
@@ -413,12 +414,12 @@ print("two layers that share it start as copies:", np.array_equal(first, second)
 #
 # ## And in our baseline?
 #
-# Now honestly: does any of this matter for the network that we want to improve? It has four layers with weights. The
-# article takes He's rule for the layers with a ReLU and Glorot's for the softmax layer, which has none. (A
-# convolution's $n_\text{in}$ is what one window sees: $3 \cdot 3$ times the channels that it reads. Its $n_\text{out}$
-# is $3 \cdot 3$ times the channels that it writes, since each pixel lies in nine windows.) How large is the signal in it
-# from these two starts, and from the careless one between -1 and 1? (An initialiser may be any function from a shape to
-# values. This one has no seed of its own, so no two layers get the same.)
+# Does any of this matter for the network that we want to improve? It has four layers with weights. The article takes
+# He's rule for the layers with a ReLU and Glorot's for the softmax layer, which has none. (A convolution's
+# $n_\text{in}$ is what one window sees: $3 \cdot 3$ times the channels that it reads. Its $n_\text{out}$ is $3 \cdot 3$
+# times the channels that it writes, since each pixel lies in nine windows.) How large is the signal in it from these
+# two starts, and from the careless one between -1 and 1? (An initialiser may be any function from a shape to values.
+# This one has no seed of its own, so no two layers get the same.)
 
 
 # %%
@@ -443,13 +444,13 @@ def careless_start(shape, dtype):
 for name, start in (("uniform, -1 to 1", careless_start), ("He", "he_uniform"), ("Glorot", "glorot_uniform")):
     sizes = signal(build_cnn(start), images)
     print(f"{name:16} pixels {size(images / 255):.2f}, then layer by layer", ", ".join(f"{x:.2f}" for x in sizes))
-print(f"Glorot, the last layer's size over the first one's: baseline {sizes[-1] / sizes[0]:.2g}, "
-      f"twenty layers {forward['Glorot'][-1] / forward['Glorot'][0]:.2g}")
+print(f"Glorot, the last layer's size over the pixels': baseline {sizes[-1] / size(images / 255):.2g}, "
+      f"twenty layers {forward['Glorot'][-1] / size(images / 255):.2g}")
 
 # %% [markdown]
 # Glorot's start loses part of the signal here too, most of it in the first layer: there $n_\text{in} = 9$ is far below
-# $n_\text{out} = 288$, and Glorot's rule, which counts both, makes the weights too small for nine inputs. But three
-# layers lose little compared with twenty: see the last line.
+# $n_\text{out} = 288$, and Glorot's rule, which counts both, makes the weights too small for nine inputs. After that
+# step little more is lost. In twenty layers the loss goes on: the last line compares what is left in the end.
 #
 # > **Predict:** will He's rule raise the validation accuracy after the last epoch? We train both with Adam, as we
 # > always train the baseline, and with the same seeds, and once more from the careless start.
@@ -468,7 +469,8 @@ he = {s: train_cnn("he_uniform", s) for s in lesson.seeds(3)}
 careless = train_cnn(careless_start, seed)
 
 # %%
-title = f"One seed, last epoch: He {he[seed][-1]:.1%}, Glorot {glorot[seed][-1]:.1%}, careless start {careless[-1]:.1%}"
+ahead = [100 * (run[-1] - glorot[seed][-1]) for run in (he[seed], careless)]
+title = f"One seed, last epoch, against Glorot's: He's start {ahead[0]:+.1f} points, the uniform one {ahead[1]:+.1f}"
 plots.lines(
     {"Glorot": 100 * glorot[seed], "He": 100 * he[seed], "uniform, -1 to 1": 100 * careless},
     title=title + mnist.figure_suffix, x="epoch", y="validation accuracy, %", looks=looks, at_ends=".1f",
@@ -477,8 +479,8 @@ plots.lines(
 
 # %% [markdown]
 # The careless start is one run at Adam's usual rate, which need not suit it: do not trust the size of the gap. A likely
-# reason: its sums are so large (the sizes are printed above) that the softmax is completely sure of every answer, right
-# or wrong. (That this is the cause we have not tested.)
+# reason why it does badly: its sums are so large (the sizes are printed above) that the softmax is completely sure of
+# every answer, right or wrong. (We have not tested that, nor why its curve moves as it does.)
 
 # %%
 comparisons = {}
@@ -499,22 +501,23 @@ plots.intervals(
 # Points must shrink as both starts near full marks. So the lines give He's difference in mistakes as well. And why *too
 # few seeds*, even where an interval lies clear of zero? With three seeds an interval leans wholly on the bell curve,
 # which three numbers cannot test, and all six runs are judged by the same thousand pictures, whose luck is not in it.
-# Lesson 10 has more of both.
 
 # %%
 verdict = lesson.reference_verdict("he_init")
 if verdict:
     ends = evidence.with_images(protocol.table("fair_mnist"), ("he_init", "baseline")) or (verdict.low, verdict.high)
-    worth = ("helps this network" if min(ends) > 0 else "costs this network accuracy" if max(ends) < 0
-             else f"makes no difference that {verdict.n} seeds can show")
-    print(f"In plain words: with a rate tuned for each, He's start {worth}. At one rate our pairs had {last} points.")
+    worth = "is ahead" if min(ends) > 0 else "is behind" if max(ends) < 0 else f"ties, as far as {verdict.n} seeds show"
+    print(f"In plain words: with a rate tuned for each, the network with He's start {worth}. "
+          f"At one rate our pairs had {last} points.")
 else:
     print("In plain words: nobody has measured it yet, and our few pairs are no verdict.")
 
 # %% [markdown]
 # Our pairs have one rate for both starts and few epochs, which may flatter whoever sets out quickly. The fair
-# comparison (the line that begins "He initialisation against baseline") gives each side its own rate, and trains for
-# longer: there a quick start should count for less. (Which of the two matters more we have not measured.)
+# comparison (the line that begins "He initialisation against baseline") trains for longer, so there a quick start
+# should count for less; that can make a lead vanish, not turn it round. It also tunes the rate of each side. Where the
+# two rates in that line differ, it compares a start with the rate that goes with it, and not the start alone. (Which of
+# these matters most we have not measured.)
 #
 # A technique is not good or bad; it is good *for* something. What He's rule is worth to a network that hardly needs it,
 # the line "In plain words" says; in a much deeper one it keeps signal and gradient at their size, as you have seen. The
@@ -534,7 +537,7 @@ history = model.fit(
 )
 
 # %% [markdown]
-# How does it do on the comparison set, on which no run trains and by which nothing is chosen?
+# How does it do on the comparison set?
 
 # %%
 record = lesson.record(model, "baseline_cnn", "l2+he_init", history=history, compare=lesson.compare(model))
@@ -543,9 +546,8 @@ lesson.expect(record, "compare_accuracy")
 # %% [markdown]
 # (The loss that Keras printed while training contains the penalty, the one on the comparison set does not.) How far has
 # the course come? He's step is the distance from the bar of "+ L2" to that of "+ He". Where the two rows of dots
-# overlap, one run against one run may go either way. The means of ten runs are steadier than a single dot, by a factor
-# of about three; lesson 10 says how to judge their difference. (This chart, too, has one rate for every step, and
-# nothing is chosen by it. Where it and the fair comparison above point different ways, believe the fair one.)
+# overlap, one run against one run may go either way; lesson 10 says how to judge the means. (This chart, too, has one
+# rate for every step. Where it and the fair comparison above point different ways, believe the fair one.)
 
 # %%
 lesson.progress(record)
@@ -588,12 +590,13 @@ lesson.check_he_limit(he_limit)
 #
 # ## What to take away
 #
-# * An untrained layer multiplies the size of its signal by a factor which the variance of its weights decides. Over
-#   many layers only a factor close to 1 is bearable, forward and backward. Glorot's $2/(n_\text{in} + n_\text{out})$
-#   keeps it there without a ReLU where a layer has about as many outputs as inputs, He's $2/n_\text{in}$ with one.
+# * An untrained layer multiplies the size of its signal by a factor which the number of its inputs, the variance of its
+#   weights and its ReLU decide. Over many layers only a factor close to 1 is bearable, forward and backward. Glorot's
+#   $2/(n_\text{in} + n_\text{out})$ keeps it there without a ReLU where a layer has about as many outputs as inputs,
+#   He's $2/n_\text{in}$ with one.
 # * Weights must be random: units that start equal stay equal, and a whole layer of them is one unit.
 # * Over few layers a factor does less harm, so there is less to mend, and only a fair comparison says whether mending
-#   it helps at all. Know what a technique is *for*.
+#   it helps at all.
 #
 # A start is chosen once. Then the weights move, and nothing keeps the signals at their size.
 # [Lesson 05](05_batch_normalisation.ipynb) asks: what if every layer put its own output back on scale, in every step?

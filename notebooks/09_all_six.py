@@ -37,14 +37,15 @@ gap = article - full_size["all six"]["test_accuracy"].mean()
 print(f"The article, all six, trained on 54,000 digits: {article:.2%} of the test set, after 31 epochs")
 for name, runs in full_size.items():
     each = [f"{row.test_accuracy:.2%} after {row.epochs} epochs" for row in runs.itertuples()]
-    digits = " or ".join(f"{size:,}" for size in sorted(set(runs["n_train"])))
-    print(f"Ours, {name}, trained on {digits} digits: {'; '.join(each) or 'not yet measured'}")
+    how = " or ".join(sorted({f"{row.n_train:,} digits in {row.precision}" for row in runs.itertuples()}))
+    print(f"Ours, {name}, trained on {how}: {'; '.join(each) or 'not yet measured'}")
 print(f"\nMissing: {100 * gap:.2f} points, {10_000 * gap:.0f} of the 10,000 test digits")
 
 # %% [markdown]
 # That is awkward. Our runs are few, but with all six techniques they are hardly ahead of the baseline without any. (We
-# followed the listing, on as many digits as the article, with two liberties that today's Keras offers: our stop watches
-# the cross-entropy, and it brings the best weights back.) Where did the missing digits go? There are four suspects:
+# followed the listing, with three liberties that today's Keras offers: our stop watches the cross-entropy, it brings
+# the best weights back, and much of the arithmetic has 16 bits, bfloat16, as in all full-size runs of ours below.)
+# Where did the missing digits go? There are four suspects:
 #
 # * **Chance.** Another seed, another number; and who prints a number may have printed the best of several (lesson 15).
 # * **The listing.** What was printed in the article is not what ran.
@@ -56,8 +57,8 @@ print(f"\nMissing: {100 * gap:.2f} points, {10_000 * gap:.0f} of the 10,000 test
 #
 # ## The whole program
 #
-# First, know the machine. From here to `fit` this is all of it. Two layers come from the course: batch normalisation
-# that computes the same as Keras's in less time, and lesson 06's shift by whole pixels.
+# From here to `fit` this is all of it. Two layers come from the course: batch normalisation that computes the same as
+# Keras's in less time, and lesson 06's shift by whole pixels.
 
 # %%
 import keras
@@ -70,12 +71,11 @@ from course_utils.layers import RandomShift
 x_train, y_train, x_val, y_val = mnist.x_train, mnist.y_train, mnist.x_val, mnist.y_val
 shift, epochs = RandomShift(0.1, seed=seed), lesson.epochs(50)
 momentum = 0.99 if lesson.mode == "full" else 0.9  # few steps an epoch: see lesson 05
-callbacks = lesson.callbacks("All six: shifts and dropout make training the harder exam; loss in nats, with penalty")
+callbacks = lesson.callbacks("All six: training and validation sit different exams (loss in nats, with penalty)")
 
 # %% [markdown]
-# The program does not need the course. Where there is nothing but Keras, put these lines in the last cell's place.
-# The article holds back a tenth of the 60,000 training digits, the last 6,000, to validate on; so 54,000 are left to
-# train.
+# Where there is nothing but Keras, put these lines in the last cell's place. The article holds back a tenth of the
+# 60,000 training digits, the last 6,000, to validate on.
 #
 # ```python
 # import keras
@@ -146,8 +146,8 @@ history = model.fit(
 
 # %% [markdown]
 # Beside it the baseline, none of the six, on the same digits with the same seed, for the article's number of epochs or,
-# in reduced mode, half of it. (It is no fair fight: all six are three networks for one, and may train for longer; in
-# reduced mode they get up to eight times as much training.)
+# in reduced mode, half of it. (It is no fair fight: all six are three networks for one, and in reduced mode they
+# get up to eight times as much training.)
 
 # %%
 from course_utils import models
@@ -171,9 +171,8 @@ for name, network in {"baseline": baseline, "all six": model}.items():
 print(f"In this run the six leave {wrong['all six'] / max(wrong['baseline'], 1):.0%} of the baseline's mistakes.")
 
 # %% [markdown]
-# In reduced mode digits are few; keep in mind that the article's story plays at full size. The settings are the
-# article's, or were fixed beforehand for this mode, and none was chosen by looking at test results, so the test set may
-# be opened, once.
+# (The article's story plays at full size.) The settings are the article's, or were fixed beforehand for this mode, and
+# none was chosen by looking at test results, so the test set may be opened, once.
 
 # %%
 test = lesson.final_test(model)
@@ -182,9 +181,9 @@ lesson.expect(record)
 lesson.progress(record)
 
 # %% [markdown]
-# Each row adds its technique to those of the row above. The last one has the rule for stopping, and with it leave to
-# train for longer, in reduced mode 16 epochs where the other rows have 6. (Whether your run came to a stop is printed
-# above.) So its step is not the worth of one technique; lesson 10 has a table for the stop alone.
+# From L2 on, each row adds its technique to those of the row above. The last one has the rule for stopping, and with it
+# leave to train for longer, in reduced mode 16 epochs where the other rows have 6. So its step is not the worth of one
+# technique; lesson 10 has a table for the stop alone.
 #
 # ## The scene: the article's own log
 #
@@ -235,23 +234,24 @@ for name, least in [("He's", floor), ("Glorot's", glorot)]:
 
 # %%
 logged, listed, slow = evidence.by_hand().values()
-log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entropy"])
+log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entropy"], glorot)
 
 # %% [markdown]
 # A cross-entropy cannot be negative, so a sum cannot be smaller than one of its parts. Could the weights have shrunk
 # that much? The squares in the figure are the penalty measured at full size in one run of ours, by today's Adam: it
-# hardly moves. In Keras 1 the penalty was added in training too (it was left out of the *validation* loss, until 1.2.0
-# of December 2016). So the first finding is hard: unless the sum of the squares shrank to below the shares that are
-# printed above, which ours never came near, **the run that printed this log did not have the listing's penalty**,
-# whether the listing was changed later or its Keras lost it. The log does not say which. So `loss` is the column that
-# cannot have come from the program. The `val_loss` is as small, but an early Keras gives it the excuse in the brackets.
+# hardly moves. In Keras 1 the penalty was added in training too. So the first finding is hard: unless the sum of the
+# squares shrank to below the shares that are printed above, which ours never came near, **the run that printed this log
+# did not have the listing's penalty**, whether the listing was changed later or its Keras lost it. So `loss` is the
+# column that cannot have come from the program. The `val_loss` is as small, but it has an excuse: until 1.2.0 of
+# December 2016, Keras left the penalty out of the validation loss.
 #
 # ## Clue 2: the log fits a run without a penalty
 #
 # If the penalty was missing, a run without it should look like the log. Three runs were made by hand for this, each on
 # all 54,000 digits, with the same seed and without early stopping; none of them is among the runs at the top:
 #
-# * *as listed*: the penalty, and batch normalisation's momentum 0.99, today's default. We ended it after 13 epochs.
+# * *as listed*: the penalty, and batch normalisation's momentum 0.99, today's default. We ended it after 13 epochs,
+#   the other two after 32.
 # * *as logged*: no penalty, and momentum 0.9, an older default (clue 3).
 # * *no penalty, momentum 0.99*.
 #
@@ -260,7 +260,7 @@ log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entr
 #
 # Batch normalisation's momentum only serves its moving averages, which training does not use (lesson 05), so for this
 # clue the third run repeats the second. The two differ all the same: a computer that adds in no fixed order rounds
-# differently each time, and tiny differences grow. Their distance shows how far luck alone carries a run. Training
+# differently each time, and tiny differences grow. Their distance shows how far rounding alone carries a run. Training
 # accuracy is the better witness here, as nobody can have added a penalty to it.
 
 # %% jupyter={"source_hidden": true}
@@ -290,16 +290,15 @@ for name, run, column, other in pairs:
     print(f"{name:51} {nats[both].mean():.4f} nats, {100 * share[both].mean():.2f} points (mean of {len(both)} epochs)")
 
 # %% [markdown]
-# Compare the distances from the log with the last line, that of the two from each other. (Another seed, such as the
-# article's, starts elsewhere, and that adds to the luck.) The line before it answers a clever objection: what if the
-# log showed the cross-entropy only? That column and the accuracy beside it are both further from the log than those of
-# either run without a penalty. All have one seed, though. It *fits*; it does not prove. Nor does it rule out a small
-# penalty, say a tenth of the listing's, which we did not try.
+# Compare the first two lines with the last, the distance of these two runs from each other: from the log they are a
+# little further in accuracy, and several times as far in loss. (How far another seed or another library carries a run,
+# none of ours says.) The last line but one answers a clever objection: what if the log showed the cross-entropy only?
+# That column and the accuracy beside it are both further from the log than those of either run without a penalty. So a
+# run without one *fits*. That is no proof, nor does it rule out a tenth of the penalty, say, which we did not try.
 #
 # ## Clue 3: defaults move
 #
-# The second suspect led to the third. A listing names few settings, and leaves all others to the library. These are
-# the dates in Keras's own history:
+# A listing names few settings, and leaves all others to the library. These are the dates in Keras's own history:
 #
 # | Keras | released | batch norm's `momentum` | its `epsilon` | early stopping |
 # | --- | --- | --- | --- | --- |
@@ -309,12 +308,11 @@ for name, run, column, other in pairs:
 # | to 2.2.2 | to July 2018 | 0.99 | 1e-3 | counts, then compares |
 # | since then | from October 2018 | 0.99 | 1e-3 | can restore the best weights |
 #
-# (Today's defaults are the last row's. An average with momentum $m$ reaches over about $1 / (1 - m)$ batches: ten with
-# 0.9, a hundred with 0.99.)
+# (An average with momentum $m$ reaches over about $1 / (1 - m)$ batches: ten with 0.9, a hundred with 0.99.)
 #
-# The article does not name its version. Can its log? The last column of the table can be tested. The log ends with
-# epoch 31, and patience was 5. When would today's Keras have stopped? `replay` is lesson 08's rule. Counting after
-# comparing costs one epoch more, so a patience of 5 before 2.0.9 is today's 6.
+# The article does not name its version. Can its log? The last column of the table can be tested: when would today's
+# Keras have stopped? `replay` is lesson 08's rule. Counting after comparing costs one epoch more, so a patience of 5
+# before 2.0.9 is today's 6.
 
 
 # %%
@@ -336,10 +334,11 @@ for name, count in (("today's Keras", patience), ("Keras before 2.0.9", patience
 print(f"the log ends after epoch {len(curve)}")
 
 # %% [markdown]
-# A fingerprint, if the listing's patience ran: then a Keras older than 2.0.9 wrote the log. The date says so by itself,
-# since the article was last edited in March 2017. Neither tells whether that Keras was older than 1.0.7 too, where
-# momentum was 0.9. But no Keras of those years could bring the best weights back, so unless the author saved them in
-# some other way, the article's figure is that of the *last* epoch.
+# The article was last edited in March 2017, so by its date alone a Keras older than 2.0.9 wrote the log. The stop tells
+# something else: with the older count, the listing's patience ends where the log does. About the patience the
+# listing agrees with its log; about the penalty it does not. Neither date nor stop tells whether that Keras was older
+# than 1.0.7 too, where momentum was 0.9. But no Keras of those years could bring the best weights back, so unless the
+# author saved them in some other way, the article's figure is that of the *last* epoch.
 #
 # Did momentum matter? Validation and test use the moving averages. So compare the two runs without penalty:
 
@@ -369,20 +368,20 @@ print(f"momentum 0.9 above 0.99 in {ahead.sum()} of these {len(ahead)} epochs; "
       f"with the penalty lowest of the three in {lowest} of {len(both)}")  # fmt: skip
 
 # %% [markdown]
-# (The first window has the last five epochs that all three share; the rest up to the article's end is cut in two.) Here
-# it is easy to fool oneself. That the penalty is missing from the log is as good as proved. That it *cost test
-# accuracy* is another claim: in the shared window the two with momentum 0.99 are level, with penalty and without.
-# Before, the run with the penalty lay behind for some epochs; it may only have been slower, and ended too soon to say.
-# Momentum 0.9 looks better on average, though not in every epoch, and starts nearer to the log on validation pictures,
-# which are not the article's. But these are one run each, and the luck of clue 2 is in them.
+# (The first window of the test accuracies has the last five epochs that all three share.) Here it is easy to fool
+# oneself. That the penalty is missing from the log is as good as proved. That it *cost test accuracy* is another claim:
+# in the shared window the two with momentum 0.99 are level, with penalty and without. Before that window the run with
+# the penalty lay behind in most epochs; it may only have been slower, and ended too soon to say. Momentum 0.9 looks
+# better on average, though not in every epoch, and starts nearer to the log on validation pictures, which are not the
+# article's. But these are one run each, and the luck of clue 2 is in them.
 #
 # ## Clue 4: patience on a noisy curve is luck
 #
 # At the top of this lesson, our runs as listed stopped well before the article's, which went on to epoch 31. Both say
 # patience 5, though the older count waits one epoch longer. Can one epoch make such a difference?
 #
-# > **Predict:** take the curves as they are and change nothing but the patience. How much does one epoch more of it
-# > change?
+# > **Predict:** take the curves as they are and change nothing but the patience. By how many epochs does one epoch more
+# > of it move the stop?
 
 # %%
 unpenalised = {"no penalty, momentum 0.9": logged, "no penalty, momentum 0.99": slow}
@@ -400,13 +399,14 @@ for name, run in unpenalised.items():
           f"{', '.join(lost[name][:4])} for patience 1 to 4, {lost[name][patience - 1]} for {patience}.")  # fmt: skip
 
 # %% [markdown]
-# (The test accuracies were read after every epoch, of runs that are over. We choose nothing by them.)
+# (These runs are over, and nothing is chosen by their test accuracies.)
 #
-# Today's count is a patience of 5 in the figure, the older one a patience of 6. Both keep the same epoch on every
-# curve, so the changed count explains nothing here (the third record ends too soon to say much). Yet one epoch of
-# patience *can* decide: in each curve the fourth parts a short run from a long one, because one bump lasts just so
+# Today's count is a patience of 5 in the figure, the older one a patience of 6. If the best weights come back, both
+# keep the same epoch on every curve, so the changed count by itself explains nothing here (the third record ends too
+# soon to say much). An old Keras kept the last epoch instead; what that is worth, these replays do not ask. Yet one
+# epoch of patience *can* decide: in each curve the fourth parts a short run from a long one, because one bump lasts so
 # long. In another run it may come elsewhere and last longer. So ours at the top may have stopped early, and these three
-# go on past epoch 25, by the same rule. The early stops of patience 1 to 3 cost these two runs part of the points that
+# go on past epoch 25, by the same rule. The early stops of patience 1 to 3 cost our two runs part of the points that
 # are missing; the listed patience costs them next to nothing.
 #
 # The bumps have a likely cause. At a constant learning rate the steps do not die out: Adam divides by the size of the
@@ -415,10 +415,11 @@ for name, run in unpenalised.items():
 
 # %%
 falling = evidence.reference_runs("baseline_cnn", evidence.FALLING_RATE, "full", "mnist")["test_accuracy"]
-print("As listed, but 40 epochs with a rate that falls to zero, and no early stopping:",
-      ", ".join(f"{accuracy:.2%}" for accuracy in falling) or "not yet measured")  # fmt: skip
+print("As listed, but 40 epochs, a falling rate, no stop:", ", ".join(map("{:.2%}".format, falling)) or "not measured")
 if len(falling):
     print(f"Their mean differs from the article's by {10_000 * (falling.mean() - article):+.1f} of 10,000 test digits.")
+if falling.max() > article - 1e-6:
+    print("The number comes back, by another road: the listing's penalty, today's defaults and bfloat16 do not bar it.")
 
 # %% [markdown]
 # Two things changed at once, the rate and the length. Which of them makes the difference, these runs cannot say.
@@ -427,8 +428,8 @@ if len(falling):
 #
 # A detective may hold a suspicion; a court needs more than one run. The course's protocol names the table
 # `article_mnist` for it: ten seeds *as listed* and ten *as logged*, with early stopping (new runs; those made by hand
-# do not count). With them the article's figure becomes a point in a distribution. Other arms train to the end without a
-# stop, at the constant rate or with a falling one, to tell the rate from the length. This is what is measured so far:
+# do not count). Other arms train to the end without a stop, at the constant rate or with a falling one, to tell the
+# rate from the length. This is what is measured so far:
 
 # %%
 from course_utils.evidence import protocol
@@ -439,8 +440,7 @@ measured = {evidence.arm_words(name): runs for name, runs in tested.items() if l
 lacking = [f"{evidence.arm_words(name)} {lacks}" for name, lacks in protocol.missing(table).items()]
 print(f"Not yet measured: {', '.join(lacking) or 'nothing'}. (Five: all six but the stop.)" if measured else
       f"None of the table's {len(lacking)} arms has been run yet.")  # fmt: skip
-minutes = full_size["all six"]["seconds"].median() / 60
-print(f"(One run as listed took {minutes:.0f} minutes. To make them: course run --table article_mnist)")
+print(f"(A run as listed took {full_size['all six'].seconds.median() / 60:.0f} min: course run --table article_mnist)")
 for pair in protocol.verdicts(table):
     print(evidence.tell(table, *pair).replace("; ", ";\n    "))
 if measured:
@@ -462,30 +462,30 @@ at_stop, late = (np.mean([run["test_accuracy"].reindex(list(some)).mean() for ru
 own = " and ".join(each[patience - 1] for each in lost.values())
 print(f"""\
 Chance       The gap is {100 * gap:.2f} points. If all six spread as our {len(baselines)} baselines do, chance covers
-             {100 * reach:.2f} of it, even with Student's factor for so few runs. The seed alone
-             {"could be the" if reach > gap else "is an unlikely"} culprit if the article printed its only run. The best
-             of several would reach further, and the log cannot say how many. Where a stop falls is chance, too.
-The listing  Its penalty is missing from the log, whose loss is too small for it (clue 1).
-             Whether the listing or the library lost it, the log does not say.
+             {100 * reach:.2f} points of it, with Student's factor for so few runs (exercise 2 explains it). The seed
+             alone {"could be the" if reach > gap else "is an unlikely"} culprit if the article printed its only run.
+             The best of several would reach further; of how many is unknown. Where a stop falls is chance, too.
+The listing  Its penalty is missing from the log (clue 1). Whether listing or library lost it, the log does not say.
              With the penalty, today's defaults and a falling rate {reached}.
              Whether it costs a test digit at a constant rate: {cost}.
 The library  By its date an older Keras wrote the log, and the stop agrees, if its patience was the listed one.
              What the old defaults are worth: {cost}.
 The stop     Ours came after {" and ".join(map(str, stops))} epochs and kept the epoch {patience} before. There the two
              runs without penalty have {at_stop:.2%}, after epoch 20 {late:.2%}: {10_000 * (late - at_stop):.0f} of the
-             missing digits, if ours lost as much. But patience {patience} keeps {own} points off each run's own mean.
+             missing digits, if ours lost as much. But the weights that patience {patience} keeps in those two lie
+             {own} points from the same run's own late mean.
 All three    One run had no penalty, the old momentum and no stop: {run_on:.2%} over epochs 23 to 31, so
              {10_000 * (run_on - article + gap):.0f} of {10_000 * gap:.0f} missing digits, in unknown shares.""")
 
 # %% [markdown]
-# How did your suspect fare? There is one conviction, and it is for false testimony and not for theft: the listing has a
-# penalty that the run had not, but no run by hand shows that it cost a digit. The library was at the scene, and what it
-# took is unknown. The stop and chance are out on bail. What would settle it: *as logged* against *as listed* for
-# penalty and defaults (both at once), each against itself *to the end* for the stop.
+# How did your suspect fare? There is one finding, and it names no culprit: the listing's penalty was as good as
+# certainly not in the run, and no run by hand shows that it cost a digit. The library was at the scene in any case;
+# what its other defaults took is unknown. The stop and chance are out on bail. What would settle it: *as logged*
+# against *as listed* for penalty and defaults (both at once), each against itself *to the end* for the stop.
 #
 # For your own work: a listing is not a run. Whoever wants a number to come back keeps the log, the version of the
-# library, the seed, and more runs than one. Every record of this course holds the first three, and every table of its
-# protocol names the fourth.
+# library, the seed, and more runs than one. Every record that the course's own commands write holds the first three;
+# the three runs made by hand show what a gap in the record costs. Every table of the protocol names the fourth.
 #
 # ## Exercise 1: the floor of any network
 #

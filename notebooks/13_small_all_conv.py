@@ -33,7 +33,7 @@ cifar = lesson.load("cifar10")
 # ## Three networks
 #
 # The small one has two convolutions, the second of them with a stride of 2 in place of pooling, and one hidden layer.
-# Its dropout is mild. Its second convolution has no bias: 64 weights fewer, of 1.4 million.
+# Its dropout is mild. Its second convolution has no bias: 64 weights fewer.
 
 # %%
 import keras
@@ -87,10 +87,10 @@ print(f"The small network has {lighter:.1f} times fewer weights than the all-con
 #
 # Look at a convolution at work, with $5 \times 5$ weights that find vertical edges. They are laid on one place of the
 # image, multiplied and added up, which gives one output value; then the window moves on by its stride, here 2, and the
-# *same* weights are used again. (In JupyterLab, drag the slider: it counts the places. Purple: brighter to the right;
-# orange: darker; the answers after the window's own are still to come. Here the window moves over a grey photograph,
-# the one of lesson 12; in the network its kernel has such weights for each of 32 channels and moves over the first
-# layer's 30 x 30 output.)
+# *same* weights are used again. (In JupyterLab, drag the slider: it counts the places; the dashed frame is the next
+# one of the row. Purple: brighter to the right; orange: darker; hatched: still to come.) Here the window moves over a
+# grey photograph, the one of lesson 12. In the network it is the second convolution: each of its kernels has such
+# weights for each of 32 channels, and moves over the first layer's 30 x 30 output.
 
 # %%
 from course_utils import widgets
@@ -150,29 +150,21 @@ for layer in networks["small"].layers:
 kinds = {"convolutions": layers.Conv2D, "dense layers": layers.Dense}
 total = {name: sum(map(operations, network.layers)) for name, network in networks.items()}
 
-
-def by_kind(count, kind):
-    """Millions of `count(layer)` in the layers of one kind, a number for each network."""
-    return [sum(count(x) for x in network.layers if isinstance(x, kind)) / 1e6 for network in networks.values()]
-
-
 # %%
 drawn, axes = plots.figure(1, 2, height=2.8, sharey=True)
 counts = {"weights, millions": lambda layer: layer.count_params(), "operations for an image, millions": operations}
 for axis, (unit, count) in zip(axes, counts.items()):
     left = np.zeros(len(networks))
     for (kind, which), colour, hatch in zip(kinds.items(), plots.COLOURS, ("", "///")):
-        amount = by_kind(count, which)
+        amount = [sum(count(x) for x in network.layers if isinstance(x, which)) / 1e6 for network in networks.values()]
         axis.barh(list(networks), amount, left=left, color=colour, hatch=hatch, label=kind, edgecolor="white")
         left += amount
     axis.set_xlabel(unit)
 axes[0].invert_yaxis()
 axes[1].legend(frameon=False, fontsize=9, loc="lower right")
-of_convolutions, of_dense = (by_kind(operations, which) for which in kinds.values())
-shares = [100 * one / (one + other) for one, other in zip(of_convolutions, of_dense)]
 drawn.suptitle("Most weights sit in dense layers, most work is done in convolutions", fontsize=11)
 plots.show(drawn, "Stacked bars for three networks. Left, weights: mostly dense layers in all three. Right, "
-           f"operations: {min(shares):.0f} to {max(shares):.0f} % in convolutions; fewest in the small network.")
+           "operations: mostly convolutions in all three; fewest in the small network.")
 
 # %%
 more = {name: count / total["small"] for name, count in total.items()}
@@ -209,10 +201,10 @@ seconds = {name: found.min() for name, found in readings.items()}
 # %%
 rates = {name: 3 * total[name] / seconds[name] / 1e9 for name in networks}
 for name, rate in rates.items():
-    print(f"{name:12} {1000 * seconds[name]:.2f} ms a photograph (slowest reading {1000 * readings[name].max():.2f}), "
+    print(f"{name:12} {1000 * seconds[name]:.3f} ms a photograph (slowest reading {1000 * readings[name].max():.3f}), "
           f"{rate:4.0f} thousand million operations a second (GFLOP/s)")
-slower = seconds["all-conv"] / seconds["small"]
-print(f"all-conv against small: {more['all-conv']:.1f} times the operations, {slower:.1f} times the seconds")
+print(f"all-conv against small: {more['all-conv']:.1f} times the operations, "
+      f"{seconds['all-conv'] / seconds['small']:.1f} times the seconds")
 spread = max(found.max() / found.min() for found in readings.values())
 unequal = max(rates.values()) / min(rates.values())
 print(f"The rates differ by a factor of {unequal:.2f}, the readings of one network by up to {spread:.2f}: "
@@ -250,36 +242,30 @@ print(f"It took {sum(watch[0].epoch_seconds):,.1f} s, validation included; by th
       f"{60 * paid:,.1f} s.")
 
 # %% [markdown]
-# For the rest we have reference runs. Each run's price is its photographs times its epochs, times what a photograph
-# costs on *your* machine. Two prices that differ by no larger factor than the readings above count as equal. Three
-# readings in a row make a coarse clock: where a factor printed below is close to its limit, run the lesson again before
-# you believe the verdict.
-#
-# One panel has the full training set and fifty epochs for all. In reduced mode another stands above it, where the
-# numbers of epochs are the course's choice. Batch sizes are each source's, the learning rate is Adam's usual one, and
-# neither was tuned here: at a batch of 32 a network takes eight times as many steps over the same photographs as at
-# 256. So the verdict is, in part, one on the training. A point is not a network: it is a network *with its training*.
-# Trained longer, or stopped earlier, the same network is another point, as your star shows in reduced mode.
+# For the rest we have reference runs: in one panel on the full training set, with fifty epochs for all; in reduced mode
+# in another above it, where the numbers of epochs are the course's choice. A run's price is its photographs times its
+# epochs, times what a photograph costs on *your* machine. Three readings in a row make a coarse clock: two prices that
+# differ by no larger factor than those readings count as equal (a grey band reaches that far), and a line below says
+# where a factor is within a tenth of that limit.
 #
 # A point is **dominated** when another one is more accurate for no more seconds. Nobody who picks from this list should
 # pick it, whatever the budget. But more accurate *by chance* is no reason. So we compare in pairs, seed by seed, and
 # call a network dominated where the 95 % interval of the difference leaves out zero (of three pairs, so chance has
-# three occasions), and "dominated?" where it does not, or where a single run has no interval.
+# three occasions), and "dominated?" where it does not, where single runs have no interval, or where the clock is near
+# its limit.
 #
 # > **Predict:** which of the three is dominated? And of those that remain, which would you call the best buy?
 #
 # The next cells only keep the books: `minutes` is the price of a run, `ahead` the difference in points with its
-# interval, `rivals` the networks that are ahead for no more seconds. Read the figure and the printed lines; the code
-# can wait.
+# interval, `undecided` a factor near the clock's limit, `rivals` the networks that are ahead for no more seconds. Read
+# the figure and the printed lines; the code can wait.
 
 # %%
 import itertools
 
 keys = {"dropout CNN": "dropout_cnn", "all-conv": "all_conv", "small": "small_all_conv"}
-market = {
-    size: {name: evidence.reference_runs(key, "", size, cifar.label) for name, key in keys.items()}
-    for size in dict.fromkeys((lesson.mode, "full"))
-}
+market = {size: {name: evidence.reference_runs(key, "", size, cifar.label) for name, key in keys.items()}
+          for size in dict.fromkeys((lesson.mode, "full"))}
 market = {size: {name: runs for name, runs in points.items() if len(runs)} for size, points in market.items()}
 
 
@@ -296,21 +282,30 @@ def ahead(one, other):
     return 100 * found.mean, 100 * found.low, 100 * found.high
 
 
+# %%
+def undecided(points, one, other):
+    """Whether `one` is dearer than `other` by a factor so near the clock's limit that it may fall the other way."""
+    return max(1, spread / 1.1) < minutes(one, points[one]) / minutes(other, points[other]) < 1.1 * spread
+
+
 def told(points, one, other):
     """In words: by how much `one` is ahead of `other`, and what it costs more."""
     gain, low, high = ahead(points[one], points[other])
     sure = f"95 % interval {low:+.1f} to {high:+.1f}" if high < np.inf else "single runs, no interval"
     prices = [minutes(name, points[name]) for name in (one, other)]
-    factor = max(prices) / min(prices)
-    price = f"for {prices[0] - prices[1]:+.2f} minutes" if factor > spread else "at a price the clock cannot tell apart"
-    return f"{gain:+.1f} points ({sure}) {price}, a factor of {factor:.2f}"
+    extra, factor = prices[0] - prices[1], max(prices) / min(prices)
+    extra = f"for {60 * extra:+.0f} s" if abs(extra) < 1 else f"for {extra:+.1f} minutes"
+    price = extra if factor > spread else "at a price the clock cannot tell apart"
+    doubt = ", near the clock's limit: run again" if undecided(points, one, other) else ""
+    return f"{gain:+.1f} points ({sure}) {price}, a factor of {factor:.2f}{doubt}"
 
 
 def rivals(points, name):
-    """The networks ahead of this one for no more seconds, as far as the clock can tell: name -> `ahead`."""
+    """The networks ahead of this one for no more seconds, as far as the clock can tell: name -> whether for sure."""
     found = {other: ahead(points[other], points[name]) for other in points if other != name}
     most = spread * minutes(name, points[name])
-    return {other: gain for other, gain in found.items() if gain[0] > 0 and minutes(other, points[other]) <= most}
+    return {other: low > 0 and not undecided(points, other, name) for other, (gain, low, _) in found.items()
+            if gain > 0 and minutes(other, points[other]) <= most}
 
 
 def choice(points):
@@ -325,25 +320,25 @@ axes[0, 0].plot(paid, 100 * reached[kept], "*", color=plots.COLOURS[2], markersi
 looks = dict(zip(keys, zip(plots.COLOURS, "os^")))
 for axis, (size, points) in zip(axes[:, 0], market.items()):
     for name, runs in points.items():
-        beaten = [low > 0 for _, low, _ in rivals(points, name).values()]
+        beaten = list(rivals(points, name).values())
         fill, note = ("none", ",\ndominated") if any(beaten) else ("left", ",\ndominated?") if beaten else ("full", "")
         (colour, marker), price, found = looks[name], minutes(name, runs), 100 * runs["val_accuracy"]
+        axis.hlines(found.mean(), price / spread, price * spread, "#cccccc", lw=5, zorder=0, label="the clock's doubt")
+        if len(runs) > 1:
+            axis.plot(price, found.mean(), "_", color="black", markersize=12, markeredgewidth=2, zorder=3, label="mean")
         axis.plot([price] * len(runs), found, marker, color=colour, markersize=7, alpha=0.7, fillstyle=fill,
                   label=f"{name}, {runs['epochs'].max()} epochs{note}")
-        if len(runs) > 1:
-            axis.plot(price, found.mean(), "_", color="black", markersize=20, markeredgewidth=2)
     if len(left := choice(points)) > 1:
         prices, means = zip(*((minutes(n, points[n]), 100 * points[n]["val_accuracy"].mean()) for n in left))
-        axis.step(prices, means, where="post", color="#999999", linewidth=1, zorder=1, label="left to choose from")
-    axis.margins(x=0.1, y=0.1)
-    axis.set(title=f"{size} mode{'' if points else ': not yet measured'}", xlim=(0, None),
+        axis.step(prices, means, ":", where="post", color="#666666", zorder=1, label="left to choose from")
+    axis.set(title=f"{size} mode{'' if points else ': not yet measured'}", xmargin=0.1, ymargin=0.1, xlim=(0, None),
              xlabel="minutes of training, at your machine's pace", ylabel="validation accuracy, %")
-    if axis.lines:
-        axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+    if once := dict(zip(*reversed(axis.get_legend_handles_labels()))):  # label to handle
+        axis.legend([*once.values()], [*once], loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
 drawn.suptitle("What minutes buy: higher is better, further left is cheaper" + cifar.figure_suffix, fontsize=11)
 means = [f"{size}, {name} {runs['val_accuracy'].mean():.1%}" for size in market for name, runs in market[size].items()]
-plots.show(drawn, f"Validation accuracy against minutes of training; hollow: dominated. Your star {reached[kept]:.1%}; "
-           "means of reference runs: " + ("; ".join(means) or "none") + ".")
+plots.show(drawn, "Validation accuracy against minutes of training; hollow: dominated; grey bands: the clock's doubt. "
+           f"Your star {reached[kept]:.1%}; means of reference runs: " + ("; ".join(means) or "none") + ".")
 
 # %%
 print(f"This clock tells prices apart that differ by a factor above {spread:.2f}.")
@@ -352,43 +347,43 @@ for size, points in market.items():
     for name, runs in points.items():
         print(f"  {name}: {runs['val_accuracy'].mean():.1%} for {minutes(name, runs):.2f} minutes, {len(runs)} run(s)")
     beaten = {name: rivals(points, name) for name in points}
-    for loser, other, low in ((name, other, gain[1]) for name in points for other, gain in beaten[name].items()):
-        print(f"  {loser} is {'' if low > 0 else 'perhaps '}dominated by {other}: {told(points, other, loser)}")
+    for loser, other, sure in ((name, other, sure) for name in points for other, sure in beaten[name].items()):
+        print(f"  {loser} is {'' if sure else 'perhaps '}dominated by {other}: {told(points, other, loser)}")
     left = choice(points)
     for cheap, dear in itertools.pairwise(left):
         print(f"  {dear} instead of {cheap}: {told(points, dear, cheap)}")
     if left:
         print(f"  left to choose from: {', '.join(left)}" + ("" if len(left) > 1 else ", the only buy on this list"))
     if "small" in points:
-        sure = any(low > 0 for _, low, _ in beaten["small"].values())
         dearer = dict(itertools.pairwise(left)).get("small")
-        print("  small is no bargain here" if sure else "  small is perhaps no bargain here" if beaten["small"] else
-              f"  small is a bargain for whoever would not pay the extra minutes of {dearer or 'any other'}")
+        doubt = not any(beaten["small"].values()) if beaten["small"] else dearer and undecided(points, dearer, "small")
+        print(f"  by this clock small {'perhaps ' if doubt else ''}" + ("leaves the list" if beaten["small"] else
+              f"stays on the list: see '{dearer} instead of small'" if dearer else "stays on the list"))
 if lesson.mode == "reduced" and market["reduced"]:
     cheap = [name for name, runs in market["reduced"].items() if minutes(name, runs) <= spread * paid]
     print(f"Your star is another point of the small network: {reached[kept]:.1%} for {paid:.2f} minutes. "
-          f"As cheap on the list: {', '.join(cheap) or 'none'}.")
+          f"By this clock, as cheap on the list: {', '.join(cheap) or 'none'}.")
 
 # %% [markdown]
 # Which one should nobody buy? Read the lines with "dominated", and look where the network stands that does the most
-# work: operations are a price, not a quality. And is the small one a bargain? The last line of each list says it. Do
-# not ask how it compares with a dominated network: against that everything looks cheap. Ask what the next dearer one
-# that is *not* dominated gives for its extra minutes, as the lines with "instead of" do; whether the points are worth
-# the minutes your budget must say. A figure like this ends many discussions about "the best" model: best *for what
-# price*.
+# work: operations are a price, not a quality. And is the small one a bargain? Not where it is dominated. Where it
+# stays, the line with "instead of" has both sides of the trade, points and time; which weighs more, your budget must
+# say. Do not ask how it compares with a dominated network: against that everything looks cheap. A figure like this ends
+# many discussions about "the best" model: best *for what price*.
 #
-# Two warnings. A price list holds for its own budget: reduced mode gives few images and few epochs, and whoever learns
-# quickly looks cheap there. What one network would reach in another's minutes the figure does not know. And where there
-# is a single run a side, the points are one reading, which cannot say who of two neighbours is ahead (lesson 10). Until
-# somebody shows that the dearer one is, there is no reason to pay for it.
+# Three warnings. A point is not a network: it is a network *with its training*. Batch sizes are each source's, the
+# learning rate is Adam's usual one, and neither was tuned here: at a batch of 32 a network takes eight times as many
+# steps over the same photographs as at 256. A price list holds for its own budget: reduced mode gives few images and
+# few epochs, and whoever learns quickly looks cheap there. What one network would reach in another's minutes the figure
+# does not know. And where there is a single run a side, the points are one reading, which cannot say who of two
+# neighbours is ahead (lesson 10). Until somebody shows that the dearer one is, there is no reason to pay for it.
 #
 # ## Is your number normal?
 #
-# The architecture and its settings are the answer's, and validation chose the epoch. (The reference runs kept their
-# last. In reduced mode yours trains for fewer epochs than they did, so this step cannot say whether your number is
-# normal.) Even a full run need not meet the answer's figure: full mode learns from 45,000 images, may see a JPEG copy,
-# and is scored on other images. All of this holds for both networks of the answer, below; what else sets them apart
-# from their figures we do not know.
+# The architecture and its settings are the answer's, and validation chose the epoch. (The reference runs kept their last
+# one.) Even a full run need not meet the answer's figure: full mode learns from 45,000 images, may see a JPEG copy, and
+# is scored on other images. All of this holds for both networks of the answer, below; what else sets them apart from
+# their figures we do not know.
 
 # %%
 test = lesson.final_test(model)

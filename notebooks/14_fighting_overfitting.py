@@ -82,8 +82,8 @@ def build_small(dropout=1, augment=False, filters=32):
 # To read a gap we need both sides measured alike. The training accuracy that `fit` reports will not do: it is taken
 # while dropout is switching units off, and averaged over an epoch in which the network gets better all the time
 # (lesson 11). So a callback measures training photographs the way validation measures its own: after the epoch, with
-# dropout off. Of its epochs a training keeps the best, as lesson 08 taught. At its end it also notes the accuracy on
-# new photographs, at which nobody looks before the rules have chosen.
+# dropout off. Of its epochs a training keeps the best, as lesson 08 taught. When its training ends, a try also notes
+# the accuracy on new photographs, at which nobody looks before the rules have chosen.
 
 # %%
 few, filters = {"smoke": (128, 16), "reduced": (1024, 16), "full": (1024, 32)}[lesson.mode]
@@ -191,7 +191,7 @@ for (above, below), ((factor, _), run) in zip(axes.T, runs.items()):
     for axis, values in ((above, 100 * np.array(run["val_accuracy"])), (below, np.array(run["val_loss"]))):
         axis.plot(seen, values, "o-", markevery=[int(np.argmin(run["val_loss"]))], label="validation, dot: lowest loss")
     band = below.axhspan(least, least + noise, color="#999999", alpha=0.25, label="within the noise")
-    above.set_title(f"dropout x {factor:g}" + "\n(our rule)" * (factor == enough))
+    above.set_title(f"dropout x {factor:g}\n" + "(our rule)" * (factor == enough))  # two lines each, to be level
     below.set(xlabel="epoch", xticks=seen[:: max(epochs // 4, 1)], ylim=(least - 0.1, least + 0.7))
 axes[0, 0].set_ylabel("accuracy, %")
 axes[1, 0].set_ylabel("validation loss, nats")
@@ -222,11 +222,9 @@ print(f"From seed {seed}, {len(alike)} of {len(factors)} amounts lie within {noi
 # down learning by heart, and with it all learning, so a small gap alone is no merit: not to train at all would close it
 # altogether. What counts is how low the validation loss gets; the gap only says in which direction to look. And
 # remember lesson 08: whoever keeps the best epoch has stopped early, which is a regulariser too. Dropout has to beat
-# *that*, in few epochs. So "just enough" holds *for that many epochs*, and to be within the noise is no proof of being
-# useless.
-#
-# `diagnose` and our rule need not agree. The one compares means over several epochs and looks at the gap as well; the
-# other goes by the lowest point of each run alone.
+# *that*, in few epochs. So "just enough" holds *for that many epochs*: where `diagnose` says *still improving*, its
+# advice is to train on, but our rules give every try the same epochs, and an amount that learns slowly is judged before
+# it is done. `diagnose` and our rule need not agree.
 #
 # ## Then augment, modestly
 #
@@ -240,7 +238,8 @@ mnist = data.load("mnist", "smoke", seed)
 digits = np.pad(mnist.x_train[np.unique(mnist.y_train, return_index=True)[1][2:8]], ((0, 0), (2, 2), (2, 2), (0, 0)))
 rows = [kind[:, :, ::step] for kind in (cifar.x_train[:6], digits.repeat(3, axis=-1)) for step in (1, -1)]
 plots.images(np.concatenate(rows), title=f"Photographs may be mirrored, digits may not{cifar.figure_suffix}",
-             columns=6, alt="Four rows: photographs, then mirrored, as natural; digits 2 to 7, then mirrored, not so.")
+             columns=6, alt="Four rows: photographs, then mirrored, as natural; digits 2 to 7, then mirrored, not so.",
+             labels=np.repeat(["as taken", "mirrored", "as written", "mirrored"], 6))
 
 # %% [markdown]
 # A horse that looks to the left is a horse, and the next one that we meet may look that way. A mirrored 3 is not a 3
@@ -296,12 +295,14 @@ widgets.slide(walked, range(1, len(runs) + 1), "settings tried", start=len(runs)
 
 # %%
 report([key for key in runs if key[1]])
-print(f"The winner after {attempt.cache_info().misses} tries: {winner} (dropout before augmentation: x {enough:g}).")
+print(f"The winner after {attempt.cache_info().misses} tries: {winner}. Just enough dropout was x {enough:g} before "
+      + (f"augmentation and is x {winner['dropout']:g} with it." if augment else "augmentation, which was not kept."))
 
 # %% [markdown]
-# Dropout hides parts of the network; augmentation adds knowledge about the world, namely that a horse may look either
-# way and stand a little to the side. And mind that the figure shows one seed of each setting. A point with more dropout
-# may lie lower still, but a rule that asks for the *least* stops at the first one within the noise.
+# (From x 0 it could only stay or rise, from x 2 only stay or fall.) Dropout hides parts of the network; augmentation
+# adds knowledge about the world, namely that a horse may look either way and stand a little to the side. Mind that the
+# figure shows one seed of each setting. A point with more dropout may lie lower still, but a rule that asks for the
+# *least* stops at the first one within the noise.
 #
 # ## A check of the procedure
 #
@@ -319,9 +320,9 @@ print(evidence.compare(own, won).sentence("Winner against the answer's own") if 
       else "The rules chose the answer's own setting, so there is nothing to compare.")
 
 # %% [markdown]
-# So few pairs give no verdict (lesson 10). That what was just enough for 1,024 photographs is so for all photographs is
-# taken on trust. More photographs regularise as well, but there are also many more steps in which to learn by heart.
-# Which of the two weighs more is not measured.
+# So few pairs give no verdict (lesson 10). Where the two settings differ in both dropout and augmentation, the check
+# cannot say which of them makes a difference. It also judges the answer's dropout in few epochs, where dropout is slow.
+# And that what was just enough for 1,024 photographs is so for all is taken on trust.
 #
 # ## The winner, on everything
 #
@@ -333,7 +334,8 @@ print(evidence.compare(own, won).sentence("Winner against the answer's own") if 
 # is not measured.) Why climb? Adam divides by a running average of squares, which at first rests on a few batches only:
 # no ground for long steps.
 #
-# In the next figure training may lie below validation: `fit` takes it within the epoch, with what regularises at work.
+# In the next figure training may look the worse of the two, with the higher loss and the lower accuracy: `fit` takes it
+# within the epoch, while the network still learns, and with augmentation (and dropout, if any) at work.
 
 # %%
 def falling(peak, epochs):
@@ -383,7 +385,7 @@ def build_deep(width):
 # Equal budgets, please. We count as lesson 13 did: training takes about three times the operations of the forward pass,
 # which are two for each use of each weight of a kernel. The deep network gets the same photographs, and as many whole
 # epochs as our winner's training could pay for. Its learning rate takes the same course, with a peak twice as high;
-# nobody searched for the better peak of either. (Operations are not seconds: a line below has those of both.)
+# nobody searched for the better peak of either. (Equal in operations need not be equal in seconds, as lesson 13 warns.)
 #
 # > **Predict:** for no more operations, how far from our winner will it come?
 
@@ -393,17 +395,15 @@ def operations(net):
     return 6 * sum(np.prod(x.kernel.shape) * np.prod(x.output.shape[1:-1]) for x in net.layers if hasattr(x, "kernel"))
 
 
-width = filters // 2
-price, price_deep = operations(build_small(filters=filters)), operations(build_deep(width))
+price, price_deep = operations(build_small(filters=filters)), operations(build_deep(filters // 2))
 deep_epochs = max(int(final_epochs * price / price_deep), 1)
 print(f"Training on one photograph: small {price / 1e6:.1f} million operations, deep {price_deep / 1e6:.1f} million.")
 print(f"So {final_epochs} epochs of the small network pay for {deep_epochs} of the deep one.")
 
 # %%
 keras.utils.set_random_seed(seed)
-deep = compiled(build_deep(width), falling(0.004, deep_epochs))
+deep = compiled(build_deep(filters // 2), falling(0.004, deep_epochs))
 deep_run = train(deep, deep_epochs, watch_deep := lesson.callbacks())
-print(f"Seconds of training, validation included: small {watch[0].seconds:.0f}, deep {watch_deep[0].seconds:.0f}.")
 
 # %%
 series = {name: (np.add(run.epoch, 1) * each * len(cifar.x_train) / 1e12, 100 * np.array(run.history["val_accuracy"]))
@@ -413,32 +413,30 @@ plots.lines(series, x="operations spent on training, million million", y="valida
             alt="; ".join(f"{name}: at the end {up[-1]:.1f} % of validation" for name, (_, up) in series.items()) + ".")
 
 # %%
-print("Our winner first, then the deep network:")
-ours, theirs = lesson.compare(model), lesson.compare(deep)
-print(f"The deep network against our winner, for no more operations, one seed: {evidence.in_pairs(ours, theirs)}.")
-known = []  # of the reference runs: accuracy, and operations as a multiple of ours
-for built, on in ((build_small(), ""), (build_small(), "augmentation"), (build_deep(16), "")):
-    found, name = evidence.reference_runs(built.name, on, lesson.mode, cifar.label), built.name + (on and f" with {on}")
-    known.append((found["val_accuracy"].mean(), found["epochs"].max() * operations(built) / (final_epochs * price)))
-    print(f"Reference runs of {name}, {'twice ' * (filters < 32)}our width, {known[-1][1]:.1f} x our operations: "
-          f"validation {known[-1][0]:.1%}, mean of {len(found)}." if len(found) else f"{name}: not yet measured.")
-(shifted, less), (depth, more) = known[1:]
-print(f"Deep against augmented small, reference runs: {100 * (depth - shifted):+.1f} points for {more / less:.2f} "
-      "x the operations (mirroring and batch size differ as well)." if depth + shifted > 0 else "No comparison yet.")
+print(f"Deep against our winner, for no more operations and {watch_deep[0].seconds / watch[0].seconds:.1f} x the "
+      f"seconds, one seed: {evidence.in_pairs(lesson.compare(model), lesson.compare(deep))}.")
+kinds = (build_small(), ""), (build_small(), "augmentation"), (build_deep(16), "")
+known = [evidence.reference_runs(built.name, on, lesson.mode, cifar.label) for built, on in kinds]
+plain, shifted, depth = (found.set_index("seed")["val_accuracy"].to_dict() for found in known)
+costs = [found["epochs"].max() * operations(built) / (final_epochs * price) for found, (built, _) in zip(known, kinds)]
+print("Augmentation for the small network, reference runs: not yet measured." if len(plain.keys() & shifted.keys()) < 2
+      else evidence.compare(plain, shifted).sentence("Augmentation for the small network, reference runs"))
+print("Deep against augmented small: not yet measured." if len(shifted.keys() & depth.keys()) < 2 else evidence.compare(
+      shifted, depth).sentence(f"Deep against augmented small, {costs[2] / costs[1]:.2f} x the operations"))
 
 # %% [markdown]
-# ("Mended" is what our winner got wrong and the deep network right.) One run each says little, since seeds alone move
-# such networks by points. Of the reference runs there are several of each kind, where they are measured; each line says
-# at what width and cost. Read the last line: what our search could move is one thing, where it started another.
+# (First comes our winner's line, then the deep network's. "Mended" is what our winner got wrong and the deep network
+# right.) One run each says little, since seeds alone move such networks by points. Reference runs have more seeds.
+# Compare the last two lines: the first has what a step like ours moved, the second what another start moved.
 #
-# Whatever the difference, it may fit the first step of the procedure, "start from an architecture that is known to
-# work", but it cannot prove it. The deep network differs from ours in depth, width, normalisation, start, dropout,
-# learning rate and in having no hidden dense layer; in the reference runs in mirroring and batch size as well. Which of
-# them matters? Lesson 16 takes such a network apart, rung by rung.
+# A large difference fits the first step of the procedure, "start from an architecture that is known to work". It is no
+# proof, since more than one thing differs: depth, width, normalisation, start, dropout, learning rate and the missing
+# hidden dense layer; in the reference runs mirroring and batch size as well. Which of them matters? Lesson 16 takes
+# such a network apart, rung by rung.
 #
 # ## Is your number normal?
 #
-# There are no reference runs of this winner yet; so this step cannot say whether your number is normal.
+# Only runs of this very winner could say it.
 
 # %%
 record = lesson.record(model, "just_enough", history=history, test=test, filters=filters, **winner)
@@ -446,10 +444,10 @@ lesson.expect(record)
 
 # %%
 lesson.progress(record)
+if plain and depth:
+    print(f"Small {costs[0]:.1f} x, deeper {costs[2]:.1f} x the star's operations; both {32 // filters} x its width.")
 
 # %% [markdown]
-# The rows differ in width and in cost: for the small and the deep network both were printed above.
-#
 # ## Exercise 1: name the curves
 #
 # > Four imagined trainings, A to D, each by its accuracy on training photographs (dashed, dropout off) and on

@@ -106,8 +106,8 @@ print(f"Highest cell at an end of the row, so better rates may lie outside this 
 
 # %% [markdown]
 # (Framed: the highest cell of each optimiser; star: the highest of all. A network that always says the same digit gets
-# about one in ten: the highest rates can end like that. Lower figures, at the smallest rates, are networks that have
-# hardly begun, whose first, random guesses happen to do worse.)
+# about one in ten: the highest rates can end like that. Lower figures, at rates too small for their optimiser, are
+# networks that have hardly begun, whose first, random guesses happen to do worse.)
 #
 # What explains the differences? With the whole table in hand that is plain arithmetic. Average over all other
 # settings: how much of the variance is left? That is what a setting explains **by itself**. Do the same for two
@@ -158,15 +158,15 @@ plans = {"grid": np.array([*itertools.product([1, 3, 5], repeat=2)]) / 6, "dice"
 drawn, axes = plots.figure(1, 2, height=3, subplot_kw={"xlim": (0, 1), "ylim": (-0.08, 1), "xticks": [], "yticks": []})
 for axis, (name, points) in zip(axes, plans.items()):
     axis.vlines(points[:, 0], 0, points[:, 1], color="#999999", linewidth=1)
-    axis.plot(*points.T, "o", color=plots.COLOURS[0], markersize=8)
-    axis.plot(points[:, 0], np.zeros(9), "|", color=plots.COLOURS[1], markersize=14, markeredgewidth=2)
+    axis.plot(*points.T, "o", color=plots.COLOURS[0], markersize=5)
+    axis.plot(points[:, 0], np.zeros(9), "|", color=plots.COLOURS[1], markersize=14, markeredgewidth=1)
     axis.set(title=name, xlabel="the setting that matters", ylabel="the one that does not")
 drawn.suptitle("Nine tries: the grid sees three values of what matters, dice nine", fontsize=11)
 plots.show(drawn, "Nine tries each: the grid's fall on three values of the setting that matters, the dice's on nine.")
 
 # %% [markdown]
-# The grid spends nine tries on three values of what matters. Dice see nine. And nobody has to know beforehand which of
-# the settings it is. What that is worth in our table, the race below tells.
+# With dice, nobody has to know beforehand which of the settings matters. What that is worth in our table, the last line
+# below the race tells.
 #
 # ## A search that learns from its tries
 #
@@ -222,8 +222,8 @@ widgets.slide(thinking, range(4, len(order) + 1), "tries", start=max(len(order) 
 #
 # The yardstick is not one throw of dice but their average. That needs no race: it can be computed. Order the table's
 # $N$ values. A single draw is at most the $i$th of them with probability $i/N$, and $t$ draws all are with probability
-# $(i/N)^t$: so the chances of each best value are known, and with them its mean. (Somebody who holds a better cell than
-# the draws bring keeps it: `start` in `dice_on` is the cell that one holds.)
+# $(i/N)^t$: so the chances of each best value are known, and with them its mean. (Whoever holds a better cell already
+# keeps it; in the code below, `start` is that cell.)
 #
 # When do we start to count? Optuna's TPE rolls dice for its first ten tries, too, so with the same seed all three
 # searchers stand at the same place after ten. From there each TPE is compared, seed by seed, with what ten more draws
@@ -282,19 +282,19 @@ race = evidence.as_family({name: lead(name, chose) for name in (one, together)})
 who = " and ".join(name for name in race if race[name].verdict == "helps") or "neither TPE"
 steps = np.arange(10, tries + 1)
 drawn, axes = plots.figure(height=3.6)
-for aside, (name, rows), colour, style in zip((0, 0.5, 1.6), seen.items(), plots.COLOURS, ("o-", "s--", "^:")):
+for aside, (name, rows), colour, style in zip((0, 0.5, 2.2), seen.items(), plots.COLOURS, ("o-", "s--", "^:")):
     mean = 100 * np.maximum.accumulate(chose[np.array(rows)], axis=1).mean(axis=0)
     axes.plot(steps, mean[9:], style, color=colour, markersize=5, label=name)
     if name in race:  # the interval is that of the distance from average dice, in points
         axes.errorbar(tries + aside, mean[-1], 50 * (race[name].high - race[name].low), fmt=style[0], color=colour)
-        axes.text(tries + aside + 0.15, mean[-1], f"{100 * race[name].mean:+.2f}", va="center", fontsize=9)
+        axes.text(tries + aside + 0.15, mean[-1], f"{100 * race[name].mean:+.2f}", color=colour, va="center", size=9)
 average = [100 * np.mean([dice_on(cell, n - 10) for cell in first[dice]]) for n in steps]
-axes.plot([*steps, tries + 2.6], [*average, average[-1]], "--", color="black", linewidth=1)
+axes.plot([*steps, tries + 3.6], [*average, average[-1]], "--", color="black", linewidth=1)
 axes.axhline(100 * accuracy.max(), color="black", linewidth=1)
 for level, side, words in ((average[-1], "top", "average\ndice"), (100 * accuracy.max(), "bottom", "the best\nof all")):
-    axes.text(tries + 2.7, level, words, va=side, fontsize=9)
-axes.set(xlabel="tries (first ten: dice for all)\nright: distance to the dashed line, 95 % interval", xticks=steps[::2])
-axes.set(ylabel="mean best, % of choosers", xlim=(9.7, tries + 2.6), ylim=(average[0] - 3, 100 * accuracy.max() + 1))
+    axes.text(tries + 3.7, level, words, va=side, fontsize=9)
+axes.set(xlabel="tries (first ten: dice for all)\nright: distance to average dice, 95 % interval", xticks=steps[::2])
+axes.set(ylabel="mean best, % of choosers", xlim=(9.7, tries + 3.6), ylim=(average[0] - 3, 100 * accuracy.max() + 1))
 axes.legend(frameon=False, fontsize=9, loc="lower right")
 drawn.suptitle(f"After {tries} tries detectably ahead of average dice:\n{who}{mnist.figure_suffix}", fontsize=11)
 plots.show(drawn, f"Best accuracy against tries, with 95 % intervals; detectably ahead of average dice: {who}.")
@@ -306,23 +306,23 @@ for name in (one, together):
     print(f"  by those who watched: {100 * found.mean:+.2f} points, {100 * found.low:+.2f} to {100 * found.high:+.2f}")
 print(evidence.compare(chose[last[one]], chose[last[together]]).sentence(f"{together}, against {one}"))
 print("Different cells seen:", {name: f"{np.mean([len({*row}) for row in rows]):.1f}" for name, rows in seen.items()})
-grids = np.array([accuracy[:, [*some]] for some in itertools.combinations(range(len(rates)), min(3, len(rates)))])
-print(f"A grid of {grids.shape[2]} rates, mean of all {len(grids)} such grids: {grids.max(axis=(1, 2, 3)).mean():.1%}; "
-      f"average dice after as many tries, {grids[0].size}: {dice_on(rank[0], grids[0].size):.1%}.")
+# Rates two steps apart, or three: grids that somebody might choose.
+grids = [accuracy[:, i : i + 2 * gap + 1 : gap] for gap in (2, 3) for i in range(len(rates) - 2 * gap)] or [accuracy]
+print(f"Grids of {grids[0].shape[1]} rates evenly spread, mean of {len(grids)}: {np.mean([g.max() for g in grids]):.1%}"
+      f"; average dice after as many tries, {grids[0].size}: {dice_on(rank[0], grids[0].size):.1%}.")
 
 # %% [markdown]
-# The verdict after Holm's correction decides about a lead, and fresh seeds would have to bear it out. But a search
-# keeps what the choosers like best, and they may like a cell by luck. So the indented lines have the same leads, and
-# their intervals, by the pictures that only watched; for the average dice, too, the choosers choose.
+# Did you bet on the TPE that sees both? The line "TPE together, against TPE one by one" answers, and its interval says
+# how large a cost, or a gain, twenty searches leave open. Look back at the joint share without SGD: where the best
+# cells lie among optimisers that like the same rates, asking one by one *can* find them as well.
 #
-# Does it cost anything to ask for the settings one by one? Did you bet on the one that sees both? The line that sets
-# the two TPEs side by side answers; its interval says how large a cost, or a gain, twenty searches leave open. Look
-# back at the joint share without SGD: where the best cells lie among optimisers that like the same rates, asking one by
-# one *can* find them as well.
+# The verdict after Holm's correction decides about a lead over the dice, and fresh seeds would have to bear it out. But
+# a search keeps what the choosers like best, perhaps by luck. So the indented lines have the leads by the pictures that
+# only watched. A search is shown to find better *networks*, not only what these choosers like, if that interval, too,
+# lies above zero.
 #
-# What are the dice's many values worth here? The two figures of the last line tell, roughly: dice may draw a cell
-# twice, which a grid may not, and the mean of the grids counts triples that nobody would choose, such as the smallest
-# rates.
+# What are the dice's many values worth here? The last line tells. There are only eight rates, and dice may draw a cell
+# twice, which a grid may not: the drawing above supposed that each throw is a new value.
 #
 # These are verdicts about *this* table: one small space, one kind of network, few tries, of which at most two count as
 # good ones to learn from. And a table has its own trap: who goes back to a cell, dice by chance and a search by its
@@ -367,9 +367,10 @@ plots.lines({f"{n} pictures choose": (counts, points[n]) for n in sizes}, log_x=
             y="flattery, points", alt=f"The winner's accuracy on its choosers less that on the others: {flattered}.")
 
 # %% [markdown]
-# One network flatters nobody. Where one network stands well above the next, many pictures hardly flatter either, as
-# there is no doubt whom to choose. Luck decides where the best are close. To see luck alone, take quality away: a
-# hundred "pictures" whose labels are coin flips, and a thousand "networks" that guess.
+# One network flatters nobody. Where one network stands well above the next, there is no doubt whom to choose, so many
+# pictures hardly flatter either (the lower curves can be as low for that reason). Luck decides where the best are
+# close. To see luck alone, take quality away: a hundred "pictures" whose labels are coin flips, and as "networks" a
+# thousand guessers.
 
 # %%
 labels, answers = random.integers(2, size=100), random.integers(2, size=(1000, 100))
@@ -464,9 +465,9 @@ print(f"All {len(knows)} validation pictures: {knows.mean():.1%}; test {100 * ga
 lesson.progress(record)
 
 # %% [markdown]
-# This is not people against machines: epochs and tries differ between the rows. Ours are the whole table;
-# how many the people needed, nobody counted. And a search finds the best of *its* space. Knowing what may help, a
-# convolution, a normalisation, a shift, is a search space of its own, and people searched it for years.
+# This is not people against machines: epochs and tries differ between the rows. Our search tried every cell of the
+# table; how many tries the people needed, nobody counted. And a search finds the best of *its* space. What may help at
+# all, a convolution, a normalisation, a shift, is a larger space, and people searched it for years.
 #
 # ## Exercise 1: how many pictures does a choice need?
 #
@@ -517,8 +518,9 @@ lesson.check_choose(choose)
 #
 # * Of the settings that matter, random tries see more values than a grid does. A search with a memory has to beat dice
 #   *on average*, over many seeds. One that models its settings one by one cannot see what counts jointly; whether that
-#   costs anything has to be measured. What the race found holds for this table; fresh seeds decide.
-# * The best of many tries is partly the luckiest: on average by at most $\sigma \sqrt{2 \ln k}$, for nothing.
+#   costs anything has to be measured. What the race found holds for this table.
+# * The best of many tries is partly the luckiest: among $k$ equal networks it looks better than it is, on average by at
+#   most $\sigma \sqrt{2 \ln k}$.
 # * Whatever chooses is spent. Search on validation pictures, and let the sealed ones speak once.
 #
 # A search needs many tries, so whoever trains ten times faster may search ten times longer. How fast can a good

@@ -13,10 +13,9 @@
 # *faster* a training has become.
 #
 # The all-convolutional network of lesson 12 takes 50 epochs. K. Jordan's article trains another on the same photographs
-# in ten, and its network ends at 94 % (the article's figure). More data had little part in that: the article has 5,000
-# photographs more, those that lesson 12 keeps for validation. The network is another one, and wider; its photographs
-# are shifted and mirrored. This lesson holds nearly all that fixed and climbs eight rungs. Which of these changes
-# matters? And how would you know?
+# in ten, and its network ends at 94 % (the article's figure). It has few photographs more: 5,000, those that lesson 12
+# keeps for validation. The network is another one, and wider; its photographs are shifted and mirrored. This lesson
+# holds nearly all that fixed and climbs eight rungs. Which of these changes matters? And how would you know?
 #
 # | rung | what changes | tried here |
 # | --- | --- | --- |
@@ -191,8 +190,7 @@ print(f"From rung 1 halfway to meant to end there: {evidence.in_pairs(on_its_way
 # A high rate covers ground, and it jumps about: no two steps agree on where the bottom is. A low rate finds the bottom
 # of wherever it stands, if it has the steps to get there. The schedule has both, one after the other, at a price. **The
 # curve of such a training must not be read halfway:** in the middle its rate is high, and its accuracy should be worse
-# than that of a training which was *meant* to end there. The last line says how far this one run bears it out. (A
-# constant rate may be read anywhere.)
+# than that of a training which was *meant* to end there. The last line says how far this one run bears it out.
 #
 # ## Rung 2: labels that leave room
 #
@@ -214,15 +212,15 @@ plots.lines({"one-hot": (lead, one_hot), "smoothed by 0.2": (lead, smoothed), "l
 
 # %% [markdown]
 # So do not compare the losses of rung 1 and rung 2: each counts from another lowest value. Accuracies can be compared,
-# and so can the cross-entropy against the plain labels, the loss that the lesson gives below rung 7.
+# and so can the cross-entropy against the plain labels, the loss that the lesson gives under "The ladder so far".
 #
 # ## Rung 3: a first layer that nobody trains
 #
 # Neighbouring pixels are nearly equal, so the twelve numbers of a patch (two by two pixels, three colours) mostly say
-# one thing: how bright it is. What tells a cat from a dog lies in the small differences, and a gradient sees the large
-# ones first. **Whitening** turns the numbers so that no two of them correlate, and stretches each to the same variance.
-# Of two neighbours (the figure has their red), take the sum and the difference, which do not correlate if both vary
-# alike, and divide each by its standard deviation.
+# one thing: how bright it is. The usual argument: what tells a cat from a dog lies in the small differences, and a
+# gradient sees the large ones first. **Whitening** turns the numbers so that no two of them correlate, and stretches
+# each to the same variance. Of two neighbours (the figure has their red), take the sum and the difference, which do not
+# correlate if both vary alike, and divide each by its standard deviation.
 
 # %%
 pair = cifar.x_train[:250, ::8, 15:17, 0].reshape(-1, 2) / 127.5 - 1  # red of two neighbours, as the network sees it
@@ -269,8 +267,8 @@ plots.images(np.pad(squares, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=0
 #
 # A convolution that starts at random stirs its input before it has learned anything, and six of them stir thoroughly
 # (the figure has three, and nothing between them). So let filter $k$ start with a 1 in the middle of channel $k$, and 0
-# elsewhere: it hands its input on. (What is left over starts at random among the filters, and is not handed on at first
-# among the channels.)
+# elsewhere: it hands its input on. (Filters beyond the number of channels start at random; channels beyond the number
+# of filters are not handed on at first.)
 
 # %%
 seen = {"after the patches": ops.conv((photographs.x_train[:1] / 127.5 - 1).astype("float32"), kernels[..., :16])}
@@ -296,7 +294,7 @@ plots.images(((shots - low) / (high - low)).clip(0, 1), labels=list(seen), colum
 # `fast.optimizer` multiplies those of the variables named `beta`.)
 #
 # > **Predict:** a rate that rises and falls; labels and patches together; start and biases together. Which adds most
-# > to the accuracy after these few epochs? (The answer comes below rung 7.)
+# > to the accuracy after these few epochs? (The answer comes under "The ladder so far".)
 
 # %%
 ladder |= {rung: climb(rung) for rung in (3, 5)}
@@ -332,18 +330,18 @@ near = [f"{abs(share):.0%} {'nearer' if share < 0 else 'farther'}" for share in 
 # %%
 drawn, axes = plots.figure(1, 2, height=3.8, sharex=True, sharey=True, subplot_kw={"aspect": "equal"})
 for which, axis in enumerate(axes):
-    axis.plot(*np.array(path)[:, which, 0].T, color="#999999", lw=0.7, marker="o", ms=8, mec="k", markevery=[120])
-    axis.plot(*np.array(mean)[:, which, 0].T, ls="--", color=plots.COLOURS[0], marker="s", mec="k", markevery=[120])
+    axis.plot(*np.array(path)[:, which, 0].T, "o-", color="0.6", lw=0.7, ms=11, mfc="none", mec="k", markevery=[120])
+    axis.plot(*np.array(mean)[:, which, 0].T, "s--", color=plots.COLOURS[0], ms=5, mec="k", markevery=[120])
     axis.plot(0, 0, "k+", ms=14)
     axis.set(title=told[which], xlabel="one weight", ylabel="another")
-axes[0].legend(["weights (the last: dot)", "average (square)", "lowest"], loc="upper left", fontsize=8, frameon=False)
+axes[0].legend(["weights (the last: ring)", "average (square)", "lowest"], loc="upper left", fontsize=8, frameon=False)
 drawn.suptitle(f"Constant rate: the average ends {near[0]}; falling rate: {near[1]}", fontsize=11)
 plots.show(drawn, f"One walk of two weights at either rate. Means of 500: {'; '.join(told)}.".replace("\n", " "))
 
 # %% [markdown]
 # One walk is drawn; the numbers are means of 500, after the last step. Many small steps in a row average their noise
-# themselves, so a falling rate does work of the average: compare the weights of the right panel with the average of the
-# left. A network is no such valley.
+# themselves, so a falling rate does most of the average's work: compare the weights of the right panel with the average
+# of the left. A network is no such valley.
 #
 # ## Rung 7: coins waste what they show
 #
@@ -365,8 +363,12 @@ drawn.suptitle("Mirrored photographs (black); shares of 1,000, after these three
 plots.show(drawn, "24 photographs, mirrored or not, by epoch. " + "; ".join(axis.get_title() for axis in axes) + ".")
 
 # %% [markdown]
-# (Exercise 2 asks for the formula.) Here is the ladder as far as it is trained in this lesson, on the whole comparison
-# set (in full mode, which keeps none, on the validation photographs).
+# (Exercise 2 asks for the formula.)
+#
+# ## The ladder so far
+#
+# As far as it is trained in this lesson, on the whole comparison set (in full mode, which keeps none, on the validation
+# photographs):
 
 # %%
 scored = {rung: score(model, asked, truth) for rung, (model, _) in ladder.items()}
@@ -374,7 +376,7 @@ print(*(f"Rung {rung}: accuracy {s.accuracy:.1%}, loss {s.loss:.3f}." for rung, 
 added = {0: "constant rate", 1: "+ rise and fall", 3: "+ labels, patches", 5: "+ start, biases"}
 reached = {f"{rung} {what}": [100 * scored[rung].accuracy] for rung, what in added.items()}
 plots.dots(reached, spread={name: 2 * (a * (100 - a) / scored[0].n) ** 0.5 for name, (a,) in reached.items()},
-           title=f"From {scored[0].accuracy:.0%} to {scored[5].accuracy:.0%} in the same epochs" + cifar.figure_suffix,
+           title=f"From {scored[0].accuracy:.1%} to {scored[5].accuracy:.1%} in the same epochs" + cifar.figure_suffix,
            x="comparison accuracy, % (line: two standard errors, of the images alone)",
            alt="Accuracy: " + ", ".join(f"rung {name} {a:.1f} %" for name, (a,) in reached.items()) + ".")
 
@@ -391,9 +393,11 @@ _, (c, d), (a, b) = sorted(list(gains)[:3], key=gains.get)
 print(f"The first three: most from rung {a} to {b}, {gains[a, b] - gains[c, d]:.2f} points more than from {c} to {d}.")
 
 # %% [markdown]
-# So your prediction is answered, for this seed. Another seed moves each of these figures. How far is not measured here
-# for this network; the nearest are the rows of the chart at the end, other networks over several seeds each. A step, or
-# its lead over another, that is no larger than the longest row is no verdict. The same holds of the lines below rung 1.
+# So your prediction is answered, for this seed, and with one peak for all the rungs above the bottom. Another seed
+# moves each of these figures. How far is not measured here for this network; the nearest are other networks, trained
+# from several seeds each (the rows of dots in the chart at the end). The **longest row** is the greatest distance, in
+# points, from a network's worst run to its best. A step, or its lead over another, that is no larger than that is no
+# verdict. The same holds of the lines below rung 1.
 
 # %%
 rivals = "dropout_cnn", "all_conv", "small_all_conv", "deep_all_conv"
@@ -404,9 +408,9 @@ print(f"The longest row: {apart:.1f} points. Steps beyond it: {larger}." if apar
 
 # %% [markdown]
 # And a step over several rungs says nothing of each alone. Does the loss, at the end of each pair above, tell the same
-# story as the accuracy? Smoothed labels teach a network to hedge, and the cross-entropy against the plain labels charges
-# for that on right answers and rewards it on wrong ones: a network may be right more often and have the *higher* loss.
-# But the whitened patches share the step. Lesson 17 asks what a network's percentages are worth.
+# story as the accuracy? Smoothed labels teach a network to hedge, and the cross-entropy against the plain labels
+# charges for that on right answers and rewards it on wrong ones: a network may be right more often and have the
+# *higher* loss. But the whitened patches share the step. Lesson 17 asks what a network's percentages are worth.
 #
 # ## Rung 8: look six times
 #
@@ -429,12 +433,12 @@ print(f"From one look to six, {one_look.n:,} photographs: {evidence.in_pairs(one
 
 # %%
 names, example = cifar.class_names, min(set(one_look.mistakes) ^ set(six_looks.mistakes), default=0)
-changed = ("Unchanged", "Mended", "Spoiled")[(example in one_look.mistakes) - (example in six_looks.mistakes)]
+one, average = (names[each.predictions[example].argmax()] for each in (one_look, six_looks))
 seen = np.concatenate([ops.convert_to_numpy(images) for images, _ in fast.looks(asked[example : example + 1])])
 ways = ("as it is", "up, left", "down, right", "mirrored", "mirrored,\nup, right", "mirrored,\ndown, left")
 labels = [f"{way}:\n{names[p.argmax()]}, {p.max():.0%}" for way, p in zip(ways, final.predict(seen, verbose=0))]
-plots.images(seen / 255, title=f"{changed} by the average; it is: {names[truth[example]]}" + cifar.figure_suffix,
-             columns=6, labels=labels, alt=f"One photograph, six looks: {'; '.join(labels)}.".replace("\n", " "))
+plots.images(seen / 255, columns=6, labels=labels, alt=f"Six looks: {'; '.join(labels)}.".replace("\n", " "),
+             title=f"One look says {one}, the average {average}; it is {names[truth[example]]}" + cifar.figure_suffix)
 
 # %% [markdown]
 # The figure shows the first photograph that the average mended or spoiled; the line above counts them all. The same
@@ -449,15 +453,12 @@ plots.images(seen / 255, title=f"{changed} by the average; it is: {names[truth[e
 import timeit
 
 shown = fast.Shown(photographs.x_train, photographs.y_train, batch_size, "alternate")
-parts = (lambda: shown[1], lambda: short.train_on_batch(*shown[0]))  # a network that is needed no more
-# The quickest of seven: whatever else runs on the machine can only add to a time.
-draw, both = (min(timeit.repeat(part, number=1, repeat=7)) for part in parts)
+# `short` is needed no more. The quickest of five: whatever else runs on the machine can only add to a time.
+draw, both = (min(timeit.repeat(do, number=1)) for do in (lambda: shown[1], lambda: short.train_on_batch(*shown[0])))
 print(f"Drawing: {draw / both:.1%} of a step; were training 100 times as fast: {100 * draw / (99 * draw + both):.0%}.")
 
 # %% [markdown]
-# The drawing has no loop over photographs. All windows of all photographs are there already, as a *view* that copies
-# nothing (`sliding_window_view`); to shift a batch is to pick one window of each. And a byte a colour is a quarter of
-# what a float would be. The shares belong to the machine, not to the recipe.
+# The shares belong to the machine, not to the recipe.
 #
 # ## How much faster?
 #
@@ -465,10 +466,10 @@ print(f"Drawing: {draw / both:.1%} of a step; were training 100 times as fast: {
 # longer. And rung 8 may save epochs, but answers six times as slowly.)
 #
 # For a rate that falls to zero at its end the count cannot be read off a curve: remember rung 1. It takes *several
-# whole trainings of different lengths*, and then one asks which length ends at the target. Rung 1 has two above, judged
-# on the same photographs as the bottom rung. Let the target be what that one reached at its end; and since another seed
-# may move that end by the longest row, where rows are known, the ends that far off as well. Between two lengths
-# `epochs_to` takes a straight line over the logarithm of the epochs.
+# whole trainings of different lengths*, and one asks which length ends at the target. Rung 1 has two above, judged
+# on the same photographs as the bottom rung. The target is what the bottom rung reached at its end. Another seed might
+# move that end by as much as the longest row; so the cell asks for a target that much lower, and one that much higher,
+# too (if rows are known). Between two lengths `epochs_to` takes a straight line over the logarithm of the epochs.
 #
 # > **Predict:** how many epochs does rung 1 need for what the bottom rung reached?
 
@@ -483,15 +484,15 @@ for end in sorted({target - apart / 100, target, target + apart / 100}):
           else f"under {half}." if low > end else f"over {epochs}.")
 
 # %% [markdown]
-# That is one seed, and two lengths; a ratio is worth no more than what these lines agree on. The course's table
-# `ladder` is meant to have each rung with 4, 8 and 16 epochs, five seeds, the best of three rates, and a target fixed
-# beforehand: what the bottom rung reaches in 16 epochs, on validation. It is meant to have steps as well: each rung
-# against the one below, after 8 epochs.
+# The line for the bottom rung's own end answers the prediction, for one seed and two lengths. Any lines around it say
+# what another seed might make of it: a ratio is worth what all of them agree on. The course's table `ladder` is meant
+# to have each rung with 4, 8 and 16 epochs, five seeds, the best of three rates, and a target fixed beforehand: what
+# the bottom rung reaches in 16 epochs, on validation; and each rung's step from the one below, after 8.
 #
 # The article counted epochs to 94 %, on the *test* set. The targets differ, so only the ratios down a column compare.
-# The article looked six times before it alternated. Its start had the falling rate and the smoothed labels already, and
-# two looks, a photograph and its mirror image. (A table beside its code gives that start 35 epochs, and the others as
-# here: so whitening is worth a factor of 2.1 or of 1.7 there, according to which is right.)
+# The article begins at our rung 2, with two looks (a photograph and its mirror image), and it took the six looks before
+# the alternating. For that beginning its text says 45 epochs, a table beside its code 35; the other rows agree. So
+# whitening is worth a factor of 2.1 there, or of 1.7.
 
 # %%
 table = protocol.table("ladder")
@@ -528,13 +529,15 @@ lesson.progress(record)
 
 # %% [markdown]
 # A place on the chart says nothing of what it cost, so it does not say which network is *faster*: that takes a target,
-# as above. What its rows cost (medians of their runs), and yours; seconds compare only on the same machine:
+# as above. What its rows cost (medians of their runs), and yours; seconds compare only on the same machine, with the
+# same number of cores:
 
 # %%
 from course_utils.networks import NETWORKS
 
 print(*(f"{NETWORKS[name].title}: {evidence.cost_words(name, '', lesson.mode, cifar.label)}." for name in rivals),
-      f"Here: {record.epochs} epochs, {record.seconds:.0f} seconds ({record.hardware}), {test.accuracy:.1%}.", sep="\n")
+      f"Here: {record.epochs} epochs of {record.n_train:,} images, {record.seconds:.0f} seconds ({record.hardware}, "
+      f"{record.precision}), {test.accuracy:.1%} of the test images.", sep="\n")
 
 # %% [markdown]
 # ## Exercise 1: whiten
@@ -573,8 +576,8 @@ lesson.check_one_side_only(one_side_only)
 # ## What to take away
 #
 # * Which of the changes matters? A step no larger than the longest row of the chart is no answer, however many
-#   photographs it mended; several steps together may be one where none of them is. And let every rung have its best
-#   rate before you say what the next one is worth.
+#   photographs it mended. Several steps together may be longer than that row; from one seed even that is a hint and no
+#   verdict. And let every rung have its best rate before you say what the next one is worth.
 # * "Faster" is a number of epochs to a target, for one network and one set of photographs, from whole trainings of
 #   different lengths; the curve of a falling rate must not be read halfway.
 # * To look several times costs no training. It mends more answers than it spoils, or it is not worth it: count both.
@@ -595,7 +598,7 @@ lesson.check_one_side_only(one_side_only)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Let the group order the eight rungs by what they expect of them before anything is trained,
-# and come back to the list at the dots below rung 7 and at the epochs that each rung needs. Ask at rung 1 why one must
+# and come back to the list under "The ladder so far" and at the epochs that each rung needs. Ask at rung 1 why one must
 # not stop such a training halfway and quote its accuracy. Usual wrong answers: in exercise 1 dividing by the variance
 # and not by its root, or taking the rows of the eigenvectors for their columns; in exercise 2 counting one of the two
 # sides alone. To discuss: the ladder was found on the test set, by many people over many years. What would you do with

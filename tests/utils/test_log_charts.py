@@ -32,6 +32,9 @@ def test_the_floor_says_when_a_loss_falls_through_it(shown, floor, title):
     log_charts.draw_floor([0.9, 0.5, 0.3, 0.2], floor, [0.36, 0.37])
     assert title in shown[0][0].get_suptitle()
     assert "between 0.360 and 0.370" in shown[0][1]
+    log_charts.draw_floor([0.9, 0.5, 0.3, 0.2], floor, [0.36, 0.37], lower=0.05)
+    words = [text.get_text() for text in shown[1][0].axes[0].texts]
+    assert "the penalty of Glorot's start" in words
 
 
 def test_the_title_names_the_patience_at_which_every_stop_leaps(shown):
