@@ -242,11 +242,11 @@ print(f"It took {sum(watch[0].epoch_seconds):,.1f} s, validation included; by th
       f"{60 * paid:,.1f} s.")
 
 # %% [markdown]
-# For the rest we have reference runs: in one panel on the full training set, with fifty epochs for all; in reduced mode
-# in another above it, where the numbers of epochs are the course's choice. A run's price is its photographs times its
-# epochs, times what a photograph costs on *your* machine. Three readings in a row make a coarse clock: two prices that
-# differ by no larger factor than those readings count as equal (a grey band reaches that far), and a line below says
-# where a factor is within a tenth of that limit.
+# For the rest we have reference runs: in one panel on the 45,000 training images of full mode, with fifty epochs for
+# all; in reduced mode in another above it, where the numbers of epochs are the course's choice. A run's price is its
+# photographs times its epochs, times what a photograph costs on *your* machine. Three readings in a row make a coarse
+# clock: two prices that differ by no larger factor than those readings count as equal (a grey band reaches that far),
+# and a line below says where a factor is within a tenth of that limit.
 #
 # A point is **dominated** when another one is more accurate for no more seconds. Nobody who picks from this list should
 # pick it, whatever the budget. But more accurate *by chance* is no reason. So we compare in pairs, seed by seed, and
@@ -349,11 +349,11 @@ for size, points in market.items():
     beaten = {name: rivals(points, name) for name in points}
     for loser, other, sure in ((name, other, sure) for name in points for other, sure in beaten[name].items()):
         print(f"  {loser} is {'' if sure else 'perhaps '}dominated by {other}: {told(points, other, loser)}")
-    left = choice(points)
-    for cheap, dear in itertools.pairwise(left):
+    for cheap, dear in itertools.pairwise(left := choice(points)):
         print(f"  {dear} instead of {cheap}: {told(points, dear, cheap)}")
     if left:
-        print(f"  left to choose from: {', '.join(left)}" + ("" if len(left) > 1 else ", the only buy on this list"))
+        doubtful = "".join(f"; in doubt: {name}" for name in points if beaten[name] and not any(beaten[name].values()))
+        print(f"  left to choose from: {', '.join(left)}{doubtful}")
     if "small" in points:
         dearer = dict(itertools.pairwise(left)).get("small")
         doubt = not any(beaten["small"].values()) if beaten["small"] else dearer and undecided(points, dearer, "small")
@@ -380,10 +380,10 @@ if lesson.mode == "reduced" and market["reduced"]:
 #
 # ## Is your number normal?
 #
-# The architecture and its settings are the answer's, and validation chose the epoch. (The reference runs kept their last
-# one.) Even a full run need not meet the answer's figure: full mode learns from 45,000 images, may see a JPEG copy, and
-# is scored on other images. All of this holds for both networks of the answer, below; what else sets them apart from
-# their figures we do not know.
+# The architecture and its settings are the answer's, and validation chose the epoch. (The reference runs kept their
+# last one.) Even a full run need not meet the answer's figure: full mode learns from 45,000 images, may see a JPEG
+# copy, and is scored on other images. All of this holds for both networks of the answer, below; what else sets them
+# apart from their figures we do not know.
 
 # %%
 test = lesson.final_test(model)

@@ -267,7 +267,7 @@ runs |= {(factor, True): attempt(factor, True, seed) for factor in (enough, *nea
 winner = {"dropout": min(in_the_band(augment)), "augment": augment}
 
 # %% [markdown]
-# The whole walk in one figure. In JupyterLab, start the slider at 1 and follow it try by try.
+# The walk of the first seed in one figure. In JupyterLab, start the slider at 1 and follow it setting by setting.
 
 # %%
 def walked(count):
@@ -430,9 +430,9 @@ print("Deep against augmented small: not yet measured." if len(shifted.keys() & 
 # Compare the last two lines: the first has what a step like ours moved, the second what another start moved.
 #
 # A large difference fits the first step of the procedure, "start from an architecture that is known to work". It is no
-# proof, since more than one thing differs: depth, width, normalisation, start, dropout, learning rate and the missing
-# hidden dense layer; in the reference runs mirroring and batch size as well. Which of them matters? Lesson 16 takes
-# such a network apart, rung by rung.
+# proof, since nobody tuned the small network's training, and more than one thing differs: depth, width, normalisation,
+# start, dropout, learning rate and the missing hidden dense layer; in the reference runs mirroring and batch size as
+# well. Which of them matters? Lesson 16 takes such a network apart, rung by rung.
 #
 # ## Is your number normal?
 #
@@ -445,7 +445,7 @@ lesson.expect(record)
 # %%
 lesson.progress(record)
 if plain and depth:
-    print(f"Small {costs[0]:.1f} x, deeper {costs[2]:.1f} x the star's operations; both {32 // filters} x its width.")
+    print(f"Small {costs[0]:.1f} x, deeper {costs[2]:.1f} x the star's operations, {32 // filters} x as wide as here.")
 
 # %% [markdown]
 # ## Exercise 1: name the curves
@@ -524,7 +524,7 @@ lesson.check_next_factor(next_factor)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Have the group write its own rules before the table of rules is shown; ask who thought of the
-# noise. Let them name the curves of the start before `diagnose` does; be ready for "train longer".
+# noise. Let them write down a word for the start before `diagnose` prints its own; be ready for "train longer".
 # While the tries run, collect sketches for twice the dropout. Ask for augmentations and let the others judge them
 # by the two questions (label kept? could it occur?): turning by 180 degrees, blurring, changing colours, cutting out a
 # square. Usual wrong answers: in exercise 1 C is called overfitting, since there is a gap, or underfitting, since it is

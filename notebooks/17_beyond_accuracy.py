@@ -45,7 +45,7 @@ if not len(y_judge):  # full mode keeps no comparison set: half of the validatio
 # ## A network that has seen lesson 08
 #
 # There a network without dropout, on few digits, went on training when it should have stopped. Here is one like it.
-# What becomes of its confidence? A callback keeps what it says about the pictures that judge, after some of the epochs.
+# What becomes of its confidence? A callback keeps its answers after some of the epochs.
 # (All numbers before the section "Whose mistake?" are those of this one network; another seed gives others.)
 
 # %%
@@ -76,12 +76,11 @@ epochs, heard = lesson.epochs(20, reduced=24), {}  # epoch -> probabilities
 history = model.fit(
     mnist.x_train, mnist.y_train, batch_size=128, epochs=epochs, verbose=0, validation_data=(x_choose, y_choose),
     callbacks=[*lesson.callbacks("Few digits, many epochs"), keras.callbacks.LambdaCallback(on_epoch_end=listen)],
-)  # fmt: skip
+)
 
 # %% [markdown]
-# Two things are not drawn in this figure: how sure the network has become, and how sure it is where it errs. Its
-# **confidence** is the probability that it gives to its own answer. Here are the mistakes of which it was surest; what
-# is missing to a confidence of one is its doubt.
+# The figure does not show how sure the network has become. Its **confidence** is the probability that it gives to its
+# own answer; one less the confidence is its **doubt**. Here are the mistakes of which it was surest.
 
 # %%
 said = heard[epochs]
@@ -89,8 +88,7 @@ confidence, right = calibration.judge(said, y_judge)
 surest = np.flatnonzero(~right)[np.argsort(-confidence[~right])][:10]
 # One digit of each will do: 1 in 40 million.
 doubts = [f"{float(f'{1 / d:.0e}'):,.0f}".replace(",000,000", " million") for d in (1 - confidence[surest]).clip(1e-8)]
-plots.images(
-    x_judge[surest], title="Wrong, and sure of it: answer, label, doubt" + mnist.figure_suffix, columns=5,
+plots.images(x_judge[surest], columns=5, title="Wrong, and sure of it: answer, label, doubt" + mnist.figure_suffix,
     labels=[f"says {said[k].argmax()}, label {y_judge[k]}\n1 in {doubt}" for k, doubt in zip(surest, doubts)],
     alt="The digits of whose wrong class the network was surest, with its answer, the label and its doubt.",
 )
@@ -107,7 +105,8 @@ print(f"Accuracy {right.mean():.2%}: {(~right).sum()} mistakes among {len(right)
 # A weather service says "rain: seven in ten". One dry day does not prove it wrong. Take *all* the days on which it said
 # so: on seven in ten of them it should have rained. A forecaster, or a network, of which that holds for every number is
 # **calibrated**. So we sort the answers into bins by confidence, and draw for each how many were right: a **reliability
-# diagram**. On the diagonal lies a calibrated network; below it, one that promises too much.
+# diagram**. On the diagonal lies a calibrated network; below it, one that promises too much. (Hollow: fewer than ten
+# answers.)
 #
 # > **Predict:** of the answers at a confidence of about two thirds, how many are right? And where do most answers lie?
 
@@ -124,7 +123,9 @@ def draw_reliability(axis, probabilities):
     axis.set_title(f"{((share < low / n) | (share > high / n)).sum()} of {len(n)} dots outside their bars", fontsize=10)
     axis.plot([0, 1], [0, 1], color="black", linewidth=1)
     axis.vlines(mean, low / n, high / n, color="#999999", linewidth=7, alpha=0.5, label="chance, if calibrated")
-    axis.plot(mean, share, "o-", color=plots.COLOURS[0], label="this network", clip_on=False)
+    many = n >= 10
+    axis.plot(mean[many], share[many], "o-", color=plots.COLOURS[0], label="this network", clip_on=False)
+    axis.plot(mean[~many], share[~many], "o", color=plots.COLOURS[0], markerfacecolor="white", clip_on=False)
     axis.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="confidence", ylabel="share that is right")
     return found
 
@@ -149,7 +150,8 @@ print(f"At a confidence from 0.55 to 0.8, {confidence[middle].mean():.0%} on ave
       f"and {(~right[last]).sum()} are made.")
 
 # %% [markdown]
-# On the left the gap of a full bin can hardly be seen; count it in mistakes, as on the right, and it can.
+# On the left the gap of a full bin can hardly be seen (the last dot may hide its bar); count it in mistakes, as on the
+# right, and it can.
 #
 # ## One number, and how it deceives
 #
@@ -172,25 +174,23 @@ perfect = [100 * np.mean([calibration.error_by_chance(confidence[k], draws=20, s
            for each in samples]
 
 # %%
-plots.lines(
-    {"our network": (sizes, ours), "a perfect one, as sure": (sizes, perfect)},
+plots.lines({"our network": (sizes, ours), "a perfect one, as sure": (sizes, perfect)},
     title="With few pictures even a perfect network seems to err" + mnist.figure_suffix,
     x="pictures", y="calibration error, points", log_x=True, ticks=sizes, marker="o", limits=(0, None),
     alt="Expected calibration error against number of pictures: that of the perfect network falls towards zero.",
-)  # fmt: skip
+)
 
 # %%
 for n, mine, chance in zip(sizes, ours, perfect):
     print(f"{n:6,} pictures: ours {mine:.2f} points, a perfect one {chance:.2f}, beyond chance {mine - chance:+.2f}")
 
 # %% [markdown]
-# A reported ECE of one point means nothing until somebody says on how many pictures and in how many bins. So we
-# subtract what a perfect network would show, and speak of the **error beyond chance**. For a perfectly calibrated
-# network that number is zero on average (so it is negative about half of the time). From one that does err it takes too
-# much, since in a bin that really lies off the diagonal chance pushes both ways: compare the last column for few and
-# many pictures. So take many, and the same number for all that are compared. A second number needs no bins and no
-# correction: mean confidence less accuracy, the **over-confidence**. But it is zero, too, where promises too high and
-# too low cancel. (Where every bin promises too much, it is the ECE itself.)
+# A reported ECE of one point means nothing until somebody says on how many pictures. So we subtract what a perfect
+# network would show, and speak of the **error beyond chance**. For a perfectly calibrated network that number is zero
+# on average (so it is negative about half of the time). From one that does err it takes too much, since in a bin that
+# really lies off the diagonal chance pushes both ways: compare the last column for few and many pictures. So take many,
+# and the same number for all that are compared. A second number needs no bins and no correction: mean confidence less
+# accuracy, the **over-confidence**. But it is zero, too, where promises too high and too low cancel.
 #
 # ## Where does it come from?
 
@@ -199,11 +199,10 @@ judged = {epoch: calibration.judge(each, y_judge) for epoch, each in heard.items
 gaps = {epoch: calibration.over_confidence(*each) for epoch, each in judged.items()}
 plots.lines(
     {"accuracy": (list(judged), [100 * known.mean() for _, known in judged.values()]),
-     "confidence": (list(judged), [100 * sure.mean() for sure, _ in judged.values()])},
-    title="What it promises and what it keeps, epoch by epoch" + mnist.figure_suffix,
-    x="epoch", y="%", marker="^",
+     "confidence": (list(judged), [100 * sure.mean() for sure, _ in judged.values()])}, x="epoch", y="%", marker="^",
+    title="Accuracy and confidence on new pictures, epoch by epoch" + mnist.figure_suffix,
     alt="Confidence less accuracy, points: " + ", ".join(f"epoch {k} {100 * gap:+.1f}" for k, gap in gaps.items()),
-)  # fmt: skip
+)
 
 # %%
 for epoch, (sure, known) in judged.items():
@@ -212,12 +211,14 @@ for epoch, (sure, known) in judged.items():
 
 # %% [markdown]
 # The network learns how sure to be from pictures that it has practised on. Before long it is right on more of those
-# than on new ones, and by a part of that difference it promises too much. (In the first epochs, when it has hardly
-# practised, it may promise too little.) Later a second cause joins. Once every training picture is classified rightly,
-# the accuracy has nothing more to learn from them. The cross-entropy has: it still falls if all logits are multiplied
-# by a number above one, because that moves every probability of a right answer towards 1. So the network goes on
-# growing surer, of everything, the pictures that it gets wrong included: follow the last number of each line. Lesson 08
-# showed what that does to the loss.
+# than on new ones, and in the later lines it promises too much, by a part of that difference. (The number in
+# training is a mean over an epoch in which it still learns, so at first it is low.)
+#
+# Later a second cause joins. Once every training picture is classified rightly, the accuracy has nothing more to learn
+# from them. The cross-entropy has: it still falls if all logits are multiplied by a number above one, because that
+# moves every probability of a right answer towards 1. So the network can go on growing surer, of its mistakes too:
+# compare the last number of the last two lines. (The mistakes are not the same ones in both.) Lesson 08 showed what
+# that does to the loss.
 #
 # ## One number mends it
 #
@@ -225,9 +226,8 @@ for epoch, (sure, known) in judged.items():
 #
 # $$p_k = \frac{e^{z_k / T}}{\sum_j e^{z_j / T}} .$$
 #
-# Above 1 it makes every answer more modest, and since it changes nothing in their order, each answer stays the same. We
-# choose it on the pictures that may choose, by the cross-entropy. (Probabilities will do in place of logits: their
-# logarithms are the logits, but for a constant.)
+# Above 1 it makes every answer more modest. We choose it on the pictures that may choose, by the cross-entropy.
+# (Probabilities will do in place of logits: their logarithms are the logits, but for a constant.)
 #
 # > **Predict:** will $T$ be above 1? What happens to the accuracy, and what to the cross-entropy?
 
@@ -246,10 +246,10 @@ for name, each in (("as trained", said), (f"T = {temperature:.2f}", softened)):
           f"chance {beyond:+.2f} points, over-confidence {gap:+.2f} points")
 
 # %% [markdown]
-# The answers are the same; what changes is the price of the mistakes. The pictures that judge had no say in $T$. Here
-# is their diagram at the temperature that was chosen. (Chance misses each bar one time in twenty, so of a dozen dots
-# one or even two outside mean little. More of them, or one far outside, say that one number does not mend every bin.)
-# In JupyterLab move it upwards from 0.5, and watch what becomes of the dots:
+# Dividing all logits by one number leaves their order as it was, so the answers are the same; what changes is the price
+# of the mistakes. Here is the diagram of the pictures that judge, which had no say in $T$. (Chance misses each bar one
+# time in twenty, so one or two dots outside mean little; more, or one far outside, say that one number does not mend
+# every bin.) In JupyterLab move $T$ upwards from 0.5, and watch the dots:
 
 # %%
 from course_utils import widgets
@@ -259,7 +259,7 @@ def at_temperature(t):
     drawn, axis = plots.figure(height=3.4, width=4.2)
     draw_reliability(axis, calibration.soften(said, t))
     beyond = 100 * calibration.excess_error(*calibration.judge(calibration.soften(said, t), y_judge))
-    drawn.suptitle(f"T = {t:g}: calibration error beyond chance {beyond:+.2f}" + mnist.figure_suffix, fontsize=11)
+    drawn.suptitle(f"T = {t:g}: error beyond chance {beyond:+.2f} points" + mnist.figure_suffix, fontsize=11)
     return drawn, f"Reliability diagram at temperature {t:g}; calibration error beyond chance {beyond:+.2f} points."
 
 
@@ -270,16 +270,15 @@ widgets.slide(at_temperature, sorted({0.5, 1, 1.5, 2, 3, 4, 6, temperature}), "t
 #
 # All of MNIST is clean. Paper is not. Here is one digit in five kinds of trouble, each in five strengths. (Noise is
 # given by its standard deviation, white being 1, and blur likewise in pixels; contrast by what is left of it. Turns go
-# to either side and shifts in one of eight directions, by chance; slantwise they go so far along both axes.)
+# to either side and shifts in one of eight directions, by chance.)
 
 # %%
 shown = [corruptions.corrupt(x_judge[:1], kind, s)[0] / 255 for kind in corruptions.KINDS for s in (1, 2, 3, 4, 5)]
-plots.images(
-    np.clip(shown, 0, 1), columns=5,
+plots.images(np.clip(shown, 0, 1), columns=5,
     title="Noise, blur (pixels), contrast, turns (degrees), shifts (pixels): strengths 1 to 5" + mnist.figure_suffix,
     labels=[f"{kind} {amount}" for kind, each in corruptions.AMOUNTS.items() for amount in each],
     alt="One digit in five rows, noise, blur, low contrast, turned and shifted, each worse from left to right.",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # You still read most of them. The network has never seen one.
@@ -297,33 +296,43 @@ for kind in corruptions.KINDS:
 # %%
 means = {kind: np.array([[100 * of.mean() for of in worse[kind, s]] for s in range(6)]) for kind in corruptions.KINDS}
 plots.panels(
-    {kind: {"accuracy, %": (range(6), of[:, 1]), "confidence, %": (range(6), of[:, 0])} for kind, of in means.items()},
+    {kind: {"accuracy, %": (range(6), of[:, 1]), "confidence, %": (range(6), of[:, 0]), "strength 3": ([3, 3], of[3])}
+     for kind, of in means.items()}, points=["strength 3"],
     title="What the network reads, and what it believes that it reads" + mnist.figure_suffix,
     x="strength", height=2.8, limits=dict.fromkeys(means, (0, 101)), alt="Accuracy and confidence at strength 3, %: "
     + ", ".join(f"{kind} {of[3, 1]:.0f} and {of[3, 0]:.0f}" for kind, of in means.items()),
-)  # fmt: skip
+)
 
 # %%
+from itertools import combinations
+
 for kind, of in sorted(means.items(), key=lambda item: item[1][3, 1]):
     print(f"{kind:8} strength 3: accuracy {of[3, 1]:5.1f} %, over-confidence {of[3, 0] - of[3, 1]:+5.1f} points; "
           f"strength 5: {of[5, 1]:5.1f} % and {of[5, 0] - of[5, 1]:+5.1f}")
+# A row is (confidence, accuracy): the pair that differs much in the second and little in the first.
+pair = max(combinations(means, 2), key=lambda two: np.abs(means[two[0]][3] - means[two[1]][3]) @ np.array([-1, 1]))
+print("Told apart worst by the confidence, at strength 3:",
+      " and ".join(f"{kind}, {means[kind][3, 0]:.0f} % sure and {means[kind][3, 1]:.0f} % right" for kind in pair))
 
 # %% [markdown]
-# The first line answers the prediction for worst, the last for least. (Strength 3 of one kind is not the equal of
-# strength 3 of another: the amounts are ours.) Where the confidence stays up while the accuracy falls, the network does
-# not notice that it has left what it knows. A shifted digit has nearly all its strokes, but the dense layer after
-# `Flatten` has a weight for each *place*; most likely that is why. Where the confidence falls faster than the accuracy,
-# the network doubts more than it needs to. But for their biases, layers with ReLU hand on half of what they get for a
-# picture half as strong; half the logits, that is a temperature of 2. (A part of the story: with less contrast the
-# background turns grey as well. A blurred stroke is paler, too.) The one temperature was chosen on other pictures. **A
-# calibration holds for pictures like those it was made on**, and nothing in the network says where they end.
+# The first line answers the prediction for worst, the fifth for least. (Equal strengths of two kinds are not equally
+# bad: the amounts are ours.)
+#
+# Where the confidence falls less than the accuracy, the network notices too little that it has left what it knows. A
+# shifted digit has nearly all its strokes, but the dense layer after `Flatten` has a weight for each *place*; most
+# likely that is why. Where the confidence falls more than the accuracy, the network doubts more than it needs to. But
+# for their biases, layers with ReLU hand on half of what they get for a picture half as strong; half the logits, that
+# is a temperature of 2. That is part of the story: with less contrast the background turns grey as well. A blurred
+# stroke is paler, too.
+#
+# The one temperature was chosen on other pictures. **A calibration holds for pictures like those it was made on**, and
+# the mean confidence alone does not say where they end. (Ovadia and others, 2019, found the like for larger networks.)
 #
 # ## "I don't know"
 #
-# Whoever may pass a picture on to a person passes on those of which the network is least sure. The share that it still
-# answers is its **coverage**; the accuracy then counts among its answers alone. In use nobody sorts the pictures first:
-# one sets a threshold for the confidence. We set it by the pictures that may choose, where it halves the share of wrong
-# answers.
+# A network may pass on to a person the pictures of which it is least sure. The share that it still answers is its
+# **coverage**; the accuracy then counts among its answers alone. In use one sets a threshold for the confidence. We set
+# it where it halves the share of wrong answers among the pictures that may choose.
 #
 # > **Predict:** what share of the clean pictures will be passed on? And on worse pictures, will the same threshold
 # > halve *the share of wrong answers* as well?
@@ -341,10 +350,12 @@ answered = {name: max((sure >= threshold).sum(), 1) for name, (sure, _) in judge
 # %%
 series = {name: tuple(100 * np.array(each)[:, len(each[0]) // 20 :]) for name, each in curves.items()}
 marks = np.transpose([[100 * part[answered[name] - 1] for part in each] for name, each in curves.items()])
-plots.lines(
-    series | {"at the threshold": tuple(marks)}, x="coverage: answered, surest first, %", y="right among these, %",
+lot = np.repeat([100 * accuracy[-1] for _, accuracy in curves.values()], 3)  # two level lines, a gap after each
+series |= {"passed on by lot": ([5, 100, np.nan] * 2, lot), "at the threshold": tuple(marks)}
+plots.lines(series, x="coverage: answered, surest first, %", y="right among these, %",
     title=f"Surer than {threshold:.2f}: {marks[1][0]:.1f} % right on clean pictures, {marks[1][1]:.1f} % on worse"
-    + mnist.figure_suffix, looks={"at the threshold": {"linestyle": "none", "marker": "o", "color": "black"}},
+    + mnist.figure_suffix, looks={"at the threshold": {"linestyle": "none", "marker": "o", "color": "black"},
+                                    "passed on by lot": {"linestyle": ":", "color": "#777777"}},
     alt=f"Accuracy against coverage; at the threshold {marks[1][0]:.1f} % on clean and {marks[1][1]:.1f} % on worse.",
 )
 
@@ -369,12 +380,16 @@ print("Wrong of the surest 5 % of one kind:", ", ".join(f"{kind} {part:.0%}" for
 
 # %% [markdown]
 # The fourth row answers the first prediction, the third the second. (On clean pictures the threshold need not halve
-# the share exactly, since other pictures chose it.) The price is right answers that are asked again.
+# the share exactly, since other pictures chose it.) The price, in the last row, is right answers that are asked again.
 #
-# Passed on by lot, pictures would take along as large a part of the mistakes as of all pictures. What the mistakes
-# passed on exceed that by is the worth of the *order* of the confidences. Two things can spoil it. A kind of which the
-# network is too sure stands before one that it doubts without need (in use nobody sorts them). Or the order fails
-# within a kind. The last line tells them apart, for the surest twentieth. Exercise 2 asks where the threshold belongs.
+# What is the *order* of the confidences worth? Passed on by lot, a tenth of the pictures would take along about a tenth
+# of the mistakes, and the accuracy would stay as it is (the dotted lines). So take the fourth row from the fifth: that
+# much is due to the order.
+#
+# Two things can spoil it. The kinds may be mixed badly: one of which the network is too sure stands before one that it
+# doubts without need. Or the order fails within a kind. Look at the left end of the curves, the surest twentieth: a
+# perfect order would leave no mistake there, in any kind. The last line says what is left, and which costs more.
+# Exercise 2 asks where the threshold belongs.
 #
 # ## Whose mistake?
 #
@@ -392,8 +407,7 @@ together = jury.all(axis=0) & ~right
 accused = np.flatnonzero(together)[np.argsort(-confidence[together])][:12]
 
 # %%
-plots.images(
-    x_judge[accused], columns=6,
+plots.images(x_judge[accused], columns=6,
     title=f"Label or network? {len(accused)} that all {len(jury) + same} networks miss" + mnist.figure_suffix,
     labels=[f"label {y_judge[k]}\nours: {said[k].argmax()}" for k in accused],
     alt=f"{len(accused)} digits that all networks misread, with the label and our network's answer.",
@@ -404,21 +418,21 @@ print(f"{together.sum()} of {len(right):,} pictures are missed by all {len(jury)
       f"these labels wrong, the best of all networks would be told that it has {1 - together.mean():.2%}.")
 
 # %% [markdown]
-# (The figure has those of which ours was surest; perhaps you have met some of them above.) Which of them would *you*
-# have read as the label says? The label may be wrong. The digit may be one over which two people would quarrel. Or it
-# may be clear, and the networks are wrong together, having learned from the same kind of digit. Only eyes can tell.
-# Northcutt and others (2021) had people look at the suspects of MNIST's *test* set and found fifteen wrong labels in
-# its ten thousand. Nobody looked at the others, so there may be a few more. If our labels are as good, a label is to
-# blame for fifteen in ten thousand or somewhat more; the rest are mistakes of networks, or digits about which people
-# would not agree. Whoever fights for the last hundredth of a point fights for these too.
+# (The figure has those of which ours was surest.) Which of them would *you* have read as the label says? The label may
+# be wrong. The digit may be one over which two people would quarrel. Or it may be clear, and the networks are wrong
+# together, having learned from the same kind of digit. Only eyes can tell. Northcutt and others (2021) had people look
+# at the suspects of MNIST's *test* set and found fifteen wrong labels in its ten thousand. If our labels are as good, a
+# label is to blame for fifteen in ten thousand or a few more (nobody looked at the others); the rest are mistakes of
+# networks, or digits about which people would not agree. Whoever fights for the last hundredth of a point fights for
+# these too.
 #
 # ## Which of the six help here?
 #
-# Now the course's question again, in the course's way: tuned networks, paired seeds, a comparison set, one family for
-# Holm. Nothing is trained for it: the reference runs kept what they said about the comparison set. (The networks are
-# those of lesson 10's table, trained on more digits than ours and with a rate that falls. "Ensemble": three joined and
-# trained as one; "ensemble independent": three trained apart; "five": all techniques but the ensemble; "all": those and
-# the ensemble.) Differences are in percentage points.
+# Now the course's question, in the course's way: tuned networks, paired seeds, one family for Holm. Nothing is trained
+# for it: the reference runs kept their answers on the comparison set. (The networks are those of lesson 10's table,
+# trained on more digits than ours and with a rate that falls. "Ensemble": three joined and trained as one; "ensemble
+# independent": three trained apart; "five": all techniques but the ensemble; "all": those and the ensemble.)
+# Differences are in percentage points.
 #
 # > **Predict:** which technique lowers the calibration error most? And does it make fewer mistakes, too?
 
@@ -441,41 +455,44 @@ def row(arm):
     return [names[arm], f"{made:.2f}", f"{100 - 100 * gap / made:.0f}", f"{error:.2f}", *cols]
 
 
-head = ["", "mistakes made, %", "announced for 100 made", "error beyond chance", *map(trust.MEASURES.get, measures)]
+head = ["", "mistakes made, %", "announced for 100 made", "error beyond chance"]
+head += [f"{trust.MEASURES[m]}, against the baseline" for m in measures]
 rows = [head, ["---"] * len(head), *(row(arm) for arm, each in figures.items() if "excess_error" in each)]
 display(Markdown("\n".join(f"| {' | '.join(each)} |" for each in rows)))
 
 # %%
-order = "; ".join(f"{name} {100 * each.mean:+.2f}, {each.verdict}" for name, each in effects.items())
+order = "; ".join(f"{name} {100 * each.mean:+.2f} ({100 * each.low:+.2f} to {100 * each.high:+.2f}), {each.verdict}"
+                  for name, each in effects.items())
 plots.intervals(
     effects, title="Calibration error beyond chance, against the baseline (left is better; filled: helps or hurts)",
     x="difference, percentage points", alt=f"Calibration error beyond chance against the baseline: {order}.",
 )
 
 # %%
-print(f"The lowest first, after Holm among {len(table.compare) * len(table.measures)} questions: {order}.")
+print(f"With 95 % intervals, verdicts after Holm among {len(table.compare) * len(table.measures)} questions: {order}.")
 print("Not yet measured:", ", ".join([names[arm] for arm, _ in table.compare if names[arm] not in effects]
       + [trust.MEASURES[m] for m in table.measures if m not in measures]) or "nothing")
-print("Early stopping.", trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1])
+print("Early stopping:", trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1].replace("_", " "))
 
 # %% [markdown]
-# From the fifth column on each row is set against the baseline. A calibration error that falls is a gain, so its minus
-# sign is good news; the rest are accuracies. A "helps" of "no dropout" would speak *against* dropout. "Suggestive"
-# stands where an interval leaves out zero, and the correction for so many questions does not bear it out: that may well
-# be chance. Whether the first in the figure differs from the second was not tested.
+# A minus sign is good news for a calibration error; the rest are accuracies ("the surest 19 in 20": the others are
+# passed on). A "helps" of "no dropout" would speak *against* dropout. "Suggestive" stands where an interval leaves out
+# zero, by however little, and the correction for so many questions does not bear it out: that may well be chance.
+# Whether the first in the figure differs from the second was not tested. Whether a technique's mistakes differ from the
+# baseline's by more than chance, the table of lesson 10 says. Early stopping was judged on the network of lesson 08.
 #
-# A technique that makes fewer mistakes has fewer to conceal. So hold its error against the first two numbers of its
-# row: the mistakes that it makes, and how many it announces for a hundred of them. And a temperature costs nothing: a
-# technique that mends the calibration and nothing else has a cheap rival. What remains after a temperature for each is
-# not measured here. All figures of the table, with their intervals:
+# A technique that makes fewer mistakes has fewer to conceal. So look at the first two numbers of its row, too. With 100
+# announced a network promises on the whole what it keeps; with fewer, too much; with more, too little. And a
+# temperature costs nothing: a technique that mends the calibration and nothing else has a cheap rival. What remains
+# after a temperature for each is not measured here. All figures, with their intervals:
 #
 #     course reference show trust_mnist
 #
 # ## Is your number normal?
 #
-# Our own network was made to promise too much, so no reference run is like it. The baseline of the table, tuned and
-# with its dropout, is the one to hold it against. Measure an over-confidence by the mistakes, too: one point is a lot
-# for a network that makes few.
+# Our network was made to promise too much. Hold it against the baseline of the table, which is tuned and has its
+# dropout. Compare them in points, then by the mistakes, since one point is a lot for a network that makes few: do they
+# stay as far apart? And is the tuned baseline honest?
 
 # %%
 record = lesson.record(model, "baseline_cnn", "no_dropout", history=history, compare=lesson.compare(model))
@@ -520,15 +537,16 @@ lesson.check_answer_from(answer_from)
 #
 # ## What to take away
 #
-# * A network that overfits grows surer than it has a right to be. A temperature, chosen on validation pictures,
-#   corrects that without changing one answer; and a calibration error means something only beside what chance would
-#   show.
-# * Worse pictures cost accuracy, and the confidence need not tell. Try yours before somebody else's camera does.
-# * "I don't know" is an answer, as long as somebody is there to be asked. Its worth is what it takes away beyond what
-#   passing on by lot would take, and it has to be measured on pictures like those in use.
+# * Our network, trained too long on few digits, grew surer than it had a right to be (Guo and others, 2017, found it in
+#   large ones). A temperature, chosen on validation pictures, corrects that as far as one number can, for pictures like
+#   those, without changing one answer. A calibration error means something only beside what chance would show.
+# * Worse pictures cost accuracy, and the confidence may tell too little of it, or too much. Try yours before somebody
+#   else's camera does.
+# * "I don't know" is an answer, as long as somebody is there to be asked. What it is worth
+#   beyond passing on by lot has to be measured on pictures like those in use.
 #
-# All this was done with the course's pictures. The next ones are yours: [lesson 18](18_your_own_pictures.ipynb) takes a
-# folder of them from the first look to a network that may be used.
+# The next pictures are yours: [lesson 18](18_your_own_pictures.ipynb) takes a folder of them from the first look to a
+# network that may be used.
 #
 # ## Sources
 #
