@@ -104,7 +104,8 @@ plots.show(drawn, f"Training and validation loss and accuracy in {long} epochs. 
 # %%
 print(f"Your network's validation loss is lowest after epoch {best}, {min(val_loss):.3f}; "
       f"after epoch {long} it is {val_loss[-1]:.3f}, {val_loss[-1] / min(val_loss):.1f} times as high.")
-print(f"Its validation accuracy goes from {val_accuracy[best - 1]:.1%} to {val_accuracy[-1]:.1%} meanwhile.")
+print(f"Its validation accuracy goes from {val_accuracy[best - 1]:.1%} to {val_accuracy[-1]:.1%} meanwhile; "
+      f"it first reaches its highest, {max(val_accuracy):.1%}, after epoch {np.argmax(val_accuracy) + 1}.")
 
 # %% [markdown]
 # Loss and mistakes need not move together. The accuracy asks only which digit got most of the probability; the loss
@@ -135,8 +136,8 @@ print(f"The mean loss changes by {sum(adds.values()):+.4f} nats. " + (
 
 # %% [markdown]
 # The pictures that changed sides are all that the accuracy notices. A picture that stays wrong and costs more is one
-# whose true digit has lost still more probability, and that only the loss sees. So what you watch decides what you
-# keep. The article watches the validation loss, and so shall we.
+# whose true digit has lost still more probability, and that only the loss sees. So what you watch can decide what
+# you keep (compare the two best epochs above the table). The article watches the validation loss, and so shall we.
 #
 # ## Patience
 #
@@ -186,7 +187,7 @@ def uncovered(epoch, patience=5):
     return drawn, f"Validation loss up to epoch {epoch}, and a bar for how long each epoch has waited. {state}."
 
 
-widgets.slide(uncovered, range(1, long + 1), "uncovered up to epoch", start=replay(val_loss, 5)[0])
+widgets.slide(uncovered, range(1, long + 1), "uncovered up to epoch", start=long)
 
 # %% [markdown]
 # > **Predict:** on this curve, what do patiences of 1, 2 and 10 keep? Which is the smallest that finds the lowest
@@ -204,7 +205,7 @@ for p, (stopped, kept) in replays.items():
     waits.plot([kept, stopped], [p, p], "x-", markevery=[1], color=plots.COLOURS[1], linewidth=1.5, markeredgewidth=2)
     waits.plot([1, kept], [p, p], "o-", markevery=[1], color=plots.COLOURS[2], linewidth=3)
 curve.set_ylabel("validation loss, nats")
-waits.set(ylabel="patience", yticks=list(replays), xlabel="epoch (● best so far, kept   × the run ends)")
+waits.set(ylabel="patience", yticks=list(replays), xlabel="epoch (green ●: best so far, kept;  orange ×: the run ends)")
 drawn.suptitle(f"The smallest patience that keeps the lowest point is {needed}" + mnist.figure_suffix)
 plots.show(drawn, f"Patience {needed} is the smallest that keeps the lowest point. Above, the validation loss and "
            "the epochs kept; below, for each patience, a bar to the best epoch it saw and a thinner one to its end.")
@@ -254,20 +255,18 @@ print(f"Keras ended after epoch {len(own)}; replay says {replays[5][0]}.")
 # $$\mathbb{E}\bigl[\min_t L_t\bigr] \le \min_t \mathbb{E}[L_t].$$
 #
 # Here $\mathbb{E}$ is the mean over all the validation sets that might have been drawn. On the right stands the true
-# loss of the best epoch. The epoch that we choose can be as good as that, or worse: its true loss is at least as high.
-# So the loss that we quote is, on average, never above the one that we get.
+# loss of the best epoch, and the true loss of the epoch that we choose is at least as high. So the loss that we quote
+# is, on average, never above the one that we get.
 #
-# How much is it here? We let a few randomly drawn validation pictures choose the epoch (with unlimited patience: the
-# lowest of all), and ask the *other* ones how good that choice is. The recorded probabilities give every picture's loss
-# after every epoch.
+# How much can it be? We let a few randomly drawn validation pictures choose the epoch (with unlimited patience: the
+# lowest of all), and ask the *other* ones how good that choice is.
 
 # %%
 rng, means = np.random.default_rng(seed), []
 sizes = [n for n in (10, 20, 50, 100, 200, 500) if n <= len(mnist.y_val) // 2]
 for n in sizes:
     draws = []
-    for _ in range(400):
-        order = rng.permutation(len(mnist.y_val))
+    for order in (rng.permutation(len(mnist.y_val)) for _ in range(400)):
         choosers, others = (by_picture[:, part].mean(axis=1) for part in (order[:n], order[n:]))
         draws.append((choosers.min(), others[choosers.argmin()]))
     means.append(np.mean(draws, axis=0))
@@ -278,7 +277,7 @@ flattery = 1 - chosen_on / asked
 plots.lines(
     {"on the pictures that chose the epoch": (sizes, chosen_on), "on the others": (sizes, asked)},
     title=f"The lowest loss flatters by {flattery[0]:.0%} if {sizes[0]} pictures chose, by {flattery[-1]:.0%} if "
-    f"{sizes[-1]} did" + mnist.figure_suffix,
+    f"{sizes[-1]} did" + mnist.figure_suffix, limits=(0, 1.1 * np.max(means)),
     x="pictures that chose the epoch", y="loss at the chosen epoch, nats", log_x=True, ticks=sizes, marker="o",
     alt=f"Loss at the chosen epoch. Chosen by {sizes[0]} pictures: {chosen_on[0]:.3f} nats on them, {asked[0]:.3f} on "
     f"the others; chosen by {sizes[-1]}: {chosen_on[-1]:.3f} and {asked[-1]:.3f}.",
@@ -286,20 +285,21 @@ plots.lines(
 
 # %% [markdown]
 # The first line is what you would report if you quoted the best validation loss, the second what you would get. The
-# first rises with the number of pictures, since among more of them there is less luck to pick, and not because the
-# epochs got worse. The second falls as far as more pictures choose better epochs. Between the two lies the price of
-# choosing, on average. A whole set may also be easier or harder than another at every epoch: that luck is in both
-# lines, and only other pictures show it. The flattery can grow with every further thing that you choose by the
-# validation loss: $\lambda$, the patience, the architecture, the seed. That is what the comparison set and the sealed
-# test set are for.
+# title says by what part of the second the first lies below it. The first rises with the number of pictures, since
+# among more of them there is less luck to pick. The second falls where more pictures choose a better epoch. Between the
+# two lies the price of choosing, on average. A whole set may also be easier or harder than another at every epoch: that
+# luck is in both lines, and only other pictures show it. The flattery can grow with every further thing that you choose
+# by the validation loss: $\lambda$, the patience, the architecture, the seed. That is what the comparison set and the
+# sealed test set are for.
 #
 # ## What does stopping do?
 #
 # We compare two rules on the same recorded runs, from three seeds: patience 5 with the best weights, and training on to
 # the very end. Early stopping chooses by the validation pictures; to judge it by the same pictures would be to set an
 # exam whose questions it has seen. So one half of them chooses and the other half reports, then the other way round,
-# and "stopped" is the mean of the two. The end is our choice too: where the loss still climbs there, an even longer run
-# may make stopping look better in the cross-entropy.
+# and "stopped" is the mean of the two. A second stopper with unlimited patience keeps the lowest epoch of the whole run
+# by the same halves. The two stoppers differ only by what the early end does. The last epoch is our choice too: a
+# longer run may give another answer.
 #
 # > **Predict:** what does stopping do to the accuracy, and what to the cross-entropy?
 
@@ -323,18 +323,17 @@ for s in lesson.seeds(3)[1:]:
 outcomes, unhurried = ({s: both_rules(each.said, p) for s, each in recorders.items()} for p in (5, long))
 
 # %%
-sides, metrics = [], ("accuracy, % (higher is better)", "cross-entropy, nats (lower is better)")
+sides, ends, metrics = [], [], ("accuracy, % (higher is better)", "cross-entropy, nats (lower is better)")
 drawn, axes = plots.figure(1, 2, height=3.0)
 for k, (axis, metric, scale) in enumerate(zip(axes, metrics, (100, 1))):
     at_end, at_stop = ({s: scores[when][k] for s, scores in outcomes.items()} for when in (0, 1))
     sides.append(evidence.compare(at_end, at_stop, higher_is_better=not k))
+    ends += [scale * min(sides[k].differences), scale * max(sides[k].differences)]
     for look, colour, x, s in zip(("o-", "s-", "^-"), plots.COLOURS, (-0.06, 0, 0.06), outcomes):
         axis.plot([x, 1 + x], [scale * at_end[s], scale * at_stop[s]], look, color=colour, label=f"seed {s}")
     axis.set(title=metric, xlim=(-0.3, 1.3), xticks=(0, 1), xticklabels=("to the end", "stopped"))
 axes[0].legend(frameon=False, fontsize=9)
-accuracy, loss = (side.differences for side in sides)
-title = (f"By stopping: accuracy {100 * min(accuracy):+.1f} to {100 * max(accuracy):+.1f} points, "
-         f"cross-entropy {min(loss):+.3f} to {max(loss):+.3f} nats")
+title = "By stopping: accuracy {:+.1f} to {:+.1f} points, cross-entropy {:+.3f} to {:+.3f} nats".format(*ends)
 drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"Accuracy and cross-entropy, a line for each seed from trained to the end to stopped. {title}.")
 
@@ -346,6 +345,8 @@ for s in outcomes:
         print(f"seed {s}, patience {rule}, against the end: accuracy {words[np.sign(round(right, 6))]} "
               f"({100 * right:+.1f} points), cross-entropy {words[-np.sign(round(nats, 3))]} ({nats:+.3f} nats).\n     "
               f"The halves keep epochs {kept[0]} and {kept[1]}, all pictures together epoch {replay(curve, p)[1]}.")
+hasty, calm = (100 * np.mean([stop[0] - end[0] for end, stop, *_ in of.values()]) for of in (outcomes, unhurried))
+print(f"Mean over these seeds: accuracy {hasty:+.1f} points with patience 5, {calm:+.1f} with unlimited patience.")
 
 # %%
 from course_utils.evidence import protocol
@@ -357,39 +358,40 @@ for of, found in (("These seeds", sides), ("The course's table early_stopping", 
     for one, (words, unit) in zip(found, kinds):
         print(one.sentence(f"{of}, stopping against training to the end, {words}", unit))
 print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_seeds)} seeds on the comparison set, "
-      f"with {table.n_train:,} digits and {table.epochs} epochs (here {len(mnist.x_train):,} and {long})."
-      + ("" if tabled else " It is not yet measured: what stopping does on average stays open here."))
+      f"with {table.n_train:,} digits and {table.epochs} epochs (here {len(mnist.x_train):,} and {long}). "
+      "There all validation pictures choose, with patience 5." + ("" if tabled else " It is not yet measured."))
 
 # %% [markdown]
-# Half a set may make a bumpier curve and may stop elsewhere than the whole (compare the epochs above). So what is
-# judged here is patience 5 with half of the pictures. Unlimited patience chooses by the same halves, but never ends too
-# early: a seed's two lines differ by what the early end did.
+# Which of your two predictions held? These few seeds give no verdict; that is what the course's table is for. And what
+# moves the accuracy, watching the loss or ending too early? Compare the two means printed before the table: unlimited
+# patience never ends too early. (Here half of the pictures chose. Their curve may be bumpier than that of all, and the
+# stop another: compare the epochs.)
 #
-# Where the two figures disagree, remember that they answer two questions. Does somebody only want to know *which digit
-# it is*? Then the accuracy counts, and a network that trains on may go on gaining while its loss climbs. Does somebody
-# act on the probabilities, so that a confident mistake costs more than a hesitant one? Then the cross-entropy counts,
-# which is what stopping watches. Against the risk of a stop too early stands what stopping saves: the run can end by
-# itself. In place of the number of epochs one sets the patience, and a limit that is high enough not to end the run.
+# Where the accuracy and the cross-entropy disagree, remember that they answer two questions. Does somebody only want to
+# know *which digit it is*? Then the accuracy counts, and a network that trains on may go on gaining while its loss
+# climbs. Does somebody act on the probabilities, so that a confident mistake costs more than a hesitant one? Then the
+# cross-entropy counts, which is what stopping watches. Against the risk of a stop too early stands what stopping saves:
+# the run can end by itself, under a limit that is high enough not to end it.
 #
 # ## On the comparison set
 #
-# The patience of 5 is the article's. The epoch was chosen on the validation set, so the figures to believe come from
+# The patience of 5 is the article's. The epoch was chosen on the validation set, so the numbers to believe come from
 # pictures by which nothing was chosen: first the run that went on to the end, then the stopped one with its best
-# weights. It is one run of each, an example and not a verdict: the margins that are printed are for other pictures, not
-# for another seed.
+# weights. One run of each is an example and not a verdict: the printed margins are for other pictures, not for another
+# seed.
 
 # %%
 end, score = lesson.compare(endless), lesson.compare(stopped)
-print(f"From the end to the stop: {evidence.in_pairs(end, score)}.")
+print(f"From the end to the stop ({len(run.epoch)} epochs instead of {long}): {evidence.in_pairs(end, score)}.")
 gap = np.subtract(*losses([score.predictions, end.predictions], score.labels))
-print(f"The cross-entropy went from {end.loss:.3f} to {score.loss:.3f} nats, in {len(run.epoch)} epochs instead of "
-      f"{long}; two standard errors of the difference are {2 * gap.std() / gap.size ** 0.5:.3f} nats.")
+margin = 2 * gap.std() / gap.size ** 0.5
+print(f"Cross-entropy: {gap.mean():+.4f} nats; two standard errors are {margin:.4f} nats, so this is "
+      f"{'more' if abs(gap.mean()) > margin else 'not clearly more'} than chance in the choice of images.")
 chosen, last = (f"{abs(ratio - 1):.0%} {'below' if ratio < 1 else 'above'}"
                 for ratio in (now_loss / score.loss, val_loss[-1] / end.loss))
 print("These are the pictures that chose the epoch: full mode keeps no others." if score.on_validation else
       f"The loss on the validation pictures is {chosen} that of this set at the stop, which they chose, and {last} it\n"
-      "at the end, which no picture chose. The second is the luck of the pictures alone, the first such luck and the\n"
-      "price of choosing together: one set cannot tell them apart, so the flattery above is a mean of many draws.")
+      "at the end, which they did not: there it is luck alone, at the stop luck and the price of choosing, mixed.")
 record = lesson.record(stopped, "baseline_cnn", "early_stopping+no_dropout", run, compare=score, patience=5)
 lesson.expect(record, "compare_accuracy")
 
@@ -399,21 +401,21 @@ lesson.expect(record, "compare_accuracy")
 # %%
 limit, others = lesson.epochs(50), evidence.reference_runs("baseline_cnn", "early_stopping", lesson.mode, "mnist")
 print(f"Of {len(others)} reference runs with patience 5, on {others['n_train'].iloc[0]:,} digits, "
-      f"{(others['epochs'] < limit).sum()} stopped before the limit of {limit} epochs. (For that, five epochs in a row "
-      f"without a new lowest loss have to begin by epoch {limit - 5}.)"
+      f"{(others['epochs'] < limit).sum()} stopped before the limit of {limit} epochs (the article's: 50)."
       if len(others) else f"Reference runs with patience 5: not yet measured in {lesson.mode} mode.")
 
 # %% [markdown]
-# A run whose loss never waits for five epochs is never stopped. All that is left then is the choice of the best epoch,
-# which Keras 3 with `restore_best_weights=True` makes even without a stop. The sixth technique has a second part, the
-# longer run: the article's has up to 50 epochs in place of 12, and going on for longer may help by itself. Lesson 10
-# asks about the stop alone, and lesson 09 adds both parts to the network that we have been building.
+# Runs with a limit below the article's cannot say whether a run of its length would be stopped. Without a stop all that
+# is left is the choice of the best epoch, which Keras 3 makes all the same with `restore_best_weights=True`. The sixth
+# technique has a second part, the longer run: the article's has up to 50 epochs in place of 12, and going on for longer
+# may help by itself. Lesson 10 asks about the stop alone, and lesson 09 adds both parts to the network of the first
+# five.
 #
 # ## Exercise 1: only real progress counts
 #
 # > With a loss that falls by a hair's breadth at every epoch `replay` never gives up. Write `stop_epoch`, which returns
-# > the epoch (counted from 1) at which training stops, where a loss counts as progress only if it lies below the lowest
-# > one that counted by *more than* `min_delta`. Without a stop it returns the last epoch.
+# > the epoch (counted from 1) at which training stops, where a loss counts as progress only if it lies *more than*
+# > `min_delta` below the last loss that counted (the first always counts). Without a stop it returns the last epoch.
 
 
 # %%
@@ -444,15 +446,14 @@ lesson.check_patience_needed(patience_needed)
 #
 # ## What to take away
 #
-# * Patience is an insurance against stumbles: too little ends the run at one of them, more costs up to `patience`
-#   epochs at the end of every run, and how much is enough one knows only afterwards. Stopping makes a network better
-#   only where going on would make it worse.
+# * Patience is an insurance against stumbles: too little ends the run at one of them, and more costs up to `patience`
+#   epochs at the end of every run.
 # * `EarlyStopping` keeps the *last* weights unless you set `restore_best_weights=True`.
 # * Stopping is choosing, and the validation loss that chose is flattering. Report from pictures that had no say, and
-#   say whether you mean the accuracy or the cross-entropy.
+#   say whether you mean the accuracy or the cross-entropy: a stop may cost the one while it saves the other.
 #
-# That was the last of the six. Each was judged by itself, and the first five were stacked on one another: does a
-# network that has all six reach what the article reports? [Lesson 09](09_all_six.ipynb) puts them together.
+# That was the last of the six. Does a network that has all of them reach what the article reports?
+# [Lesson 09](09_all_six.ipynb) puts them together.
 #
 # ## Sources
 #

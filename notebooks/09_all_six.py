@@ -427,9 +427,9 @@ if falling.max() > article - 1e-6:
 # ## The verdicts
 #
 # A detective may hold a suspicion; a court needs more than one run. The course's protocol names the table
-# `article_mnist` for it: ten seeds *as listed* and ten *as logged*, with early stopping (new runs; those made by hand
-# do not count). Other arms train to the end without a stop, at the constant rate or with a falling one, to tell the
-# rate from the length. This is what is measured so far:
+# `article_mnist` for it: ten seeds *as listed* and ten *as logged*, with early stopping (new runs; none of those above
+# counts). Other arms train to the end without a stop, at the constant rate or with a falling one, to tell the rate from
+# the length. This is what counts so far:
 
 # %%
 from course_utils.evidence import protocol
@@ -439,7 +439,7 @@ tested = {name: 100 * protocol.verdict_runs(table, arm)["test_accuracy"].dropna(
 measured = {evidence.arm_words(name): runs for name, runs in tested.items() if len(runs)}
 lacking = [f"{evidence.arm_words(name)} {lacks}" for name, lacks in protocol.missing(table).items()]
 print(f"Not yet measured: {', '.join(lacking) or 'nothing'}. (Five: all six but the stop.)" if measured else
-      f"None of the table's {len(lacking)} arms has been run yet.")  # fmt: skip
+      f"None of the table's {len(lacking)} arms has a run that counts yet.")  # fmt: skip
 print(f"(A run as listed took {full_size['all six'].seconds.median() / 60:.0f} min: course run --table article_mnist)")
 for pair in protocol.verdicts(table):
     print(evidence.tell(table, *pair).replace("; ", ";\n    "))

@@ -379,11 +379,11 @@ s, wall = 100 * differences.mean(axis=1).std(ddof=1), np.sqrt(max(images_part(di
 draw = np.random.default_rng(seed)
 walls = np.sqrt([max(images_part(differences[:, draw.integers(n, size=n)]), 0) for _ in range(500)])
 spreads = s * np.sqrt((seeds - 1) / stats.chi2.ppf((np.arange(500) + 0.5) / 500, seeds - 1))
-both, boths = np.hypot(s / np.sqrt(seeds), wall), np.hypot(spreads / np.sqrt(seeds), walls)
+both, totals = np.hypot(s / np.sqrt(seeds), wall), np.hypot(spreads / np.sqrt(seeds), walls)
 print("Standard deviation of the difference, in points (in brackets its 95 % interval):")
 print(f"    one pair, other images               {100 * images_sd(b, c, n):.3f}")
 for name, value, others in (("mean of endless pairs, other images", wall, walls),
-                            ("one pair, another seed (s)", s, spreads), (f"mean of {seeds} pairs, both", both, boths)):
+                            ("one pair, another seed (s)", s, spreads), (f"mean of {seeds} pairs, both", both, totals)):
     low, high = np.percentile(others, [2.5, 97.5])
     print(f"    {name:36} {value:.3f} ({low:.2f} to {high:.2f})")
 print("The mean of endless pairs, other images, for each change alone:")

@@ -430,9 +430,10 @@ print("Deep against augmented small: not yet measured." if len(shifted.keys() & 
 # Compare the last two lines: the first has what a step like ours moved, the second what another start moved.
 #
 # A large difference fits the first step of the procedure, "start from an architecture that is known to work". It is no
-# proof, since nobody tuned the small network's training, and more than one thing differs: depth, width, normalisation,
-# start, dropout, learning rate and the missing hidden dense layer; in the reference runs mirroring and batch size as
-# well. Which of them matters? Lesson 16 takes such a network apart, rung by rung.
+# proof, and "helps" is here the word for an interval above zero and no verdict on the network: nobody tuned the small
+# network's training, and more than one thing differs: depth, width, normalisation, start, dropout, learning rate and
+# the missing hidden dense layer; in the reference runs mirroring and batch size as well. Which of them matters? Lesson
+# 16 takes such a network apart, rung by rung.
 #
 # ## Is your number normal?
 #
