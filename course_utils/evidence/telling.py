@@ -150,9 +150,9 @@ def _accuracy(found, images, unpaired):
         over.append(f"{_interval(found.unpaired_low, found.unpaired_high, 100)} without the pairs")
     return (
         f"{100 * found.mean:+.2f} points of accuracy, 95 % interval {', '.join(over)}; "
-        f"{p_words(found.p)} by t, {p_number(found.p_adjusted)} after Holm among {found.family} comparisons: "
+        f"{p_words(found.p)} by t{_holm(found, found.p_adjusted, f' among {found.family} comparisons')}: "
         f"{found.verdict} "
-        f"(by sign flips {p_words(found.p_exact)}, {p_number(found.p_exact_adjusted)} after Holm)"
+        f"(by sign flips {p_words(found.p_exact)}{_holm(found, found.p_exact_adjusted)})"
     )
 
 
@@ -160,9 +160,14 @@ def _loss(found):
     if not found.has_interval:
         return f"; on cross-entropy {found.mean:+.4f} in each: {found.verdict}"
     return (
-        f"; on cross-entropy {found.mean:+.4f}, {_interval(found.low, found.high)}, {p_words(found.p)}, "
-        f"{p_number(found.p_adjusted)} after Holm: {found.verdict}"
+        f"; on cross-entropy {found.mean:+.4f}, {_interval(found.low, found.high)}, {p_words(found.p)}"
+        f"{_holm(found, found.p_adjusted)}: {found.verdict}"
     )
+
+
+def _holm(found, adjusted, among=""):
+    """What Holm's correction makes of a p value; nothing where there is one comparison to correct for."""
+    return f", {p_number(adjusted)} after Holm{among}" if found.family > 1 else ""
 
 
 def _interval(low, high, scale=1):

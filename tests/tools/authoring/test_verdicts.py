@@ -39,7 +39,7 @@ def test_a_folder_of_somebodys_own_runs_is_told_like_the_courses(tmp_path, capsy
         "stopped against to the end (early_stopping, comparison set): +0.20 points"
     )
     assert "without the pairs" in lines[-1]
-    assert ": helps (by sign flips p = 0.002, 0.002 after Holm); on cross-entropy" in lines[-1]
+    assert ": helps (by sign flips p = 0.002); on cross-entropy" in lines[-1]
     # Without one run of ten there is no verdict.
     written(tmp_path, rows[1:])
     assert verdicts.lines("early_stopping", tmp_path)[-1].endswith("not yet measured.")
