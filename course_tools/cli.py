@@ -317,7 +317,7 @@ def report(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Default: report.html in the folder.")] = None,
     readme: Annotated[
-        bool, typer.Option("--readme", help="Write README.md's scoreboard instead.")
+        bool, typer.Option("--readme", help="Write README.md's scoreboard and pictures instead.")
     ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="With --readme: only say whether it is up to date.")
@@ -341,11 +341,13 @@ def report(
 
         path = reading.project_root() / "README.md"
         if scoreboard.write(path, check):
-            print("The README's scoreboard is up to date.")
+            print("The README's scoreboard and pictures are up to date.")
         elif check:
-            raise CourseError("The README's scoreboard is stale. Write it: course report --readme")
+            raise CourseError(
+                "The README's scoreboard, or a picture, is stale. Write it: course report --readme"
+            )
         else:
-            print("The README's scoreboard was brought up to date.")
+            print("The README's scoreboard and pictures were brought up to date.")
         return
     from course_tools.batch import terminal
     from course_tools.desk import report

@@ -1,5 +1,7 @@
-"""The README's scoreboard: reference runs beside the articles' figures, so that none is typed."""
+"""The README's scoreboard and pictures: reference runs and lessons' figures, so that nothing is typed."""
 
+import base64
+import json
 from pathlib import Path
 
 from course_utils import evidence, files, networks
@@ -13,6 +15,11 @@ VARIANTS = {
     ("baseline_cnn", networks.ALL_SIX): "all six techniques",
     ("baseline_cnn", networks.FALLING_RATE): "five of them, falling learning rate",
     ("small_all_conv", networks.ALL_SIX): "small all-conv with all six techniques",
+}
+# The README's pictures in docs/: the figure of a lesson whose alt text begins like this.
+PICTURES = {
+    "accuracy_against_shift.png": ("06_augmentation", "Accuracy against shift for both networks"),
+    "alone_and_in_company.png": ("10_does_it_help", "Alone and in company."),
 }
 # The data on which a network may have been measured, as records name them, and for readers.
 SOURCES = {
@@ -58,8 +65,23 @@ def _cell(model, techniques, mode, label):
     return f"{mean:.2f} % (1 run)" if len(accuracies) else ""
 
 
+def pictures(notebooks: Path) -> dict[str, bytes]:
+    """Name to PNG of the README's pictures, from a folder of executed lessons; those that are there."""
+    found = {}
+    for name, (lesson, begins) in PICTURES.items():
+        book = notebooks / f"{lesson}.ipynb"
+        if not book.is_file():
+            continue
+        cells = json.loads(book.read_text(encoding="utf-8"))["cells"]
+        for output in (each for cell in cells for each in cell.get("outputs", ())):
+            alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
+            if alt.startswith(begins):
+                found[name] = base64.b64decode(output["data"]["image/png"])
+    return found
+
+
 def write(readme: Path, check: bool = False) -> bool:
-    """Bring a README up to date, or with `check` only look; returns whether it was up to date.
+    """Bring a README and its pictures up to date, or with `check` only look; returns whether they were.
 
     Raises CourseError when it cannot be read or written, or has no markers.
     """
@@ -72,12 +94,20 @@ def write(readme: Path, check: bool = False) -> bool:
                 f"{readme.name} has no place for the scoreboard: expected the lines {BEGIN} and "
                 f"{END}. Put them back, then: course report --readme"
             )
-        wanted = f"{before}{BEGIN}\n{table()}\n{END}{after}"
-        if wanted != text and not check:
-            files.write_atomically(readme, wanted.encode())
+        wanted = {readme: f"{before}{BEGIN}\n{table()}\n{END}{after}".encode()}
+        drawn = pictures(readme.parent / "notebooks").items()
+        wanted |= {readme.parent / "docs" / name: picture for name, picture in drawn}
+        stale = [
+            path
+            for path, content in wanted.items()
+            if not path.is_file() or path.read_bytes() != content
+        ]
+        for path in () if check else stale:
+            path.parent.mkdir(exist_ok=True)
+            files.write_atomically(path, wanted[path])
     except (OSError, UnicodeDecodeError) as error:
         raise CourseError(
             f"{readme} cannot be read and written ({getattr(error, 'strerror', None) or error}). "
             "Run this in the course's folder: course report --readme"
         ) from error
-    return wanted == text
+    return not stale

@@ -1,5 +1,7 @@
 """The README's scoreboard is computed from the reference runs."""
 
+import json
+
 import pandas as pd
 import pytest
 from paths import ROOT
@@ -33,7 +35,7 @@ def test_the_scoreboard_is_written_between_its_markers(project, measured, capsys
     code, _, err = said(capsys, "report", "--check")
     assert (code, err) == (
         2,
-        "error: The README's scoreboard is stale. Write it: course report --readme\n",
+        "error: The README's scoreboard, or a picture, is stale. Write it: course report --readme\n",
     )
     assert "old" in readme.read_text()
     assert said(capsys, "report", "--readme")[0] == 0
@@ -65,5 +67,24 @@ def test_the_scoreboard_keeps_originals_and_copies_apart(measured):
     assert scoreboard.table() == "No reference runs yet."
 
 
-def test_the_committed_scoreboard_is_up_to_date():
+def test_the_readmes_pictures_are_the_lessons_figures(project, measured):
+    measured()
+    (name, (lesson, begins)) = next(iter(scoreboard.PICTURES.items()))
+    drawn = {"data": {"image/png": "AAAA"}, "metadata": {"image/png": {"alt": f"{begins}: so."}}}
+    other = {"data": {"image/png": "BBBB"}, "metadata": {"image/png": {"alt": "Another."}}}
+    book = project / f"notebooks/{lesson}.ipynb"
+    book.write_text(json.dumps({"cells": [{"outputs": [drawn, other]}, {"source": "x"}]}))
+    readme = project / "README.md"
+    readme.write_text(f"{scoreboard.BEGIN}\n{scoreboard.table()}\n{scoreboard.END}\n")
+    assert not scoreboard.write(readme, check=True)
+    assert not (project / "docs" / name).exists()
+    assert not scoreboard.write(readme)
+    assert (project / "docs" / name).read_bytes() == b"\0\0\0"
+    assert scoreboard.write(readme, check=True)
+
+
+def test_the_committed_scoreboard_and_pictures_are_up_to_date():
     assert scoreboard.write(ROOT / "README.md", check=True), "course report --readme"
+    shown = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert scoreboard.pictures(ROOT / "notebooks").keys() == scoreboard.PICTURES.keys()
+    assert all(f"(docs/{name})" in shown for name in scoreboard.PICTURES)
