@@ -118,8 +118,8 @@ print(f"of the digits that one network gets wrong, another one gets {both:.0%} w
 # %% [markdown]
 # The block on the left is the hard core: digits that are hard for *this kind of network on these data*. Further to the
 # right, more and more of it is chance. (The two shares do not contradict each other: to count in the first, a digit
-# must fool every network, and each network adds a few of its own to the digits that fool somebody.) Here are the first
-# eight from the left, with the answer that most networks give:
+# must fool every network, while one network that it fools is enough to put it among the digits that fool somebody.)
+# Here are the first eight from the left, with the answer that most networks give:
 
 # %%
 plots.images(mnist.x_val[hard[:8]] / 255, f"Digits that fool {'all' if every > 7 else 'many of the'} {count} networks"
@@ -182,7 +182,7 @@ plots.show(drawn, f"Validation accuracy of each choice of k members, and a line 
 
 # %% [markdown]
 # Put your own together: all are on, and in JupyterLab you can switch them off. Can you find a choice whose average is
-# *worse* than its members are on average? The cell below counts them and names the first.
+# *worse* than its members are on average? The cell after the figure counts them and names the first.
 
 # %%
 from course_utils import widgets
@@ -274,7 +274,7 @@ axes.plot(1 / np.arange(1, count + 1), means, "kx", label="mean of the choices")
 axes.plot([0, 1], [shared, s2], color=plots.COLOURS[1], label="ρs² + (1 − ρ)s² / k")
 axes.plot(0, shared, "*", color=plots.COLOURS[1], markersize=13, label="infinitely many")
 axes.set(xlabel="1 / k (0.5: two networks)", ylabel="squared error of the average", ylim=(0, 1.06 * squared.max()))
-axes.legend(loc="lower left", frameon=False)
+axes.legend(loc="lower left", framealpha=1)
 drawn.suptitle(f"Squared error: infinitely many leave ρ = {shared / s2:.0%} of it" + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, "Squared error against 1 / k: dots and crosses about a line, above an area that stays and a wedge.")
 
@@ -325,7 +325,8 @@ plots.dots(groups, title + mnist.figure_suffix, x="validation accuracy, %; a dot
            alt=f"A row of dots for each way. {title}.")
 
 # %% [markdown]
-# The title answers both halves of your prediction. (The fair comparison below puts intervals on these differences.)
+# The title says what these three groups make of both halves of your prediction. That is no verdict yet: the comparison
+# below puts intervals on the differences.
 #
 # ## Nobody corrects me while my colleagues get it right
 #
@@ -419,9 +420,10 @@ if verdict and independent:
     print(evidence.compare(verdict.differences, independent.differences).sentence("Independent against joint ensemble"))
 
 # %% [markdown]
-# Read the intervals: wholly above zero is a gain, wholly below it a loss, and with zero inside nothing is decided. The
-# last line takes the two differences from the baseline seed by seed (it was not announced, so it lacks the table's
-# correction). It is the ten-seed answer to your prediction: three apart, or three jointly?
+# Read the table's intervals, of ten seeds: wholly above zero is a gain, wholly below it a loss, and with zero inside
+# nothing is decided. The last line takes the two differences from the baseline seed by seed (it was not announced, so
+# it lacks the table's correction, and its interval is over the seeds alone, not over the images). It is the ten-seed
+# answer to your prediction: three apart, or three jointly?
 #
 # ## The growing model
 #
@@ -475,10 +477,10 @@ lesson.progress(record)
 print(evidence.tell_briefly("fair_mnist", "all", "five"))
 
 # %% [markdown]
-# The chart's last step has three times the weights and the work of the one before it, at the same untuned rate. The
-# line below the chart is the table's answer to the same question, with a rate tuned for each side. (*Five together* are
-# lessons 03 to 06 and the baseline's dropout.) It need not agree with the comparison further up, where the joint
-# ensemble is added to the plain baseline.
+# The chart's last step has three times the weights and the work of the one before it, at the same untuned rate: no
+# verdict. The line below the chart puts the same question to the table, with a rate tuned for each side; as long as it
+# says *not yet measured*, the question is open. (*Five together* are lessons 03 to 06 and the baseline's dropout.) The
+# answer need not be that of the comparison further up, where the joint ensemble is added to the plain baseline.
 #
 # ## Exercise 1: vote or average?
 #

@@ -254,8 +254,8 @@ alone = settle(singles, "What each is worth alone")
 worth = {name: 100 * found.mean for name, found in alone.items()}
 hurt = [name for name, found in alone.items() if found.verdict == "hurts"]
 most, least = max(worth, key=worth.get), min(worth, key=lambda name: abs(worth[name]))
-print(f"The vote, of the {len(alone)} that are measured, by the means, which is no test between them: {most} does most "
-      f"({worth[most]:+.2f} points), {least} least ({worth[least]:+.2f}). What hurts: {', '.join(hurt) or 'nothing'}.")
+print(f"The vote, of {len(alone)}, by the means, which is no test: {most} does most ({worth[most]:+.2f} points), "
+      f"{least} least ({worth[least]:+.2f}). What hurts accuracy: {', '.join(hurt) or 'nothing'}.")
 if titles["he_init"] in hurt:
     losses = tuning("he_init").mean(axis=1)
     print(f"He's start, which theory recommends for ReLU, changes accuracy by {worth[titles['he_init']]:+.2f} points. "
@@ -267,14 +267,14 @@ if titles["he_init"] in hurt:
 # This table says *whether*, and not *why*. Where a row surprises you, look at its rate: one that differs from the
 # baseline's is judged along with the technique. Lesson 04's few pairs at one rate were no verdict.
 #
-# (All rows share the ten runs of one baseline, so an unlucky baseline flatters every row at once. Holm allows for that;
-# the eye does not.)
+# (All rows share the ten runs of one baseline, so an unlucky baseline flatters every row at once, but dropout's, which
+# it belittles. Holm allows for that; the eye does not.)
 #
 # **Which p counts?** Whoever picks the kinder test after looking has two chances, so the rule came before the runs: the
 # word goes by $t$. The sign flips assume less, but ten differences have only $2^{10}$ choices of signs, each with its
 # mirror image: no p below $2/1024$, times 20 nearly 0.04, so the first in Holm's line has to win, or lose, in *every*
-# seed. Where only $t$ gives the word (a † in this lesson's last table), believe it a little less. (Holm counts the
-# comparisons that are not yet measured, too.)
+# seed. Where only $t$ gives the word (it would get a † in this lesson's last table), believe it a little less. (Holm
+# counts the comparisons that are not yet measured, too.)
 
 # %% [markdown]
 # ## Added to the others
@@ -462,8 +462,8 @@ head, *rest = ("| " + " | ".join(row) + " |" for row in zip(*kept))
 display(Markdown("\n".join([head, "|---" * len(kept) + "|", *rest])))
 
 # %% [markdown]
-# "–" is *not asked*: the protocol has no such pair; "…" is *not yet measured*. "†" is a word that the sign flips alone
-# would not give. Of cross-entropy, less is better. So "does L2 help?" has no answer until one says: *alone or beside
+# "–" is *not asked*: the protocol has no such pair. (A "…" would be *not yet measured*, a "†" a word that the sign flips
+# alone would not give.) Of cross-entropy, less is better. So "does L2 help?" has no answer until one says: *alone or beside
 # what, on which images, by which measure?* Then it has one.
 #
 # And the pair of this lesson's first paragraph, at full size? There no images are left over, so these comparisons need

@@ -102,7 +102,7 @@ def test_lessons_link_each_other_and_their_terms_the_glossary(laid_out):
     pages = everything(laid_out["learner"])
     book = nbformat.reads(pages["notebooks/02_baseline_cnn.ipynb"], as_version=4)
     text = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
-    assert "[lesson 06](06_augmentation.ipynb) comes back to that" in text
+    assert "[Lesson 06](06_augmentation.ipynb) comes back to shifts" in text
     assert "(02_baseline_cnn.ipynb)" not in text, "no link to where one is"
     assert text.count("**{term}`convolution <convolution>`**") == 1
     solution = nbformat.reads(pages["notebooks/solutions/02_baseline_cnn.ipynb"], as_version=4)
