@@ -117,7 +117,7 @@ print(f"Its validation accuracy goes from {val_accuracy[best - 1]:.1%} to {val_a
 def losses(said, labels=mnist.y_val):
     """Cross-entropy of each picture after each epoch, shape (epochs, images)."""
     right = np.stack(said)[:, np.arange(len(labels)), labels]
-    return -np.log(right.clip(1e-7))  # no picture costs more, as in Keras
+    return -np.log(right.clip(1e-30))
 
 
 by_picture = losses(recorder.said)
@@ -383,7 +383,7 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
 # %%
 end, score = lesson.compare(endless), lesson.compare(stopped)
 print(f"From the end to the stop ({len(run.epoch)} epochs instead of {long}): {evidence.in_pairs(end, score)}.")
-gap = np.subtract(*losses([score.predictions, end.predictions], score.labels))
+gap = np.subtract(*losses([each.predictions.clip(1e-7) for each in (score, end)], score.labels))  # as in `loss` above
 margin = 2 * gap.std() / gap.size ** 0.5
 print(f"Cross-entropy: {gap.mean():+.4f} nats; two standard errors are {margin:.4f} nats, so this is "
       f"{'more' if abs(gap.mean()) > margin else 'not clearly more'} than chance in the choice of images.")

@@ -44,9 +44,9 @@ if not len(y_judge):  # full mode keeps no comparison set: half of the validatio
 # %% [markdown]
 # ## A network that has seen lesson 08
 #
-# There a network without dropout, on few digits, went on training when it should have stopped. Here is one like it.
-# What becomes of its confidence? A callback keeps its answers after some of the epochs.
-# (All numbers before the section "Whose mistake?" are those of this one network; another seed gives others.)
+# There a network without dropout, on few digits, went on training after its validation loss had been lowest. Here is
+# one like it. What becomes of its confidence? A callback keeps its answers after some of the epochs. (All numbers
+# before the section "Whose mistake?" are those of this one network; another seed gives others.)
 
 # %%
 model = keras.Sequential([
@@ -355,7 +355,7 @@ series |= {"passed on by lot": ([5, 100, np.nan] * 2, lot), "at the threshold": 
 plots.lines(series, x="coverage: answered, surest first, %", y="right among these, %",
     title=f"Surer than {threshold:.2f}: {marks[1][0]:.1f} % right on clean pictures, {marks[1][1]:.1f} % on worse"
     + mnist.figure_suffix, looks={"at the threshold": {"linestyle": "none", "marker": "o", "color": "black"},
-                                    "passed on by lot": {"linestyle": ":", "color": "#777777"}},
+        "passed on by lot": {"linestyle": ":", "color": "#777777"}}, limits=(max(lot.min() - 20, 0), 101),
     alt=f"Accuracy against coverage; at the threshold {marks[1][0]:.1f} % on clean and {marks[1][1]:.1f} % on worse.",
 )
 
@@ -472,14 +472,15 @@ plots.intervals(
 print(f"With 95 % intervals, verdicts after Holm among {len(table.compare) * len(table.measures)} questions: {order}.")
 print("Not yet measured:", ", ".join([names[arm] for arm, _ in table.compare if names[arm] not in effects]
       + [trust.MEASURES[m] for m in table.measures if m not in measures]) or "nothing")
-print("Early stopping:", trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1].replace("_", " "))
+print(trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1].replace("to_the_end", "training on"))
 
 # %% [markdown]
 # A minus sign is good news for a calibration error; the rest are accuracies ("the surest 19 in 20": the others are
 # passed on). A "helps" of "no dropout" would speak *against* dropout. "Suggestive" stands where an interval leaves out
 # zero, by however little, and the correction for so many questions does not bear it out: that may well be chance.
 # Whether the first in the figure differs from the second was not tested. Whether a technique's mistakes differ from the
-# baseline's by more than chance, the table of lesson 10 says. Early stopping was judged on the network of lesson 08.
+# baseline's by more than chance, the table of lesson 10 says. Early stopping was judged on the network of lesson 08,
+# and with a Holm family of its own.
 #
 # A technique that makes fewer mistakes has fewer to conceal. So look at the first two numbers of its row, too. With 100
 # announced a network promises on the whole what it keeps; with fewer, too much; with more, too little. And a
@@ -537,9 +538,10 @@ lesson.check_answer_from(answer_from)
 #
 # ## What to take away
 #
-# * Our network, trained too long on few digits, grew surer than it had a right to be (Guo and others, 2017, found it in
-#   large ones). A temperature, chosen on validation pictures, corrects that as far as one number can, for pictures like
-#   those, without changing one answer. A calibration error means something only beside what chance would show.
+# * Our network, trained on few digits until it knew them all, grew surer than it had a right to be (Guo and others,
+#   2017, found it in   large ones). A temperature, chosen on validation pictures, corrects that as far as one number
+#   can, for pictures like   those, without changing one answer. A calibration error means something only beside what
+#   chance would show.
 # * Worse pictures cost accuracy, and the confidence may tell too little of it, or too much. Try yours before somebody
 #   else's camera does.
 # * "I don't know" is an answer, as long as somebody is there to be asked. What it is worth
