@@ -183,8 +183,10 @@ def test_a_command_plans_for_its_workers_and_for_no_more_than_it_has_runs(
 
 
 @pytest.fixture
-def begun(project):
+def begun(project, monkeypatch):
     """A batch of four runs in `out`, two of them done; returns the words of its command."""
+    # A lesson that an earlier test configured in this process has set the backend.
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
     notebooks = reading.find_notebooks(["01"])
     runs = grid.lay_out(notebooks, seeds=range(4), mode="smoke")
     store = manifest.Manifest(project / "out", manifest.Header.of(runs, notebooks))
