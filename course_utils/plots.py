@@ -520,14 +520,16 @@ def _name_ends(axes, form=None, apart=0.075):
     steps = apart * np.arange(len(ends))
     up = np.maximum.accumulate(heights - steps) + steps
     down = np.minimum.accumulate((heights - steps)[::-1])[::-1] + steps
-    for (right, height, line), place in zip(ends, (up + down) / 2, strict=True):
+    places = (up + down) / 2
+    # Where names were moved, lines lead to them all: beside another's end a name would tell a wrong value.
+    led = (np.abs(places - heights) > 0.02).any()
+    leader = {"arrowstyle": "-", "color": "#888888", "linewidth": 0.7, "relpos": (0, 0.5)}
+    for (right, height, line), place in zip(ends, places, strict=True):
         value = f": {line.get_ydata()[-1]:{form}}" if form else ""
-        # A name that was moved is led to its line: beside another's end it would tell a wrong value.
-        moved = abs(place - height) > 0.02
         axes.annotate(
-            line.get_label() + value, (right, height), (1.05 if moved else 1.01, place),
+            line.get_label() + value, (right, height), (1.05 if led else 1.01, place),
             xycoords="axes fraction", fontsize=9, va="center",  # black: paler colours are hard to read
-            arrowprops={"arrowstyle": "-", "color": "#888888", "linewidth": 0.7} if moved else None,
+            arrowprops=leader if led else None,
         )  # fmt: skip
 
 
