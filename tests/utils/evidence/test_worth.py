@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_utils import evidence
+from course_utils import evidence, plots, worth_chart
 from course_utils.evidence import protocol
 from course_utils.evidence.worth import worth, worth_in_images
 
@@ -116,3 +116,30 @@ def test_a_table_of_curves_says_what_a_technique_is_worth(rows):
         )
     with pytest.raises(protocol.ProtocolError, match="no curve of 'l2'.*its curves: baseline"):
         worth_in_images("curve_mnist", "l2")
+
+
+def test_the_chart_leads_from_a_technique_to_the_baselines_number_of_images(
+    rows, monkeypatch, capsys
+):
+    shown = []
+    monkeypatch.setattr(plots, "show", lambda drawn, alt: shown.append((drawn, alt)))
+    table = pd.DataFrame(rows, columns=list(evidence.COLUMNS))
+    assert worth_chart.draw("curve_mnist", runs=table) == {
+        "augmentation": worth_in_images("curve_mnist", "augmentation", runs=table)
+    }
+    (drawn, alt), *_ = shown
+    axes = drawn.axes[0]
+    assert [line.get_label() for line in axes.lines] == ["baseline", "augmentation"]
+    (arrow,) = (text for text in axes.texts if text.arrow_patch)
+    assert f"{arrow.xy[0] / 5000:.2g} ×" in {text.get_text() for text in axes.texts}
+    assert arrow.xyann[0] == 5000
+    # The arrow ends on the baseline's line, which it reaches at the error it left the other at.
+    x, y = arrow.xy
+    baseline = axes.lines[0].get_xydata()
+    on_line = np.exp(np.interp(np.log(x), *np.log(baseline).T))
+    assert y == pytest.approx(on_line, rel=0.05)
+    assert f"augmentation: {x / 5000:.2g} ×" in alt
+    # What is not measured is said, and nothing is drawn of it.
+    assert worth_chart.draw("curve_mnist", runs=table[table["arm"] != "baseline_500"]) == {}
+    assert len(shown) == 1
+    assert "The curve of baseline (curve_mnist): not yet measured" in capsys.readouterr().out
