@@ -452,9 +452,9 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
 #
 # ## The answer
 #
-# One word for each question. *Alone* and *added* are accuracies on the comparison set, *images* says how many times as
-# many of them the baseline needs to do as well, and *photographs*, once they are measured, are CIFAR-10 with a small
-# network.
+# One word for each question. *Alone* and *added* are accuracies on the comparison set, *images* says how many
+# times as many training images the baseline needs to do as well, and *photographs*, once they are measured, are
+# CIFAR-10 with a small network.
 
 # %%
 from IPython.display import Markdown, display

@@ -111,15 +111,18 @@ def reference_runs(
     data: str,
     lesson: str | None = None,
     metric: str | None = None,
+    epochs: int | None = None,
 ):
     """Reference runs of one model, as a DataFrame; `lesson` narrows to one notebook's runs.
 
     `metric` narrows to those that have it: a run has a figure of the test set or of the comparison set.
+    `epochs` narrows to those that trained for as many, unless early stopping ends each where it will.
 
     One row a seed, all of one backend and precision: of those that this model was trained with,
     the ones most frequent in this mode on these data, so that two sets of techniques get the same
     wherever both have it. A seed that was trained several times is kept once, so that no run counts
-    double: a run with a figure of the test set first, then by the names of notebook and hardware.
+    double: a run with a figure of the test set first, then the one of more epochs, then by the names of
+    notebook and hardware.
     """
     runs = reference()
     setting = _setting(runs)
@@ -129,12 +132,16 @@ def reference_runs(
         wanted &= runs["lesson"] == lesson
     if metric is not None:
         wanted &= runs[metric].notna()
+    stopped = "early_stopping" in techniques
+    if epochs is not None and not stopped:
+        wanted &= runs["epochs"] == epochs
     if wanted.any():
         wanted &= setting == setting[alike & setting.isin(setting[wanted])].mode()[0]
     kept = runs[wanted]
-    kept = kept.assign(untested=kept["test_accuracy"].isna())
-    kept = kept.sort_values(["seed", "untested", "lesson", "hardware"]).drop_duplicates("seed")
-    return kept.drop(columns="untested")
+    less = 0 if stopped else -kept["epochs"].astype(float)
+    kept = kept.assign(untested=kept["test_accuracy"].isna(), less=less)
+    order = ["seed", "untested", "less", "lesson", "hardware"]
+    return kept.sort_values(order).drop_duplicates("seed").drop(columns=["untested", "less"])
 
 
 def epochs_words(model: str, techniques: str, mode: str, data: str) -> str:
@@ -211,13 +218,11 @@ def expected_range(
     The interval is mean +- t(0.975, n - 1) * s * sqrt(1 + 1 / n), the standard prediction interval
     for one more draw from a normal distribution, cut to [0, 1] for accuracies. Only runs of the
     same mode and data count; with `epochs`, those of the run in question, only such as trained for as
-    many, unless early stopping ends each where it will.
+    many (see `reference_runs`).
     """
     from scipy import stats
 
-    runs = reference_runs(model, techniques, mode, data, lesson, metric)
-    if epochs is not None and "early_stopping" not in techniques:
-        runs = runs[runs["epochs"] == epochs]
+    runs = reference_runs(model, techniques, mode, data, lesson, metric, epochs)
     values = runs[metric].to_numpy(float)
     n = len(values)
     if n < 3:

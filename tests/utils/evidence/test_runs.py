@@ -152,6 +152,13 @@ def test_a_run_is_held_against_runs_of_its_own_length(reference):
     assert evidence.expected_range("baseline_cnn", "", *told, epochs=10).n == 3
     assert evidence.expected_range("baseline_cnn", "", *told, epochs=4) is None
     assert evidence.expected_range("baseline_cnn", "early_stopping", *told, epochs=9).n == 3
+    # Of a seed that has both lengths each is found, and the longer one by whoever does not ask.
+    short = runs([0.5, 0.55, 0.6], lesson="01_first").assign(epochs=4)
+    reference(runs(values).assign(epochs=10), short, stopped)
+    assert evidence.expected_range("baseline_cnn", "", *told, epochs=4).mean == pytest.approx(0.55)
+    assert evidence.expected_range("baseline_cnn", "", *told, epochs=10).mean > 0.9
+    kept = evidence.reference_runs("baseline_cnn", "", *told)
+    assert kept["test_accuracy"].tolist() == values
 
 
 @pytest.mark.parametrize(
