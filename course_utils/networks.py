@@ -90,7 +90,7 @@ NETWORKS = {
         "lesson 16's fast network", "cifar10", "16_fast", "94 %", 512, 12, 2, reference="ladder"
     ),
     "fast_digits": Network(
-        "the fast network on digits", "mnist", "16_fast", "", 512, 20, 2, reference="ladder"
+        "the fast network on digits", "mnist", "16_fast", "", 512, 12, 2, reference="ladder"
     ),
 }
 

@@ -51,7 +51,7 @@ images = lesson.load(network.data, n_train=n_train or None)
 
 # %% [markdown]
 # In reduced mode the batches are smaller, so that few images still make enough steps, and the network is narrower. Digits
-# are never mirrored; they are turned and zoomed a little by Keras's own layers, and their network is twice as wide.
+# are never mirrored; they are turned and zoomed a little by Keras's own layers.
 
 # %%
 import keras
@@ -60,7 +60,7 @@ from keras import layers
 batch_size = network.batch_size if lesson.mode == "full" else fast.FEW
 epochs = 1 if lesson.mode == "smoke" else epochs or lesson.epochs(network.epochs, reduced=network.few_epochs)
 mirror = "never" if digits else "alternate" if rung >= 7 else "random"
-widths = tuple((1 + digits) * width for width in fast.WIDTHS[lesson.mode])
+widths = fast.WIDTHS[lesson.mode]
 changes = [layers.RandomRotation(0.03, fill_mode="nearest"), layers.RandomZoom(0.1, fill_mode="nearest")]
 built = fast.build(rung, images.x_train, widths, changes if digits else ())
 shown = fast.Shown(images.x_train, images.y_train, batch_size, mirror, seed=seed)
