@@ -87,10 +87,12 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 # > **Predict:** how high will the training accuracy climb? And the validation *loss*: will it fall, stay where guessing
 # > puts it (2.3 for ten digits), or rise?
 #
-# The code names several things that lesson 01 explains: `Dense`, `relu`, `softmax`, `adam`, the batch. For now it is
-# enough that `small_network` builds a network which gives each of the ten digits a probability (they add up to one, and
-# the digit with the highest is its answer), and that `fit` trains it. (`lesson.epochs(20)` means 20 epochs in full mode
-# and fewer in a smaller one, as the figures' axes show; `lesson.callbacks` reports on the training.)
+# The code names several things that lesson 01 explains: `Dense`, `relu`, `softmax`, `adam`, the batch. Keras is the
+# library with which we build and train networks. (Where the line above names `mixed_bfloat16`, it counts with shorter,
+# coarser numbers, which is faster; `dtype="float32"` keeps the last layer on the finer ones.) For now it is enough that
+# `small_network` builds a network which gives each of the ten digits a probability (they add up to one, and the digit
+# with the highest is its answer), and that `fit` trains it. (`lesson.epochs(20)` means 20 epochs in full mode and fewer
+# in a smaller one, as the figures' axes show; `lesson.callbacks` reports on the training.)
 
 # %%
 import keras
@@ -189,9 +191,10 @@ for name, figures in {"random labels": found, **histories}.items():
 #
 # 1. **Is the training loss falling?** If not, the network is not learning at all.
 # 2. **How large is the gap** between training and validation? A wide gap is called **overfitting**: the network knows
-#    its own pictures far better than others. The gap is no measure of harm, though; lesson 01 says where harm begins.
-#    (In the first epochs the training figure may be the worse one: it is an average over the epoch, and the validation
-#    figure is taken at its end.)
+#    its own pictures far better than others. (No number says how wide is wide: compare with another network on the same
+#    pictures.) The gap is no measure of harm, though; lesson 01 says where harm begins.    (In the first epochs the
+#    training figure may be the worse one: it is an average over the epoch, and the validation    figure is taken at its
+#    end.)
 # 3. **Are both poor, and close together?** If both have levelled off, that is **underfitting**: the network is too
 #    small for the task, or too much held back. If both still fall at the last epoch, it is only unfinished: train on.
 # 4. **Does the validation loss turn upwards, and stay up?** Then the network has grown surer than it should be, even

@@ -170,7 +170,9 @@ print(f"the slope felt by nudging: {felt:+.6f}; by the chain rule: {by_rule:+.6f
 #
 # Must we see *all* digits before each step? A handful already points roughly downhill. How roughly? Here is the angle
 # between the gradient of a random **mini-batch** and that of all the training digits, twelve times for each size (the
-# black bar is their mean); at 90 degrees (the dashed line) a batch would know nothing.
+# black bar is their mean); at 90 degrees (the dashed line) a batch would know nothing. (Two lists of numbers have an
+# angle as two arrows have: 0 degrees where they point the same way, 90 where a step along one gets nowhere along the
+# other.)
 
 # %%
 whole = gradient(drawn_weights, digits, labels).ravel()
@@ -241,8 +243,10 @@ plots.lines(
 print("; ".join(f"{name}: {course.history['val_loss'][-1]:.3f}" for name, course in courses.items()))
 
 # %% [markdown]
-# What looks like a bad optimiser was a bad rate. (One seed, and one rate for Adam: this shows what a wrong rate costs,
-# and not which optimiser is better.)
+# What looks like a bad optimiser was a bad rate. (How to find a rate: train briefly with several, each about three
+# times the last, and keep the one that does best on the validation set. If that is the first or the last of them, try
+# further. Lesson 05 does so.) (One seed, and one rate for Adam: this shows what a wrong rate costs, and not which
+# optimiser is better.)
 #
 # What has plain SGD learned with the rate of 0.1? Its weights can be put back into the shape of a picture:
 
@@ -334,9 +338,11 @@ print(f"   in the last three epochs validation loss {late:.3f} or more: "
 # average over its epoch, as in lesson 00, and the validation digits may by luck be a little easier.)
 #
 # The **gap** between the two lines is not yet harm. Nearly every good network has one, and while the validation loss
-# falls, training on is right although the gap widens. **Overfitting** in the harmful sense begins where the validation
-# loss turns upwards *and stays up* (the probabilities may suffer while the accuracy holds out). The last printed line
-# says whether it has, by the rule of lesson 00: the last three epochs all more than a tenth above the lowest.
+# falls, training on is right although the gap widens. (Compare the printed lines: which network has the wider gap, and
+# which the lower validation loss? If it is the same one, its gap has done no harm.) **Overfitting** in the harmful
+# sense begins where the validation loss turns upwards *and stays up* (the probabilities may suffer while the accuracy
+# holds out). The last printed line says whether it has, by the rule of lesson 00: the last three epochs all more than a
+# tenth above the lowest.
 #
 # Is the perceptron better than the single layer that trained for longer, or was it lucky with these digits? A rule for
 # luck: where only one of two equally good networks is right, it is a coin toss which. In $n$ tosses, heads and tails

@@ -93,8 +93,9 @@ widgets.slide(at, range(784), "place", start=strongest)
 # This is where layers begin to say "this *and* that", which the ten templates of lesson 01 could not. Take two
 # channels: left edges, and upper edges (the same kernel, turned). ReLU has cut both at zero, so that right and lower
 # edges are gone. Add both up in a small window, dividing by its nine places, and let the bias $b$ take off 2.7, a
-# little more than one of them can bring (at most $8/3$: a full edge answers 4 in two of the window's three columns or
-# rows). ReLU cuts what is negative once more, and only places with *both* are left.
+# little more than one of them can bring (at most $8/3$: a full edge answers 4 on both of its sides, so in two of the
+# window's three columns or rows; that is six places, and $6 \cdot 4 / 9 = 8/3$). ReLU cuts what is negative once more,
+# and only places with *both* are left.
 #
 # > **Predict:** which parts of the seven will be left?
 
@@ -340,7 +341,9 @@ print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}"
 #
 # The first layer's 32 kernels can be looked at. Are they edge finders, as ours was? A random kernel may look like one
 # by chance, so we ask the same question twice, before training and after. For each kernel we take its maps of 300
-# digits and see what they go along with most (correlate): left, right, upper or lower edges, or the ink itself.
+# digits and see what they go along with most (correlate; the correlation is 1 where two things rise and fall together
+# exactly, and about 0 where they have nothing to do with each other): left, right, upper or lower edges, or the ink
+# itself.
 
 
 # %%
@@ -453,8 +456,10 @@ if len(ours) and len(theirs):
           f"the best of the perceptron's {len(theirs)}.")
 
 # %% [markdown]
-# A row for each step of the course, a dot for each run, from a seed of its own. Where two rows do not overlap, no seed
-# has undone the lead. Watch this figure grow.
+# A row for each step of the course, a dot for each run, from a seed of its own. (These are test figures: each of these
+# runs opened its test set once, when it was finished, and nothing is chosen by them. Where a lesson keeps the test set
+# sealed, its chart takes the comparison set.) Where two rows do not overlap, no seed has undone the lead. Watch this
+# figure grow.
 #
 # ## Exercise 1: count the weights
 #

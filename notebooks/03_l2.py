@@ -88,13 +88,14 @@ for name, w in weights.items():
 #
 # $$|w^\top x - w^\top x'| \le \lVert w \rVert \, \lVert x - x' \rVert.$$
 #
-# ($\lVert w \rVert = \sqrt{\sum w^2}$ is the length of the list $w$, drawn as an arrow, and the product of two arrows
-# is never more than that of their lengths.) Through a stack of ReLU layers they differ by at most $\lVert W_1 \rVert
-# \lVert W_2 \rVert \cdots \lVert x - x' \rVert$, because a ReLU never pulls two numbers further apart. (The norm of a
-# matrix is the most by which it stretches any arrow. It is never larger than $\sqrt{\sum w^2}$ over its weights, and
-# that sum is what we shall charge for.) With small enough weights a network *cannot* change its answer quickly, and an
-# exception for one odd picture among many alike becomes impossible. (The bound is generous: long before it forbids an
-# exception, the penalty makes it expensive.) What is cheap is something that holds for all of them.
+# ($w^\top x$ is short for the weighted sum $\sum w_i x_i$ of lesson 01. The difference is that sum for the list $x -
+# x'$, and such a sum over two lists is never more than the product of their lengths: $\lVert w \rVert = \sqrt{\sum
+# w^2}$ is the length of the list $w$, drawn as an arrow.) Through a stack of ReLU layers they differ by at most $\lVert
+# W_1 \rVert \lVert W_2 \rVert \cdots \lVert x - x' \rVert$, because a ReLU never pulls two numbers further apart. (The
+# norm of a matrix is the most by which it stretches any arrow. It is never larger than $\sqrt{\sum w^2}$ over its
+# weights, and that sum is what we shall charge for.) With small enough weights a network *cannot* change its answer
+# quickly, and an exception for one odd picture among many alike becomes impossible. (The bound is generous: long before
+# it forbids an exception, the penalty makes it expensive.) What is cheap is something that holds for all of them.
 #
 # This is a preference and no law: it helps as far as the truth is smooth, and a network with weights too small is too
 # smooth for any truth. Nor is it the whole story: networks generalise without a penalty, and learn nonsense with one
@@ -161,7 +162,8 @@ for epoch in (int(np.argmin(free_history["val_loss"])) + 1, len(kept)):  # the b
 # The two lines compare the epoch of the lowest validation loss with the last one. A loss can climb while the accuracy
 # stays. It is a mean of $-\log p$, in which one right answer that is left with next to no probability outweighs many
 # that gain a little. To push a probability towards 1 the last sums have to grow, and the larger the weights, the larger
-# the sums can be.
+# the sums can be. What to do? Keep the weights of the lowest epoch (lesson 08), or make large weights cost something
+# (this lesson). Who needs the answers alone, and not their probabilities, has lost little so far.
 #
 # ## What the penalty does in one step
 #
@@ -302,7 +304,8 @@ plots.histograms(
 # Look at the spike that the smallest $\lambda$ already makes. Those are weights without a use: they read pixels that
 # are black in all of our 300 digits, so the cross-entropy does not depend on them. With weights so small $2 \lambda w$
 # is no larger than about the $10^{-7}$ in Adam's divisor, which brakes them; how far they shrink all the same, the next
-# lines show. (The shoulders at $\lambda = 0$ are the same weights, lying where the uniform start has put them.)
+# lines show. (The shoulders at $\lambda = 0$ are the same weights, lying where the start has put them: Keras draws the
+# first weights evenly from a range around zero, lesson 04.)
 
 # %%
 black = mnist.x_train[:few].max(axis=0).ravel() == 0
@@ -422,9 +425,10 @@ print(f"Of the validation loss, {history.history['val_loss'][-1]:.3f}, {penalty_
 # One run proves nothing: another seed can move the accuracy by as much as a technique does. So we train both networks
 # from the same seeds on the same data and look at the *differences*, with a **95 % interval** for their mean: intervals
 # made in this way miss the true difference one time in twenty, if the differences scatter like a bell curve. Lesson 10
-# has the formula. Below our pairs stands the course's own table, as far as it is measured, judged on the **comparison
-# set** of lesson 00: training images on which no seed trains and by which nothing is chosen. (In accuracy a plus is in
-# favour of L2, in cross-entropy a minus.)
+# has the formula. Below our pairs stands the course's own table, `fair_mnist` (*tuned* means: for each side several
+# rates were tried, and for L2 several $\lambda$, and those best on validation pictures were kept), as far as it is
+# measured, judged on the **comparison set** of lesson 00: training images on which no seed trains and by which nothing
+# is chosen. (In accuracy a plus is in favour of L2, in cross-entropy a minus.)
 #
 # > **Predict:** will the penalty gain the baseline anything, in right answers or in cross-entropy?
 
@@ -443,10 +447,14 @@ print("That weighs more than our few pairs: more runs, and a tuned learning rate
       "Until somebody does, our few pairs are all there is, and they are no verdict.")
 
 # %% [markdown]
-# Why might the penalty do little for the baseline? It has dropout already, the article's $\lambda$ is small, and it
-# trains for a short time on more data than the 300 digits. And our pairs try one penalty at one learning rate; the
-# course's table tunes both, and AdamW's decay as well (lesson 10 reads it). What calms one network may do little for
-# another that is less ill, or ill in another way.
+# An interval that holds zero cannot tell a gain from a loss, and a gain beyond its upper end is hard to believe. So
+# hold the table's line against your prediction, its right answers and its cross-entropy one by one: which of the two
+# intervals holds zero?
+#
+# Why might the penalty do little for the baseline's right answers? It has dropout already, the article's $\lambda$ is
+# small, and it trains for a short time on more data than the 300 digits. And our pairs try one penalty at one learning
+# rate; the course's table tunes both, and AdamW's decay as well (lesson 10 reads it). What calms one network may do
+# little for another that is less ill, or ill in another way.
 #
 # ## On the comparison set
 #

@@ -116,10 +116,10 @@ for name, history in learned.items():
 # Remember from lesson 01 that guessing among ten digits costs $\ln 10 \approx 2.30$. Zeros never do better. Numbers
 # between -1 and 1 end in a loss beyond all measure (`nan` is *not a number*: something grew too large for the computer;
 # such a network calls every digit a 0, and about one in ten is one). Glorot's start and the orthogonal one stay at the
-# loss of guessing for a long time, or for good, and while they do the three lie on top of each other in the figure.
-# (Each curve is one run at one learning rate, 0.05, which need not suit every start; lesson 05 shows how much a rate
-# can decide.) Whatever makes the difference was there before the first step, so let us look at the networks *before*
-# the first step.
+# loss of guessing for a long time, or for good, and while they do, they and the zeros lie on top of each other in the
+# figure. (Each curve is one run at one learning rate, 0.05, which need not suit every start; lesson 05 shows how much a
+# rate can decide.) Whatever makes the difference was there before the first step, so let us look at the networks
+# *before* the first step.
 #
 # ## The forward pass: what is left of a digit after twenty layers?
 #
@@ -212,7 +212,8 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 # ## Two rules, derived
 #
 # Take one unit before its ReLU: $y = \sum_{i=1}^{n} w_i x_i$. Its weights are drawn independently of each other and of
-# its inputs, with mean 0. Square the sum and take the mean: in every mixed term $w_i w_j x_i x_j$ there is a factor
+# its inputs, with mean 0. ($\mathbb{E}$ stands for the mean; of independent numbers the mean of a product is the
+# product of the means.) Square the sum and take the mean: in every mixed term $w_i w_j x_i x_j$ there is a factor
 # $\mathbb{E}[w_i] = 0$, so only the squares stay,
 #
 # $$\mathbb{E}[y^2] = \sum_{i=1}^{n} \mathbb{E}[w_i^2]\, \mathbb{E}[x_i^2]

@@ -32,9 +32,10 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 # %% [markdown]
 # ## Put the signal back on scale
 #
-# Here is the baseline of lesson 02, with room for one more layer after each activation and another one for the input.
-# For now the input is divided by 255, as before, and `Identity`, which hands on what it gets, holds the other places.
-# (`last` and `weights` take the penalty and the start of lessons 03 and 04; they wait until the end of this lesson.)
+# Here is the baseline of lesson 02, with room for one more layer after each activation (that is, each ReLU) and another
+# one for the input. For now the input is divided by 255, as before, and `Identity`, which hands on what it gets, holds
+# the other places. (`last` and `weights` take the penalty and the start of lessons 03 and 04; they wait until the end
+# of this lesson.)
 
 # %%
 import keras
@@ -135,7 +136,8 @@ for a in (100, 1, 1 / 255):
 # %% [markdown]
 # (With the last factor, 1/255 as in our network, $\varepsilon$, 0.001, may count beside a weak channel's variance: then
 # its spread falls below 1.) And $\gamma$ and $\beta$, which are learned, let the network choose another mean and spread
-# where it needs them, with one weight each.
+# where it needs them, with one weight each. (They start at 1 and 0. What was won: two numbers set the scale now, and no
+# longer all the weights before them.)
 #
 # ## How much does the learning rate matter?
 #
@@ -214,10 +216,11 @@ print(f"Batch norm is {at_usual:+.1f} points ahead at the usual 0.001, {at_best:
 #
 # **What batch norm buys is above all room: the rate matters less.** Where a rate is too small or too large for the
 # plain network, batch norm loses less, and at the largest it still reads most digits where the plain network guesses.
-# It is no licence: a rate far from its best costs it something, too. Compare the two leads in the last line as well.
-# Whoever compares techniques at one learning rate compares, for a good part, how well that rate suits each of them.
-# (One run for each point on a thousand pictures shows the shape of the curves. It settles no difference of a point
-# or so, nor where the grey band is left.)
+# (On the left it may be a matter of speed alone: with more epochs a small rate catches up. We have not measured how
+# far.) It is no licence: a rate far from its best costs it something, too. Compare the two leads in the last line as
+# well. Whoever compares techniques at one learning rate compares, for a good part, how well that rate suits each of
+# them. (One run for each point on a thousand pictures shows the shape of the curves. It settles no difference of a
+# point or so, nor where the grey band is left.)
 #
 # ## What goes wrong at a large rate?
 #
@@ -257,10 +260,10 @@ print("convolution 1, batch norm's dead channels less the plain network's, in po
 
 # %% [markdown]
 # Whatever long steps do to the weights before it, batch norm hands on a signal whose size (the root of the mean square)
-# is up to $\gamma$ and $\beta$, as long as the variance is far above $\varepsilon$. (It need not be 1: the two are
-# learned in the same long steps, and pooling follows the second one. The last line but one leaves $\gamma$ and $\beta$
-# out: what it lacks of 1 is due to channels whose variance is near $\varepsilon$, and to dead ones.) That may be why
-# fewer units are pushed out of reach behind it; we have not tested the cause by itself.
+# is decided by $\gamma$ and $\beta$, as long as the variance is far above $\varepsilon$. (It need not be 1: $\gamma$
+# and $\beta$ are learned, and pooling follows the second one. The last line but one leaves $\gamma$ and $\beta$ out:
+# what it lacks of 1, $\varepsilon$ and dead channels took.) That may be why fewer units are pushed out of reach behind
+# it; we have not tested the cause by itself.
 #
 # The first convolution has no normalisation before it, so the argument does not reach it. Why the two networks differ
 # there (the last line) we have not measured.
@@ -273,12 +276,16 @@ print("convolution 1, batch norm's dead channels less the plain network's, in po
 #
 # The same fact changes what the penalty of lesson 03 does. (This section argues; we have not measured it here.) If the
 # size of the weights no longer matters to the next layer, what is left for an L2 penalty on them to do? Take weights
-# (and biases) twice as large. The output is the same. The same nudge is now, in proportion, half a nudge, and changes
-# the loss half as much: the gradient is half as large. And a step half as long, on a list of numbers twice as large,
-# changes their *proportions*, which is all that still counts, only a quarter as much. (Adam makes good for the size of
-# the gradient: with it, half as much.) So weights that grow without limit learn slower and slower (van Laarhoven,
-# 2017). The penalty keeps them small, and so it keeps the **effective learning rate** up. On weights that feed a batch
-# norm it is no longer a preference for smooth answers; on those of the softmax layer it still is.
+# (and biases) twice as large. The output is the same (as far as $\varepsilon$ is small beside the variance: the first
+# sizes above show how far that holds behind our first convolution). The same nudge is now, in proportion, half a nudge,
+# and changes the loss half as much: the gradient is half as large. And a step half as long, on a list of numbers twice
+# as large, changes their *proportions*, which is all that still counts, only a quarter as much. (Adam makes good for
+# the size of the gradient: with it, half as much.) And grow they do under plain gradient descent: since only
+# proportions change the loss, a step goes off at a right angle to the list of weights, drawn as an arrow, and that
+# makes the arrow longer. (Adam's steps are not quite at a right angle.) Weights that grow without limit learn slower
+# and slower (van Laarhoven, 2017). The penalty keeps them small, and so it keeps the **effective learning rate** up. On
+# weights that feed a batch norm it is no longer a preference for smooth answers; on those of the softmax layer it still
+# is.
 #
 # ## Two kinds of statistics
 #
@@ -420,7 +427,7 @@ for name, first in {"/ 255": by_255, "raw": layers.Identity, "raw, input normali
 # The raw pixels make for a wild start: see the training loss. (One run and one epoch each, all at 0.001, which may be
 # the wrong rate for raw pixels. Differences of a point or two between the first line and the third mean nothing.) The
 # third line differs from the second in one layer alone: the input is put on scale before the first weight sees it.
-# Whether it is worth anything beside the division by 255 is an arm of its own in lesson 10's table.
+# Whether it is worth anything beside the division by 255 is a row of its own in lesson 10's table.
 #
 # **Before the activation, or after it?** The inventors put it *before*, the article *after* it. People have argued
 # about this ever since. We have not measured it, and stay with the article.
@@ -448,11 +455,12 @@ print(f"Batch norm's lead in our runs: {at_usual:+.1f} points at 0.001, {at_best
 # is counted on.) The table trains for longer, tunes on other seeds and counts on other pictures. It says how much batch
 # norm is worth to *this* network on *these* digits, once both sides have their rates.
 #
-# *Why* it helps is still debated. Its inventors (Ioffe and Szegedy, 2015) thought that it keeps the distribution of each
-# layer's inputs from shifting while the layers before it learn. Santurkar and others (2018) added shifts of their own
-# behind the normalisation, and it helped all the same; they found that it makes the loss smoother, so that a large step
-# does less harm, as you have seen it do. And each picture is normalised together with others drawn at random, which adds
-# a little noise; the inventors report that it regularises. We have not measured that.
+# *Why* it helps is still debated. Its inventors (Ioffe and Szegedy, 2015) thought that it keeps the distribution of
+# each layer's inputs from shifting while the layers before it learn. Santurkar and others (2018) added shifts of their
+# own behind the normalisation, and it helped all the same; they found that it makes the loss smoother, so that a large
+# step does less harm, as you have seen it do. And each picture is normalised together with others drawn at random,
+# which adds a little noise; the inventors report that this helps on new pictures (they say that it *regularises*). We
+# have not measured that.
 #
 # ## The growing model
 #
@@ -517,7 +525,8 @@ lesson.check_largest_momentum(largest_momentum)
 # ## What to take away
 #
 # * Batch normalisation puts each channel back to mean 0 and spread 1 and lets the network choose anew with two weights.
-#   The next layer no longer depends on the size of the weights before it, and the learning rate mattered less.
+#   Where a channel's variance is far above $\varepsilon$, the next layer no longer depends on the size of the
+#   weights before it; and the learning rate mattered less.
 # * A verdict taken at one learning rate is a verdict on that rate. Give each side its own best one.
 # * It trains with the batch's statistics and predicts with moving averages. With few steps a momentum of 0.99 validates
 #   with stale ones: that looks like overfitting and is none.

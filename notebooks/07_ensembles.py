@@ -319,8 +319,8 @@ for how, trained in (("apart", apart), ("jointly", joint)):
     three[how] = (trios.mean(axis=1).argmax(axis=-1) == mnist.y_val).mean(axis=-1)  # (groups,)
 groups = {f"three {how}, averaged": 100 * found for how, found in three.items()}
 groups |= {f"alone, trained {how}": 100 * found.ravel() for how, found in alone.items()}
-title = (f"Three averaged: {three['apart'].mean():.1%} apart, {three['jointly'].mean():.1%} jointly; "
-         f"a member alone: {alone['apart'].mean():.1%} and {alone['jointly'].mean():.1%}")
+title = (f"Averaged: {three['apart'].mean():.1%} apart, {three['jointly'].mean():.1%} jointly; "
+         f"alone: {alone['apart'].mean():.1%} and {alone['jointly'].mean():.1%}")
 plots.dots(groups, title + mnist.figure_suffix, x="validation accuracy, %; a dot a model, a bar the mean",
            alt=f"A row of dots for each way. {title}.")
 

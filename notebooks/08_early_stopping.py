@@ -31,8 +31,9 @@ mnist = lesson.load("mnist", n_train=2_000)  # full mode takes every training di
 # %% [markdown]
 # ## A run without a stop
 #
-# Stopping can only make a network *better* if going on would make it worse. So here is the baseline of lesson 02
-# without its dropout, at a constant learning rate, and for more epochs than it should need.
+# Stopping can only make a network *better* if going on would make it worse. (Then it is a regulariser: like an L2
+# penalty, it keeps the weights from going all the way that the training loss would take them.) So here is the baseline
+# of lesson 02 without its dropout, at a constant learning rate, and for more epochs than it should need.
 
 # %%
 import keras
@@ -256,7 +257,8 @@ print(f"Keras ended after epoch {len(own)}; replay says {replays[5][0]}.")
 #
 # Here $\mathbb{E}$ is the mean over all the validation sets that might have been drawn. On the right stands the true
 # loss of the best epoch, and the true loss of the epoch that we choose is at least as high. So the loss that we quote
-# is, on average, never above the one that we get.
+# is, on average, never above the one that we get. (So far for the lowest of a fixed number of epochs. With a patience
+# the same luck also decides where the list ends, and of that the formula says nothing.)
 #
 # How much can it be? We let a few randomly drawn validation pictures choose the epoch (with unlimited patience: the
 # lowest of all), and ask the *other* ones how good that choice is.
@@ -363,9 +365,10 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
 
 # %% [markdown]
 # Which of your two predictions held? These few seeds give no verdict; that is what the course's table is for. And what
-# moves the accuracy, watching the loss or ending too early? Compare the two means printed before the table: unlimited
-# patience never ends too early. (Here half of the pictures chose. Their curve may be bumpier than that of all, and the
-# stop another: compare the epochs.)
+# moves the accuracy, watching the loss or ending too early? Unlimited patience never ends too early, so compare the two
+# rules seed by seed, in the lines above the table. The mean of so few seeds may be the work of one, so this is a trace
+# and no answer (with more seeds not yet measured). (Here half of the pictures chose. Their curve may be bumpier than
+# that of all, and the stop another: compare the epochs.)
 #
 # Where the accuracy and the cross-entropy disagree, remember that they answer two questions. Does somebody only want to
 # know *which digit it is*? Then the accuracy counts, and a network that trains on may go on gaining while its loss
@@ -396,6 +399,9 @@ record = lesson.record(stopped, "baseline_cnn", "early_stopping+no_dropout", run
 lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
+# (The two percentages of the last sentence do not subtract: each epoch has luck of its own, and it can be larger than
+# the price.)
+#
 # And the baseline as it stands in lesson 02, with its dropout? Does a patience of 5 ever end it early?
 
 # %%

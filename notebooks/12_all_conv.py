@@ -133,8 +133,10 @@ for name, four in {"every second": [[1, 0], [0, 0]], "averages": [[1 / 4, 1 / 4]
 # Pooling is also said to make a network mind less *where exactly* something is. Does it? Move two hundred photographs,
 # in grey, to the right by two pixels, and by one. (What leaves the picture on one side comes back on the other.) A
 # fifth halving joins the four: the edges at every place, then their maxima (a convolution, and pooling after it). How
-# much has a map changed? We hold the old map against the new one twice, as it was and moved by one place, and count the
-# smaller mean difference, divided by the map's standard deviation, its spread (for maps differ in contrast).
+# much has a map changed? It may stay where it was or move along by one place. So we hold the new map against the old
+# one in both positions, and count the smaller of the two mean differences, divided by the standard deviation of such
+# maps, their spread (the mean over the two hundred, since maps differ in contrast). We call hearsay right where the
+# pooled map changes less on more than six photographs in ten.
 #
 # > **Predict:** after two pixels, and after one: which of the five halved maps will be the old ones, moved along?
 
@@ -150,7 +152,7 @@ for name, halve in five.items():
     changes[name] = changed / still.std(axis=each).mean()
     less[name] = (changes[name] < changes["edges" if "edges" in name else "every second"]).sum()
     print(f"{name:13} by two pixels: {'moved along' if along else 'changed'}; by one: changed by "
-          f"{changes[name].mean():.0%} of its spread")
+          f"{changes[name].mean():.0%} of their spread")
 print(f"By one pixel, of {len(many)} photographs: the maxima changed less than 'every second' in {less['maxima']}, the "
       f"averages in {less['averages']}; the pooled edges changed less than the edges in {less['edges, pooled']}. "
       "For these halvings, by the mark of six photographs in ten, hearsay is " + (

@@ -242,11 +242,13 @@ print(f"It took {sum(watch[0].epoch_seconds):,.1f} s, validation included; by th
       f"{60 * paid:,.1f} s.")
 
 # %% [markdown]
-# For the rest we have reference runs: in one panel on the 45,000 training images of full mode, with fifty epochs for
-# all; in reduced mode in another above it, where the numbers of epochs are the course's choice. A run's price is its
-# photographs times its epochs, times what a photograph costs on *your* machine. Three readings in a row make a coarse
-# clock: two prices that differ by no larger factor than those readings count as equal (a grey band reaches that far),
-# and a line below says where a factor is within a tenth of that limit.
+# For the rest we have reference runs. One panel has those of full mode: 45,000 training images, fifty epochs for all.
+# In reduced mode another panel above it has those of reduced mode, where the numbers of epochs are the course's choice.
+# A run's price is its photographs times its epochs, times what a photograph costs on *your* machine.
+#
+# The clock is coarse: three readings of one network differ by some factor. Two prices that differ by no more than the
+# largest such factor count as equal (the grey bands reach that far). Where a factor comes within a tenth of that limit,
+# a printed line says so.
 #
 # A point is **dominated** when another one is more accurate for no more seconds. Nobody who picks from this list should
 # pick it, whatever the budget. But more accurate *by chance* is no reason. So we compare in pairs, seed by seed, and
@@ -371,19 +373,22 @@ if lesson.mode == "reduced" and market["reduced"]:
 # say. Do not ask how it compares with a dominated network: against that everything looks cheap. A figure like this ends
 # many discussions about "the best" model: best *for what price*.
 #
-# Three warnings. A point is not a network: it is a network *with its training*. Batch sizes are each source's, the
+# Four warnings. A point is not a network: it is a network *with its training*. Batch sizes are each source's, the
 # learning rate is Adam's usual one, and neither was tuned here: at a batch of 32 a network takes eight times as many
 # steps over the same photographs as at 256. A price list holds for its own budget: reduced mode gives few images and
 # few epochs, and whoever learns quickly looks cheap there. What one network would reach in another's minutes the figure
-# does not know. And where there is a single run a side, the points are one reading, which cannot say who of two
-# neighbours is ahead (lesson 10). Until somebody shows that the dearer one is, there is no reason to pay for it.
+# does not know. The seconds are yours, the accuracies are not: they come from the reference runs, on their machines.
+# Lesson 12 sets a run of your own beside ten of them; if that lies outside their range, so might your points here. And
+# where there is a single run a side, the points are one reading, which cannot say who of two neighbours is ahead
+# (lesson 10). Until somebody shows that the dearer one is, there is no reason to pay for it.
 #
 # ## Is your number normal?
 #
-# The architecture and its settings are the answer's, and validation chose the epoch. (The reference runs kept their
-# last one.) Even a full run need not meet the answer's figure: full mode learns from 45,000 images, may see a JPEG
-# copy, and is scored on other images. All of this holds for both networks of the answer, below; what else sets them
-# apart from their figures we do not know.
+# The architecture and its settings are the answer's, and validation chose the epoch. Nothing was chosen on the test
+# set, so it may be opened, once, for the figure that stands beside the answer's. (The reference runs kept their last
+# epoch.) Even a full run need not meet the answer's figure: full mode learns from 45,000 images, may see a JPEG copy,
+# and is scored on other images. All of this holds for both networks of the answer, below; what else sets them apart
+# from their figures we do not know.
 
 # %%
 test = lesson.final_test(model)

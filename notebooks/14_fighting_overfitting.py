@@ -49,7 +49,7 @@ cifar = lesson.load("cifar10")
 # | **just enough** | the *least* dropout whose score, from the first seed, is within the noise of the lowest one |
 # | **augmentation** | kept if the score is lower with it, from each of three seeds |
 # | the **budget** | at most 14 tries: 3 seeds, 3 more amounts of dropout, 3 pairs to augment, 2 second looks |
-# | the **check** | the winner against the answer's setting, 3 new seeds: a direction, no verdict |
+# | the **check** | the winner against the answer's setting, 3 new seeds, by accuracy: a direction, no verdict |
 # | the **end** | the winner on all photographs, its learning rate rising to the tries' and falling to zero; one test |
 #
 # So few photographs at first, in every mode, because then overfitting shows after seconds and not after hours; and few
@@ -384,8 +384,9 @@ def build_deep(width):
 # %% [markdown]
 # Equal budgets, please. We count as lesson 13 did: training takes about three times the operations of the forward pass,
 # which are two for each use of each weight of a kernel. The deep network gets the same photographs, and as many whole
-# epochs as our winner's training could pay for. Its learning rate takes the same course, with a peak twice as high;
-# nobody searched for the better peak of either. (Equal in operations need not be equal in seconds, as lesson 13 warns.)
+# epochs as our winner's training could pay for. Its learning rate takes the same course, with a peak twice as high,
+# since batch norm bears longer steps (lesson 05); nobody searched for the better peak of either, so what comes out is a
+# verdict on these rates, too. (Equal in operations need not be equal in seconds, as lesson 13 warns.)
 #
 # > **Predict:** for no more operations, how far from our winner will it come?
 
@@ -420,14 +421,14 @@ known = [evidence.reference_runs(built.name, on, lesson.mode, cifar.label) for b
 plain, shifted, depth = (found.set_index("seed")["val_accuracy"].to_dict() for found in known)
 costs = [found["epochs"].max() * operations(built) / (final_epochs * price) for found, (built, _) in zip(known, kinds)]
 print("Augmentation for the small network, reference runs: not yet measured." if len(plain.keys() & shifted.keys()) < 2
-      else evidence.compare(plain, shifted).sentence("Augmentation for the small network, reference runs"))
+      else evidence.compare(plain, shifted).sentence("Augmentation, small network, reference runs, validation"))
 print("Deep against augmented small: not yet measured." if len(shifted.keys() & depth.keys()) < 2 else evidence.compare(
-      shifted, depth).sentence(f"Deep against augmented small, {costs[2] / costs[1]:.2f} x the operations"))
+      shifted, depth).sentence(f"Deep against augmented small, {costs[2] / costs[1]:.2f} x the operations, validation"))
 
 # %% [markdown]
 # (First comes our winner's line, then the deep network's. "Mended" is what our winner got wrong and the deep network
 # right.) One run each says little, since seeds alone move such networks by points. Reference runs have more seeds.
-# Compare the last two lines: the first has what a step like ours moved, the second what another start moved.
+# Compare the last two lines: the first has what a step like ours may have moved, the second what another start moved.
 #
 # A large difference fits the first step of the procedure, "start from an architecture that is known to work". It is no
 # proof, and "helps" is here the word for an interval above zero and no verdict on the network: nobody tuned the small
@@ -453,7 +454,8 @@ if plain and depth:
 #
 # > Four imagined trainings, A to D, each by its accuracy on training photographs (dashed, dropout off) and on
 # > validation. Name each of them with one of the four words of `diagnose`, in a dict from letter to word. (Where its
-# > rule speaks of the validation loss, take a rising accuracy for a falling loss.)
+# > rule speaks of the validation loss, take a rising accuracy for a falling loss; a rise that the eye cannot see in the
+# > last quarter counts as none.)
 
 # %%
 e = np.arange(1, 21)
@@ -507,8 +509,8 @@ lesson.check_next_factor(next_factor)
 #
 # * Write down the rules first: the budget, the score that decides, the noise below which nothing is decided. Then
 #   test what the rules chose, and not what you like, beside the setting that you were given.
-# * Regularise just enough. The gap, measured alike on both sides, says in which direction to look; the lowest
-#   validation loss says how far to go; and whatever else regularises may move the right amount.
+# * Regularise just enough. The gap, measured alike on both sides, proposes a direction; the lowest validation loss has
+#   to confirm it, and within the noise it confirms nothing. Whatever else regularises may move the right amount.
 # * Augment with what keeps the label and could occur. And before all that, start from an architecture that works.
 #
 # A handful of tries, each proposed by us. There are thousands of settings that we never thought of. Could a program
@@ -521,7 +523,8 @@ lesson.check_next_factor(next_factor)
 #   2015: the network that the last one follows, and its figures.
 # * N. Srivastava and others, *Dropout: a simple way to prevent neural networks from overfitting*, 2014.
 # * I. Loshchilov and F. Hutter, *SGDR: stochastic gradient descent with warm restarts*, 2017: the cosine.
-# * L. Liu and others, *On the variance of the adaptive learning rate and beyond*, 2020: why Adam needs a warm-up.
+# * L. Liu and others, *On the variance of the adaptive learning rate and beyond*, 2020: one account of why a warm-up
+#   helps Adam.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Have the group write its own rules before the table of rules is shown; ask who thought of the

@@ -221,9 +221,10 @@ widgets.slide(thinking, range(4, len(order) + 1), "tries", start=max(len(order) 
 # we can run each searcher twenty times, from twenty seeds. Both numbers were fixed before the first run.
 #
 # The yardstick is not one throw of dice but their average. That needs no race: it can be computed. Order the table's
-# $N$ values. A single draw is at most the $i$th of them with probability $i/N$, and $t$ draws all are with probability
-# $(i/N)^t$: so the chances of each best value are known, and with them its mean. (Whoever holds a better cell already
-# keeps it; in the code below, `start` is that cell.)
+# $N$ values from the lowest to the highest. One draw gives no more than the $i$th of them with probability $i/N$, and
+# the best of $t$ draws does with probability $(i/N)^t$, since all of them must. So the best is exactly the $i$th with
+# probability $(i/N)^t - ((i-1)/N)^t$; weigh each value with its chance, add up, and you have the mean. (Whoever holds a
+# better cell already keeps it; in the code below, `start` is that cell.)
 #
 # When do we start to count? Optuna's TPE rolls dice for its first ten tries, too, so with the same seed all three
 # searchers stand at the same place after ten. From there each TPE is compared, seed by seed, with what ten more draws
@@ -516,7 +517,8 @@ lesson.check_choose(choose)
 #
 # ## What to take away
 #
-# * Of the settings that matter, random tries see more values than a grid does. A search with a memory has to beat dice
+# * Of the settings that matter, random tries see more values than a grid does. Whether they also *find* more has to be
+#   measured: among few values a grid that repeats none may do as well. A search with a memory has to beat dice
 #   *on average*, over many seeds. One that models its settings one by one cannot see what counts jointly; whether that
 #   costs anything has to be measured. What the race found holds for this table.
 # * The best of many tries is partly the luckiest: among $k$ equal networks it looks better than it is, on average by at

@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Learn in fewer epochs
 #
-# **Goal:** climb a ladder of eight small changes to one network, see what each of them does, and learn to say how much
-# *faster* a training has become.
+# **Goal:** climb a ladder of eight small changes to one network, see what each of them is for, try some, and learn to
+# say how much *faster* a training has become.
 #
 # The all-convolutional network of lesson 12 takes 50 epochs. K. Jordan's article trains another on the same photographs
 # in ten, and its network ends at 94 % (the article's figure). It has few photographs more: 5,000, those that lesson 12
@@ -265,7 +265,7 @@ plots.images(np.pad(squares, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=0
 #
 # ## Rung 4: start by changing nothing
 #
-# A convolution that starts at random stirs its input before it has learned anything, and six of them stir thoroughly
+# A convolution that starts at random stirs its input before it has learned anything, and each further one stirs it more
 # (the figure has three, and nothing between them). So let filter $k$ start with a 1 in the middle of channel $k$, and 0
 # elsewhere: it hands its input on. (Filters beyond the number of channels start at random; channels beyond the number
 # of filters are not handed on at first.)
@@ -324,7 +324,7 @@ for step in range(120):
     path.append(path[-1] - rates * (path[-1] * [1.0, 3.0] + random.normal(0, 2.5, (500, 2))))
     mean.append(0.95 * mean[-1] + 0.05 * path[-1])
 away = np.linalg.norm([path[-1], mean[-1]], axis=-1).mean(axis=-1)  # of weights and average, at either rate
-told = [f"{rate} rate:\nends {w:.2f} away, average {m:.2f}" for rate, (w, m) in zip(("constant", "falling"), away.T)]
+told = [f"{r}, mean of 500:\nends {w:.2f} away, average {m:.2f}" for r, (w, m) in zip(("constant", "falling"), away.T)]
 near = [f"{abs(share):.0%} {'nearer' if share < 0 else 'farther'}" for share in away[1] / away[0] - 1]
 
 # %%
@@ -335,8 +335,8 @@ for which, axis in enumerate(axes):
     axis.plot(0, 0, "k+", ms=14)
     axis.set(title=told[which], xlabel="one weight", ylabel="another")
 axes[0].legend(["weights (the last: ring)", "average (square)", "lowest"], loc="upper left", fontsize=8, frameon=False)
-drawn.suptitle(f"Constant rate: the average ends {near[0]}; falling rate: {near[1]}", fontsize=11)
-plots.show(drawn, f"One walk of two weights at either rate. Means of 500: {'; '.join(told)}.".replace("\n", " "))
+drawn.suptitle(f"The average (means of 500): constant rate, {near[0]}; falling, {near[1]}", fontsize=11)
+plots.show(drawn, f"One walk of two weights at either rate. {'; '.join(told)}.".replace("\n", " "))
 
 # %% [markdown]
 # One walk is drawn; the numbers are means of 500, after the last step. Many small steps in a row average their noise
@@ -481,15 +481,16 @@ print(f"After {epochs} epochs rung 0 ends at {target:.1%}, rung 1 at {high:.1%};
 for end in sorted({target - apart / 100, target, target + apart / 100}):
     needed = epochs_to(end, (half, epochs), (low, high))
     print(f"Epochs that rung 1 needs for {end:.1%}:", f"{needed:.1f}, {epochs / needed:.1f} times as fast." if needed
-          else f"under {half}." if low > end else f"over {epochs}.")
+          else f"under {half}." if low > end else f"over {epochs}: no faster.")
 
 # %% [markdown]
 # The line for the bottom rung's own end answers the prediction, for one seed and two lengths. Any lines around it say
-# what another seed might make of it: a ratio is worth what all of them agree on. The course's table `ladder` is meant
-# to have each rung with 4, 8 and 16 epochs, five seeds, the best of three rates, and a target fixed beforehand: what
-# the bottom rung reaches in 16 epochs, on validation; and each rung's step from the one below, after 8.
+# what another seed *of the bottom rung* might make of it (rung 1's ends would move as well). A ratio is worth what all
+# of them agree on; if one says "no faster", these runs settle nothing. The course's table `ladder` is meant to have
+# each rung with 4, 8 and 16 epochs, five seeds, the best of three rates, and a target fixed beforehand: what the bottom
+# rung reaches in 16 epochs, on validation; and each rung's step from the one below, after 8.
 #
-# The article counted epochs to 94 %, on the *test* set. The targets differ, so only the ratios down a column compare.
+# The article counted epochs to 94 %, on the *test* set: only ratios can be held against ours.
 # The article begins at our rung 2, with two looks (a photograph and its mirror image), and it took the six looks before
 # the alternating. For that beginning its text says 45 epochs, a table beside its code 35; the other rows agree. So
 # whitening is worth a factor of 2.1 there, or of 1.7.

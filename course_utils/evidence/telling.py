@@ -56,10 +56,14 @@ def tell_briefly(table, arm: str, against: str, folder=None) -> str:
     """One comparison of a table for readers who have met intervals and no tests: no p, no verdict.
 
     It gives the difference of the accuracies in points and one interval, the one over seeds and images
-    where the mistakes are kept, and what was tuned for each side. Arguments and errors are those of `tell`.
+    where the mistakes are kept, that of the cross-entropies over seeds, and what was tuned for each side.
+    Arguments and errors are those of `tell`.
     """
     of = _announced(table, arm, against)
-    found = protocol.verdicts(of, "accuracy", _runs(folder)).get((arm, against))
+    found, loss = (
+        protocol.verdicts(of, metric, _runs(folder)).get((arm, against))
+        for metric in ("accuracy", "loss")
+    )
     name = _name(of, (arm, against))
     if found is None:
         return f"{name}: not yet measured."
@@ -71,7 +75,10 @@ def tell_briefly(table, arm: str, against: str, folder=None) -> str:
     ends, over = (
         ((found.low, found.high), "seeds") if images is None else (images, "seeds and images")
     )
-    return f"{difference}, 95 % interval {_interval(*ends, 100)} over {over}, {found.n} paired seeds.{tuned}"
+    return (
+        f"{difference}, 95 % interval {_interval(*ends, 100)} over {over}, {found.n} paired seeds; "
+        f"cross-entropy {loss.mean:+.4f}, {_interval(loss.low, loss.high)} over seeds.{tuned}"
+    )
 
 
 def _tuned(of, names, runs):

@@ -82,10 +82,14 @@ def test_in_brief_a_verdict_is_a_difference_and_the_wider_interval(kept):
     said = evidence.tell_briefly("toy", "better", "plain", folder=kept)
     low, high = evidence.with_images(protocol.table("toy"), ("better", "plain"), kept)
     runs = evidence.runs.read_table(kept / "runs.csv", evidence.COLUMNS)
-    found = protocol.verdicts(protocol.table("toy"), "accuracy", runs)["better", "plain"]
+    found, loss = (
+        protocol.verdicts(protocol.table("toy"), metric, runs)["better", "plain"]
+        for metric in ("accuracy", "loss")
+    )
     assert said == (
         f"better against plain (toy, comparison set): {100 * found.mean:+.2f} points of accuracy, "
-        f"95 % interval {100 * low:+.2f} to {100 * high:+.2f} over seeds and images, 6 paired seeds."
+        f"95 % interval {100 * low:+.2f} to {100 * high:+.2f} over seeds and images, 6 paired seeds; "
+        f"cross-entropy {loss.mean:+.4f}, {loss.low:+.4f} to {loss.high:+.4f} over seeds."
     )
     same = evidence.tell_briefly("toy", "same", "plain", folder=kept)
     assert same.endswith(": +0.00 points of accuracy in each of 6 paired seeds.")
@@ -93,7 +97,7 @@ def test_in_brief_a_verdict_is_a_difference_and_the_wider_interval(kept):
     assert later == evidence.tell("toy", "later", "plain", folder=kept)
     (kept / "wrong.csv").unlink()
     said = evidence.tell_briefly("toy", "better", "plain", folder=kept)
-    assert f"{100 * found.low:+.2f} to {100 * found.high:+.2f} over seeds, 6 paired seeds." in said
+    assert f"{100 * found.low:+.2f} to {100 * found.high:+.2f} over seeds, 6 paired seeds; " in said
     with pytest.raises(protocol.ProtocolError, match="does not compare plain against better. Its"):
         evidence.tell_briefly("toy", "plain", "better", folder=kept)
 
