@@ -131,21 +131,26 @@ def _lesson(name, notebook, lessons, frames):
 
 
 def _fold(notebook):
-    """Fold the code that only draws and, until it is asked for, what answers a prediction."""
+    """Fold the code that only draws and, until it is asked for, what answers a prediction.
+
+    Where such code draws an answer both are folded, since a figure's title may tell it.
+    """
     asked = False
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             asked = _ASKS.search(cell.source) is not None
             continue
-        tags = cell.metadata.setdefault("tags", [])
+        tags, draws = cell.metadata.setdefault("tags", []), only_draws(cell.source)
+        if draws:
+            tags.append("hide-input")
         if asked and cell.outputs:
             tags.append("hide-output")
+            # Of two folds each says what is in it: myst-nb calls them "source" and "output".
+            shown = "the {type}" if draws else "what happened"
             cell.metadata["mystnb"] = {
-                "code_prompt_show": "Predicted? Show what happened",
+                "code_prompt_show": f"Predicted? Show {shown}",
                 "code_prompt_hide": "Hide it again",
             }
-        elif only_draws(cell.source):
-            tags.append("hide-input")
 
 
 # A question to be answered before one reads on stands in a quotation; see the rules for notebooks.

@@ -45,6 +45,8 @@ UNPAIRED = {"disabledExtensions": NO_NEWS["disabledExtensions"] | {"jupyterlab-j
 QUIET_LOG = {"Application": {"log_level": "ERROR"}}
 # In the narrow file pane a column of times would cut the lessons' names.
 WHOLE_NAMES = {"@jupyterlab/filebrowser-extension:browser": {"showLastModifiedColumn": False}}
+# JupyterLab breaks printed lines inside words. Its own rule comes later in the page: "body" outweighs it.
+WHOLE_WORDS = "body .jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere; }\n"
 
 
 def split(words: list[str]) -> tuple[str | None, list[str]]:
@@ -90,7 +92,7 @@ def command(lesson: str | None, extra: list[str], workspace: Path | None = None)
     page = f"/lab/tree/{quote(path.relative_to(root).as_posix())}"
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
     words += [f"--LabApp.default_url={page}", *QUIET]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
+    if os.geteuid() == 0:
         # In a container everybody is root; the server still asks for its token.
         words.append("--allow-root")
     # A port in use is no obstacle: the server takes the next free one.
@@ -114,21 +116,28 @@ def prepare(home: Path, author: bool = False) -> dict[str, str]:
     }
     # Else, started from no terminal, it would take a login shell, which forgets where the course is.
     server = {"terminado_settings": {"shell_command": [os.environ.get("SHELL") or "sh"]}}
-    if not author:
-        server["jpserver_extensions"] = {"jupyterlab_jupytext": False}
+    lab = QUIET_LOG | {"ServerApp": server}
+    # From the files of jupyter_server_config.d the server reads which extensions it loads, and no more.
+    loaded = {} if author else {"jpserver_extensions": {"jupyterlab_jupytext": False}}
     written = {
         f"kernels/{reading.KERNEL['name']}/kernel.json": description,
         "labconfig/page_config.json": NO_NEWS if author else UNPAIRED,
         "labconfig/default_setting_overrides.json": WHOLE_NAMES,
-        "jupyter_server_config.d/course.json": QUIET_LOG | {"ServerApp": server},
-        "jupyter_lab_config.json": QUIET_LOG,
+        "jupyter_server_config.d/course.json": {"ServerApp": loaded},
+        "jupyter_lab_config.json": lab,
     }
     environment = dict(os.environ) | {"COURSE_HOME": str(home)}
     if not os.access(Path.home(), os.W_OK | os.X_OK):
         # Jupyter ends at once where it cannot write to its user's home.
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
             environment.setdefault(name, str(folder / name.lower()))
+    own = environment.get("JUPYTER_CONFIG_DIR") or Path.home() / ".jupyter"
+    if not os.path.exists(Path(own, "custom", "custom.css")):
+        # Only one such file is loaded, and a learner's own goes before.
+        server["tornado_settings"] = {"static_custom_path": [str(folder / "custom")]}
+        lab["LabApp"] = {"custom_css": True}
     try:
+        files.write_atomically(folder / "custom" / "custom.css", WHOLE_WORDS.encode())
         for name, content in written.items():
             files.write_atomically(folder / name, (json.dumps(content, indent=1) + "\n").encode())
     except OSError as error:

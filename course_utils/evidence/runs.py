@@ -124,6 +124,8 @@ def reference_runs(
     double: a run with a figure of the test set first, then the one of more epochs, then by the names of
     notebook and hardware.
     """
+    import pandas as pd
+
     runs = reference()
     setting = _setting(runs)
     alike = (runs["mode"] == mode) & (runs["data"] == data)
@@ -138,7 +140,7 @@ def reference_runs(
     if wanted.any():
         wanted &= setting == setting[alike & setting.isin(setting[wanted])].mode()[0]
     kept = runs[wanted]
-    less = 0 if stopped else -kept["epochs"].astype(float)
+    less = 0 if stopped else -pd.to_numeric(kept["epochs"], errors="coerce")
     kept = kept.assign(untested=kept["test_accuracy"].isna(), less=less)
     order = ["seed", "untested", "less", "lesson", "hardware"]
     return kept.sort_values(order).drop_duplicates("seed").drop(columns=["untested", "less"])

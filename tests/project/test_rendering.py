@@ -19,6 +19,7 @@ import tables
 from paths import NOTEBOOKS, ROOT
 
 from course_tools import cli
+from course_tools.authoring.folding import only_draws
 from course_tools.desk import workspace
 from course_utils import evidence
 from course_utils.evidence import protocol
@@ -187,6 +188,42 @@ def test_what_answers_a_prediction_waits_until_it_is_asked_for(laid_out):
     assert all("fit(" not in cell.source for cell in folded)
     told = [cell for cell in book.cells if cell.cell_type == "code" and cell.outputs]
     assert any("hide-output" not in cell.metadata.get("tags", []) for cell in told)
+
+
+def test_code_whose_title_answers_a_prediction_waits_with_its_figure():
+    draw = 'plots.curves(history, title="It learns nothing")'
+    shown = [nbformat.v4.new_output("stream", text="It learns nothing")]
+    code, words = nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell
+    book = nbformat.v4.new_notebook(
+        cells=[
+            words("> **Predict** what it learns."),
+            code("history = model.fit(x, y)", outputs=shown),
+            code(draw, outputs=shown),
+            code(draw),
+            words("It was predicted."),
+            code(draw, outputs=shown),
+        ]
+    )
+    render._fold(book)
+    _, fit, answer, without, _, told = book.cells
+    assert fit.metadata.tags == ["hide-output"]
+    assert fit.metadata.mystnb.code_prompt_show == "Predicted? Show what happened"
+    assert answer.metadata.tags == ["hide-input", "hide-output"]
+    # Of two folds one could not tell which holds the figure.
+    assert "{type}" in answer.metadata.mystnb.code_prompt_show
+    assert without.metadata.tags == told.metadata.tags == ["hide-input"]
+    assert "mystnb" not in told.metadata
+
+
+def test_no_lesson_shows_the_code_that_only_draws_an_answer(laid_out):
+    pages, found = everything(laid_out["learner"]), 0
+    for name in LESSONS:
+        book = nbformat.reads(pages[f"notebooks/{name}.ipynb"], as_version=4)
+        for cell in book.cells:
+            if "hide-output" in cell.metadata.get("tags", []) and only_draws(cell.source):
+                assert "hide-input" in cell.metadata.tags, f"{name}: {cell.source}"
+                found += 1
+    assert found >= 8
 
 
 def test_mentions_in_code_formulas_and_links_stay_as_they_are():

@@ -1,6 +1,7 @@
 """The instructor's guide: a copy for students, made by the commands that stand there."""
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -36,12 +37,18 @@ def shell(commands, folder, code=0):
     return done.stderr if code else done.stdout
 
 
-@pytest.mark.slow
-def test_the_students_copy_has_neither_solutions_nor_notes(tmp_path):
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The copy for students, below a folder in which the guide's commands were called."""
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         pytest.skip("this is no checkout")
-    shell(listing("git archive"), tmp_path)
-    copy = tmp_path / "build" / "handout"
+    folder = tmp_path_factory.mktemp("course")
+    shell(listing("git archive"), folder)
+    return folder / "build" / "handout"
+
+
+@pytest.mark.slow
+def test_the_students_copy_has_neither_solutions_nor_notes(copy):
     assert (copy / "Makefile").is_file()
     assert (copy / "notebooks" / "ablation.ipynb").is_file()
     assert not (copy / "notebooks" / "solutions").exists()
@@ -54,6 +61,49 @@ def test_the_students_copy_has_neither_solutions_nor_notes(tmp_path):
         assert "](solutions/" not in text
         # What a student's own copy of the course opens is what was handed out.
         assert workspace.edition(copy / "notebooks")[book.name] == book.read_bytes()
+
+
+PUSH = "git -C build/handout push"
+
+
+@pytest.mark.slow
+def test_the_branch_for_learners_holds_their_edition(copy, tmp_path, monkeypatch):
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "A teacher")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "teacher@example.org")
+    subprocess.run(["git", "init", "--quiet", "--bare", tmp_path], check=True)
+    commands, site, _ = listing(PUSH).partition("    COURSE_REPOSITORY")
+    assert site
+    shell(commands.replace("https://github.com/OWNER/NAME", f"'{tmp_path}'"), copy.parents[1])
+
+    def asked(*words):
+        return subprocess.check_output(["git", "-C", tmp_path, *words])
+
+    listed = asked("ls-tree", "-r", "learners").decode().splitlines()
+    modes = {name: line[:6] for line, _, name in (line.partition("\t") for line in listed)}
+    # A Binder's image is made of them.
+    assert modes["binder/start"] == modes["binder/postBuild"] == "100755"
+    assert "requirements.txt" in modes
+    assert not [name for name in modes if name.startswith(("notebooks/solutions/", "tests/"))]
+    wanted = workspace.edition(solutions=False)
+    assert {name for name in modes if name.startswith("notebooks/0")} == {
+        f"notebooks/{name}" for name in wanted if name.startswith("0")
+    }
+    for name in wanted:
+        assert b"For the instructor" not in asked("show", f"learners:notebooks/{name}")
+
+
+def test_the_site_leads_to_the_branch_for_learners(tmp_path, monkeypatch):
+    lines = listing(PUSH).splitlines()
+    [push] = [line for line in lines if PUSH in line]
+    monkeypatch.setenv("COURSE_SITE_STATIC", str(tmp_path))
+    for name, value in re.findall(r"(\w+)=(\S+)", lines[-1]):
+        monkeypatch.setenv(name, value)
+    assert lines[-1].endswith(" make site")
+    options = runpy.run_path(str(ROOT / "site" / "conf.py"))["html_theme_options"]
+    pushed = f"{options['repository_url']} HEAD:{options['repository_branch']}"
+    assert push.endswith(f" --force {pushed}")
+    assert options["repository_branch"] != "main"
 
 
 def without_parameters(path):

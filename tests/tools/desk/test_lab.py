@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -168,6 +169,46 @@ def test_the_courses_kernel_goes_before_all_others(tmp_path, monkeypatch):
     place, more = lab.prepare(tmp_path)["JUPYTER_PATH"].split(os.pathsep)
     assert more == "/some/where"
     assert "announcements" in Path(place, "labconfig", "page_config.json").read_text()
+
+
+@pytest.mark.parametrize("own", ["", "custom/custom.css"])
+def test_printed_text_breaks_between_words(own, tmp_path, monkeypatch):
+    """By a style sheet of the course's, unless the learner has one."""
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "own"))
+    if own:
+        (tmp_path / "own" / "custom").mkdir(parents=True)
+        (tmp_path / "own" / own).write_text("body { color: red; }")
+    ask = (
+        "from jupyterlab.labapp import LabApp; app = LabApp.initialize_server([]);"
+        "[lab] = app.extension_manager.extension_apps['jupyterlab'];"
+        "print(lab.custom_css, *app.terminado_settings['shell_command'],"
+        "*app.web_app.settings['static_custom_path'], sep='\\n')"
+    )
+    environment = lab.prepare(tmp_path / "mine") | {"HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", ask], env=environment, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    loaded, shell, *folders = done.stdout.splitlines()
+    assert shell == (os.environ.get("SHELL") or "sh"), "and no login shell"
+    if own:
+        assert loaded == "False", "as the learner has set it"
+        assert (tmp_path / "own" / own).read_text() == "body { color: red; }"
+        assert folders[0] == str(tmp_path / "own" / "custom")
+    else:
+        assert loaded == "True"
+        assert Path(folders[0], "custom.css").read_text() == lab.WHOLE_WORDS
+        assert not (tmp_path / "own" / "custom").exists()
+
+
+def test_the_rule_for_printed_text_outweighs_jupyterlabs():
+    import jupyterlab
+
+    [script] = Path(jupyterlab.__file__).parent.glob("static/jlab_core.*.js")
+    text = script.read_text(encoding="utf-8")
+    rule = re.search(r"\n(\.jp-OutputArea-output pre) \{[^}]*word-break: break-all;", text)
+    assert rule, "if JupyterLab no longer breaks words, lab.WHOLE_WORDS can go"
+    assert lab.WHOLE_WORDS.startswith(f"body {rule[1]} {{")
 
 
 @pytest.mark.slow
