@@ -5,11 +5,11 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 
+from course_utils import files
 from course_utils.machine import Machine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -151,10 +151,6 @@ def verdict(ratio, goal):
 
 def write(folder, result):
     """Write one comparison's result as JSON, whole or not at all; returns the path."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".part", delete=False) as file:
-        json.dump(result, file, indent=1)
-    path = folder / f"{result['name']}.json"
-    os.replace(file.name, path)
+    path = Path(folder) / f"{result['name']}.json"
+    files.write_atomically(path, json.dumps(result, indent=1).encode())
     return path

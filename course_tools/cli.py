@@ -57,7 +57,7 @@ def _course(
     ] = False,
 ):
     """Run, read, build and check the course's notebooks."""
-    # Python has no stream for an output that is closed, and what is printed is for nobody.
+    # For an output that is closed Python has no stream: what is printed goes to the null device.
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     # Signs that the output's encoding lacks are replaced: a folder's name may hold any.
@@ -65,7 +65,8 @@ def _course(
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     # Notebooks run in folders of their own, where a path relative to here would name another place.
-    for name in ("COURSE_DATA_DIR", "COURSE_HOME", "COURSE_OUT", "KERAS_HOME"):
+    folders = ("COURSE_DATA_DIR", "COURSE_HOME", "COURSE_KEEP_NETWORKS", "COURSE_OUT", "KERAS_HOME")
+    for name in folders:
         if os.environ.get(name):
             os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
 

@@ -10,10 +10,11 @@ from typing import BinaryIO
 
 # How the names of files begin that are being written; a killed process leaves one behind.
 PARTIAL = ".course-partial-"
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+# How the system says that a place is full, and that it may not be written.
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 # Where nothing can be written, whatever the program: the place is full, closed, or none.
-REFUSED = (*_FULL, *_FORBIDDEN, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
+REFUSED = (*FULL, *FORBIDDEN, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
 
 @contextlib.contextmanager
@@ -47,9 +48,9 @@ def remedy(error: OSError) -> str:
 
     Examples: "free some space there", "choose another folder", "Is a directory".
     """
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return "free some space there"
-    if error.errno in _FORBIDDEN:
+    if error.errno in FORBIDDEN:
         return "choose another folder"
     return error.strerror or str(error) or type(error).__name__
 

@@ -64,10 +64,10 @@ class Lesson:
         print(f"{kind} {name}, {self.mode} mode, seed {seed}. {cost}".rstrip())
         print(f"Machine: {self.machine.describe()}.")
         # Said before anything has been trained for it.
-        if place := refusing(records_folder()):
+        for place, name, what in _refused():
             print(
-                f"{place} cannot be written, and the record of this run would go there. Another folder, "
-                "in a cell: %env COURSE_OUT=FOLDER"
+                f"{place} cannot be written, and {what} would go there. Another folder, in a cell: "
+                f"%env {name}=FOLDER"
             )
 
     # Data and the seal
@@ -104,7 +104,7 @@ class Lesson:
     @property
     def out(self) -> Path:
         """Folder for what a lesson leaves behind: `out` beside the notebook, or in COURSE_OUT."""
-        folder = Path(os.environ.get("COURSE_OUT", ".")).expanduser() / "out"
+        folder = _out_folder()
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
@@ -498,6 +498,7 @@ class Lesson:
             "backend": self.machine.backend,
             "precision": self.machine.precision,
             "hardware": self.machine.hardware,
+            "overruled": list(self.machine.overruled),
             "version": __version__,
             "keras_version": version("keras"),
             "python_version": platform.python_version(),
@@ -526,6 +527,26 @@ def _figures(kind, found):
         f"{kind}_n": found.n,
         f"{kind}_mistakes": found.mistakes,
     }
+
+
+def _out_folder():
+    return Path(os.environ.get("COURSE_OUT", ".")).expanduser() / "out"
+
+
+def _refused():
+    """What of a run has no place: (the place that cannot be written, the variable to name another, what)."""
+    going = [
+        (records_folder(), "COURSE_OUT", "the record of this run"),
+        (_out_folder(), "COURSE_OUT", "what a lesson saves"),
+    ]
+    if KEEP_NETWORKS in os.environ:
+        kept = Path(os.environ[KEEP_NETWORKS]).expanduser()
+        going.append((kept, KEEP_NETWORKS, "the network of each record"))
+    found = {}
+    for folder, name, what in going:
+        if place := refusing(folder.absolute()):
+            found.setdefault((place, name), []).append(what)
+    return [(*where, " and ".join(things)) for where, things in found.items()]
 
 
 def _times(number):

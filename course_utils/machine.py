@@ -104,6 +104,9 @@ def detect() -> Machine:
     fast_cpu = backend == "tensorflow" and (amx or avx512_bf16)
     fast_bfloat16 = gpu_has_bfloat16 if gpu else fast_cpu
     overrides = tuple(name for name in ("COURSE_PRECISION", "COURSE_THREADS") if name in os.environ)
+    overruled = ()
+    with contextlib.suppress(OSError, ValueError):  # of a broken file the doctor tells
+        overruled = overruled_settings()
     return Machine(
         backend=backend,
         gpu=gpu,
@@ -115,7 +118,7 @@ def detect() -> Machine:
         precision=precision or ("mixed_bfloat16" if fast_bfloat16 else "float32"),
         fast_bfloat16=fast_bfloat16,
         overrides=overrides,
-        overruled=_overruled_settings(),
+        overruled=overruled,
     )
 
 
@@ -275,17 +278,27 @@ def peak_memory_mb() -> float:
     return peak / 10**6 if sys.platform == "darwin" else peak * 1024 / 10**6
 
 
-def _overruled_settings() -> tuple[str, ...]:
-    """The settings of the user's keras.json that `configure` replaces, as "name value"."""
-    path = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        own = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(
-            f"{name} {own[name]}"
-            for name, value in KERAS_SETTINGS.items()
-            if own.get(name, value) != value
-        )
-    return ()
+def keras_file() -> Path:
+    """The user's own file of settings for Keras, whatever project they were made for."""
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+
+
+def overruled_settings() -> tuple[str, ...]:
+    """The settings of the user's keras.json that `configure` replaces, as "name value"; () without one.
+
+    Raises OSError or ValueError for a file that cannot be read.
+    """
+    try:
+        own = json.loads(keras_file().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ()
+    if not isinstance(own, dict):
+        raise ValueError(f"a {type(own).__name__} in place of a JSON object")
+    return tuple(
+        f"{name} {own[name]}"
+        for name, value in KERAS_SETTINGS.items()
+        if own.get(name, value) != value
+    )
 
 
 def _cpu_flags() -> set[str]:
@@ -315,7 +328,7 @@ def _nvidia_gpu():
 
 @contextlib.contextmanager
 def _without_collector():
-    """Rest the garbage collector while a framework is loaded: a sixth of the time, and no garbage."""
+    """Switch the garbage collector off while a framework is loaded: it saves a sixth of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:

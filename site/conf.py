@@ -8,6 +8,7 @@ from pathlib import Path
 
 import formulas
 from docutils import nodes
+from sphinx.errors import ExtensionError
 
 HERE = Path(__file__).resolve().parent
 
@@ -132,9 +133,14 @@ def _keep_used_icons(app, exception):
         for name in re.findall(r"\bfa-([a-z0-9-]+)", place.read_text(encoding="utf-8"))
     }
     text = script.read_text(encoding="utf-8")
-    smaller = ICON.sub(
+    smaller, found = ICON.subn(
         lambda icon: icon[0] if (icon["quoted"] or icon["bare"]) in used else "", text
     )
+    if not found:
+        raise ExtensionError(
+            f"No icon was found in {script.name}: the theme writes them in another way than ICON in "
+            "conf.py expects. Mend ICON, or take _keep_used_icons out and ship them all"
+        )
     script.write_text(smaller, encoding="utf-8")
 
 

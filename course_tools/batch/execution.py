@@ -11,7 +11,6 @@ pipe closes, and the child takes its kernel down with it.
 """
 
 import contextlib
-import errno
 import json
 import os
 import queue
@@ -25,6 +24,8 @@ import uuid
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from course_utils import files
+
 RUN_VARIABLE = "COURSE_RUN_ID"
 FOLDER_PREFIX = "course-run-"
 SAMPLE_SECONDS = 0.2
@@ -33,7 +34,6 @@ RESCAN_SECONDS = 1.0
 MOST_BYTES = 64_000_000
 MOST_MESSAGE, MOST_TRACEBACK = 500, 20_000  # characters
 PACKAGES = Path(__file__).resolve().parents[2]
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -117,7 +117,7 @@ def run(job: Job, progress=None, wanted=lambda: True) -> Result:
         ) as folder:
             return _run_in(Path(folder), job, progress, wanted)
     except OSError as error:
-        full = error.errno in NO_SPACE
+        full = error.errno in files.FULL
         mend = "free some space there" if full else "name another place: export TMPDIR=FOLDER"
         message = f"{tempfile.gettempdir()} could not be used ({error.strerror}); {mend}"
         return Result(job.id, "failed", message)

@@ -10,7 +10,6 @@ client, kill -9 and a full disk included, a line means that everything of that r
 
 import contextlib
 import dataclasses
-import errno
 import fcntl
 import functools
 import hashlib
@@ -21,16 +20,15 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from course_tools.batch.execution import NO_SPACE, Outcome, Result
+from course_tools.batch.execution import Outcome, Result
 from course_tools.batch.grid import Run
 from course_utils.errors import BatchError
-from course_utils.files import PARTIAL, write_atomically
+from course_utils.files import FORBIDDEN, FULL, PARTIAL, write_atomically
 
 # 1: the first edition, which kept no digest of its code. It is read, and not continued.
 FORMAT = 2
 NAME = "manifest.jsonl"
 TRAVELLING = ("KERAS_BACKEND", "COURSE_PRECISION", "COURSE_THREADS")
-NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @functools.cache
@@ -250,9 +248,9 @@ class Manifest:
             yield
         except OSError as error:
             mend = "Mend the folder, then run again with --resume; or name another: --out FOLDER"
-            if error.errno in NO_SPACE:
+            if error.errno in FULL:
                 mend = "Free some space there, then run again with --resume"
-            elif error.errno in NOT_ALLOWED:
+            elif error.errno in FORBIDDEN:
                 mend = "Name a folder that you may write to: --out FOLDER"
             raise BatchError(
                 f"Results could not be written to {self.folder} ({error.strerror}); nothing was left "

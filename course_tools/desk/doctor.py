@@ -1,6 +1,5 @@
 """`course doctor`: what this machine is, what the course found on it, and what to mend."""
 
-import json
 import os
 import platform
 import sys
@@ -22,8 +21,6 @@ VARIABLES = {
     "KERAS_BACKEND": "tensorflow, jax or torch",
     "CUDA_VISIBLE_DEVICES": "NVIDIA GPUs to use; -1: none",
 }
-# What Keras may have been told in its user's keras.json, and what the lessons are made for.
-KERAS_SETTINGS = {"image_data_format": "channels_last", "floatx": "float32"}
 PACKAGES = ("keras", "numpy", "matplotlib", "papermill", "jupytext", "jupyterlab", "distributed")
 FRAMEWORKS = {
     "tensorflow": ("tensorflow", "tensorflow-cpu"),
@@ -52,7 +49,7 @@ def examine() -> tuple[list[tuple[str, str]], list[str]]:
         except CourseError as error:
             mend.append(str(error))
         except Exception as error:
-            # The doctor is called when something is wrong: it finishes its round nevertheless.
+            # The doctor is called when something is wrong; a part that fails does not end the others.
             mend.append(f"{part.__name__.strip('_')}: {type(error).__name__}: {error}")
     # What is wrong with a variable, every part that reads it says.
     return facts, list(dict.fromkeys(mend))
@@ -101,22 +98,15 @@ def _backend(facts, mend):
 
 
 def _keras(facts, mend):
-    """The settings in the user's own file for Keras, whatever project they were made for."""
-    home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
-    path = os.path.join(home, "keras.json")
+    from course_utils import machine
+
+    path = machine.keras_file()
     try:
-        with open(path, encoding="utf-8") as file:
-            settings = json.load(file)
-        found = {name: settings.get(name, fits) for name, fits in KERAS_SETTINGS.items()}
-        other = [
-            f"{name} {found[name]}" for name, fits in KERAS_SETTINGS.items() if found[name] != fits
-        ]
-    except FileNotFoundError:
-        other = []
-    except (OSError, ValueError, AttributeError) as error:
+        other = machine.overruled_settings()
+    except (OSError, ValueError) as error:
         mend.append(f"{path} cannot be read ({error!r}). Keras writes it anew: rm {path}")
         return
-    words = " and ".join(" ".join(pair) for pair in KERAS_SETTINGS.items())
+    words = " and ".join(" ".join(pair) for pair in machine.KERAS_SETTINGS.items())
     asked = f"; {path} asks for {' and '.join(other)}" if other else ""
     facts.append(("Keras", f"the lessons set {words}{asked}"))
 

@@ -339,7 +339,7 @@ def _runs(folder, header, entries, target, records):
             book = folder / name
             solved = grading.answers(book, entry.solved)
             rows[-1]["exercises"] = grading.words(solved)
-            rows[-1]["link"] = quote(os.path.relpath(book, target.parent).replace(os.sep, "/"))
+            rows[-1]["link"] = quote(os.path.relpath(book, target.parent))
     return rows
 
 

@@ -288,7 +288,8 @@ _UNIT = re.compile(
 )
 
 
-def _sentences(text):
+def sentences(text: str) -> list[str]:
+    """The sentences of a paragraph; code, formulas and emphasised words stay whole."""
     found, units = [""], _UNIT.findall(text)
     for number, unit in enumerate(units):
         found[-1] += unit
@@ -303,13 +304,13 @@ def _chosen(text, leads=False):
     """The sentences of a paragraph that ask or are emphasised, and the one that `leads` to a formula."""
     if text.startswith("**Goal:**"):
         return text
-    sentences = _sentences(text)
+    found = sentences(text)
     kept = [
         sentence
-        for number, sentence in enumerate(sentences, start=1)
+        for number, sentence in enumerate(found, start=1)
         if (sentence.endswith("?") and len(sentence.split()) >= LEAST_WORDS)
         or "**" in sentence
-        or (leads and number == len(sentences) and sentence[-1] in ":,")
+        or (leads and number == len(found) and sentence[-1] in ":,")
     ]
     return " ".join(kept)
 

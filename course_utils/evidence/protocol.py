@@ -10,8 +10,10 @@ import functools
 import math
 import tomllib
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from types import MappingProxyType
 
 from course_utils.errors import CourseError
 from course_utils.evidence.comparison import as_family, compare
@@ -184,10 +186,10 @@ def read(text: str) -> dict[str, Table]:
 
 
 @functools.cache
-def tables() -> dict[str, Table]:
+def tables() -> Mapping[str, Table]:
     """The course's tables, by name."""
     path = files("course_utils") / "reference" / "protocol.toml"
-    return read(path.read_text(encoding="utf-8"))
+    return MappingProxyType(read(path.read_text(encoding="utf-8")))
 
 
 def table(name: str) -> Table:

@@ -21,6 +21,16 @@ FAILED = ".failed.json"
 TRAINING_CODE = ("models.py", "layers.py", "data/split.py")
 # And where another notebook than the ablation makes a network's runs.
 FURTHER_CODE = {"ladder": ("fast.py",)}
+# What a record's JSON may hold for a field of each type, and what that is called.
+KINDS = {
+    str: (str | None, "text"),
+    int: (int, "whole number"),
+    int | None: (int | None, "whole number"),
+    float | None: (float | int | None, "number"),
+    list: (list, "list"),
+    list | None: (list | None, "list"),
+    dict: (dict, "object"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,7 @@ class Record:
         compare_mistakes, test_mistakes: indices of the images that were classified wrongly.
         compare_predictions: the probabilities on the comparison set, packed (see `pack`), or "".
         epochs, seconds, epoch_seconds, history: how the training went; `history` as Keras has it.
+        overruled: the settings of the user's keras.json that the course replaced, as `Machine` has them.
         code: digest of what decides a training: networks, layers, choice of images.
         status: "ok", or "failed" for a training that diverged.
         further: whatever else the file holds.
@@ -78,6 +89,7 @@ class Record:
     backend: str = ""
     precision: str = ""
     hardware: str = ""
+    overruled: list = field(default_factory=list)
     version: str = ""
     keras_version: str = ""
     python_version: str = ""
@@ -112,15 +124,20 @@ class Record:
     def from_dict(cls, content) -> "Record":
         """The record that a JSON object holds; what it does not know goes to `further`.
 
-        Raises ValueError for what is no object, or does not name a lesson and a model.
+        Raises ValueError for what is no object, does not name a lesson and a model, or has something of
+        another kind in a field, such as a text for an accuracy.
         """
         if not isinstance(content, dict):
             raise ValueError(f"a {type(content).__name__} in place of a JSON object")
-        known = {each.name for each in fields(cls)}
-        own = {name: value for name, value in content.items() if name in known - {"further"}}
+        known = {each.name: each.type for each in fields(cls) if each.name != "further"}
+        own = {name: value for name, value in content.items() if name in known}
         for name in ("lesson", "model"):
             if not isinstance(own.get(name), str):
                 raise ValueError(f"no text under {name!r}")
+        for name, value in own.items():
+            kind, words = KINDS[known[name]]
+            if not isinstance(value, kind):
+                raise ValueError(f"no {words} under {name!r}")
         return cls(**own, further={k: v for k, v in content.items() if k not in own})
 
     @classmethod

@@ -56,8 +56,8 @@ def tell_briefly(table, arm: str, against: str, folder=None) -> str:
     """One comparison of a table for readers who have met intervals and no tests: no p, no verdict.
 
     It gives the difference of the accuracies in points and one interval, the one over seeds and images
-    where the mistakes are kept, that of the cross-entropies over seeds, and what was tuned for each side.
-    Arguments and errors are those of `tell`.
+    where the mistakes are kept, that of the cross-entropies over seeds, what was tuned for each side, and
+    in plain words on which side of zero the intervals lie. Arguments and errors are those of `tell`.
     """
     of = _announced(table, arm, against)
     found, loss = (
@@ -75,9 +75,24 @@ def tell_briefly(table, arm: str, against: str, folder=None) -> str:
     ends, over = (
         ((found.low, found.high), "seeds") if images is None else (images, "seeds and images")
     )
+    right = (
+        "more right answers"
+        if min(ends) > 0
+        else "fewer right answers"
+        if max(ends) < 0
+        else "no clear difference in right answers"
+    )
+    lower = (
+        "lower, so better"
+        if loss.high < 0
+        else "higher, so worse"
+        if loss.low > 0
+        else "no clear difference"
+    )
     return (
         f"{difference}, 95 % interval {_interval(*ends, 100)} over {over}, {found.n} paired seeds; "
-        f"cross-entropy {loss.mean:+.4f}, {_interval(loss.low, loss.high)} over seeds.{tuned}"
+        f"cross-entropy {loss.mean:+.4f}, {_interval(loss.low, loss.high)} over seeds.{tuned}\n"
+        f"In plain words: {right}; in cross-entropy {lower}."
     )
 
 
@@ -93,7 +108,7 @@ def _tuned(of, names, runs):
         for each in found
     ]
     sides = [f"{arm_words(name)} {words}" for name, words in zip(names, said, strict=True)]
-    return f" Tuned for each: {', '.join(sides)}."
+    return f"\nTuned for each: {', '.join(sides)}."
 
 
 def _announced(table, arm, against):

@@ -7,8 +7,10 @@ networks; `reference/trust.csv` keeps them, one row a run.
 
 import functools
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from types import MappingProxyType
 
 from course_utils.corruptions import KINDS, STRENGTHS
 from course_utils.evidence import protocol
@@ -91,10 +93,10 @@ def read(text: str) -> dict[str, Measures]:
 
 
 @functools.cache
-def tables() -> dict[str, Measures]:
+def tables() -> Mapping[str, Measures]:
     """The course's tables of measures, by name."""
     path = files("course_utils") / "reference" / "protocol.toml"
-    return read(path.read_text(encoding="utf-8"))
+    return MappingProxyType(read(path.read_text(encoding="utf-8")))
 
 
 def figures(of: Measures, folder=None) -> dict:

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import html
 import http.server
+import importlib
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import optional
 import pytest
@@ -115,6 +117,30 @@ def test_no_link_is_dead(folder):
                 if f'id="{anchor}"' not in there and f'name="{anchor}"' not in there:
                     dead.append(f"{name}: {target}: no such place")
     assert not dead, "\n".join(dead)
+
+
+def test_only_the_icons_in_use_are_kept_and_none_found_ends_the_build(tmp_path, monkeypatch):
+    errors = optional.needed("sphinx.errors", "COURSE_BROWSER", "make site")
+    monkeypatch.setenv("COURSE_SITE_STATIC", str(tmp_path))
+    at_the_end = []
+    app = SimpleNamespace(
+        outdir=tmp_path,
+        srcdir=tmp_path,
+        connect=lambda event, call: event == "build-finished" and at_the_end.append(call),
+    )
+    importlib.import_module("conf").setup(app)
+    script = tmp_path / "_static" / "scripts" / "fontawesome.js"
+    script.parent.mkdir(parents=True)
+    (tmp_path / "index.html").write_text('<i class="fa-solid fa-bars"></i>')
+    bars = 'bars:[448,512,["navicon"],"f0c9","M0 96"]'
+    user = '"circle-user":[512,512,[1],"f2bd","M4 0"]'
+    script.write_text(f"x={{{user},{bars}}};")
+    for call in at_the_end:
+        call(app, None)
+    assert script.read_text() == f"x={{{bars}}};"
+    script.write_text("x={bars:new Icon()};")
+    with pytest.raises(errors.ExtensionError, match=r"No icon was found in fontawesome\.js"):
+        at_the_end[0](app, None)
 
 
 def test_every_page_is_whole_without_the_network(folder, address, visit, record_property):

@@ -111,10 +111,12 @@ def test_relative_settings_name_one_place_for_all_commands(project, capsys, monk
     (project / "images").mkdir()
     (project / "images" / "mnist.npz").write_text("no archive")
     monkeypatch.setenv("COURSE_DATA_DIR", "images")
+    monkeypatch.setenv("COURSE_KEEP_NETWORKS", "networks")
     code, out, _ = said(capsys, "data", "where")
     assert code == 0
     # What was found is not said to be sound.
     assert f"mnist: COURSE_DATA_DIR: {project / 'images'}: found, not checked; fetch and" in out
     assert out.splitlines()[-1].endswith(": course data verify")
     assert os.environ["COURSE_DATA_DIR"] == str(project / "images")
+    assert os.environ["COURSE_KEEP_NETWORKS"] == str(project / "networks")
     assert said(capsys, "data", "verify")[0] == 1

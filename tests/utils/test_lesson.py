@@ -259,11 +259,13 @@ def test_the_test_loss_is_the_cross_entropy_without_penalties(smoke, network):
 
 
 def test_a_record_holds_what_was_measured(smoke, network, tmp_path):
+    smoke.machine = dataclasses.replace(smoke.machine, overruled=("floatx float16",))
     history = fit(smoke, network, callbacks=smoke.callbacks("A title"))
     test = smoke.final_test(network)
     record = smoke.record(network, "mlp", history=history, test=test, units=10)
     (written,) = (json.loads(path.read_text()) for path in tmp_path.glob("*.json"))
     assert {"code", "keras_version", "data_sha256", "compare_accuracy"} <= set(written)
+    assert written["overruled"] == ["floatx float16"]
     assert written["epochs"] == 2
     assert written["n_train"] == 256
     assert written["seconds"] > 0
@@ -339,16 +341,34 @@ def test_live_training_redraws_one_display(monkeypatch, network, smoke):
     assert len(updates) == 2
 
 
-def test_a_folder_that_takes_no_record_is_told_before_anything_is_trained(
+def test_a_folder_that_takes_nothing_is_told_before_anything_is_trained(
     tmp_path, monkeypatch, capsys
 ):
-    (tmp_path / "file").write_text("")
-    for out, told in ((tmp_path / "new" / "records", False), (tmp_path / "file" / "records", True)):
-        monkeypatch.setenv("COURSE_OUT", str(out))
+    def told(**settings):
+        for name in ("COURSE_OUT", "COURSE_KEEP_NETWORKS"):
+            monkeypatch.delenv(name, raising=False)
+        for name, folder in settings.items():
+            monkeypatch.setenv(name, str(folder))
         Lesson("02_baseline_cnn", mode="smoke")
-        last = capsys.readouterr().out.splitlines()[-1]
-        assert last.startswith(f"{tmp_path / 'file'} cannot be written") == told
-    assert last.endswith("Another folder, in a cell: %env COURSE_OUT=FOLDER")
+        return capsys.readouterr().out.splitlines()[2:]
+
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "file"
+    file.write_text("")
+    assert told(COURSE_OUT=tmp_path / "new", COURSE_KEEP_NETWORKS=tmp_path / "new") == []
+    assert told(COURSE_OUT=file / "records") == [
+        f"{file} cannot be written, and the record of this run and what a lesson saves would go there. "
+        "Another folder, in a cell: %env COURSE_OUT=FOLDER"
+    ]
+    assert told(COURSE_KEEP_NETWORKS="file/networks") == [
+        f"{file} cannot be written, and the network of each record would go there. "
+        "Another folder, in a cell: %env COURSE_KEEP_NETWORKS=FOLDER"
+    ]
+    (tmp_path / "out").write_text("")
+    assert told() == [
+        f"{tmp_path / 'out'} cannot be written, and what a lesson saves would go there. "
+        "Another folder, in a cell: %env COURSE_OUT=FOLDER"
+    ]
 
 
 def test_what_needs_images_asks_for_them(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""`course build`: the .ipynb is made from the .py, and nobody's edits are lost on the way."""
+"""`course build`: the .ipynb is made from the .py, and an edited .ipynb is not overwritten unasked."""
 
 import csv
 import re

@@ -56,7 +56,7 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(project, capsys, words, se
     assert err.count("\n") == 1
     assert "Traceback" not in out + err
     left = set(project.rglob("*")) - before
-    # A batch that could not connect has made its folder, in which nobody's way is barred.
+    # A batch that could not connect has made its folder, and the next one can use it.
     assert {path.name for path in left} <= {"build", "manifest.jsonl", ".lock"}
 
 
@@ -318,13 +318,15 @@ def test_ctrl_c_after_the_last_run_says_that_all_is_done(tmp_path, monkeypatch, 
 
 def test_the_end_of_a_batch_says_what_failed_and_how_to_mend_it(tmp_path):
     broken = "import os; open(os.environ['COURSE_OUT'] + '/r.json', 'w').write('{')"
-    write(tmp_path, "good", broken)
+    in_words = WRITE_RECORD.replace('"val_accuracy": 0.5', '"val_accuracy": "high"')
+    write(tmp_path, "good", broken, in_words, parameters="seed = 1")
     write(tmp_path, "bad <b>", RAISE)
     ran = course(
         "run", "good.ipynb", "bad <b>.ipynb", "--retries", "0", "--out", "out", cwd=tmp_path
     )
     assert ran.returncode == 1, ran.stdout + ran.stderr
-    assert "Note: good: its record r.json could not be read (" in ran.stdout
+    for name, why in (("foreign.mlp.plain.smoke.seed1", "no number under 'val_"), ("r", "")):
+        assert f"its record {name}.json could not be read ({why}" in ran.stdout
     assert "raised NameError" in ran.stdout
     assert "the executed notebook: out/notebooks/" in ran.stdout
     assert "run it again: course run 'bad <b>.ipynb'" in ran.stdout

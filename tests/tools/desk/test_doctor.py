@@ -71,8 +71,9 @@ def test_keras_settings_of_another_project_are_told_and_are_no_fault(told, tmp_p
     out, mend = told()
     assert f"floatx float32; {path} asks for image_data_format channels_first\n" in out
     assert not any("keras.json" in words for words in mend)
-    path.write_text("{broken")
-    assert any(words.endswith(f"Keras writes it anew: rm {path}") for words in told()[1])
+    for broken in ("{broken", "[]"):
+        path.write_text(broken)
+        assert any(words.endswith(f"Keras writes it anew: rm {path}") for words in told()[1])
 
 
 def test_a_pair_that_is_apart_or_not_there_and_nothing_of_the_users_own(told, project):

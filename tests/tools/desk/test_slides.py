@@ -58,7 +58,7 @@ def test_of_prose_what_asks_or_is_emphasised_is_shown_and_all_of_it_noted():
     slide = slides.deck([prose(text)])[1]
     assert re.sub("<[^>]*>", "", shown(slide)) == "Does it mind where the digit is? It does."
     assert "It is so." in slide.notes[0]
-    assert slides._sentences("Is $a. B$ so? No. `x. Y` is.") == [
+    assert slides.sentences("Is $a. B$ so? No. `x. Y` is.") == [
         "Is $a. B$ so?",
         "No.",
         "`x. Y` is.",

@@ -39,7 +39,10 @@ def test_a_training_that_diverged_never_takes_a_good_records_place(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [("[1]", "a list in place"), ("{}", "no text under 'lesson'"), ("{", "Expecting"),
-     ('{"lesson": "x", "model": 3}', "no text under 'model'")],
+     ('{"lesson": "x", "model": 3}', "no text under 'model'"),
+     ('{"lesson": "x", "model": "y", "val_accuracy": "high"}', "no number under 'val_accuracy'"),
+     ('{"lesson": "x", "model": "y", "history": [1]}', "no object under 'history'"),
+     ('{"lesson": "x", "model": "y", "seed": "3"}', "no whole number under 'seed'")],
 )  # fmt: skip
 def test_what_is_no_record_is_named(tmp_path, content, words):
     (tmp_path / "x.json").write_text(content)
@@ -49,10 +52,11 @@ def test_what_is_no_record_is_named(tmp_path, content, words):
 
 def test_a_record_of_the_first_edition_is_read(tmp_path):
     old = {"lesson": "02_baseline_cnn", "model": "baseline_cnn", "techniques": "", "seed": 3,
-           "test_accuracy": 0.97, "article": 0.9912}  # fmt: skip
+           "test_accuracy": 0.97, "val_accuracy": 1, "table": None, "article": 0.9912}  # fmt: skip
     (tmp_path / "x.json").write_text(json.dumps(old))
     back = Record.read(tmp_path / "x.json")
-    assert (back.test_accuracy, back.compare_accuracy, back.table) == (0.97, None, "")
+    assert (back.test_accuracy, back.compare_accuracy, back.arm) == (0.97, None, "")
+    assert (back.val_accuracy, back.overruled) == (1, [])
     assert back.further == {"article": 0.9912}
 
 

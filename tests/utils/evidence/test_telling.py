@@ -75,7 +75,10 @@ def test_a_verdict_is_one_sentence_with_all_that_it_rests_on(kept):
 
 def test_in_brief_a_verdict_says_what_was_tuned_for_each_side():
     said = evidence.tell_briefly("fair_mnist", "l2", "baseline")
-    assert said.endswith(" Tuned for each: baseline rate 0.003, L2 rate 0.003 and λ 0.001.")
+    assert "\nTuned for each: baseline rate 0.003, L2 rate 0.003 and λ 0.001.\n" in said
+    assert said.endswith(
+        "In plain words: no clear difference in right answers; in cross-entropy lower, so better."
+    )
 
 
 def test_in_brief_a_verdict_is_a_difference_and_the_wider_interval(kept):
@@ -89,7 +92,9 @@ def test_in_brief_a_verdict_is_a_difference_and_the_wider_interval(kept):
     assert said == (
         f"better against plain (toy, comparison set): {100 * found.mean:+.2f} points of accuracy, "
         f"95 % interval {100 * low:+.2f} to {100 * high:+.2f} over seeds and images, 6 paired seeds; "
-        f"cross-entropy {loss.mean:+.4f}, {loss.low:+.4f} to {loss.high:+.4f} over seeds."
+        f"cross-entropy {loss.mean:+.4f}, {loss.low:+.4f} to {loss.high:+.4f} over seeds.\n"
+        f"In plain words: more right answers; in cross-entropy "
+        f"{'lower, so better' if loss.high < 0 else 'no clear difference'}."
     )
     same = evidence.tell_briefly("toy", "same", "plain", folder=kept)
     assert same.endswith(": +0.00 points of accuracy in each of 6 paired seeds.")

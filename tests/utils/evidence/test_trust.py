@@ -76,6 +76,12 @@ def test_a_table_of_measures_asks_for_no_runs():
     assert not set(trust.tables()) & set(protocol.tables())
 
 
+@pytest.mark.parametrize("tables", [protocol.tables, trust.tables])
+def test_the_courses_own_tables_cannot_be_changed(tables):
+    with pytest.raises(TypeError, match="assignment"):
+        tables()["mine"] = None
+
+
 def test_verdicts_are_one_family_and_what_is_missing_counts_in_it(toy, tmp_path):
     found = trust.verdicts(toy, kept(tmp_path))
     assert set(found) == {("better", "plain", "excess_error"), ("better", "plain", "noise")}
