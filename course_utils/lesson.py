@@ -131,7 +131,7 @@ class Lesson:
             )
         print(
             f"{where}: accuracy {result.accuracy:.2%}, loss {result.loss:.4f} on {result.n:,} "
-            f"images{images.figure_suffix}.{remark}"
+            f"images{images.suffix}.{remark}"
         )
         return result
 
@@ -175,7 +175,7 @@ class Lesson:
             times += f" and {_times(self._count_opening(result))} in the course on this machine"
         print(
             f"Test set opened, {times}: accuracy {result.accuracy:.2%}, "
-            f"loss {result.loss:.4f} on {result.n:,} images{self.dataset.figure_suffix}."
+            f"loss {result.loss:.4f} on {result.n:,} images{self.dataset.suffix}."
         )
         return result
 
@@ -363,7 +363,7 @@ class Lesson:
         article = networks.article_words(record.model, record.techniques)
         if not article or self.dataset.is_fallback:
             return
-        suffix = self.dataset.figure_suffix
+        suffix = self.dataset.suffix
         ours = ""
         if suffix or self.mode != "full":
             ours = f" Here the network trained on {record.n_train:,} images{suffix}."
@@ -404,10 +404,11 @@ class Lesson:
         of, arm, against = places[0]
         found = verdicts[of.name].get((arm, against))
         print(evidence.tell_briefly(of, arm, against))
-        why = "Doubt it? Make its runs anew" if found else "To measure it, make its runs"
         print(
-            f"{why}, and read them as lesson 10 says: course run --table {of.name} "
-            f"--arms {against},{arm} --anew --out {folder}"
+            "Doubt it? The end of lesson 10 says how to make its runs anew."
+            if found
+            else "To measure it, make its runs, and read them as lesson 10 says: course run "
+            f"--table {of.name} --arms {against},{arm} --anew --out {folder}"
         )
         return found
 

