@@ -38,11 +38,12 @@ mnist = lesson.load("mnist")
 
 # %% [markdown]
 # The lines above say in which *mode* the lesson runs, what it costs in time and memory, which machine this is, and
-# where its pictures come from. In **reduced** mode a lesson trains on a few thousand images, in **full** mode on
-# everything. **Smoke** mode is for testing the course itself, and its figures mean nothing. The **seed** fixes all that
-# is drawn by lot (which pictures are used, in which order, and the first **weights**, the numbers inside a network that
-# training changes), so that a run can be repeated on the same machine. Another seed is another run of the same
-# experiment. (On another machine, or with a copy of the data in another order, figures differ a little.)
+# where its pictures come from. In **reduced** mode a lesson trains on a few thousand images and for fewer epochs, in
+# **full** mode on everything; the test set is the same, and so are nearly all networks. **Smoke** mode is for testing
+# the course itself, and its figures mean nothing. The **seed** fixes all that is drawn by lot (which pictures are used,
+# in which order, and the first **weights**, the numbers inside a network that training changes), so that a run can be
+# repeated on the same machine. Another seed is another run of the same experiment. (On another machine, or with a copy
+# of the data in another order, figures differ a little.)
 #
 # ## What the network gets to see
 
@@ -192,8 +193,8 @@ for name, figures in {"random labels": found, **histories}.items():
 # 1. **Is the training loss falling?** If not, the network is not learning at all.
 # 2. **How large is the gap** between training and validation? A wide gap is called **overfitting**: the network knows
 #    its own pictures far better than others. (No number says how wide is wide: compare with another network on the same
-#    pictures.) The gap is no measure of harm, though; lesson 01 says where harm begins.    (In the first epochs the
-#    training figure may be the worse one: it is an average over the epoch, and the validation    figure is taken at its
+#    pictures.) The gap is no measure of harm, though; lesson 01 says where harm begins. (In the first epochs the
+#    training figure may be the worse one: it is an average over the epoch, and the validation figure is taken at its
 #    end.)
 # 3. **Are both poor, and close together?** If both have levelled off, that is **underfitting**: the network is too
 #    small for the task, or too much held back. If both still fall at the last epoch, it is only unfinished: train on.

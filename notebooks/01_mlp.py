@@ -339,10 +339,12 @@ print(f"   in the last three epochs validation loss {late:.3f} or more: "
 #
 # The **gap** between the two lines is not yet harm. Nearly every good network has one, and while the validation loss
 # falls, training on is right although the gap widens. (Compare the printed lines: which network has the wider gap, and
-# which the lower validation loss? If it is the same one, its gap has done no harm.) **Overfitting** in the harmful
-# sense begins where the validation loss turns upwards *and stays up* (the probabilities may suffer while the accuracy
-# holds out). The last printed line says whether it has, by the rule of lesson 00: the last three epochs all more than a
-# tenth above the lowest.
+# which the lower validation loss? If it is the same one, its gap has done no harm.) Nor is learning by heart a harm by
+# itself: as networks grow, those that just manage to know every training picture may do worse on new ones than far
+# larger ones, which know them all as well. (That is **double descent**.) **Overfitting** in the harmful sense begins
+# where the validation loss turns upwards *and stays up* (the probabilities may suffer while the accuracy holds out).
+# The last printed line says whether it has, by the rule of lesson 00: the last three epochs all more than a tenth above
+# the lowest.
 #
 # Is the perceptron better than the single layer that trained for longer, or was it lucky with these digits? A rule for
 # luck: where only one of two equally good networks is right, it is a coin toss which. In $n$ tosses, heads and tails

@@ -83,7 +83,8 @@ for name, w in weights.items():
 # told it what to do there. Such a swing needs large weights of opposite signs, which nearly cancel at the points and
 # not between them.
 #
-# How does this carry over to a network? Take two inputs $x$ and $x'$ that look almost alike. Through one layer their
+# How does this carry over to a network? (In short: with small weights an answer cannot change quickly. The rest of this
+# paragraph is for those who like proofs.) Take two inputs $x$ and $x'$ that look almost alike. Through one layer their
 # sums differ by
 #
 # $$|w^\top x - w^\top x'| \le \lVert w \rVert \, \lVert x - x' \rVert.$$
@@ -163,7 +164,7 @@ for epoch in (int(np.argmin(free_history["val_loss"])) + 1, len(kept)):  # the b
 # stays. It is a mean of $-\log p$, in which one right answer that is left with next to no probability outweighs many
 # that gain a little. To push a probability towards 1 the last sums have to grow, and the larger the weights, the larger
 # the sums can be. What to do? Keep the weights of the lowest epoch (lesson 08), or make large weights cost something
-# (this lesson). Who needs the answers alone, and not their probabilities, has lost little so far.
+# (this lesson). If you need the answers alone, and not their probabilities, you have lost little so far.
 #
 # ## What the penalty does in one step
 #
@@ -213,7 +214,7 @@ for axis, f in zip(axes, factors):
     axis.set(title=f"λ = {f}", xlabel="step", ylim=(-0.1, 1.2))
 axes[0].set_ylabel("the weight")
 drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9, frameon=False)
-drawn.suptitle("An unused weight: the size of λ matters to SGD, and not to Adam", fontsize=11)
+drawn.suptitle("An unused weight: the size of λ matters to SGD, and hardly to Adam", fontsize=11)
 plots.show(drawn, "An unused weight against step for two penalties. Under SGD and AdamW it decays slowly, and "
            "slower for the smaller penalty; under Adam it falls to zero in nearly the same way for both.")
 
@@ -231,7 +232,7 @@ print(f"Adam's two paths are at most {gap:.4f} apart; at λ = 0.000001 it reache
 # of about the learning rate whatever the gradient's size, so it wipes out an unused weight at nearly full speed: at
 # that of the first steps, 0.02 each, it would be gone after 50; it takes longer because the divisor remembers the
 # larger gradients of before. (That holds while the gradient $2 \lambda w$ is far above the $10^{-7}$ that Adam adds to
-# its divisor. How much longer a $\lambda$ of a millionth takes, the last line says.)
+# its divisor. The last line says how much longer a $\lambda$ of a millionth takes.)
 #
 # Where the data do pull, $g$ and $2 \lambda w$ are added before Adam divides, and the larger $\lambda$ is, the more it
 # has to say. There its size does matter. But the divisor is large where the data pull strongly, so the penalty shrinks
@@ -355,7 +356,7 @@ calm, heart = sureness.mean(axis=0), training[:, lowest].mean() > 0.9995
 print(f"At λ = {best} the network " + ("still knows all its digits by heart: no exception was forbidden." if heart else
       "does not know all its digits.") + f" Sure when wrong: {calm[lowest]:.0%}, without penalty {calm[0]:.0%}.")
 apart = ", ".join(written[f] for f, e, r in zip(penalties, mean, reported) if e < mean[0] < r) or "none"
-print(f"The mean cross-entropy chooses λ = {best}, the mean reported loss {tempting}{' too' * (best == tempting)}. "
+print(f"The mean cross-entropy chooses λ = {best}, the mean reported loss {tempting}. "
       f"A lower cross-entropy than without penalty, but a higher reported loss, at λ: {apart}.")
 fewer, n = ", ".join(written[f] for f, d in zip(penalties, more) if d.max() < 0), len(entropies)
 print(f"λ at which every seed makes fewer mistakes than at 0: {fewer or 'none'}."
@@ -365,7 +366,7 @@ print(f"Seed {seed} alone, without penalty, ends at {entropies[0, 0]:.3f}. Its b
 
 # %% [markdown]
 # On the left, too small a $\lambda$ changes next to nothing. With too large a one the cheapest network is the one with
-# no weights at all: it guesses (at $\ln 10 = 2.303$). Between the two lies the best price. The title says how far the
+# no weights at all: it guesses (at $\ln 10 = 2.303$). The best price lies between the two. The title says how far the
 # cross-entropy falls there, and how much of that the reported loss shows, since it adds the price that was paid. It is
 # no guide, even where it chooses the same $\lambda$: for the values that end the line "The mean cross-entropy chooses",
 # it ranks the lower cross-entropy behind that without penalty. (Three seeds and one $\lambda$ for each power of ten do
@@ -448,8 +449,8 @@ print("That weighs more than our few pairs: more runs, and a tuned learning rate
 
 # %% [markdown]
 # An interval that holds zero cannot tell a gain from a loss, and a gain beyond its upper end is hard to believe. So
-# hold the table's line against your prediction, its right answers and its cross-entropy one by one: which of the two
-# intervals holds zero?
+# hold the table's line against your prediction, its right answers and its cross-entropy one by one: the line in
+# plain words says which of the two intervals leaves zero out.
 #
 # Why might the penalty do little for the baseline's right answers? It has dropout already, the article's $\lambda$ is
 # small, and it trains for a short time on more data than the 300 digits. And our pairs try one penalty at one learning

@@ -420,10 +420,10 @@ if verdict and independent:
     print(evidence.compare(verdict.differences, independent.differences).sentence("Independent against joint ensemble"))
 
 # %% [markdown]
-# Read the table's intervals, of ten seeds: wholly above zero is a gain, wholly below it a loss, and with zero inside
-# nothing is decided. The last line takes the two differences from the baseline seed by seed (it was not announced, so
-# it lacks the table's correction, and its interval is over the seeds alone, not over the images). It is the ten-seed
-# answer to your prediction: three apart, or three jointly?
+# The lines in plain words read the table's intervals: wholly above zero is a gain, wholly below it a loss, and with
+# zero inside nothing is decided. The last line takes the two differences from the baseline seed by seed (it was not
+# announced, so it lacks the table's correction, and its interval is over the seeds alone, not over the images). It is
+# the ten-seed answer to your prediction: three apart, or three jointly?
 #
 # ## The growing model
 #
@@ -458,7 +458,7 @@ model = keras.Model(images, layers.Average(dtype="float32")(outputs))
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 history = model.fit(
     mnist.x_train, mnist.y_train, batch_size=128, epochs=lesson.epochs(12), verbose=0,
-    validation_data=(mnist.x_val, mnist.y_val), callbacks=lesson.callbacks("L2, He, batch norm, shifts, ensemble"),
+    validation_data=(mnist.x_val, mnist.y_val), callbacks=lesson.callbacks("All five (loss with penalty)"),
 )
 
 # %% [markdown]

@@ -343,7 +343,7 @@ plots.show(drawn, "For each of four convolutions a car with a square on it, the 
            "full size to coarse patches, five by five.", gradations=True)
 
 # %% [markdown]
-# Shown are the five maps of each layer that vary most on this picture, each from its own darkest to its own brightest.
+# You see the five maps of each layer that vary most on this picture, each from its own darkest to its own brightest.
 # The first still look like the picture. In the last, each of the five by five places may be read as saying
 # "something of this kind is about here". No unit of a convolution sees the whole picture. Putting the patches together
 # is left to the dense layer, with a weight from every place of every map to each of its units: hence so many. (An

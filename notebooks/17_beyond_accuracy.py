@@ -95,7 +95,7 @@ plots.images(x_judge[surest], columns=5, title="Wrong, and sure of it: answer, l
 
 # %%
 print(f"Accuracy {right.mean():.2%}: {(~right).sum()} mistakes among {len(right):,} pictures. "
-      f"{((confidence > 0.9) & ~right).sum()} of them were made at a confidence above 0.9.")
+      f"{((confidence > 0.9) & ~right).sum()} of them were made at a confidence above 90 %.")
 
 # %% [markdown]
 # Ugly digits, some of them; but "I am not sure" was an answer that the network could have given, and it did not.
@@ -117,25 +117,25 @@ from scipy import stats
 def draw_reliability(axis, probabilities):
     # The diagram, and for each bin where a calibrated network would lie in 95 of 100 cases.
     found = calibration.reliability(*calibration.judge(probabilities, y_judge))
-    full = found.counts > 0
-    n, mean, share = found.counts[full], found.confidence[full], found.accuracy[full]
-    low, high = stats.binom.interval(0.95, n, mean.clip(0, 1))
-    axis.set_title(f"{((share < low / n) | (share > high / n)).sum()} of {len(n)} dots outside their bars", fontsize=10)
-    axis.plot([0, 1], [0, 1], color="black", linewidth=1)
-    axis.vlines(mean, low / n, high / n, color="#999999", linewidth=7, alpha=0.5, label="chance, if calibrated")
-    many = n >= 10
+    full, many = found.counts > 0, found.counts[found.counts > 0] >= 10
+    n, mean = found.counts[full], 100 * found.confidence[full]
+    low, high = stats.binom.interval(0.95, n, (mean / 100).clip(0, 1))
+    low, high, share = (100 * count / n for count in (low, high, (n * found.accuracy[full]).round()))
+    axis.set_title(f"{((share < low) | (share > high)).sum()} of {len(n)} dots outside their bars", fontsize=10)
+    axis.plot([0, 100], [0, 100], color="black", linewidth=1)
+    axis.vlines(mean, low, high, color="#999999", linewidth=7, alpha=0.5, label="chance, if calibrated")
     axis.plot(mean[many], share[many], "o-", color=plots.COLOURS[0], label="this network", clip_on=False)
     axis.plot(mean[~many], share[~many], "o", color=plots.COLOURS[0], markerfacecolor="white", clip_on=False)
-    axis.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="confidence", ylabel="share that is right")
+    axis.set(xlim=(0, 100), ylim=(0, 102), xlabel="confidence, %", ylabel="share that is right, %")
     return found
 
 
 # %%
 drawn, (axis, counts) = plots.figure(1, 2, height=3.3, width_ratios=[3, 2])
 found = draw_reliability(axis, said)
-for place, means, name, hatch in [(0.047, found.accuracy, "made", ""), (0.02, found.confidence, "announced", "/////")]:
-    counts.bar(found.edges[:-1] + place, found.counts * (1 - np.nan_to_num(means)), 0.027, label=name, hatch=hatch)
-counts.set(xlim=(0, 1), xlabel="confidence", ylabel="mistakes")
+for place, means, name, hatch in [(4.7, found.accuracy, "made", ""), (2, found.confidence, "announced", "/////")]:
+    counts.bar(100 * found.edges[:-1] + place, found.counts * (1 - np.nan_to_num(means)), 2.7, label=name, hatch=hatch)
+counts.set(xlim=(0, 100), xlabel="confidence, %", ylabel="mistakes")
 drawn.legend(loc="outside lower center", ncols=4, fontsize=9, frameon=False)
 drawn.suptitle("What the network promises, and what it keeps" + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"Left: share of right answers against confidence, {axis.get_title()}. Right: mistakes in each bin, "
@@ -144,7 +144,7 @@ plots.show(drawn, f"Left: share of right answers against confidence, {axis.get_t
 # %%
 middle, last = (confidence > 0.55) & (confidence < 0.8), confidence >= found.edges[-2]
 low, high = stats.poisson.interval(0.95, (1 - confidence[last]).sum())
-print(f"At a confidence from 0.55 to 0.8, {confidence[middle].mean():.0%} on average, {right[middle].mean():.0%} of "
+print(f"At a confidence from 55 to 80 %, {confidence[middle].mean():.0%} on average, {right[middle].mean():.0%} of "
       f"{middle.sum()} answers are right. In the last bin lie {last.sum():,} of {len(right):,} answers; "
       f"{(1 - confidence[last]).sum():.0f} mistakes are announced (by chance {low:.0f} to {high:.0f}), "
       f"and {(~right[last]).sum()} are made.")
@@ -353,7 +353,7 @@ marks = np.transpose([[100 * part[answered[name] - 1] for part in each] for name
 lot = np.repeat([100 * accuracy[-1] for _, accuracy in curves.values()], 3)  # two level lines, a gap after each
 series |= {"passed on by lot": ([5, 100, np.nan] * 2, lot), "at the threshold": tuple(marks)}
 plots.lines(series, x="coverage: answered, surest first, %", y="right among these, %",
-    title=f"Surer than {threshold:.2f}: {marks[1][0]:.1f} % right on clean pictures, {marks[1][1]:.1f} % on worse"
+    title=f"Surer than {threshold:.0%}: {marks[1][0]:.1f} % right on clean pictures, {marks[1][1]:.1f} % on worse"
     + mnist.figure_suffix, looks={"at the threshold": {"linestyle": "none", "marker": "o", "color": "black"},
         "passed on by lot": {"linestyle": ":", "color": "#777777"}}, limits=(max(lot.min() - 20, 0), 101),
     alt=f"Accuracy against coverage; at the threshold {marks[1][0]:.1f} % on clean and {marks[1][1]:.1f} % on worse.",
@@ -367,7 +367,7 @@ for name, (coverage, accuracy) in curves.items():
     n, share = answered[name], 1 - accuracy
     part, wrong, every = coverage[n - 1], share[n - 1], share[-1]
     told[name] = {
-        "wrong, if it answers all": f"{every:.2%}", f"wrong, from {threshold:.2f} on": f"{wrong:.2%}",
+        "wrong, if it answers all": f"{every:.2%}", f"wrong, from {threshold:.0%} on": f"{wrong:.2%}",
         "left of that share (wanted: half)": f"{wrong / every:.0%}", "pictures passed on": f"{1 - part:.1%}",
         "mistakes passed on with them": f"{1 - part * wrong / every:.1%}",
         "right, of those passed on": f"{1 - (every - part * wrong) / max(1 - part, 1e-9):.0%}",
