@@ -293,11 +293,11 @@ print(f"Of the training digits, dropout off, {dropout_off:.2%} are right in plac
 # %% [markdown]
 # It does not fall to chance: its dense layer still sees something of every pixel, as the perceptron's does. But now
 # each window mixes nine pixels from all over the picture, and the pooling keeps one of four answers that do not belong
-# together. Compare the two leads over the perceptron; the third comparison answers "above or below". Both CNNs have the
-# same number of weights and the same dropout, so neither of these parts them: the convolution's strength is an
-# *assumption about the data*. One reservation: the last line says how well each has learned even its *training* digits.
-# (The rule for luck is lesson 01's. It speaks of other digits, and not of other seeds or another shuffle; here is one
-# run of each, of the same length and at Adam's usual rate, tuned for none.)
+# together. Compare the two leads over the perceptron; the third comparison answers "above or below", or says that luck
+# alone could part the two. Both CNNs have the same number of weights and the same dropout, so neither of these parts
+# them: the convolution's strength is an *assumption about the data*. One reservation: the last line says how well each
+# has learned even its *training* digits. (The rule for luck is lesson 01's. It speaks of other digits, and not of other
+# seeds or another shuffle; here is one run of each, of the same length and at Adam's usual rate, tuned for none.)
 #
 # ## And a digit that moves?
 #
@@ -525,6 +525,6 @@ lesson.check_slim(build_slim)
 # baseline trains, let them guess where the weights are, before anyone scrolls back; most say "in the convolutions". The
 # pixel-shuffling experiment is the heart of the lesson: collect predictions by a show of hands. Usual wrong answers:
 # "it falls to chance" (the dense layer still sees every pixel); "a CNN does not mind where a digit stands" (its
-# convolutions do not, its dense layer does). In exercise 1 multiplying by the image's size (the kernel is shared), or
+# convolutions do not, its dense layer does); in exercise 1 multiplying by the image's size (the kernel is shared), or
 # forgetting the biases. In exercise 2 the cheapest way is a second pooling layer; a smaller dense layer works as well;
 # global average pooling is the elegant one.

@@ -83,9 +83,9 @@ for name, w in weights.items():
 # told it what to do there. Such a swing needs large weights of opposite signs, which nearly cancel at the points and
 # not between them.
 #
-# How does this carry over to a network? (In short: with small weights an answer cannot change quickly. The rest of this
-# paragraph is for those who like proofs.) Take two inputs $x$ and $x'$ that look almost alike. Through one layer their
-# sums differ by
+# How does this carry over to a network? (In short: with small weights an answer cannot change quickly. The rest, up to
+# "With small enough weights", is for those who like proofs.) Take two inputs $x$ and $x'$ that look almost alike.
+# Through one layer their sums differ by
 #
 # $$|w^\top x - w^\top x'| \le \lVert w \rVert \, \lVert x - x' \rVert.$$
 #
@@ -426,10 +426,10 @@ print(f"Of the validation loss, {history.history['val_loss'][-1]:.3f}, {penalty_
 # One run proves nothing: another seed can move the accuracy by as much as a technique does. So we train both networks
 # from the same seeds on the same data and look at the *differences*, with a **95 % interval** for their mean: intervals
 # made in this way miss the true difference one time in twenty, if the differences scatter like a bell curve. Lesson 10
-# has the formula. Below our pairs stands the course's own table, `fair_mnist` (*tuned* means: for each side several
-# rates were tried, and for L2 several $\lambda$, and those best on validation pictures were kept), as far as it is
-# measured, judged on the **comparison set** of lesson 00: training images on which no seed trains and by which nothing
-# is chosen. (In accuracy a plus is in favour of L2, in cross-entropy a minus.)
+# has the formula. Below our pairs stands a row of the course's own table, `fair_mnist`. It is judged on the
+# **comparison set** of lesson 00: training images on which no seed trains and by which nothing is chosen. *Tuned*
+# means: for each side several rates were tried, and for L2 several $\lambda$, and those best on validation pictures
+# were kept. (In accuracy a plus is in favour of L2, in cross-entropy a minus.)
 #
 # > **Predict:** will the penalty gain the baseline anything, in right answers or in cross-entropy?
 
@@ -448,9 +448,9 @@ print("That weighs more than our few pairs: more runs, and a tuned learning rate
       "Until somebody does, our few pairs are all there is, and they are no verdict.")
 
 # %% [markdown]
-# An interval that holds zero cannot tell a gain from a loss, and a gain beyond its upper end is hard to believe. So
-# hold the table's line against your prediction, its right answers and its cross-entropy one by one: the line in
-# plain words says which of the two intervals leaves zero out.
+# An interval that holds zero cannot tell a gain from a loss, and a gain beyond the better of its two ends is hard to
+# believe. So hold the table's line against your prediction, its right answers and its cross-entropy one by one: the
+# line in plain words says which of the two intervals leaves zero out.
 #
 # Why might the penalty do little for the baseline's right answers? It has dropout already, the article's $\lambda$ is
 # small, and it trains for a short time on more data than the 300 digits. And our pairs try one penalty at one learning
@@ -513,7 +513,8 @@ lesson.check_steps_to_half(steps_to_half)
 # * Small weights mean an answer that changes slowly, so that steep exceptions become expensive. The penalty
 #   $\lambda \sum w^2$ keeps weights small, and $\lambda$ says at what price. What it does to the cross-entropy and what
 #   to the number of mistakes are two questions. For the baseline our few pairs cannot tell whether it helps; the
-#   interval in the course's table shows how large a gain or a loss is still believable.
+#   two intervals of the course's table show how large a gain or a loss is still believable, in right answers and in
+#   cross-entropy.
 # * Keras adds the penalty to every loss it reports. Compare accuracies or cross-entropies, never reported losses across
 #   values of $\lambda$.
 # * With plain gradient descent L2 is weight decay, a factor $1 - 2\eta\lambda$ a step; with Adam it is not, and
@@ -535,6 +536,6 @@ lesson.check_steps_to_half(steps_to_half)
 # anyone sees the weights. Let the group vote on whether $\lambda$ matters to Adam for an unused weight; hardly anyone
 # says no. While the paired runs train, ask what a learner would have concluded from the reported losses alone. Usual
 # wrong answers: in exercise 1 the square root of the sum (a norm, and no penalty) or the mean over weights; in exercise
-# 2 the factor 2 forgotten, or a straight line in place of compound shrinking (half of $w$ divided by the first step's
-# loss). If somebody is disappointed by the verdict on the baseline, that is the lesson's best moment: ask what they
-# would have needed to see in order to believe the opposite.
+# 2 the factor 2 forgotten, or a straight line in place of compound shrinking (half of $w$ divided by what the first
+# step takes off). If somebody is disappointed by the verdict on the baseline, that is the lesson's best moment: ask
+# what they would have needed to see in order to believe the opposite.

@@ -211,7 +211,7 @@ at_usual, at_best = (100 * (swept["batch norm"][b] - swept["plain"][a]) for a, b
 print(f"Batch norm is {at_usual:+.1f} points ahead at the usual 0.001, {at_best:+.1f} if each has its own best rate.")
 
 # %% [markdown]
-# (The axis of mistakes counts in factors: from 3 to 10 is as far as from 10 to 30.)
+# (The axis of mistakes counts in factors: from 3 to 30 is as far as from 10 to 100.)
 #
 # **What batch norm buys is above all room: the rate matters less.** Where a rate is too small or too large for the
 # plain network, batch norm loses less, and at the largest it still reads most digits where the plain network guesses.
@@ -273,18 +273,20 @@ print("convolution 1, batch norm's dead channels less the plain network's, in po
 #
 # ## What is left for L2?
 #
-# The same fact changes what the penalty of lesson 03 does. (This section argues; we have not measured it here.) If the
+# The same fact changes what the penalty of lesson 03 does. This section argues; we have not measured it here. If the
 # size of the weights no longer matters to the next layer, what is left for an L2 penalty on them to do? Take weights
-# (and biases) twice as large. The output is the same (as far as $\varepsilon$ is small beside the variance: the first
-# sizes above show how far that holds behind our first convolution). The same nudge is now, in proportion, half a nudge,
-# and changes the loss half as much: the gradient is half as large. And a step half as long, on a list of numbers twice
-# as large, changes their *proportions*, which is all that still counts, only a quarter as much. (Adam makes good for
-# the size of the gradient: with it, half as much.) And grow they do under plain gradient descent: since only
-# proportions change the loss, a step goes off at a right angle to the list of weights, drawn as an arrow, and that
-# makes the arrow longer. (Adam's steps are not quite at a right angle.) Weights that grow without limit learn slower
-# and slower (van Laarhoven, 2017). The penalty keeps them small, and so it keeps the **effective learning rate** up. On
-# weights that feed a batch norm it is no longer a preference for smooth answers; on those of the softmax layer it still
-# is.
+# and biases twice as large. The output is the same, as long as $\varepsilon$ is small beside the variance. (The line
+# "batch norm's first size" above shows how far that holds behind our first convolution.) The same nudge is now, in
+# proportion, half a nudge, and changes the loss half as much: the gradient is half as large. And a step half as long,
+# on a list of numbers twice as large, changes their *proportions*, which is all that still counts, only a quarter as
+# much.
+#
+# And the weights do grow under plain gradient descent: since only proportions change the loss, a step goes off at a
+# right angle to the list of weights, drawn as an arrow, and that makes the arrow longer. Weights that grow without
+# limit learn slower and slower (van Laarhoven, 2017). The penalty keeps them small, and so it keeps the **effective
+# learning rate** up. On weights that feed a batch norm it is no longer a preference for smooth answers; on those of the
+# softmax layer it still is. (Adam makes good for the size of the gradient, so with it the proportions change half as
+# much; and its steps are not quite at a right angle.)
 #
 # ## Two kinds of statistics
 #
@@ -355,9 +357,10 @@ drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"Loss and accuracy against epoch for two momenta. {title}.")
 
 # %% [markdown]
-# The dashed lines agree (one lies on the other): both networks learn alike. The solid lines part. It looks like a
-# terrible overfit, so ask what told an overfitted network from a sick one: does it know its *training* pictures, if it
-# has to use its averages? (In the first epoch its target moves fastest, and momentum 0.9 may lag behind as well.)
+# The dashed lines agree (one lies on the other): both networks learn alike. The solid lines part. (In the first
+# epoch the batches' statistics move fastest, so there momentum 0.9 may lag behind as well.) It looks like a terrible
+# overfit, so ask what tells an overfitted network from a sick one: does it know its *training* pictures, if it has to
+# use its averages?
 
 # %%
 for m, found in momenta.items():
@@ -366,14 +369,14 @@ for m, found in momenta.items():
 print(f"The two networks' trained weights differ by at most {np.abs(trained[0.99] - trained[0.9]).max():.1g}.")
 
 # %% [markdown]
-# The first number of each line was taken during the epoch, with dropout on and with weights still on their way; that is
-# why the healthy network does better in the second. The sick one falls to guessing (and its loss may rise even while
-# its averages come nearer: the answers grow surer, and a sure guess costs more than a hesitant one). An overfitted
-# network knows its training pictures; the one with momentum 0.99 misjudges those as well. Nothing is wrong with its
-# weights: the moving averages play no part in training, so both networks have the *same* weights, step for step (up to
-# rounding). Only the averages differ. How far are they behind, for the unit with the strongest signal? Solve
-# the rule above for $\mu$, and the noted averages give back what each batch had:
-# $\mu = (\bar\mu_\text{new} - m \bar\mu_\text{old}) / (1 - m)$.
+# The first number of each of the two momentum lines was taken during the epoch, with dropout on and with weights still
+# on their way; that is why the healthy network does better in the second. The sick one falls to guessing (and its loss
+# may rise even while its averages come nearer: the answers grow surer, and a sure guess costs more than a hesitant
+# one). An overfitted network knows its training pictures; the one with momentum 0.99 misjudges those as well. Nothing
+# is wrong with its weights: the moving averages play no part in training, so both networks have the *same* weights,
+# step for step (up to rounding). Only the averages differ. How far are they behind, for the unit with the strongest
+# signal? Solve the rule above for $\mu$, and the noted averages give back what each batch had: $\mu =
+# (\bar\mu_\text{new} - m \bar\mu_\text{old}) / (1 - m)$.
 
 # %%
 start = np.stack([np.zeros_like(moving[0.9][0, 0]), np.ones_like(moving[0.9][0, 0])])  # mean 0, variance 1
@@ -522,7 +525,7 @@ lesson.check_largest_momentum(largest_momentum)
 #
 # * Batch normalisation puts each channel back to mean 0 and spread 1 and lets the network choose anew with two weights.
 #   Where a channel's variance is far above $\varepsilon$, the next layer no longer depends on the size of the
-#   weights before it; and the learning rate mattered less.
+#   weights before it, and in our runs the learning rate mattered less.
 # * A verdict taken at one learning rate is a verdict on that rate. Give each side its own best one.
 # * It trains with the batch's statistics and predicts with moving averages. With few steps a momentum of 0.99 validates
 #   with stale ones: that looks like overfitting and is none.

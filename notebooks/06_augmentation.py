@@ -249,9 +249,11 @@ print(f"With shifts, 3 pixels make {(1 - with_shifts[9]) / (1 - with_shifts[6]):
 # Three pixels are the most that training showed. Even there mistakes are no longer few: the last line says how many
 # times as many as in place. A pixel or two further it still does far better than before, and then it falls too, though
 # not by its own fault alone: look how many digits have lost a piece at the edge by then. **Augmentation teaches what it
-# shows, and a little beyond.** (One run; three have their say below.) Watch both networks read one digit that moves.
-# (It is picked, not typical. Both networks read it in place; four pixels to the right, with no piece lost, only the
-# second still does. Of all such digits it is the one where the first is surest of its wrong answer.)
+# shows, and a little beyond.** (One run; three have their say below.)
+#
+# Watch both networks read one digit that moves. It is picked, not typical: both networks read it in place; four pixels
+# to the right, with no piece lost, only the second still does. Of all such digits it is the one where the first is
+# surest of its wrong answer.
 
 # %%
 # Row 6: in place; row 10: four to the right.
@@ -433,9 +435,9 @@ for pair in (3, 5), (2, 5):
 # %% [markdown]
 # The argument forecast a higher share for both pairs; each of the last two lines ends with what our few runs say to
 # that, too few for a verdict here as well. (That the baseline takes one digit for another in the mirror need not mean
-# that a network which has trained on both ways round mixes them up.) The rest of what our runs lost in the mirror may
-# be its own doing or that of the few epochs (not yet measured). Nothing is gained in return: nobody will show the
-# network a mirrored digit.
+# that a network which has trained on both ways round mixes them up.) The rest of what our runs with mirroring lost may
+# be the mirror's own doing or that of the few epochs (not yet measured). Nothing is gained in return: nobody will show
+# the network a mirrored digit.
 #
 # What do more runs say of the shifts, with digits in place? The table `fair_mnist` of lesson 10 has ten seeds, longer
 # training, for each side the learning rate that suits it, and ten times as many pictures to count on.
