@@ -89,11 +89,11 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 # > puts it (2.3 for ten digits), or rise?
 #
 # The code names several things that lesson 01 explains: `Dense`, `relu`, `softmax`, `adam`, the batch. Keras is the
-# library with which we build and train networks. (Where the line above names `mixed_bfloat16`, it counts with shorter,
-# coarser numbers, which is faster; `dtype="float32"` keeps the last layer on the finer ones.) For now it is enough that
-# `small_network` builds a network which gives each of the ten digits a probability (they add up to one, and the digit
-# with the highest is its answer), and that `fit` trains it. (`lesson.epochs(20)` means 20 epochs in full mode and fewer
-# in a smaller one, as the figures' axes show; `lesson.callbacks` reports on the training.)
+# library with which we build and train networks. For now it is enough that `small_network` builds a network which gives
+# each of the ten digits a probability (they add up to one, and the digit with the highest is its answer), and that
+# `fit` trains it. `lesson.epochs(20)` means 20 epochs in full mode and fewer in a smaller one, as the figures' axes
+# show; `lesson.callbacks` reports on the training. (Where the line "Machine" at the top names `mixed_bfloat16`, Keras
+# counts with shorter, coarser numbers, which is faster; `dtype="float32"` keeps the last layer on the finer ones.)
 
 # %%
 import keras
@@ -187,13 +187,13 @@ for name, figures in {"random labels": found, **histories}.items():
           f"{late:.3f} or more: {'it rises and stays up' if late > 1.1 * low else 'no clear rise'}")
 
 # %% [markdown]
-# (The random labels had four times the epochs. By their tenth the loss had risen, too: look back.) Four things to read
-# off such a figure, in this order:
+# (The random labels had four times the epochs. By their tenth the validation loss had risen, too: look back.) Four
+# things to read off such a figure, in this order:
 #
 # 1. **Is the training loss falling?** If not, the network is not learning at all.
 # 2. **How large is the gap** between training and validation? A wide gap is called **overfitting**: the network knows
-#    its own pictures far better than others. (No number says how wide is wide: compare with another network on the same
-#    pictures.) The gap is no measure of harm, though; lesson 01 says where harm begins. (In the first epochs the
+#    its own pictures far better than others. No number says how wide is wide: compare with another network on the same
+#    pictures. Nor is the gap a measure of harm; lesson 01 says where harm begins. (In the first epochs the
 #    training figure may be the worse one: it is an average over the epoch, and the validation figure is taken at its
 #    end.)
 # 3. **Are both poor, and close together?** If both have levelled off, that is **underfitting**: the network is too
@@ -205,9 +205,9 @@ for name, figures in {"random labels": found, **histories}.items():
 #
 # Try it on the figure above. Both training losses fall, so both networks learn. With few digits the gap is the wider by
 # far, and the solid line the worse by far. (One run of each: hold the distance between the solid lines against the give
-# or take at the end of this lesson.) An epoch of few digits is a short one, but their solid lines have levelled off, so
-# haste is not the reason. Neither network is underfitting. The printed lines answer the fourth question, for the random
-# labels as well.
+# or take printed under *The golden rule* below.) An epoch of few digits is a short one, but their solid lines have
+# levelled off, so haste is not the reason. Neither network is underfitting. The printed lines answer the fourth
+# question, for the random labels as well.
 #
 # More data lifts the solid line of the accuracy, and narrows the gap with it. But more data is expensive. Lessons 03 to
 # 08 try six techniques that promise better networks from the same data, and measure what comes of it.

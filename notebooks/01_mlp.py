@@ -37,7 +37,7 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 # and **softmax** turns the ten sums into probabilities: $p_k = e^{z_k} / \sum_j e^{z_j}$. The **loss** says how bad an
 # answer is. Ours is the **cross-entropy** $-\log p_y$ (the natural logarithm), where $y$ is the right digit: say "I am
 # certain" and be right, and it costs nothing; be certain and wrong, and it costs a great deal. Here are
-# the ten probabilities of one digit, from sums with weights that were drawn by lot (and $b_k = 0$). (Its pixels are
+# the ten probabilities of one digit, from sums with weights that were drawn by lot and with $b_k = 0$. (Its pixels are
 # divided by 255: sums of numbers up to 255 would be huge, and softmax sure of anything.)
 
 # %%
@@ -144,8 +144,8 @@ for name, path in paths.items():
 #
 # $$\frac{\partial L}{\partial w_{k,i}} = \text{mean of } (p_k - [k = y])\, x_i.$$
 #
-# (The bias learns in the same way, as if it were the weight of a pixel that is always 1.) Do you believe it? Nudge one
-# weight. (In the code `x @ weights` are the ten sums of every digit, and `np.eye(10)[y]` is the bracket.)
+# The bias learns in the same way, as if it were the weight of a pixel that is always 1. Do you believe the formula?
+# Nudge one weight. (In the code `x @ weights` are the ten sums of every digit, and `np.eye(10)[y]` is the bracket.)
 
 
 # %%
@@ -169,10 +169,10 @@ print(f"the slope felt by nudging: {felt:+.6f}; by the chain rule: {by_rule:+.6f
 # ## A mini-batch is a noisy guess
 #
 # Must we see *all* digits before each step? A handful already points roughly downhill. How roughly? Here is the angle
-# between the gradient of a random **mini-batch** and that of all the training digits, twelve times for each size (the
-# black bar is their mean); at 90 degrees (the dashed line) a batch would know nothing. (Two lists of numbers have an
-# angle as two arrows have: 0 degrees where they point the same way, 90 where a step along one gets nowhere along the
-# other.)
+# between the gradient of a random **mini-batch** and that of all the training digits, twelve times for each size. Two
+# lists of numbers have an angle as two arrows have: 0 degrees where they point the same way, 90 where a step along one
+# gets nowhere along the other. (Black bar: the mean of the twelve; dashed line: 90 degrees, where a batch would know
+# nothing.)
 
 # %%
 whole = gradient(drawn_weights, digits, labels).ravel()
@@ -243,10 +243,10 @@ plots.lines(
 print("; ".join(f"{name}: {course.history['val_loss'][-1]:.3f}" for name, course in courses.items()))
 
 # %% [markdown]
-# What looks like a bad optimiser was a bad rate. (How to find a rate: train briefly with several, each about three
-# times the last, and keep the one that does best on the validation set. If that is the first or the last of them, try
-# further. Lesson 05 does so.) (One seed, and one rate for Adam: this shows what a wrong rate costs, and not which
-# optimiser is better.)
+# What looks like a bad optimiser was a bad rate. (One seed, and one rate for Adam: this shows what a wrong rate costs,
+# and not which optimiser is better.) How does one find a rate? Train briefly with several, each about three times the
+# last, and keep the one that does best on the validation set. If that is the first or the last of them, try further.
+# Lesson 05 does so.
 #
 # What has plain SGD learned with the rate of 0.1? Its weights can be put back into the shape of a picture:
 

@@ -82,8 +82,8 @@ print(f"stride 1: {every_place.shape[1:]}, stride 2: {long_steps.shape[1:]}")
 print("stride 2 is every second answer of stride 1:", np.allclose(every_place[:, ::2, ::2], long_steps, atol=1e-4))
 
 # %% [markdown]
-# The ordinary convolution, of which only every second row and column is computed: three quarters of the answers are
-# thrown away *before* anybody has worked for them. Along a side of $n$ pixels the window of $k$ fits at the starts
+# It is the ordinary convolution, of which only every second row and column is computed: three quarters of the answers
+# are thrown away *before* anybody has worked for them. Along a side of $n$ pixels the window of $k$ fits at the starts
 # $0, s, 2s, \dots$ up to $n - k$. How many of these starts are there? That is exercise 1.
 #
 # ## Which halvings are convolutions?
