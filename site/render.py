@@ -70,7 +70,7 @@ def lay_out(source: Path, edition: str) -> None:
             # Reached by the link in the lesson alone: neither listed nor found by a search.
             solved.metadata.update(orphan=True, nosearch=True)
             _collect_figures(solved, figures)
-            _link_lessons(solved, name, lessons, "../")
+            link_lessons(solved, name, lessons, "../")
             written[f"notebooks/solutions/{name}.ipynb"] = nbformat.writes(solved)
     written["figures.json"] = json.dumps(figures, indent=0, sort_keys=True)
     contents = {name: text.encode() for name, text in written.items()}
@@ -110,10 +110,10 @@ def _lesson(name, notebook, lessons, frames):
     notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
         cell.source = HINT.sub("", cell.source)
-    _add_sliders(notebook, frames)
-    _link_lessons(notebook, name, lessons)
+    add_sliders(notebook, frames)
+    link_lessons(notebook, name, lessons)
     _link_sources(notebook)
-    _link_terms(notebook)
+    link_terms(notebook)
     _fold(notebook)
     first = notebook.cells[0]
     first.source = first.source.replace("# ", f"# {name[:2]} · ", 1)
@@ -157,7 +157,7 @@ def _fold(notebook):
 _ASKS = re.compile(r"^> \*\*(Predict|Vote|Look)\b", re.MULTILINE)
 
 
-def _add_sliders(notebook, frames):
+def add_sliders(notebook, frames):
     """Lay what course.js makes a slider of behind each figure that was kept with its others."""
     for cell in notebook.cells:
         for place, output in reversed(list(enumerate(cell.get("outputs", [])))):
@@ -195,7 +195,7 @@ _ITALIC = re.compile(r"(?<![*\w])\*(?=\S)(?P<title>[^*]+)\*(?![*\w])")
 _SOURCES = "## Sources\n"
 
 
-def _link_lessons(notebook, own, lessons, to=""):
+def link_lessons(notebook, own, lessons, to=""):
     """Make a link of each mention of another lesson; `to` leads from the page to the lessons."""
     paths = {name[:2]: f"{to}{name}.ipynb" for name in lessons if name != own}
     for cell in notebook.cells:
@@ -221,7 +221,7 @@ def _linked(text, paths):
     return _MENTION.sub(link, text)
 
 
-def _link_terms(notebook):
+def link_terms(notebook):
     """Lead from each term of the glossary to its entry: where it is bold, else where it comes first."""
     glossary = (HERE / "pages" / "glossary.md").read_text(encoding="utf-8")
     entries = re.findall(r"^([a-zA-Z0-9].*)\n  ", glossary, re.MULTILINE)

@@ -131,7 +131,7 @@ def test_a_term_is_linked_where_it_is_bold_and_else_where_it_comes_first():
         "\n\n## Sources\n\n* A paper about a kernel."
     )
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
-    render._link_terms(book)
+    render.link_terms(book)
     assert book.cells[0].source == text.replace(
         "batch normalisation in batches",
         "{term}`batch normalisation <batch normalisation>` in {term}`batches <batch>`",
@@ -235,7 +235,7 @@ def test_mentions_in_code_formulas_and_links_stay_as_they_are():
             )
         ]
     )
-    render._link_lessons(book, "01_mlp", {"01_mlp": 0, "02_baseline_cnn": 0, "03_l2": 0})
+    render.link_lessons(book, "01_mlp", {"01_mlp": 0, "02_baseline_cnn": 0, "03_l2": 0})
     two, three = "(02_baseline_cnn.ipynb)", "(03_l2.ipynb)"
     assert book.cells[0].source == (
         f"{kept}\nlessons 01, [02]{two} and from [03]{three} on, [lesson 02]{two}, 03 times, "
@@ -267,7 +267,7 @@ def test_a_slider_has_its_figures_beside_the_page_and_not_in_it():
         cells=[nbformat.v4.new_code_cell("", outputs=[shown, copy.deepcopy(shown)])]
     )
     frames = {}
-    render._add_sliders(book, frames)
+    render.add_sliders(book, frames)
     assert sorted(frames.values()) == pngs
     assert [set(output.data) for output in book.cells[0].outputs] == [
         {"image/png"},
