@@ -18,7 +18,8 @@ def draw(of, runs=None) -> dict:
     both axes logarithmic. An arrow goes, at the height that a technique reaches with the table's own
     number of images, to the baseline's number; it is dashed where the baseline's curve ends before.
     `of` is a table of the protocol or its name, `runs` reference runs, by default the course's own.
-    A sentence takes the figure's place while the baseline's line is not complete.
+    Below it stands what share of the baseline's mistakes each technique makes at either end. A sentence
+    takes the figure's place while the baseline's line is not complete.
 
     Returns the `evidence.Worth` of each technique that is drawn, by the line's name.
     """
@@ -30,7 +31,7 @@ def draw(of, runs=None) -> dict:
         print(f"The curve of {first} ({of.name}): not yet measured.")
         return {}
     drawn, axes = plots.figure(height=3.8)
-    worth, said = {}, []
+    worth, said, means = {}, [], {}
     # A technique keeps its colour and marker whichever others are measured.
     for line, look, colour in zip(of.curves, _LOOKS, ("black", *plots.COLOURS), strict=False):
         if line not in found:
@@ -38,6 +39,7 @@ def draw(of, runs=None) -> dict:
         wrong = {n: [1 - a for a in seeds.values()] for n, seeds in found[line].items()}
         mean = [100 * math.exp(np.mean(np.log(np.maximum(each, 1e-9)))) for each in wrong.values()]
         name = evidence.arm_words(line)
+        means[line] = mean
         axes.plot(list(wrong), mean, look, color=colour, linewidth=2, label=name)
         if line != first:
             worth[line] = each = evidence.worth_in_images(of, line, first, runs)
@@ -54,7 +56,7 @@ def draw(of, runs=None) -> dict:
     axes.set(xscale="log", yscale="log", xlabel="training images")
     axes.set(xticks=ticks, xticklabels=[f"{n:,}" for n in ticks], ylabel="mistakes, %")
     low, high = axes.get_ylim()
-    marks = [n for n in (0.5, 1, 2, 5, 10, 20) if low <= n <= high]
+    marks = [n for n in (0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20) if low <= n <= high]
     axes.set(yticks=marks, yticklabels=[f"{n:g}" for n in marks])
     axes.minorticks_off()
     axes.grid(alpha=0.25)
@@ -66,4 +68,10 @@ def draw(of, runs=None) -> dict:
         f"Mistakes against the number of training images, logarithmic axes, {len(found)} lines that "
         f"fall. {title}: {'; '.join(said) or 'not yet measured'}.",
     )
+    for line in worth:
+        ends = (100 * means[line][end] / means[first][end] for end in (0, -1))
+        shares = (
+            f"{end:.0f} % with {n:,}" for end, n in zip(ends, (ticks[0], ticks[-1]), strict=True)
+        )
+        print(f"Mistakes of {evidence.arm_words(line)}, of the {first}'s: {' and '.join(shares)}.")
     return worth

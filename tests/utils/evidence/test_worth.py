@@ -139,6 +139,11 @@ def test_the_chart_leads_from_a_technique_to_the_baselines_number_of_images(
     on_line = np.exp(np.interp(np.log(x), *np.log(baseline).T))
     assert y == pytest.approx(on_line, rel=0.05)
     assert f"augmentation: {x / 5000:.2g} ×" in alt
+    few, many = (line.get_ydata() for line in (axes.lines[1], axes.lines[0]))
+    assert capsys.readouterr().out == (
+        f"Mistakes of augmentation, of the baseline's: {100 * few[0] / many[0]:.0f} % with 500 and "
+        f"{100 * few[-1] / many[-1]:.0f} % with 20,000.\n"
+    )
     # What is not measured is said, and nothing is drawn of it.
     assert worth_chart.draw("curve_mnist", runs=table[table["arm"] != "baseline_500"]) == {}
     assert len(shown) == 1
