@@ -43,8 +43,9 @@ lesson.check_paired_interval(paired_interval)
 # %% [markdown]
 # ## Exercise 2: when are pairs worth it?
 #
-# From $\operatorname{Var}(B - A) = 2 \sigma^2 (1 - \rho)$. Without correlation pairing gains nothing; with a negative
-# one it would lose.
+# The variance of a difference is the sum of both variances less twice what they share: $\sigma^2 + \sigma^2 - 2 \rho
+# \sigma^2 = 2 \sigma^2 (1 - \rho)$; its root is asked for. Without correlation pairing gains nothing; with a negative
+# one it would lose. With a spread of 0.10 points in each:
 
 
 # %%
@@ -54,3 +55,7 @@ def difference_sd(sigma, rho):
 
 # %% tags=["nbval-check-output"]
 lesson.check_difference_sd(difference_sd)
+
+# %%
+for rho in (-0.5, 0, 0.5, 0.9):
+    print(f"correlation {rho:+.1f}: the difference has {difference_sd(0.10, rho):.3f} points")
