@@ -33,26 +33,28 @@ def draw(of, runs=None) -> dict:
     drawn, axes = plots.figure(height=3.8)
     worth, said, means = {}, [], {}
     # A technique keeps its colour and marker whichever others are measured.
-    for line, look, colour in zip(of.curves, _LOOKS, ("black", *plots.COLOURS), strict=False):
+    for line, style, colour in zip(of.curves, _LOOKS, ("black", *plots.COLOURS), strict=False):
         if line not in found:
             continue
         wrong = {n: [1 - a for a in seeds.values()] for n, seeds in found[line].items()}
         mean = [100 * math.exp(np.mean(np.log(np.maximum(each, 1e-9)))) for each in wrong.values()]
         name = evidence.arm_words(line)
         means[line] = mean
-        axes.plot(list(wrong), mean, look, color=colour, linewidth=2, label=name)
         if line != first:
             worth[line] = each = evidence.worth_in_images(of, line, first, runs)
             height = mean[list(wrong).index(of.n_train)]
+            # To where the baseline's line has as few mistakes: by its means, as the lines are drawn.
+            curve = np.log([means[first][::-1], list(found[first])[::-1]])
+            end = math.exp(np.interp(math.log(height), *curve))
             look = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.4, "shrinkA": 6}
-            ends = (of.n_train * each.times, height), (of.n_train, height)
-            axes.annotate("", *ends, arrowprops=look | ({"linestyle": "--"} if each.beyond else {}))
-            words = f"{'at least ' if each.beyond else ''}{each.times:.2g} ×"
-            tip = {"xytext": (5, 2), "textcoords": "offset points", "va": "center"}
-            axes.annotate(words, (of.n_train * each.times, height), **tip)
-            said.append(f"{name}: {words}")
+            look |= {"linestyle": "--"} if each.beyond else {}
+            axes.annotate("", (end, height), (of.n_train, height), arrowprops=look)
+            name += f": {each.times:.2g} ×{' or more' if each.beyond else ''}"
+            said.append(name)
+        axes.plot(list(wrong), mean, style, color=colour, linewidth=2, label=name)
+        for n, seeds in wrong.items():
+            axes.plot([n] * len(seeds), 100 * np.array(seeds), "_", color=colour, alpha=0.4)
     ticks = list(found[first])
-    axes.set_xlim(ticks[0] / 1.2, ticks[-1] * 2)  # room for the words at an arrow's tip
     axes.set(xscale="log", yscale="log", xlabel="training images")
     axes.set(xticks=ticks, xticklabels=[f"{n:,}" for n in ticks], ylabel="mistakes, %")
     low, high = axes.get_ylim()
@@ -61,17 +63,17 @@ def draw(of, runs=None) -> dict:
     axes.minorticks_off()
     axes.grid(alpha=0.25)
     axes.legend(fontsize=9, frameon=False, handlelength=3.5)
-    title = f"From {of.n_train:,} images with a technique to as few mistakes without it"
+    title = f"How many images without do as well as {of.n_train:,} with?"
     drawn.suptitle(title, fontsize=11)
     plots.show(
         drawn,
         f"Mistakes against the number of training images, logarithmic axes, {len(found)} lines that "
-        f"fall. {title}: {'; '.join(said) or 'not yet measured'}.",
+        f"fall. {title} {'; '.join(said) or 'Not yet measured'}.",
     )
     for line in worth:
         ends = (100 * means[line][end] / means[first][end] for end in (0, -1))
         shares = (
             f"{end:.0f} % with {n:,}" for end, n in zip(ends, (ticks[0], ticks[-1]), strict=True)
         )
-        print(f"Mistakes of {evidence.arm_words(line)}, of the {first}'s: {' and '.join(shares)}.")
+        print(f"{evidence.arm_words(line)} makes of the {first}'s mistakes {' and '.join(shares)}.")
     return worth

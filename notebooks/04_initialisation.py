@@ -67,8 +67,8 @@ looks = {name: dict(zip(("color", "linestyle", "marker", "markevery"), style)) f
 
 # %% [markdown]
 # Glorot's start is the one that Keras has used for you so far, He's is the one that the article chooses, and the
-# *orthogonal* start draws a random rotation (or a mirror image of one), which keeps the length of whatever it turns
-# (where a layer has as many outputs as inputs). The reasons behind these names come further down.
+# *orthogonal* start draws a random rotation (or a mirror image of one): where a layer has as many outputs as inputs, it
+# keeps the length of whatever it turns. The reasons behind these names come further down.
 #
 # > **Predict first:** which of the five will learn to read digits, and which will not?
 #
@@ -331,22 +331,22 @@ for name, variance in (("2 / n, He's own", 2), ("2 / n, divided by the depth", 2
     print(f"variance {name}: from the first sum to the last the signal grows {sizes[-1] / sizes[0]:,.1f} times")
 
 # %% [markdown]
-# So we take the second. Here is what arrives in four of the twenty layers, without and with the way around, before the
-# first step:
+# So we take the second. Here is what comes out of four of the twenty layers, without and with the way around, before
+# the first step:
 
 # %%
 seen = {f"{name}'s": signal(build_deep(starts[name]), images)[1::6] for name in ("Glorot", "He")}
 seen["way around"] = signal(network, images, layers.Add)[::6]
 inside = {f"{name}, layer {k}": ops.convert_to_numpy(values).astype("float32")
           for name, found in seen.items() for k, values in zip((2, 8, 14, 20), found)}
-plots.histograms(inside, "Glorot's start lets the signal fade; He's and the way around keep one" + mnist.figure_suffix,
+plots.histograms(inside, "Glorot's start lets the signal fade; He's and the way around do not" + mnist.figure_suffix,
                  "output of a unit (beyond 6: at 6)", limits=(0, 6), log_y=True, columns=4,
                  alt="Histograms: outputs shrink to zero with Glorot's start, keep their width with He's, else widen.")
 
 # %% [markdown]
-# Glorot's signal gathers at zero, layer by layer. He's keeps its width, since each layer makes good for what its ReLUs
-# cut away. And the way around hands the signal on, whatever the layer beside it does: each layer adds a
-# little, so it grows, but slowly.
+# Glorot's signal gathers at zero, layer by layer. He's roughly keeps its width, since each layer makes good for what
+# its ReLUs cut away. And the way around hands the signal on, whatever the layer beside it does; each layer adds a
+# little, so the signal grows, but slowly.
 #
 # > **Predict:** will the same twenty layers, with the same optimiser, now be worth their depth?
 
@@ -524,8 +524,8 @@ print(f"At one rate for both, our pairs had {last} points.")
 # Our pairs have one rate for both starts and few epochs, which may flatter whoever sets out quickly. The fair
 # comparison (the line that begins "He initialisation against baseline") trains for longer, so there a quick start
 # should count for less; that can make a lead vanish, not turn it round. It also tunes the rate of each side. Where the
-# two rates in that line differ, it compares a start with the rate that goes with it, and not the start alone. (Which of
-# these matters most we have not measured.)
+# two rates in the line below it ("Tuned for each") differ, it compares a start with the rate that goes with it, and not
+# the start alone. (Which of these matters most we have not measured.)
 #
 # A technique is not good or bad; it is good *for* something. What He's rule is worth to a network that hardly needs it,
 # the line "In plain words" says; in a much deeper one it keeps signal and gradient at their size, as you have seen. The

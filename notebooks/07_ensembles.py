@@ -131,7 +131,8 @@ plots.images(mnist.x_val[hard[:8]] / 255, f"Digits that fool {'all' if every > 7
 #
 # A mistake that only one network makes can be outvoted. The simplest **ensemble** averages the probabilities of its $k$
 # members, $\bar p = \frac1k \sum_m p_m$, and answers with the largest. Here is the digit that it rescues against the
-# most wrong answers (in the middle, what each network answers, brown where it is wrong; the darker, the more probable):
+# most wrong answers (in the middle each network's answer, brown where it is wrong, and in blue its probabilities: the
+# darker, the more probable):
 
 # %%
 mean = p.mean(axis=0)
@@ -215,7 +216,7 @@ print(f"choices that are right less often than their members on average: {len(wo
 
 # %% [markdown]
 # The accuracy counts pictures, so its mean may sink by a few of them as members come in. Do not read luck off the
-# spread of the dots: large choices share most of their networks, and of all of them there is only one.
+# spread of the dots: large choices share most of their networks, and there is only one choice of all of them.
 #
 # ## Why the average's loss cannot be worse than the members' mean
 #
@@ -288,9 +289,9 @@ plots.show(drawn, "Squared error against 1 / k: dots and crosses about a line, a
 # And luck? Split each error into what all seeds have in common and the rest, which is the seed's own. The common part,
 # squared, is $\rho s^2$: the bias of this kind of network, the accidents of these training digits, and what the picture
 # itself leaves open. The rest has the mean square $(1-\rho)s^2$: it is the variance that comes from the seed. So the
-# formula says it already: of the luck of the seed (its variance) an average of three keeps a third, of nine a ninth; of
-# the common part it keeps everything. (Exactly so for members whose seeds are independent; ours also share the order of
-# the digits in threes.)
+# formula says it already: what averaging takes is the luck of the seed (its variance), and of the common part it takes
+# nothing. (The formula holds exactly for members whose seeds are independent; ours also share the order of the digits
+# in threes.)
 #
 # ## The article's way: a joint ensemble
 #
@@ -385,8 +386,9 @@ print(f"Against apart after epoch {then + 1}, the joint three mend the larger pa
 #
 # Paired over seeds: one network trained apart (the mean of the three in each group), three of them averaged, three
 # trained jointly, and one of these by itself (again the mean), all on the same thousand digits. That is fair to the
-# digits and not to the computing, of which three networks take three times as much as one. Lesson 10 asks what one
-# network does with that time. (A hollow ring: too few seeds for a verdict.)
+# digits and not to the computing, of which $k$ networks take $k$ times as much as one, in training *and in every
+# prediction ever after*. Lesson 10 asks what one network does with that time. (A hollow ring: too few seeds for a
+# verdict.)
 
 # %%
 one, one_jointly = alone["apart"].mean(axis=1), alone["jointly"].mean(axis=1)
@@ -406,9 +408,8 @@ for name, found in comparisons.items():
 
 # %% [markdown]
 # The intervals come from few groups, on the same pictures each time; more digits and more epochs may change all four
-# differences. ($k$ networks cost $k$ times the computing, in training *and in every prediction ever after*.) The
-# course's table `fair_mnist` has five times the digits, ten seeds, and a rate tuned for each side. This is what it says
-# of the joint ensemble, of the independent one, and of the two against each other:
+# differences. The course's table `fair_mnist` has five times the digits, ten seeds, and a rate tuned for each side.
+# This is what it says of the joint ensemble, of the independent one, and of the two against each other:
 
 # %%
 from course_utils.evidence import protocol
@@ -420,15 +421,16 @@ if verdict and independent:
     print(evidence.compare(verdict.differences, independent.differences).sentence("Independent against joint ensemble"))
 
 # %% [markdown]
-# The lines in plain words read the table's intervals: wholly above zero is a gain, wholly below it a loss, and with
-# zero inside nothing is decided. The last line takes the two differences from the baseline seed by seed (it was not
-# announced, so it lacks the table's correction, and its interval is over the seeds alone, not over the images). It is
-# the ten-seed answer to your prediction: three apart, or three jointly?
+# The lines in plain words read the table's intervals: for the accuracy wholly above zero is a gain, wholly below it a
+# loss; for the cross-entropy it is the other way round; with zero inside nothing is decided. The last line takes the
+# two differences from the baseline seed by seed (it was not announced, so it lacks the table's correction, and its
+# interval is over the seeds alone, not over the images). It is the ten-seed answer to your prediction: three apart, or
+# three jointly?
 #
 # ## The growing model
 #
-# The article puts the joint ensemble in, so we do too: three branches behind one shifted, normalised input, trained on
-# all training digits, with everything from lessons 03 to 06 in them.
+# The article puts the joint ensemble in, so we do too: three branches with everything from lessons 03 to 06 in them,
+# behind one shifted, normalised input, trained on all training digits.
 
 # %%
 from course_utils.layers import FusedBatchNormalization, RandomShift
@@ -458,7 +460,7 @@ model = keras.Model(images, layers.Average(dtype="float32")(outputs))
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 history = model.fit(
     mnist.x_train, mnist.y_train, batch_size=128, epochs=lesson.epochs(12), verbose=0,
-    validation_data=(mnist.x_val, mnist.y_val), callbacks=lesson.callbacks("All five (loss with penalty)"),
+    validation_data=(mnist.x_val, mnist.y_val), callbacks=lesson.callbacks("03 to 06, joint ensemble (with penalty)"),
 )
 
 # %% [markdown]
@@ -478,9 +480,9 @@ print(evidence.tell_briefly("fair_mnist", "all", "five"))
 
 # %% [markdown]
 # The chart's last step has three times the weights and the work of the one before it, at the same untuned rate: no
-# verdict. The line below the chart puts the same question to the table, with a rate tuned for each side; as long as it
-# says *not yet measured*, the question is open. (*Five together* are lessons 03 to 06 and the baseline's dropout.) The
-# answer need not be that of the comparison further up, where the joint ensemble is added to the plain baseline.
+# verdict. The lines below the chart put the same question to the table, with a rate tuned for each side. (*Five
+# together* are lessons 03 to 06 and the baseline's dropout.) The answer need not be that of the comparison further up,
+# where the joint ensemble is added to the plain baseline.
 #
 # ## Exercise 1: vote or average?
 #
@@ -511,8 +513,6 @@ lesson.check_combined(combined)
 
 
 # %%
-
-
 def members_needed(rho, target):
     ...
 

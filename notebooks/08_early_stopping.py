@@ -87,7 +87,8 @@ endless, history = train(seed, long, [*lesson.callbacks(), recorder], validation
 val_loss, val_accuracy = history.history["val_loss"], history.history["val_accuracy"]
 
 # %% [markdown]
-# The star marks the lowest validation loss; a line that enters at an edge began outside the frame.
+# The star marks the lowest validation loss (in **nats**, the unit of a loss with natural logarithms); a line that
+# enters at an edge began outside the frame.
 
 # %%
 best = int(np.argmin(val_loss)) + 1
@@ -255,10 +256,10 @@ print(f"Keras ended after epoch {len(own)}; replay says {replays[5][0]}.")
 #
 # $$\mathbb{E}\bigl[\min_t L_t\bigr] \le \min_t \mathbb{E}[L_t].$$
 #
-# Here $\mathbb{E}$ is the mean over all the validation sets that might have been drawn. On the right stands the true
-# loss of the best epoch, and the true loss of the epoch that we choose is at least as high. So the loss that we quote
-# is, on average, never above the one that we get. (So far for the lowest of a fixed number of epochs. With a patience
-# the same luck also decides where the list ends, and of that the formula says nothing.)
+# Here $\mathbb{E}$ is the mean over all the validation sets that might have been drawn. The right side is the true loss
+# of the best epoch, and the true loss of the epoch that we choose is at least as high. So the loss that we quote is, on
+# average, never above the one that we get. (So far for the lowest of a fixed number of epochs. With a patience the same
+# luck also decides where the list ends, and of that the formula says nothing.)
 #
 # How much can it be? We let a few randomly drawn validation pictures choose the epoch (with unlimited patience: the
 # lowest of all), and ask the *other* ones how good that choice is.
@@ -373,8 +374,8 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
 # Where the accuracy and the cross-entropy disagree, remember that they answer two questions. Does somebody only want to
 # know *which digit it is*? Then the accuracy counts, and a network that trains on may go on gaining while its loss
 # climbs. Does somebody act on the probabilities, so that a confident mistake costs more than a hesitant one? Then the
-# cross-entropy counts, which is what stopping watches. Against the risk of a stop too early stands what stopping saves:
-# the run can end by itself, under a limit that is high enough not to end it.
+# cross-entropy counts, which is what stopping watches. A stop may come too early; what it saves is that the run can end
+# by itself, under a limit that is high enough not to end it.
 #
 # ## On the comparison set
 #

@@ -241,12 +241,13 @@ log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entr
 
 # %% [markdown]
 # A cross-entropy cannot be negative, so a sum cannot be smaller than one of its parts. Could the weights have shrunk
-# that much? (Behind a batch norm they could at no cost: lesson 05.) The squares in the figure are the penalty measured
-# at full size in one run of ours, by today's Adam: it hardly moves. In Keras 1 the penalty was added in training too.
-# So the first finding is hard: unless the sum of the squares shrank to below the shares that are printed above, which
-# ours never came near, **the run that printed this log did not have the listing's penalty**, whether the listing was
-# changed later or its Keras lost it. So `loss` is the column that cannot have come from the program. The `val_loss` is
-# as small, but it has an excuse: until 1.2.0 of December 2016, Keras left the penalty out of the validation loss.
+# that much? (Weights that feed a batch norm could at no cost: lesson 05.) The squares in the figure are the penalty
+# measured at full size in one run of ours, with today's Adam: it hardly moves. In Keras 1 the penalty was added in
+# training too. So the first finding is hard: unless the sum of the squares shrank to below the shares that are printed
+# above, which ours never came near, **the run that printed this log did not have the listing's penalty**, whether the
+# listing was changed later or its Keras lost it. So `loss` is the column that cannot have come from the program. The
+# `val_loss` is as small, but it has an excuse: until 1.2.0 of December 2016, Keras left the penalty out of the
+# validation loss.
 #
 # ## Clue 2: the log fits a run without a penalty
 #
@@ -424,7 +425,7 @@ print("As listed, but 40 epochs, a falling rate, no stop:", ", ".join(map("{:.2%
 if len(falling):
     print(f"Their mean differs from the article's by {10_000 * (falling.mean() - article):+.1f} of 10,000 test digits.")
 if falling.mean() > article - 0.0002:
-    print("On average, to two digits, the number comes back by another road: the listing's penalty does not bar it.")
+    print("On average, within 2 of 10,000 digits, the number comes back by another road: the penalty does not bar it.")
 
 # %% [markdown]
 # Two things changed at once, the rate and the length. Which of them makes the difference, these runs cannot say.
@@ -475,9 +476,9 @@ The listing  Its penalty is missing from the log (clue 1). Whether listing or li
              Whether it costs a test digit at a constant rate: {cost}.
 The library  By its date an older Keras wrote the log, and the stop agrees, if its patience was the listed one.
              What the old defaults are worth: {cost}.
-The stop     Ours came after {" and ".join(map(str, stops))} epochs and kept the epoch {patience} before. There the two
-             runs without penalty have {at_stop:.2%}, after epoch 20 {late:.2%}: {10_000 * (late - at_stop):.0f} of the
-             missing digits, if ours lost as much. But the weights that patience {patience} keeps in those two lie
+The stop     Ours came after {" and ".join(map(str, stops))} epochs and kept the weights of {patience} before. There
+             both runs without penalty have {at_stop:.2%}, after epoch 20 {late:.2%}: {10_000 * (late - at_stop):.0f} of
+             the missing digits, if ours lost as much. But the weights that patience {patience} keeps in those two lie
              {own} points from the same run's own late mean.
 All four     One run had no penalty, the old momentum, no stop, and luck of its own: {run_on:.2%} in epochs 23 to 31,
              so {10_000 * (run_on - article + gap):.0f} of {10_000 * gap:.0f} missing digits, in unknown shares.""")

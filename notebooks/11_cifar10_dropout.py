@@ -286,13 +286,13 @@ print(f"Same weights, same training pictures: {np.mean(limping):.1%} right with 
 print("Training accuracy as fit gave it → measured now, without masks: " + "; ".join(
     f"{name} {run['accuracy'][-1]:.1%} → {known[name]:.1f}%" for name, run in runs.items()) + ".")
 print(f"Without masks the gap is {gaps[1]:.1f} points, that of the network without dropout {gaps[0]:.1f}: it closes by "
-      f"{gaps[0] - gaps[1]:.1f}, where fit's figures said {validated - trained:.1f}.")
+      f"{gaps[0] - gaps[1]:.1f}, where fit's numbers said {validated - trained:.1f}.")
 
 # %% [markdown]
 # (With dropout `fit`'s training accuracy bears the handicap; and for both networks it is an average over an epoch, in
 # which the accuracy may rise or fall.)
 #
-# But **closing the gap is easy**: train less, and there is none. What we want is a higher validation figure:
+# But **closing the gap is easy**: train less, and there is none. What we want is a higher validation accuracy:
 
 # %%
 right = [net.predict(cifar.x_val, verbose=0).argmax(axis=1) == cifar.y_val for net in networks.values()]
@@ -433,10 +433,10 @@ if len(surest):
 # %% [markdown]
 # ## Where do these pictures come from?
 #
-# A test figure is worth no more than the test set. So before we open it, look for validation pictures that have a twin
-# among the training pictures: shrink each picture to 8 x 8, and search for the nearest, with differences in brightness
-# (the mean, which we subtract) and in contrast (the cosine compares directions only) left out of account. Above a pair
-# stands its distance, where 0 means equal, and its class, or both classes where the two differ.
+# A test accuracy is worth no more than the test set. So before we open it, look for validation pictures that have a
+# twin among the training pictures: shrink each picture to 8 x 8, and search for the nearest, with differences in
+# brightness (the mean, which we subtract) and in contrast (the cosine compares directions only) left out of account.
+# Above each pair you see its distance (0 means equal) and its class, or both classes where the two differ.
 
 # %%
 import sklearn
@@ -486,7 +486,7 @@ print(f"Half of the {len(distance):,} validation pictures have nothing nearer th
 # ## Is your number normal?
 #
 # The architecture, the optimiser and the batch size are the article's. Nothing was chosen by looking at the results,
-# so the test set may be opened, once, for the figure that stands beside the article's. Even a full run need not meet
+# so the test set may be opened, once, for the number that stands beside the article's. Even a full run need not meet
 # that: it has 50 epochs for the article's 200, and perhaps a compressed copy.
 
 # %%
@@ -541,7 +541,7 @@ lesson.check_precisions(precisions)
 # * Photographs are another kind of problem than digits. Compare networks after as many steps on as many pictures, and
 #   ask which share of the mistakes a jump takes away.
 # * Dropout trains a crowd of thinned networks that share their weights. Part of the gap that it closes is only its
-#   handicap in training: compare like with like, and judge by the validation figure.
+#   handicap in training: compare like with like, and judge by the validation accuracy.
 # * Know your data: where the pictures come from, whether anyone was asked, and whether test and training pictures are
 #   really different ones.
 #

@@ -369,9 +369,9 @@ if lesson.mode == "reduced" and market["reduced"]:
 # %% [markdown]
 # Which one should nobody buy? Read the lines with "dominated", and look where the network stands that does the most
 # work: operations are a price, not a quality. And is the small one a bargain? Not where it is dominated. Where it
-# stays, the line with "instead of" has both sides of the trade, points and time; which weighs more, your budget must
-# say. Do not ask how it compares with a dominated network: against that everything looks cheap. A figure like this ends
-# many discussions about "the best" model: best *for what price*.
+# stays, the line with "instead of" has both sides of the trade, points and time; your budget must say which weighs
+# more. Do not ask how it compares with a dominated network: against that everything looks cheap. A figure like this
+# ends many discussions about "the best" model: best *for what price*.
 #
 # Four warnings. A point is not a network: it is a network *with its training*. Batch sizes are each source's, the
 # learning rate is Adam's usual one, and neither was tuned here: at a batch of 32 a network takes eight times as many
@@ -425,8 +425,8 @@ lesson.check_conv_operations(conv_operations)
 # > Nearly all of the small network's weights sit in one dense layer, on ten thousand flattened features. Build an
 # > all-convolutional network with **fewer than 100,000 weights** that needs **no more operations** than the small one:
 # > no pooling windows, at least one convolution with a stride, ten probabilities at the end.
-# > (`GlobalAveragePooling2D`, which has no window, is allowed.) Then train it as above: what does it reach in the same
-# > number of epochs?
+# > (`GlobalAveragePooling2D`, which has no window, is allowed.) Then train it in the cell after the check: what does
+# > it reach in the same number of epochs?
 
 
 # %%
@@ -436,6 +436,13 @@ def build_thrifty():
 
 # %% tags=["nbval-check-output"]
 lesson.check_thrifty(build_thrifty)
+
+# %%
+# Then train it: mark the lines below, and take their signs away (Ctrl+/).
+# thrifty = build_thrifty()
+# thrifty.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+# thrifty.fit(cifar.x_train, cifar.y_train, batch_size=256, epochs=epochs,
+#             **options | {"callbacks": lesson.callbacks("The thrifty network, epoch by epoch")})
 
 # %% [markdown]
 # Solutions: [solutions/13_small_all_conv.ipynb](solutions/13_small_all_conv.ipynb).

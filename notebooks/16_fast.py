@@ -102,8 +102,9 @@ def train(images, rung, widths, epochs, batch_size, rate, callbacks):
 
 
 # %% [markdown]
-# The numbers in it are the article's: Nesterov's momentum 0.85, a weight decay, labels smoothed by 0.2, biases at 64
-# times the rate. (Where its code and ours differ, the sources at the end say.)
+# The numbers in it are the article's: Nesterov's momentum 0.85 (each step goes on with 85 % of the last one, and takes
+# the slope where that leads), a weight decay, labels smoothed by 0.2, biases at 64 times the rate. (Where its code and
+# ours differ, the sources at the end say.)
 
 
 # %%
@@ -194,10 +195,10 @@ print(f"From rung 1 halfway to meant to end there: {evidence.in_pairs(on_its_way
 #
 # ## Rung 2: labels that leave room
 #
-# "It is a cat, for certain" is a label that no softmax can ever reach: its logits would have to be infinite, and the
-# network is pulled towards them for ever. **Label smoothing** takes a fifth of the certainty and spreads it over all
-# ten classes. This needs labels with a number for each class, **one-hot**, and the loss that reads them,
-# `CategoricalCrossentropy(label_smoothing=0.2)`.
+# "It is a cat, for certain" is a label that no softmax can ever reach: its logits (the sums that go into the softmax)
+# would have to be infinite, and the network is pulled towards them for ever. **Label smoothing** takes a fifth of the
+# certainty and spreads it over all ten classes. This needs labels with a number for each class, **one-hot**, and the
+# loss that reads them, `CategoricalCrossentropy(label_smoothing=0.2)`.
 
 # %%
 lead = np.linspace(0, 10, 501)  # of the right class's logit over the nine others, all equal
@@ -583,7 +584,8 @@ lesson.check_one_side_only(one_side_only)
 #   different lengths; the curve of a falling rate must not be read halfway.
 # * To look several times costs no training. It mends more answers than it spoils, or it is not worth it: count both.
 #
-# So much for being right sooner. Is a network also right as often as it *says*? Lesson 17 asks that.
+# So much for being right sooner. Is a network also right as often as it *says*? [Lesson 17](17_beyond_accuracy.ipynb)
+# asks that.
 #
 # ## Sources
 #

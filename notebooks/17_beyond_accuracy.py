@@ -200,7 +200,7 @@ gaps = {epoch: calibration.over_confidence(*each) for epoch, each in judged.item
 plots.lines(
     {"accuracy": (list(judged), [100 * known.mean() for _, known in judged.values()]),
      "confidence": (list(judged), [100 * sure.mean() for sure, _ in judged.values()])}, x="epoch", y="%", marker="^",
-    title="Accuracy and confidence on new pictures, epoch by epoch" + mnist.figure_suffix,
+    title="Accuracy and confidence on new pictures, as training goes on" + mnist.figure_suffix,
     alt="Confidence less accuracy, points: " + ", ".join(f"epoch {k} {100 * gap:+.1f}" for k, gap in gaps.items()),
 )
 
@@ -320,9 +320,9 @@ print("Told apart worst by the confidence, at strength 3:",
 #
 # Where the confidence falls less than the accuracy, the network notices too little that it has left what it knows. A
 # shifted digit has nearly all its strokes, but the dense layer after `Flatten` has a weight for each *place*; most
-# likely that is why. Where the confidence falls more than the accuracy, the network doubts more than it needs to. But
-# for their biases, layers with ReLU hand on half of what they get for a picture half as strong; half the logits, that
-# is a temperature of 2. That is part of the story: with less contrast the background turns grey as well. A blurred
+# likely that is why. Where the confidence falls more than the accuracy, the network doubts more than it needs to.
+# Layers with ReLU, but for their biases, hand on half of what they get for a picture half as strong; half the logits,
+# that is a temperature of 2. That is part of the story: with less contrast the background turns grey as well. A blurred
 # stroke is paler, too.
 #
 # The one temperature was chosen on other pictures. **A calibration holds for pictures like those it was made on**, and
@@ -353,7 +353,7 @@ marks = np.transpose([[100 * part[answered[name] - 1] for part in each] for name
 lot = np.repeat([100 * accuracy[-1] for _, accuracy in curves.values()], 3)  # two level lines, a gap after each
 series |= {"passed on by lot": ([5, 100, np.nan] * 2, lot), "at the threshold": tuple(marks)}
 plots.lines(series, x="coverage: answered, surest first, %", y="right among these, %",
-    title=f"Surer than {threshold:.0%}: {marks[1][0]:.1f} % right on clean pictures, {marks[1][1]:.1f} % on worse"
+    title=f"Surer than {100 * threshold:.0f} %: {marks[1][0]:.1f} % right, clean; {marks[1][1]:.1f} % on worse pictures"
     + mnist.figure_suffix, looks={"at the threshold": {"linestyle": "none", "marker": "o", "color": "black"},
         "passed on by lot": {"linestyle": ":", "color": "#777777"}}, limits=(max(lot.min() - 20, 0), 101),
     alt=f"Accuracy against coverage; at the threshold {marks[1][0]:.1f} % on clean and {marks[1][1]:.1f} % on worse.",
@@ -475,7 +475,7 @@ print(trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1].
 
 # %% [markdown]
 # (Cells with a word are differences from the baseline.) A minus sign is good news for a calibration error; the rest are
-# accuracies ("the surest 19 in 20": the others are passed on). A "helps" of "no dropout" would speak *against* dropout.
+# accuracies ("the surest 19 in 20": the others are passed on). A "hurts" of "no dropout" speaks *for* dropout.
 # "Suggestive" stands where an interval leaves out zero, by however little, and the correction for so many questions
 # does not bear it out: that may well be chance. The first line answers the prediction ("five" is five at once). Whether
 # the first in the figure differs from the second was not tested. Whether a technique's mistakes differ from the
@@ -491,10 +491,10 @@ print(trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1].
 #
 # ## Is your number normal?
 #
-# (How far this very network moves from seed to seed is not yet measured.) Our network was made to promise too much.
-# Hold it against the baseline of the table, which is tuned and has its dropout. Compare them in points, then by the
-# mistakes, since one point is a lot for a network that makes few: do they stay as far apart? And is the tuned baseline
-# honest?
+# Our network was made to promise too much. Hold it against the baseline of the table, which is tuned and has its
+# dropout. Compare them in points, then by the mistakes, since one point is a lot for a network that makes few: do they
+# stay as far apart? And is the tuned baseline honest? (How far this very network moves from seed to seed is not yet
+# measured.)
 
 # %%
 record = lesson.record(model, "baseline_cnn", "no_dropout", history=history, compare=lesson.compare(model))

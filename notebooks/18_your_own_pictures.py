@@ -451,7 +451,7 @@ def confusion():
 why = ("Compared were a network that had learned from other photographs before and one taught with this folder only. "
        f"Of 100 comparison pictures the first names {100 * verdict.mean:+.1f} more right (mean of {verdict.n} "
        f"trainings each); for other trainings and other pictures the 95 % interval is {span}.")
-card = ReportCard(f"Report card: {mine.name}{mine.figure_suffix}")
+card = ReportCard(f"Report card: {mine.label}")
 card.add("How good?", result)
 card.add("How sure?", how_sure)
 card.add("On which pictures?", *mine.announcement.splitlines())
@@ -514,8 +514,8 @@ lesson.check_test_scenes(test_scenes)
 # %% [markdown] tags=["lesson-only"]
 # ## Exercise 2: a rare class
 #
-# > Of a hundred pictures ninety show a healthy leaf. Who always says "healthy" has an accuracy of 0.9 and finds no sick
-# > leaf at all. Write the **balanced accuracy**: the share that was named right in each class *that occurs* in
+# > Of a hundred pictures ninety show a healthy leaf. Whoever always says "healthy" has an accuracy of 0.9 and finds no
+# > sick leaf at all. Write the **balanced accuracy**: the share that was named right in each class *that occurs* in
 # > `labels`, averaged over these classes. Both arguments are arrays of whole numbers.
 
 
@@ -574,8 +574,8 @@ for number, sentence in enumerate(farewell.sentences(), start=1):
     print(f"{number:2}. {sentence}")
 
 # %% [markdown] tags=["lesson-only"]
-# None of these answers is certain beforehand, and some of them may be false for your pictures. How one finds out, you
-# know now: write down what would change your mind, measure it in pairs, and look at the test set once.
+# None of these answers is certain beforehand, and some of them may be false for your pictures. You know now how one
+# finds out: write down what would change your mind, measure it in pairs, and look at the test set once.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Ask for folders a week before: two or three classes, at least fifty pictures each, and no

@@ -29,18 +29,19 @@ class Worth:
     beyond: int
 
     def sentence(self, name: str) -> str:
-        """Say it."""
-        about, ends = "about", f"{self.low:.2g} to {self.high:.2g}"
-        if self.high == math.inf:
-            about, ends = "at least", f"{self.low:.2g} or more"
-        elif self.low == 0:
-            about, ends = "at most", f"{self.high:.2g} or fewer"
-        cut = f", {self.beyond} of them beyond the baseline's curve" if self.beyond else ""
-        needed = float(f"{self.times * self.at:.2g}")
+        """Say it. Without an interval where seeds lie beyond the curve: these count as its end."""
+        needed, of = float(f"{self.times * self.at:.2g}"), f"{self.times:.2g} times as many images"
+        ends = f"95 % interval {self.low:.2g} to {self.high:.2g}; {self.n} seeds"
+        most = ""
+        if self.beyond:
+            most = " or fewer" if self.low == 0 else " or more"
+            ends = (
+                f"{self.n} seeds, {self.beyond} of them beyond the baseline's curve and counted at its end, "
+                f"so no interval"
+            )
         return (
-            f"{name} is worth {about} {self.times:.2g} times as many images (95 % interval {ends}; "
-            f"{self.n} seeds{cut}): with {self.at:,} it reaches {self.accuracy:.2%}, and the baseline "
-            f"with {about} {needed:,.0f}."
+            f"{name} is worth about {of}{most} ({ends}): with {self.at:,} it reaches {self.accuracy:.2%}, "
+            f"and the baseline with about {needed:,.0f}{most}."
         )
 
 

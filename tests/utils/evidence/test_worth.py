@@ -32,12 +32,17 @@ def test_where_the_curve_ends_the_interval_is_open():
     base = {size: errors(size) for size in SIZES}
     found = worth(base, errors(5000, 9), 5000)
     assert (found.times, found.high, found.beyond) == (pytest.approx(4), math.inf, 5)
-    assert "at least 4 times as many images (95 % interval 4 or more; 5 seeds, 5 of them" in (
-        found.sentence("five")
+    said = found.sentence("five")
+    assert (
+        "about 4 times as many images or more (5 seeds, 5 of them beyond the baseline's curve"
+        in said
     )
+    assert "so no interval" in said
+    assert "95 %" not in said, "values cut off at an end make no interval"
+    assert said.endswith("and the baseline with about 20,000 or more.")
     found = worth(base, errors(5000, 0.01), 5000)
     assert (found.times, found.low) == (pytest.approx(0.1), 0)
-    assert "at most 0.1 times" in found.sentence("noise")
+    assert "about 0.1 times as many images or fewer" in found.sentence("noise")
     assert worth(base, [0.0] * 5, 5000).high == math.inf, "no mistake at all"
 
 
@@ -129,19 +134,20 @@ def test_the_chart_leads_from_a_technique_to_the_baselines_number_of_images(
     }
     (drawn, alt), *_ = shown
     axes = drawn.axes[0]
-    assert [line.get_label() for line in axes.lines] == ["baseline", "augmentation"]
-    (arrow,) = (text for text in axes.texts if text.arrow_patch)
-    assert f"{arrow.xy[0] / 5000:.2g} ×" in {text.get_text() for text in axes.texts}
+    found = worth_in_images("curve_mnist", "augmentation", runs=table)
+    curves = {line.get_label(): line for line in axes.lines if line.get_label()[0] != "_"}
+    assert list(curves) == ["baseline", f"augmentation: {found.times:.2g} ×"]
+    (arrow,) = axes.texts
     assert arrow.xyann[0] == 5000
     # The arrow ends on the baseline's line, which it reaches at the error it left the other at.
     x, y = arrow.xy
-    baseline = axes.lines[0].get_xydata()
-    on_line = np.exp(np.interp(np.log(x), *np.log(baseline).T))
-    assert y == pytest.approx(on_line, rel=0.05)
-    assert f"augmentation: {x / 5000:.2g} ×" in alt
-    few, many = (line.get_ydata() for line in (axes.lines[1], axes.lines[0]))
+    baseline, other = (line.get_xydata() for line in curves.values())
+    assert y == dict(other)[5000]
+    assert y == pytest.approx(np.exp(np.interp(np.log(x), *np.log(baseline).T)))
+    assert f"augmentation: {found.times:.2g} ×" in alt
+    few, many = other[:, 1], baseline[:, 1]
     assert capsys.readouterr().out == (
-        f"Mistakes of augmentation, of the baseline's: {100 * few[0] / many[0]:.0f} % with 500 and "
+        f"augmentation makes of the baseline's mistakes {100 * few[0] / many[0]:.0f} % with 500 and "
         f"{100 * few[-1] / many[-1]:.0f} % with 20,000.\n"
     )
     # What is not measured is said, and nothing is drawn of it.
