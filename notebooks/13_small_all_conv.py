@@ -385,10 +385,10 @@ if lesson.mode == "reduced" and market["reduced"]:
 # ## Is your number normal?
 #
 # The architecture and its settings are the answer's, and validation chose the epoch. Nothing was chosen on the test
-# set, so it may be opened, once, for the figure that stands beside the answer's. (The reference runs kept their last
-# epoch.) Even a full run need not meet the answer's figure: full mode learns from 45,000 images, may see a JPEG copy,
-# and is scored on other images. All of this holds for both networks of the answer, below; what else sets them apart
-# from their figures we do not know.
+# set, so it may be opened, once, for the figure that stands beside the answer's. (The longer reference runs, those of
+# the figure, kept their last epoch.) Even a full run need not meet the answer's figure: full mode learns from 45,000
+# images, may see a JPEG copy, and is scored on other images. All of this holds for both networks of the answer, below;
+# what else sets them apart from their figures we do not know.
 
 # %%
 test = lesson.final_test(model)

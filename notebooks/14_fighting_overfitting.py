@@ -439,7 +439,7 @@ print("Deep against augmented small: not yet measured." if len(shifted.keys() & 
 #
 # ## Is your number normal?
 #
-# Only runs of this very winner could say it.
+# The range is of runs of this whole lesson from other seeds, each with the winner that its own rules chose.
 
 # %%
 record = lesson.record(model, "just_enough", history=history, test=test, filters=filters, **winner)
