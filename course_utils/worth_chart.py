@@ -8,7 +8,9 @@ from course_utils import evidence, plots
 from course_utils.evidence import protocol
 from course_utils.evidence.worth import accuracies
 
-_LOOKS = ("o-", "s--", "d-.", "^:")
+# Augmentation and batch normalisation look as in the lesson's figure of their rates.
+_LOOKS = ("o-", "d-.", "s--", "^:")
+_COLOURS = ("black", plots.COLOURS[2], plots.COLOURS[1], plots.COLOURS[3])
 
 
 def draw(of, runs=None) -> dict:
@@ -33,7 +35,7 @@ def draw(of, runs=None) -> dict:
     drawn, axes = plots.figure(height=3.8)
     worth, said, means = {}, [], {}
     # A technique keeps its colour and marker whichever others are measured.
-    for line, style, colour in zip(of.curves, _LOOKS, ("black", *plots.COLOURS), strict=False):
+    for line, style, colour in zip(of.curves, _LOOKS, _COLOURS, strict=False):
         if line not in found:
             continue
         wrong = {n: [1 - a for a in seeds.values()] for n, seeds in found[line].items()}
@@ -62,7 +64,7 @@ def draw(of, runs=None) -> dict:
     axes.set(yticks=marks, yticklabels=[f"{n:g}" for n in marks])
     axes.minorticks_off()
     axes.grid(alpha=0.25)
-    axes.legend(fontsize=9, frameon=False, handlelength=3.5)
+    axes.legend(fontsize=9, framealpha=1, edgecolor="none", handlelength=3.5)
     title = f"How many images without do as well as {of.n_train:,} with?"
     drawn.suptitle(title, fontsize=11)
     plots.show(

@@ -133,8 +133,7 @@ for arm in ("batch_norm", "augmentation"):
 # A technique's own strength is a nuisance setting, too. For L2 alone and AdamW's weight decay alone the factor was
 # tuned in the same way, after the rate. Not tuned are L2's factor in the company of the others (it is the article's
 # 0.0001), the size of the shifts, the dropout rates and batch normalisation's settings. So a verdict is about the
-# technique *at that strength*. (The tuned factors, which the baseline has not got, were set to please cross-entropy:
-# that these two do better there is less of a surprise, and a weaker one might cost less accuracy.)
+# technique *at that strength*.
 #
 # All of this was written into a file, the *protocol*, before the first run: variants, rates, seeds, number of runs,
 # which pairs are compared. Nobody got more seeds because a result was interesting. (`git log` shows that the file,
@@ -177,7 +176,7 @@ own = by_seed["baseline"]
 takes = own.mean(axis=1).idxmin()
 ratio, other = own.loc[0.001].mean() / own.loc[takes].mean(), int((own.loc[0.001] < own.loc[takes]).sum())
 print(f"The baseline takes {takes:g}. At 0.001 its loss is {ratio:.2f} times as high, and {other} of "
-      f"{own.shape[1]} tuning seeds prefer 0.001.")  # fmt: skip
+      f"{own.shape[1]} tuning seeds did better at 0.001.")  # fmt: skip
 for name, losses in list(by_seed.items())[1:]:
     times = ", ".join(f"{x:.2f} at {rate:g}" for rate, x in (losses.mean(axis=1) / own.mean(axis=1)).items())
     print(f"{name} takes {losses.mean(axis=1).idxmin():g}; its loss as a multiple of the baseline's: {times}.")
@@ -187,7 +186,7 @@ for name, losses in list(by_seed.items())[1:]:
 # constant 0.001 this says nothing.) All three take the same rate, so here tuning changed nothing between them. A wrong
 # *common* rate would have: at the smallest, batch normalisation gets too much credit; at 0.001, augmentation looks
 # worse than nothing, and at its own rate best of the three; at the largest, one run that got stuck at the loss of
-# guessing would have condemned it. (The choice of a rate is luck, too: two seeds, four rates, some a hair apart. No
+# guessing would have condemned it. (The choice of a rate is luck, too: two seeds, four rates, some nearly equal. No
 # interval of this lesson counts that.)
 #
 # ## Each technique alone
@@ -199,8 +198,8 @@ for name, losses in list(by_seed.items())[1:]:
 # interval leaves zero out, which luck alone does once in twenty times. So a table of twenty techniques that do
 # *nothing* has one false alarm, on average. **Holm's correction** asks more of each: the smallest of $m$ p values must
 # stay below 0.05 when multiplied by $m$, the next by $m - 1$, and so on, until one fails; all after it fail, too. That
-# gives three words. What survives *helps* or *hurts*. What leaves zero out only by itself is *suggestive*. All else is
-# *no detectable difference*, which is a statement about the evidence and does not mean "no difference".
+# gives four verdicts. What survives *helps* or *hurts*. What leaves zero out only by itself is *suggestive*. All else
+# is *no detectable difference*, which is a statement about the evidence and does not mean "no difference".
 #
 # Each change will get a row in a figure and a sentence with these parts:
 #
@@ -209,7 +208,7 @@ for name, losses in list(by_seed.items())[1:]:
 # * *over seeds and images*: a second interval, as wide or wider, of which more below;
 # * *p by t, and after Holm*: by the $t$ distribution, which assumes that the differences are roughly normal, then
 #   corrected for the number of comparisons (all that the protocol names for this table, not the rows of one figure);
-#   Holm's is the word at its end;
+#   the word after the colon is Holm's;
 # * *sign flips*: a second opinion. Were the technique worth nothing, each difference might as well have had the other
 #   sign, so all signs are tried, and one counts how often the mean comes out as far from zero;
 # * *on cross-entropy* (lower is better): the same, with a Holm correction of its own, for how sure the network is of
@@ -237,20 +236,22 @@ print(f"The vote, of {len(alone)}, by the means, which is no test: {most} does m
 peaks = {arm: protocol.chosen(fair, fair.arms[arm])["learning_rate"] for arm in ("baseline", *list(titles)[:-1])}
 print("Peak rates:", ", ".join(f"{evidence.arm_words(arm)} {rate:g}" for arm, rate in peaks.items()) + ".")
 losses = tuning("he_init").mean(axis=1)
-print(f"He's start changes it by {worth[titles['he_init']]:+.2f} points. Its peak rate is {losses.idxmin():g}, the "
+print(f"He's start changes the accuracy by {worth[titles['he_init']]:+.2f} points. Its peak: {losses.idxmin():g}, the "
       f"baseline's {takes:g}; its losses: {', '.join(f'{loss:.4f} at {rate:g}' for rate, loss in losses.items())}.")
 
 # %% [markdown]
 # This table says *whether*, and not *why*. Where a row surprises you, look at its rate: if it is not the baseline's,
-# the row judges technique and rate together. (Lesson 04 compared He's start at one rate, in a few pairs: no verdict.)
+# the row judges technique and rate together. L2's and weight decay's factors were tuned to please cross-entropy, and
+# the baseline has no such factor to tune: that the two do better there is less of a surprise. At a weaker factor the
+# verdict on accuracy might be another. (Lesson 04 compared He's start at one rate, in a few pairs: no verdict.)
 #
-# (All rows share the ten runs of one baseline, so an unlucky baseline flatters every row at once, but dropout's, which
-# it belittles. Holm allows for that; the eye does not.)
+# All rows share the ten runs of one baseline, so an unlucky baseline flatters every row at once, except dropout's,
+# which it belittles. Holm allows for that; the eye does not.
 #
 # **Which p counts?** Whoever picks the kinder test after looking has two chances, so the rule came before the runs: the
 # word goes by $t$. The sign flips assume less, but ten differences have only $2^{10}$ choices of signs, each with its
 # mirror image: no p below $2/1024$, times 20 nearly 0.04, so the first in Holm's line has to win, or lose, in *every*
-# seed. Where only $t$ gives the word (it would get a † in this lesson's last table), believe it a little less.
+# seed. Where only $t$ gives the word (it gets a † in this lesson's last table), believe it a little less.
 
 # %% [markdown]
 # ## Added to the others
@@ -276,17 +277,17 @@ tell([*fives.values(), *whole.values()])
 # %% [markdown]
 # Compare the two rows of each technique. (L2's need not have the same strength: tuned alone, 0.0001 in company.) Where
 # one fades in company, the others may mend the same weakness, or suit it badly: the table does not say; nor does it
-# test *alone* against *in company*. (*All five* adds four to the baseline, which has only dropout. The next row puts
-# the article's ensemble on top of the five, with three times their computing, for which nothing on the other side makes
-# up; the last is all of it against the baseline.)
+# test *alone* against *in company*. *All five* adds four to the baseline, which has only dropout. The next row puts the
+# article's ensemble on top of the five, at three times their computing, which the other side does not get. The last is
+# all of it against the baseline.
 #
 # ## Worth in images
 #
 # Half a point: is that much? Near the top of a scale points are hard to judge. A bill in digits is easier: with how
-# many *more* of them would the baseline do as well? So some of the variants are trained with 500 to 20,000 digits, at
-# the rates they have above. All take as many steps as 16 epochs of 5,000 digits are, so that more digits do not mean
-# more training. Mistakes on the same comparison set, five seeds each. (These variants were named in the protocol before
-# any of their runs was made.)
+# many of them would the baseline do as well? So the baseline, augmentation, batch normalisation and all five ("five
+# together") are trained with 500 to 20,000 digits, at the rates they have above. All take as many steps as 16 epochs
+# with 5,000 digits, so that more digits do not mean more training. We count mistakes on the same comparison set, with
+# five seeds each. (These variants were named in the protocol before any of their runs was made.)
 #
 # > **Predict:** 5,000 digits with augmentation do as well as how many without: 6,000, 10,000, 20,000?
 
@@ -297,16 +298,17 @@ bill = worth_chart.draw("curve_mnist")
 print(*(found.sentence(evidence.arm_words(arm)) for arm, found in bill.items()), sep="\n")
 
 # %% [markdown]
-# Read it sideways: from a technique's 5,000, at the same height, to the baseline's line. (Dashed, and "or more": some
-# seeds lie beyond the end of their baseline's line and count as that end, so the factor leans low and has no interval.)
-# Both axes are logarithmic, so equal distances are equal factors. Each seed is read off its own lines, and the interval
-# is over the seeds; other images are not in it.
+# Read it sideways, along the arrows: from a technique's 5,000, at the same height, to the baseline's line. (A dashed
+# *arrow*, and "or more": some seeds lie beyond the end of their baseline's line and count as that end, so the factor
+# leans low and has no interval.) Both axes are logarithmic, so equal distances are equal factors. The arrows go by the
+# means; for the printed factors each seed is read off its own lines, so they may differ a little, most where seeds were
+# cut off. The interval is over the seeds; other images are not in it.
 #
-# Then look at both ends, and at the lines below the figure, which are means without an interval: the lines do not keep
-# their distance. All take equally many steps, so with 20,000 digits each is seen four times only; augmentation may then
-# have less to add, or too few steps to add it. Which of the two, this table does not say. And whoever trains for longer
-# on more digits may find another rate of exchange. (Rates were tuned with 5,000 digits and may suit other numbers less,
-# on every line.)
+# Then look at both ends, and at the first three printed lines, which are means without an interval: the curves do not
+# keep their distance. In as many steps each of 20,000 digits is seen four times only; augmentation may then have less
+# to add, or too few steps to add it. Which of the two, this table does not say. And whoever trains for longer on more
+# digits may find another rate of exchange. (Rates were tuned with 5,000 digits and may suit other numbers less, on
+# every line.)
 #
 # ## Better, or only longer?
 #
@@ -332,8 +334,8 @@ print(f"The stop, by accuracy: {by[0]}; by cross-entropy: {by[1]}." + (
       "answers from 'a stop and more epochs' the epochs deserve the credit." if by == ["hurts", "helps"] else ""))
 
 # %% [markdown]
-# (The ensembles' differences are nearly those against the baseline: three times as long left one network's accuracy
-# where it was.)
+# (The ensembles' differences in accuracy are nearly those against the baseline: three times as long moved one network's
+# accuracy by nothing that these runs detect. It made its cross-entropy worse.)
 #
 # ## Two kinds of noise
 #
@@ -448,10 +450,11 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
 #
 # ## The answer
 #
-# A word and a mean for each question; intervals are in the sentences above. *Alone* is against the baseline, *added*
-# beside the others, each by accuracy and by cross-entropy, of which less is better. *For the same computing* holds
-# three networks against one for three times as long. *Images*: with how many times 5,000 the baseline does as well, at
-# equally many steps. *Photographs*: CIFAR-10, a small network.
+# A word and a mean for each question; intervals are in the sentences above. *Alone* is against the baseline (dropout:
+# the baseline against itself without it; stopping: against the same network to the end), *added* beside the others,
+# each by accuracy and by cross-entropy, of which less is better. *For the same computing* holds three networks against
+# one for three times as long. *Images*: with how many times 5,000 the baseline does as well, at equally many steps.
+# *Photographs*: CIFAR-10 with a small network, as far as those runs are made.
 
 # %%
 from IPython.display import Markdown, display
@@ -472,9 +475,9 @@ head, *rest = ("| " + " | ".join(row) + " |" for row in zip(*kept))
 display(Markdown("\n".join([head, "|---" * len(kept) + "|", *rest])))
 
 # %% [markdown]
-# "–" is *not asked*: the protocol has no such pair. (A "…" would be *not yet measured*, a "†" a word that the sign
-# flips alone would not give.) So "does L2 help?" has no answer until one says: *alone
-# or beside what, on which images, by which measure?* Then it has one.
+# "–" is *not asked*: the protocol has no such pair. "†" marks a word that the sign flips alone would not give (those of
+# cross-entropy are not printed), a "…" is *not yet measured*. So "does L2 help?" has no answer until one says: *at
+# which strength, alone or beside what, on which images, by which measure?* Then it has one.
 #
 # And the pair of this lesson's first paragraph, at full size? There no images are left over, so these comparisons need
 # the test set. They are few, they were named beforehand, and each opening is counted. *As listed* is the article's
@@ -538,8 +541,8 @@ lesson.check_difference_sd(difference_sd)
 #   cross-entropy, these images or others.
 # * "No detectable difference" is a statement about the evidence. It may be the honest answer.
 #
-# All this was about digits, where little is left to gain. What do the same techniques do on photographs, where such a
-# network errs far more often? That is [lesson 11](11_cifar10_dropout.ipynb).
+# All this was about digits, where little is left to gain. What does dropout do on photographs, where such a network
+# errs far more often? That is [lesson 11](11_cifar10_dropout.ipynb).
 #
 # ## Sources
 #
@@ -553,7 +556,8 @@ lesson.check_difference_sd(difference_sd)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Nothing trains, so this lesson is a discussion. Collect the votes before the first interval
-# appears. Let somebody explain what would have to happen for L2's "no detectable difference" to become a verdict (more
-# seeds, a larger effect, less noise), and which verdict it would be. Let two learners answer "does L2 help?" on paper,
-# and compare. Usual wrong answers: that the interval contains 95 % of the *runs*; that overlapping intervals of two
-# methods mean no difference, which forgets the pairing; in exercise 1 `ddof=0`, or forgetting the root of `n`.
+# appears. Let somebody explain what would have to happen for L2's "no detectable difference" in accuracy to become a
+# verdict (more seeds, a larger effect, less noise), and which verdict it would be. Let two learners answer "does L2
+# help?" on paper, and compare. Usual wrong answers: that the interval contains 95 % of the *runs*; that overlapping
+# intervals of two methods mean no difference, which forgets the pairing; in exercise 1 `ddof=0`, or forgetting the root
+# of `n`.

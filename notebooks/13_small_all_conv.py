@@ -87,10 +87,10 @@ print(f"The small network has {lighter:.1f} times fewer weights than the all-con
 #
 # Look at a convolution at work, with $5 \times 5$ weights that find vertical edges. They are laid on one place of the
 # image, multiplied and added up, which gives one output value; then the window moves on by its stride, here 2, and the
-# *same* weights are used again. (In JupyterLab, drag the slider: it counts the places; the dashed frame is the next
-# one of the row. Purple: brighter to the right; orange: darker; hatched: still to come.) Here the window moves over a
-# grey photograph, the one of lesson 12. In the network it is the second convolution: each of its kernels has such
-# weights for each of 32 channels, and moves over the first layer's 30 x 30 output.
+# *same* weights are used again. (In JupyterLab, drag the slider: it counts the places; the dashed frame is the next one
+# of the row. Purple: brighter to the right; orange: darker; hatched: still to come.) Here the window moves over a grey
+# photograph, the one of lesson 12. In the small network the second convolution works like this: each of its kernels has
+# 5 x 5 weights, learned ones, for each of 32 channels, and moves over the first layer's 30 x 30 output.
 
 # %%
 from course_utils import widgets
@@ -220,8 +220,9 @@ print(f"The rates differ by a factor of {unequal:.2f}, the readings of one netwo
 #
 # ## What do the seconds buy?
 #
-# Now the small network in earnest, with the answer's settings. In fifty epochs its curve may well be rough, and then a
-# single epoch more or less costs points. So we keep the weights of its best epoch, as lesson 08 taught.
+# Now the small network in earnest, with the answer's settings (in reduced mode for fewer epochs). In fifty epochs its
+# curve may well be rough, and then a single epoch more or less costs points. So we keep the weights of its best epoch,
+# as lesson 08 taught.
 
 # %%
 epochs = lesson.epochs(50, reduced=4)
@@ -242,9 +243,9 @@ print(f"It took {sum(watch[0].epoch_seconds):,.1f} s, validation included; by th
       f"{60 * paid:,.1f} s.")
 
 # %% [markdown]
-# For the rest we have reference runs. One panel has those of full mode: 45,000 training images, fifty epochs for all.
-# In reduced mode another panel above it has those of reduced mode, where the numbers of epochs are the course's choice.
-# A run's price is its photographs times its epochs, times what a photograph costs on *your* machine.
+# For the rest we have reference runs. In the figure below, one panel has those of full mode: 45,000 training images,
+# fifty epochs for all. In reduced mode a panel above it has shorter runs, whose numbers of epochs are the course's
+# choice. A run's price is its photographs times its epochs, times what a photograph costs on *your* machine.
 #
 # The clock is coarse: three readings of one network differ by some factor. Two prices that differ by no more than the
 # largest such factor count as equal (the grey bands reach that far). Where a factor comes within a tenth of that limit,
@@ -373,14 +374,15 @@ if lesson.mode == "reduced" and market["reduced"]:
 # more. Do not ask how it compares with a dominated network: against that everything looks cheap. A figure like this
 # ends many discussions about "the best" model: best *for what price*.
 #
-# Four warnings. A point is not a network: it is a network *with its training*. Batch sizes are each source's, the
-# learning rate is Adam's usual one, and neither was tuned here: at a batch of 32 a network takes eight times as many
-# steps over the same photographs as at 256. A price list holds for its own budget: reduced mode gives few images and
-# few epochs, and whoever learns quickly looks cheap there. What one network would reach in another's minutes the figure
-# does not know. The seconds are yours, the accuracies are not: they come from the reference runs, on their machines.
-# Lesson 12 sets a run of your own beside ten of them; if that lies outside their range, so might your points here. And
-# where there is a single run a side, the points are one reading, which cannot say who of two neighbours is ahead
-# (lesson 10). Until somebody shows that the dearer one is, there is no reason to pay for it.
+# Four warnings. First, a point is not a network: it is a network *with its training*. Batch sizes are each source's,
+# the learning rate is Adam's usual one, and neither was tuned here: at a batch of 32 a network takes eight times as
+# many steps over the same photographs as at 256. Second, a price list holds for its own budget: reduced mode gives few
+# images and few epochs, and whoever learns quickly looks cheap there. What one network would reach in another's minutes
+# the figure does not know. Third, the seconds are yours, the accuracies are not: they come from the reference runs, on
+# their machines. Lesson 12 sets a run of your own beside ten of them; if that lies outside their range, so might your
+# points here. Last, where there is a single run a side, the points are one reading, which cannot say which of two
+# *close* neighbours is ahead (lesson 10). Until somebody shows that the dearer one is, there is no reason to pay for
+# it.
 #
 # ## Is your number normal?
 #

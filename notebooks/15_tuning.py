@@ -70,10 +70,10 @@ def train(count, epochs, optimiser, rate, kernels, callbacks):
 
 
 # %% [markdown]
-# A **try** is two epochs on a thousand digits, so short a training that it favours large rates. It is not meant to give
-# a good network, only to tell better settings from worse. And who judges it? Lesson 08 has shown that pictures which
-# choose are no honest witnesses afterwards. So every second validation picture **chooses**, and the others only
-# **watch**: we shall need them at the end. (Of the optimisers RMSprop is new: it is Adam without the average of the
+# A **try** is two epochs on a thousand digits, so short a training that it may favour large rates. It is not meant to
+# give a good network, only to tell better settings from worse. And who judges it? Lesson 08 has shown that pictures
+# which choose are no honest witnesses afterwards. So every second validation picture **chooses**, and the others only
+# **watch**: we shall need them later. (Of the optimisers RMSprop is new: it is Adam without the average of the
 # gradient, and only divides by the root of its average square.)
 #
 # > **Predict:** which of the three settings will matter most?
@@ -181,7 +181,7 @@ plots.show(drawn, "Nine tries each: the grid's fall on three values of the setti
 # = \frac{1}{1 + \frac{1 - \gamma}{\gamma} \cdot \frac{g(x)}{l(x)}}.$$
 #
 # It grows with $l(x) / g(x)$. So it tries next where that ratio is large. Below it looks at the rates of some random
-# tries with 16 kernels; marks side by side are one rate with other optimisers. (In JupyterLab, add tries with the
+# tries with 16 kernels; marks side by side are one rate with different optimisers. (In JupyterLab, add tries with the
 # slider.)
 
 # %%
@@ -369,8 +369,8 @@ plots.lines({f"{n} pictures choose": (counts, points[n]) for n in sizes}, log_x=
             y="flattery, points", alt=f"The winner's accuracy on its choosers less that on the others: {flattered}.")
 
 # %% [markdown]
-# One network flatters nobody. Where one network stands well above the next, there is no doubt whom to choose, so many
-# pictures hardly flatter either (the lower curves can be as low for that reason). Luck decides where the best are
+# One network flatters nobody. Where one network stands well above the next, many pictures leave no doubt whom to
+# choose, and hardly flatter either (that may be why the lower curves are so low). Luck decides where the best are
 # close. To see luck alone, take quality away: a hundred "pictures" whose labels are coin flips, and as "networks" a
 # thousand guessers.
 
@@ -441,7 +441,7 @@ print(f"The winner of the sprint {'wins again' if winner == 0 else 'does not win
 # %% [markdown]
 # One run each. All three answered the same pictures, so for a difference only those count on which two of them
 # disagree: were the two equally good, each of these would be the throw of a coin (lesson 10). The winner was *picked*
-# for being ahead, which makes the printed shares look rarer than they are. If they are not small even so, the final
+# for being ahead, which makes the printed shares too small. If they are not small even so, the final
 # decided nothing; we take its winner because we must take one.
 
 # %% [markdown]
@@ -454,7 +454,7 @@ record = lesson.record(model, "searched_cnn", history=history, test=test, tries=
 lesson.expect(record)
 gap = test.accuracy - knows.mean()
 errors = gap / np.sqrt(knows.var() / len(knows) + test.accuracy * (1 - test.accuracy) / test.n)
-print(f"All {len(knows)} validation pictures: {knows.mean():.1%}; test {100 * gap:+.1f} points, {errors:+.1f} standard "
+print(f"{len(knows):,} validation pictures: {knows.mean():.1%}; test {100 * gap:+.1f} points, {errors:+.1f} standard "
       f"errors of that difference. Luck goes as far, either way, in {2 * stats.norm.sf(abs(errors)):.1%} of draws.")
 
 # %% [markdown]
@@ -524,8 +524,8 @@ lesson.check_choose(choose)
 #
 # * Of the settings that matter, random tries see more values than a grid does. Whether they also *find* more has to be
 #   measured: among few values a grid that repeats none may do as well. A search with a memory has to beat dice
-#   *on average*, over many seeds. One that models its settings one by one cannot see what counts jointly; whether that
-#   costs anything has to be measured. What the race found holds for this table.
+#   *on average*, over many seeds. One that models its settings one by one cannot see what counts jointly, and may
+#   yet do as well. What the race found holds for this table.
 # * The best of many tries is partly the luckiest: among $k$ equal networks it looks better than it is, on average by at
 #   most $\sigma \sqrt{2 \ln k}$.
 # * Whatever chooses is spent. Search on validation pictures, and let the sealed ones speak once.
