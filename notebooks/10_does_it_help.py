@@ -79,7 +79,7 @@ print(f"{len(values)} runs, from {values.min():.2f} to {values.max():.2f} %, "
 # From $n$ differences with mean $\bar d$ and standard deviation $s$ comes the 95 % interval $\bar d \pm t_{n-1} \, s /
 # \sqrt{n}$, where $t_{n-1}$ is Student's: nearly 2 for many runs, and larger for few, from which $s$ is less well
 # known. Here are the pairs of lesson 05's batch normalisation. (*Augmentation*, in all tables of this lesson, is the
-# random shifts of lesson 06.)
+# random shifts of lesson 06, on photographs too.)
 
 # %%
 normalised = runs_of("batch_norm")

@@ -427,9 +427,9 @@ print("Deep against augmented small: not yet measured." if len(shifted.keys() & 
 # %% [markdown]
 # (First comes our winner's line, then the deep network's. "Mended" is what our winner got wrong and the deep network
 # right.) One run each says little, since seeds alone move such networks by points. So lines with more seeds follow. The
-# course's table has what a step like ours moves: augmentation on the small network, tuned. The last line has what
-# another start moves (reference runs: ten of the deep network, five of the augmented small one; the small one for
-# longer is not measured).
+# course's table has what a step like ours moves: shifts alone, on the small network, with a rate tuned for each side.
+# The last line has what another start moves (reference runs: ten of the deep network, five of the augmented small one;
+# the small one for longer is not measured).
 #
 # A large difference fits the first step of the procedure, "start from an architecture that is known to work". It is no
 # proof, and "helps" is here the word for an interval above zero and no verdict on the network: nobody tuned the small
