@@ -31,7 +31,7 @@ cifar = lesson.load("cifar10")  # x_train, y_train, x_val, y_val; the test set s
 # ## Ten kinds of things
 #
 # CIFAR-10 has ten classes, one to a column below. The pictures are small, 32 x 32 pixels with three colour channels,
-# but you will have no trouble naming most of them. (Where a title says “JPEG copy”, they come from a copy that was
+# but you will have no trouble naming most of them. (Where an output says “JPEG copy”, they come from a copy that was
 # compressed once more.)
 
 # %%
@@ -260,7 +260,7 @@ plots.images(
 # %% [markdown]
 # You see one of the eight maps at the first of three dropout layers. Black was silent anyway; what a mask leaves is
 # brighter by a third, which is the scaling. The answers come from all the masks together, so do not look for the reason
-# of one in the orange dots.
+# for one in the orange squares.
 
 # %%
 true, mean, off = cifar.y_val[some], answers.mean(axis=0).argmax(axis=1), whole.argmax(axis=1)
@@ -310,8 +310,8 @@ for name, run in runs.items():
 # %% [markdown]
 # The margin is for the choice of pictures alone. It leaves out the seed, and the choice of the epoch: the last two
 # lines show three such choices. So these are two networks, and no verdict on dropout. (An epoch chosen on these same
-# pictures flatters.) For a verdict the course plans a table: each side at its own learning rate, ten seeds, the same
-# number of epochs, on the small network of lesson 13. What it holds so far:
+# pictures flatters.) For a verdict the course has a table, still being filled: each side at its own learning rate, ten
+# seeds, the same number of epochs, on the small network of lesson 13. What it says of dropout so far:
 
 # %%
 print(evidence.tell("fair_cifar10", "no_dropout", "baseline"))
@@ -327,8 +327,9 @@ model = build_dropout_cnn()
 history = train(model, lesson.epochs(50, reduced=6), title="The dropout CNN")
 
 # %% [markdown]
-# As long as validation lies above training, the handicap, and the average over the epoch, outweigh what is known by
-# heart. From their crossing on it is the other way round: dropout delays learning by heart, it does not forbid it.
+# As long as the validation accuracy lies above that of training, the handicap, and the average over the epoch, outweigh
+# what is known by heart. From their crossing on it is the other way round: dropout delays learning by heart; it does
+# not forbid it.
 #
 # Digits and photographs on one scale: the reference runs on digits (dots, with their mean), and yours on photographs
 # (stars; drawing lots is arithmetic). The CNN stands there twice, at its end and after as many epochs as the
@@ -369,9 +370,10 @@ print(f"Digits: {(cnn - mlp).mean():+.1f} points, {shares.mean():.0%} of mistake
       if len(shares) else "Digits: not yet measured.")
 
 # %% [markdown]
-# On photographs the two networks had the same pictures, as many steps and batches of one size, both at Adam's default
-# rate. What differs is how they are built (the knowledge of neighbours, lesson 02, and the dropout), how well that rate
-# suits each, and the luck of one run each. (The runs on digits had other lengths and batches.)
+# (If the share lies inside the range, these runs do not tell which is larger.) On photographs the two networks had the
+# same pictures, as many steps and batches of one size, both at Adam's default rate. What differs is how they are built
+# (the knowledge of neighbours, lesson 02, and the dropout), how well that rate suits each, and the luck of one run
+# each. (The runs on digits had other lengths and batches.)
 #
 # ## What does it mistake for what?
 #
@@ -480,8 +482,8 @@ print(f"Half of the {len(distance):,} validation pictures have nothing nearer th
 # **What is it good for, then?** For learning, and for comparing methods in minutes: duplicates flatter both sides of a
 # comparison, the one that learns by heart perhaps a little more, yet, with one picture in thirty, by some three points
 # at most. So a lead of ten points is safe from them; a lead of one, of a network that learns by heart over one that
-# does not, is not. Not for a claim about how well a network would name *your* photographs, and not as a model of how to
-# collect pictures.
+# does not, is not. It is not good for a claim about how well a network would name *your* photographs, nor as a model of
+# how to collect pictures.
 #
 # ## Is your number normal?
 #

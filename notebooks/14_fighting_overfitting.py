@@ -147,7 +147,7 @@ print(f"Lowest validation loss from {len(figures)} seeds: {', '.join(f'{loss:.3f
       f"So the noise is {noise:.3f}: between two tries a smaller difference decides nothing.")
 
 # %% [markdown]
-# Three seeds tell the noise only roughly; another three would give another.
+# Three seeds tell the noise only roughly; another three would give another figure.
 #
 # `diagnose` reads the curves by a rule that was fixed beforehand, too. It takes means over the last quarter of the
 # epochs (its two accuracies are such means, and not where the curves end), compares them with those before, and the
@@ -331,8 +331,8 @@ print(evidence.compare(own, won).sentence("Winner against the answer's own") if 
 #
 # As the table says, the learning rate now climbs during the first tenth of the steps, and then falls to zero along a
 # cosine, as will that of the network which our winner meets next. (The tries kept it constant; what the change is worth
-# is not measured.) Why climb? Adam divides by a running average of squares, which at first rests on a few batches only:
-# no ground for long steps.
+# is not measured.) Why climb? Adam divides by the root of a running average of squares, which at first rests on a few
+# batches only: no ground for long steps.
 #
 # In the next figure training may look the worse of the two, with the higher loss and the lower accuracy: `fit` takes it
 # within the epoch, while the network still learns, and with augmentation (and dropout, if any) at work.
@@ -425,21 +425,23 @@ print("Deep against augmented small: not yet measured." if len(shifted.keys() & 
       shifted, depth).sentence(f"Deep against augmented small, {costs[2] / costs[1]:.2f} x the operations, validation"))
 
 # %% [markdown]
-# (First comes our winner's line, then the deep network's. "Mended" is what our winner got wrong and the deep network
-# right.) One run each says little, since seeds alone move such networks by points. So lines with more seeds follow. The
-# course's table has what a step like ours moves: shifts alone, on the small network, with a rate tuned for each side.
-# The last line has what another start moves (reference runs: ten of the deep network, five of the augmented small one;
-# the small one for longer is not measured).
+# First comes our winner's line, then the deep network's. "Mended" is what our winner got wrong and the deep network
+# right. One run each says little, since seeds alone move such networks by points. So the lines below them have more
+# seeds. One, from the course's table, has what shifts alone move, on the small network, with a rate tuned for each
+# side. Our tries mirrored as well, under other rules, so the two need not agree. The last line has what another
+# architecture moves, in the reference runs: ten of the deep network, five of the augmented small one, paired by seed.
+# How far the small one gets in a longer training is not measured.
 #
 # A large difference fits the first step of the procedure, "start from an architecture that is known to work". It is no
-# proof, and "helps" is here the word for an interval above zero and no verdict on the network: nobody tuned the small
-# network's training, and more than one thing differs: depth, width, normalisation, start, dropout, learning rate and
-# the missing hidden dense layer; in the reference runs mirroring and batch size as well. Which of them matters? Lesson
-# 16 takes such a network apart, rung by rung.
+# proof, and "helps" is here the word for an interval above zero and no verdict on the network: for these reference runs
+# nobody tuned the small network's training, and more than one thing differs: depth, width, normalisation, first
+# weights, dropout, learning rate and the missing hidden dense layer; in the reference runs mirroring and batch size as
+# well. Which of them matters? Lesson 16 takes such a network apart, rung by rung.
 #
 # ## Is your number normal?
 #
-# The range is of runs of this whole lesson from other seeds, each with the winner that its own rules chose.
+# The range is what runs of this whole lesson from other seeds let us expect, each with the winner that its own rules
+# chose. From few runs it is wider than the runs themselves, so to lie inside says little.
 
 # %%
 record = lesson.record(model, "just_enough", history=history, test=test, filters=filters, **winner)
@@ -509,7 +511,7 @@ lesson.check_next_factor(next_factor)
 # ## What to take away
 #
 # * Write down the rules first: the budget, the score that decides, the noise below which nothing is decided. Then
-#   test what the rules chose, and not what you like, beside the setting that you were given.
+#   check what the rules chose, and not what you like, beside the setting that you were given, and test it once.
 # * Regularise just enough. The gap, measured alike on both sides, proposes a direction; the lowest validation loss has
 #   to confirm it, and within the noise it confirms nothing. Whatever else regularises may move the right amount.
 # * Augment with what keeps the label and could occur. And before all that, start from an architecture that works.
