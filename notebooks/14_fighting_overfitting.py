@@ -49,7 +49,7 @@ cifar = lesson.load("cifar10")
 # | **just enough** | the *least* dropout whose score, from the first seed, is within the noise of the lowest one |
 # | **augmentation** | kept if the score is lower with it, from each of three seeds |
 # | the **budget** | at most 14 tries: 3 seeds, 3 more amounts of dropout, 3 pairs to augment, 2 second looks |
-# | the **check** | the winner against the answer's setting, 3 new seeds, by accuracy: a direction, no verdict |
+# | the **check** | the winner against the answer's setting by accuracy, 3 new seeds: no verdict |
 # | the **end** | the winner on all photographs, its learning rate rising to the tries' and falling to zero; one test |
 #
 # So few photographs at first, in every mode, because then overfitting shows after seconds and not after hours; and few
