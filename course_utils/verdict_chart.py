@@ -12,7 +12,13 @@ def verdicts(table: str, metric: str) -> dict:
     """(arm, against) to `evidence.Comparison`, of each measured pair of a table, also turned round."""
     found = protocol.verdicts(protocol.table(table), metric)
     return found | {
-        pair[::-1]: replace(each, mean=-each.mean, low=-each.high, high=-each.low)
+        pair[::-1]: replace(
+            each,
+            mean=-each.mean,
+            low=-each.high,
+            high=-each.low,
+            differences=tuple(-difference for difference in each.differences),
+        )
         for pair, each in found.items()
     }
 
@@ -54,10 +60,16 @@ def draw(pairs: dict, title: str, table: str = "fair_mnist") -> dict:
 
 def tell(pairs, table: str = "fair_mnist") -> None:
     """Print the sentence of each pair (arm, against), either way round, that is measured; a line a part."""
-    said = evidence.tell_all(protocol.table(table))
+    said = _said(table)
     for pair in pairs:
         if pair in verdicts(table, "accuracy"):
             print(said[pair if pair in said else pair[::-1]].replace("; ", ";\n    "))
+
+
+@functools.cache
+def _said(table):
+    """Every sentence of a table, worked out once: each has an interval over images, too."""
+    return evidence.tell_all(protocol.table(table))
 
 
 def word(table: str, arm: str, against: str, metric: str = "accuracy") -> str:

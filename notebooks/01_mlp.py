@@ -341,10 +341,10 @@ print(f"   in the last three epochs validation loss {late:.3f} or more: "
 # falls, training on is right although the gap widens. (Compare the printed lines: which network has the wider gap, and
 # which the lower validation loss? If it is the same one, its gap has done no harm.) Nor is learning by heart a harm by
 # itself: as networks grow, those that just manage to know every training picture may do worse on new ones than far
-# larger ones, which know them all as well. (That is **double descent**.) **Overfitting** in the harmful sense begins
-# where the validation loss turns upwards *and stays up* (the probabilities may suffer while the accuracy holds out).
-# The last printed line says whether it has, by the rule of lesson 00: the last three epochs all more than a tenth above
-# the lowest.
+# larger ones, which know them all as well. (That is **double descent**; Nakkiran and others, 2020.) **Overfitting** in
+# the harmful sense begins where the validation loss turns upwards *and stays up* (the probabilities may suffer while
+# the accuracy holds out). The last printed line says whether it has, by the rule of lesson 00: the last three epochs
+# all more than a tenth above the lowest.
 #
 # Is the perceptron better than the single layer that trained for longer, or was it lucky with these digits? A rule for
 # luck: where only one of two equally good networks is right, it is a coin toss which. In $n$ tosses, heads and tails
@@ -556,6 +556,7 @@ lesson.check_loss_of_guessing(loss_of_guessing)
 # * D. E. Rumelhart, G. E. Hinton and R. J. Williams, *Learning representations by back-propagating errors*, 1986.
 # * D. P. Kingma and J. Ba, *Adam: a method for stochastic optimization*, 2015.
 # * Y. LeCun, C. Cortes and C. Burges, *The MNIST database of handwritten digits*.
+# * P. Nakkiran and others, *Deep double descent: where bigger models and more data hurt*, 2020.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Let somebody walk down the valley at the board, with a rate called out by the group. Ask for

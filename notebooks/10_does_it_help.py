@@ -287,7 +287,7 @@ tell([*fives.values(), *whole.values()])
 # many of them would the baseline do as well? So the baseline, augmentation, batch normalisation and all five ("five
 # together") are trained with 500 to 20,000 digits, at the rates they have above. All take as many steps as 16 epochs
 # with 5,000 digits, so that more digits do not mean more training. We count mistakes on the same comparison set, with
-# five seeds each. (These variants were named in the protocol before any of their runs was made.)
+# five seeds each. (These variants were named in the protocol before any of the further runs was made.)
 #
 # > **Predict:** 5,000 digits with augmentation do as well as how many without: 6,000, 10,000, 20,000?
 

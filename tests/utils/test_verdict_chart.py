@@ -19,15 +19,19 @@ def kept(monkeypatch):
     few = compared(0.010, 0.011, 0.012, 0.010, 0.011)
     found = {("l2", "baseline"): clear, ("batch_norm", "baseline"): few}
     monkeypatch.setattr(protocol, "verdicts", lambda of, metric: found)
-    verdict_chart.verdicts.cache_clear()
+    kept_ones = verdict_chart.verdicts, verdict_chart._said
+    for each in kept_ones:
+        each.cache_clear()
     yield found
-    verdict_chart.verdicts.cache_clear()
+    for each in kept_ones:
+        each.cache_clear()
 
 
 def test_a_comparison_can_be_read_either_way_round(kept):
     found = verdict_chart.verdicts("fair_mnist", "accuracy")
     there, back = found["l2", "baseline"], found["baseline", "l2"]
     assert (back.mean, back.low, back.high) == (-there.mean, -there.high, -there.low)
+    assert back.differences == tuple(-each for each in there.differences)
 
 
 def test_what_is_measured_is_drawn_and_the_rest_named(kept, monkeypatch, capsys):
