@@ -77,5 +77,7 @@ def draw(of, runs=None) -> dict:
         shares = (
             f"{end:.0f} % with {n:,}" for end, n in zip(ends, (ticks[0], ticks[-1]), strict=True)
         )
-        print(f"{evidence.arm_words(line)} makes of the {first}'s mistakes {' and '.join(shares)}.")
+        print(
+            f"{evidence.arm_words(line)}, mistakes as a share of the {first}'s: {' and '.join(shares)}."
+        )
     return worth

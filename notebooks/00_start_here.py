@@ -17,7 +17,7 @@
 # question is: how would you notice the difference?
 
 # %% [markdown] tags=["desk"]
-# Where the other lessons lie in the same folder, the next cell links to them; the last column fills as you work.
+# If the other lessons lie in the same folder, the next cell links to them; the last column fills as you work.
 
 # %% tags=["desk"]
 # No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
@@ -38,12 +38,14 @@ mnist = lesson.load("mnist")
 
 # %% [markdown]
 # The lines above say in which *mode* the lesson runs, what it costs in time and memory, which machine this is, and
-# where its pictures come from. In **reduced** mode a lesson trains on a few thousand images and for fewer epochs, in
-# **full** mode on everything; the test set is the same, and so are nearly all networks. **Smoke** mode is for testing
-# the course itself, and its figures mean nothing. The **seed** fixes all that is drawn by lot (which pictures are used,
-# in which order, and the first **weights**, the numbers inside a network that training changes), so that a run can be
-# repeated on the same machine. Another seed is another run of the same experiment. (On another machine, or with a copy
-# of the data in another order, figures differ a little.)
+# where its pictures come from. In **reduced** mode a lesson trains on a few thousand images and for a shorter time, in
+# **full** mode on everything; nearly all networks are the same in both. **Smoke** mode is for testing the course
+# itself, and its numbers mean nothing.
+#
+# The **seed** fixes all that is drawn by lot: which pictures are used, in which order, and the first **weights**, the
+# numbers inside a network that training changes. The same seed repeats a run on the same machine; another seed is
+# another run of the same experiment. (Another machine, or a copy of the data in another order, changes results a
+# little.)
 #
 # ## What the network gets to see
 
@@ -70,10 +72,9 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
     print(f"{part:10} {images.shape} {images.dtype}, of each digit: {np.bincount(labels, minlength=10)}")
 
 # %% [markdown]
-# Two sets are shown here. (The shape counts pictures, rows, columns, and the numbers of each pixel: one, since it is
-# grey. A `uint8` is a whole number from 0 to 255.) The network *learns* from the **training set**. The **validation
-# set** shows *us* how it does on pictures that it did not learn from. Two more, the comparison set and the test set,
-# come at the end.
+# The round brackets count pictures, rows, columns, and the numbers of each pixel (one, since it is grey). A `uint8` is
+# a whole number from 0 to 255. The network *learns* from the **training set**. The **validation set** shows *us* how it
+# does on pictures that it did not learn from. Two more, the comparison set and the test set, come at the end.
 #
 # Three words before we train. An **epoch** is one pass through all the training pictures. The **accuracy** is the share
 # of right answers. The **loss** says how wrong the answers are, and charges more for a confident mistake than for a
@@ -88,12 +89,14 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 # > **Predict:** how high will the training accuracy climb? And the validation *loss*: will it fall, stay where guessing
 # > puts it (2.3 for ten digits), or rise?
 #
-# The code names several things that lesson 01 explains: `Dense`, `relu`, `softmax`, `adam`, the batch. Keras is the
-# library with which we build and train networks. For now it is enough that `small_network` builds a network which gives
-# each of the ten digits a probability (they add up to one, and the digit with the highest is its answer), and that
-# `fit` trains it. `lesson.epochs(20)` means 20 epochs in full mode and fewer in a smaller one, as the figures' axes
-# show; `lesson.callbacks` reports on the training. (Where the line "Machine" at the top names `mixed_bfloat16`, Keras
-# counts with shorter, coarser numbers, which is faster; `dtype="float32"` keeps the last layer on the finer ones.)
+# Keras is the library that builds and trains our networks. Lesson 01 explains `Dense`, `relu`, `softmax`, `adam` and
+# the batch. For now it is enough that `small_network` builds a network which gives each of the ten digits a
+# probability, and that `fit` trains it. The probabilities add up to one, and the digit with the highest is the
+# network's answer.
+#
+# `lesson.epochs(20)` means 20 epochs in full mode and fewer in a smaller one; the random labels get four times as many.
+# `lesson.callbacks` reports on the training. (Where the line "Machine" at the top names `mixed_bfloat16`, Keras counts
+# with coarser numbers, to be faster; `dtype="float32"` keeps the last layer on finer ones.)
 
 # %%
 import keras
@@ -141,11 +144,11 @@ print("the highest of the ten probabilities for a validation digit, on average: 
       f"{untrained:.2f} before training, {confidence(network):.2f} at the end")
 
 # %% [markdown]
-# Look at the dashed lines alone, and you would say that this network learns splendidly. The training labels were
-# learned to the last one, or nearly so: hundreds of meaningless labels, known by heart, like a parrot's words. Only the
-# solid lines tell the truth. On new digits the network guesses as before, but it has grown far surer of its guesses, as
-# the highest of its ten probabilities says (0.10 would be sure of nothing). Confident mistakes cost more, so the
-# validation loss ends far above that of guessing.
+# Look at the dashed lines alone, and you would say that this network learns splendidly: it knows hundreds of
+# meaningless labels by heart, like a parrot's words. Only the solid lines tell the truth. On new digits the network
+# guesses as before, but it has grown far surer of its guesses: compare the highest of its ten probabilities before and
+# after (0.10 would be sure of nothing). Confident mistakes cost more, so the validation loss ends far above that of
+# guessing.
 #
 # **Training figures alone cannot show that a network has understood anything.** That is why there is a validation set.
 #
@@ -187,15 +190,15 @@ for name, figures in {"random labels": found, **histories}.items():
           f"{late:.3f} or more: {'it rises and stays up' if late > 1.1 * low else 'no clear rise'}")
 
 # %% [markdown]
-# (The random labels had four times the epochs. By their tenth the validation loss had risen, too: look back.) Four
-# things to read off such a figure, in this order:
+# The random labels had more epochs, but their validation loss had risen by the tenth: look back.
+#
+# Read four things off such a figure, in this order:
 #
 # 1. **Is the training loss falling?** If not, the network is not learning at all.
 # 2. **How large is the gap** between training and validation? A wide gap is called **overfitting**: the network knows
 #    its own pictures far better than others. No number says how wide is wide: compare with another network on the same
-#    pictures. Nor is the gap a measure of harm; lesson 01 says where harm begins. (In the first epochs the
-#    training figure may be the worse one: it is an average over the epoch, and the validation figure is taken at its
-#    end.)
+#    validation pictures. The gap is no harm by itself; lesson 01 says where harm begins. (In the first epochs the
+#    training line may be the worse one: it averages over the epoch, and validation is measured at its end.)
 # 3. **Are both poor, and close together?** If both have levelled off, that is **underfitting**: the network is too
 #    small for the task, or too much held back. If both still fall at the last epoch, it is only unfinished: train on.
 # 4. **Does the validation loss turn upwards, and stay up?** Then the network has grown surer than it should be, even
@@ -203,13 +206,13 @@ for name, figures in {"random labels": found, **histories}.items():
 #    the printed lines speak of a rise only where the last three epochs all lie more than a tenth above the lowest.
 #    Lesson 08 asks when to stop.
 #
-# Try it on the figure above. Both training losses fall, so both networks learn. With few digits the gap is the wider by
-# far, and the solid line the worse by far. (One run of each: hold the distance between the solid lines against the give
-# or take printed under *The golden rule* below.) An epoch of few digits is a short one, but their solid lines have
-# levelled off, so haste is not the reason. Neither network is underfitting. The printed lines answer the fourth
-# question, for the random labels as well.
+# Try it on the figure above. Both training losses fall, so both networks learn. With few digits the gap is far wider,
+# and the solid line far worse. An epoch of few digits is short, but their solid lines have levelled off, so too little
+# training is not the reason. Neither network is underfitting: both read their training digits well. The printed lines
+# answer the fourth question, for the random labels as well. (This is one run of each: hold the distance between the
+# solid lines of the accuracy against the give or take printed under *The golden rule* below.)
 #
-# More data lifts the solid line of the accuracy, and narrows the gap with it. But more data is expensive. Lessons 03 to
+# Here more data lifted the solid line of the accuracy and narrowed the gap. But more data is expensive. Lessons 03 to
 # 08 try six techniques that promise better networks from the same data, and measure what comes of it.
 #
 # ## How to fool yourself
@@ -252,10 +255,10 @@ print(f"the best of 200 guessers, chosen on 100 pictures: {best_so_far[:, -1].me
 print(f"chosen on 1,000 pictures: {rng.binomial(1000, 0.1, (500, 200)).max(axis=1).mean() / 1000:.0%} right there")
 
 # %% [markdown]
-# Nobody cheated, and yet the figure is too good. (Real networks are not all equally good, so choosing among them does
-# find a better one. Only the chosen one's figure flatters.) Choosing *is* learning: whatever you choose by looking at a
-# set of pictures, you have fitted to those pictures. The more you try, the more flattering the figure becomes, and the
-# more pictures you choose by, the less.
+# Nobody cheated, and yet the accuracy is too good to be true: on new pictures the best guesser is a guesser like any
+# other. Choosing *is* learning: whatever you choose by looking at a set of pictures, you have fitted to those pictures.
+# The more you try, the more flattering the accuracy becomes; the more pictures you choose by, the less. Real networks
+# are not all equally good, so choosing can find a better one; its accuracy on the set it was chosen on flatters too.
 #
 # ## The golden rule
 #
@@ -264,10 +267,10 @@ print(f"chosen on 1,000 pictures: {rng.binomial(1000, 0.1, (500, 200)).max(axis=
 # one more validation set.
 #
 # This course compares many things: six techniques, several networks, each trained from several seeds. If every
-# comparison used the test set, the whole course would be one long choice by it. Therefore there is a set between the
-# two: the **comparison set**, training images that no run in reduced mode learns from or chooses by. It wears out too,
-# a little: whoever picks the winner by it gets a flattering figure for the winner. That is why the test set has the
-# last word. This is how the 70,000 digits of MNIST are cut:
+# comparison used the test set, the whole course would be one long choice by it. So a set lies between the two: the
+# **comparison set**, taken from MNIST's training images. In reduced mode no network learns from it, and no setting is
+# chosen by it. It wears out too, a little: pick a winner by it, and the winner's figure flatters. That is
+# why the test set has the last word. This is how the 70,000 digits of MNIST are cut:
 
 # %%
 parts = {
@@ -297,12 +300,12 @@ plots.show(drawn, "A bar of all digits cut into parts: " + "; ".join(
     f"{name} {count:,}: {purpose}" for name, (count, purpose) in parts.items()) + ".")
 
 # %% [markdown]
-# Some lessons open the test set, for a figure that stands beside an article's; each says so. In reduced mode another
-# seed deals A, B and E anew; C and D always stay the same. In full mode there is no comparison set, because that mode
-# trains on everything that does not validate. There `lesson.compare` scores the validation images, so its figure
-# flatters wherever something was chosen by them.
+# In reduced mode another seed deals A, B and E anew; C and D never change. Full mode trains on everything but B and D,
+# so it has no comparison set. There `lesson.compare` scores the validation images, and its figure flatters wherever
+# something was chosen by them. Some lessons open the test set, for a figure that stands beside an article's; each says
+# so.
 #
-# The rule is easy to know and easy to break, so this course enforces it. Try to reach the images:
+# The rule is easy to know and easy to break, so this course enforces it. Try to reach the test images:
 
 # %% tags=["nbval-check-output"]
 from course_utils.errors import SealedTestSetError
@@ -335,14 +338,14 @@ if not score.on_validation:
           "that luck with both sets allows, nineteen times in twenty.")
 
 # %% [markdown]
-# *Give or take* is what the choice of pictures can do: nineteen times in twenty the printed figure lies within that
-# much of the accuracy on endlessly many pictures of the same kind. With ten times the pictures it is about three times
+# *Give or take* is what the choice of pictures can do: nineteen times in twenty the printed accuracy lies within that
+# much of what endlessly many pictures of the same kind would give. With ten times the pictures it is about three times
 # smaller. What another seed does comes on top.
 #
-# Nothing was chosen by the validation set in this lesson, so it has no reason to flatter. But the distance between two
-# figures, each on pictures of its own, has a wider give or take than either figure, since both may be off: with two
-# sets of the same size, 1.4 times as wide. (On the same pictures it is narrower; lesson 01 shows how to count there.)
-# So half a point between two validation sets of a thousand says next to nothing.
+# Nothing was chosen by the validation set in this lesson, so its accuracy has no reason to flatter. The distance
+# between two accuracies, each on pictures of its own, has a wider give or take than either, since both may be off: with
+# two sets of the same size, 1.4 times as wide. So half a point between two validation sets of a thousand says next to
+# nothing. (For two networks on the same pictures it is narrower; lesson 01 shows how to count there.)
 
 # %% [markdown]
 # ## Exercise 1: name the curves
@@ -381,7 +384,7 @@ lesson.check_names(names)
 # ## Exercise 2: when would you have stopped?
 #
 # > Write a function that takes the list of validation losses, one for each epoch, and returns the epoch, counted
-# > from 1, whose weights you would keep (of two as good, the earlier).
+# > from 1, whose weights you would keep (if two are equally good, the earlier).
 
 
 # %%
@@ -393,16 +396,16 @@ def best_epoch(val_loss):
 lesson.check_best_epoch(best_epoch)
 
 # %% [markdown]
-# Solutions: [solutions/00_start_here.ipynb](solutions/00_start_here.ipynb). Lesson 08 makes a technique of it.
+# Solutions: [solutions/00_start_here.ipynb](solutions/00_start_here.ipynb). Lesson 08 turns stopping into a technique.
 #
 # ## What to take away
 #
-# * A large enough network learns its training pictures by heart, even with random labels (here hundreds of digits, in
-#   the article by Zhang and others whole training sets). Good training figures alone do not show that it has understood
-#   anything.
+# * A large enough network can learn its training pictures by heart, even with random labels (here hundreds of digits,
+#   in the article by Zhang and others whole training sets). Good training figures alone do not show that it has
+#   understood anything.
 # * Read the gap between training and validation, and watch for a validation loss that turns upwards and stays up.
 # * Choosing is learning. Choose by the validation set, compare on the comparison set, and show a network the test set
-#   only when nothing about it is left to choose; this course sees to it.
+#   only when nothing about it is left to choose.
 #
 # We have used `small_network` without a look inside. What does it do with a picture, and how does `fit` find its
 # weights? [Lesson 01](01_mlp.ipynb) opens the box.

@@ -36,9 +36,9 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 #
 # and **softmax** turns the ten sums into probabilities: $p_k = e^{z_k} / \sum_j e^{z_j}$. The **loss** says how bad an
 # answer is. Ours is the **cross-entropy** $-\log p_y$ (the natural logarithm), where $y$ is the right digit: say "I am
-# certain" and be right, and it costs nothing; be certain and wrong, and it costs a great deal. Here are
-# the ten probabilities of one digit, from sums with weights that were drawn by lot and with $b_k = 0$. (Its pixels are
-# divided by 255: sums of numbers up to 255 would be huge, and softmax sure of anything.)
+# certain" and be right, and it costs nothing; be certain and wrong, and it costs a great deal. Here are the ten
+# probabilities of one digit, from weights drawn by lot and biases of zero. (Its pixels are divided by 255; undivided,
+# the sums would be huge, and softmax sure of anything.)
 
 # %%
 import keras
@@ -64,15 +64,16 @@ print(f"The digit is a {labels[0]}, which got {p[labels[0]]:.4f}: the loss is {-
 #
 # Nobody types in good weights. They are *found*, and this is how. Take the smallest network there is, with one weight
 # $w$. It tells zeros from ones by a single number $x$, how much ink is on the page (scaled to a mean of 0 and a spread
-# of 1). Its answer to "is this a zero?" is $a = 0.5 + w x$. Here $y$ is not the digit but what it should say: 1 for
-# yes, 0 for no. Its loss $L$ is the squared distance $(a - y)^2$, on average over the training digits. (A square is
-# easier by hand; the cross-entropy comes back below.) Each value of the weight has a loss, so the loss is a landscape
-# over $w$, and the good weight lies in its valley. A ball lies somewhere on it, in fog, and we feel only the slope
-# under it:
+# of 1). Its answer to "is this a zero?" is $a = 0.5 + w x$; the right answer $y$ is 1 for yes, 0 for no. The loss $L$
+# is the squared distance $(a - y)^2$, on average over the training digits. (A square is easier by hand; the
+# cross-entropy comes back.)
+#
+# Each value of the weight has a loss, so the loss is a landscape over $w$, and the good weight lies in its valley. A
+# ball lies somewhere on it, in fog. We feel only the slope under it, the derivative of the loss, and step against it:
 #
 # $$\frac{dL}{dw} = \text{mean of } 2\,(a - y)\, x, \qquad w \leftarrow w - \eta\, \frac{dL}{dw}.$$
 #
-# The step goes downhill, and $\eta$, the **learning rate**, says how far. One step by hand:
+# The arrow gives $w$ its new value; $\eta$ (eta), the **learning rate**, says how far to go. One step by hand:
 
 # %%
 two = np.flatnonzero(labels <= 1)
@@ -127,20 +128,22 @@ for name, path in paths.items():
     print(f"rate {rates[name]:g}: {loss_and_slope(path[-1])[0] - valley:.4f} above the valley after 12 steps")
 
 # %% [markdown]
-# A small rate creeps; a large one leaps over the valley, further each time, and never arrives. Every network in this
-# course goes downhill by the slope like this, with two refinements that follow; but it has thousands of weights instead
-# of one, and its landscape as many directions.
+# Too small a rate creeps; too large a one leaps over the valley, further each time, and never arrives. Every network in
+# this course goes downhill like this, with two refinements, mini-batches and optimisers. But it has thousands of
+# weights instead of one, and its landscape as many directions.
 #
 # ## Thousands of weights: the gradient
 #
-# The slope in each direction together is the **gradient**. ($\partial L / \partial w$ is the slope when this one weight
-# moves and all others stay.) It could be felt out by nudging one weight at a time, with one run over the digits for
-# each. **Backpropagation** gets them all at once. The **forward pass** computes sums, probabilities and loss; the
-# **backward pass** asks, from the loss back to the weights, how much each part answers for: what moves the loss is $p$,
-# what moves $p$ is $z$, what moves $z$ is $w$, and the slopes of a chain multiply. That is the **chain rule**, and
-# Keras applies it to any network. Softmax and cross-entropy belong together because their two links give something
-# short: $\partial L / \partial z_k = p_k - [k = y]$, what was said minus what is true (the bracket is 1 for the right
-# digit and 0 for all others). For the ten sums,
+# The slopes in all directions together are the **gradient**. ($\partial L / \partial w$ is the slope when this one
+# weight moves and all others stay.) Nudging each weight in turn would find them, at one run over the digits for each.
+# **Backpropagation** gets them all at once. The **forward pass** computes sums, probabilities and loss. The **backward
+# pass** asks, from the loss back to the weights, how much each part answers for: what moves the loss is $p$, what moves
+# $p$ is $z$, what moves $z$ is $w$, and the slopes of a chain multiply. That is the **chain rule**, and Keras applies
+# it to any network.
+#
+# With softmax and cross-entropy, the first two links together are short: $\partial L / \partial z_k = p_k - [k = y]$,
+# what was said minus what is true. ($y$ is the right digit again; the bracket is 1 for it and 0 for all others.) The
+# last link, from $z_k$ to $w_{k,i}$, is the pixel $x_i$:
 #
 # $$\frac{\partial L}{\partial w_{k,i}} = \text{mean of } (p_k - [k = y])\, x_i.$$
 #
@@ -168,10 +171,10 @@ print(f"the slope felt by nudging: {felt:+.6f}; by the chain rule: {by_rule:+.6f
 #
 # ## A mini-batch is a noisy guess
 #
-# Must we see *all* digits before each step? A handful already points roughly downhill. How roughly? Here is the angle
-# between the gradient of a random **mini-batch** and that of all the training digits, twelve times for each size. Two
-# lists of numbers have an angle as two arrows have: 0 degrees where they point the same way, 90 where a step along one
-# gets nowhere along the other. (Black bar: the mean of the twelve; dashed line: 90 degrees, where a batch would know
+# Must we see *all* digits before each step? A handful, a **mini-batch**, already points roughly downhill. How roughly?
+# Two lists of numbers have an angle as two arrows have: 0 degrees where they point the same way, 90 where a step along
+# one gets nowhere along the other. Here is the angle between the gradient of a random mini-batch and that of all the
+# training digits, twelve times for each size. (Black bars: means; dashed line: 90 degrees, where a batch would know
 # nothing.)
 
 # %%
@@ -193,19 +196,19 @@ plots.dots(
 print("; ".join(f"{name}: {np.mean(values):.0f} degrees on average" for name, values in angles.items()))
 
 # %% [markdown]
-# A single digit hardly knows the way, and may even point uphill; 128 digits point clearly downhill, for a small part of
-# the work of all. (These are the angles at a random start.) So one takes 128 digits, makes a **step**, takes the next
-# 128; when all have been seen, an **epoch** is over, and the digits are shuffled.
+# At this random start a single digit hardly knows the way, and may even point uphill; 128 digits point clearly
+# downhill, for a small part of the work of all. So one takes 128 digits, makes a **step**, takes the next 128; when all
+# have been seen, an **epoch** is over, and the digits are shuffled.
 #
 # The rule that turns gradients into steps is the **optimiser**. The plain one, stochastic gradient descent (SGD), does
 # what we did by hand. **Adam** keeps two running averages for each weight, of its gradient and of its gradient's
-# square, and divides the first by the root of the second: a weight whose gradients agree takes steps of about the
-# learning rate, however small those gradients are, and one whose gradients contradict each other takes shorter ones. So
-# the size of the gradients hardly matters, and one rate, 0.001, which Adam's authors propose, is a common first try.
+# square, and divides the first by the root of the second. A weight whose gradients agree takes steps of about the
+# learning rate, however small those gradients are; one whose gradients contradict each other takes shorter steps. So
+# the size of the gradients hardly matters, and the rate that Adam's authors propose, 0.001, is a common first try.
 #
-# Now ten weighted sums, trained by both. In Keras a layer in which each output weighs *every* input is called `Dense`,
-# and our loss `sparse_categorical_crossentropy` (sparse: the right digit is given as one number). The weights start at
-# zero, so that all we shall see in them was learned. (Lesson 04 shows why hidden layers cannot start there.)
+# Now we train the ten weighted sums with both. In Keras a layer in which each output weighs *every* input is called
+# `Dense`, and our loss `sparse_categorical_crossentropy` (sparse: the right digit is given as one number). The weights
+# start at zero, so that all we shall see in them was learned. (Lesson 04 shows why deeper networks cannot start there.)
 
 
 # %%
@@ -243,10 +246,9 @@ plots.lines(
 print("; ".join(f"{name}: {course.history['val_loss'][-1]:.3f}" for name, course in courses.items()))
 
 # %% [markdown]
-# What looks like a bad optimiser was a bad rate. (One seed, and one rate for Adam: this shows what a wrong rate costs,
-# and not which optimiser is better.) How does one find a rate? Train briefly with several, each about three times the
-# last, and keep the one that does best on the validation set. If that is the first or the last of them, try further.
-# Lesson 05 does so.
+# What looks like a bad optimiser was a bad rate. (Which optimiser is better, one seed and one rate for Adam cannot
+# say.) How does one find a rate? Train briefly with several, each about three times the last, and keep the one that
+# does best on the validation set. If that is the first or the last of them, go beyond it. Lesson 05 does so.
 #
 # What has plain SGD learned with the rate of 0.1? Its weights can be put back into the shape of a picture:
 
@@ -261,16 +263,16 @@ plots.images(
 
 # %% [markdown]
 # Ten templates. The margin is still grey: there the pictures are black, $x_i$ is zero, and no gradient moves a weight.
-# A seven with a bar and a seven without one have to share a single template, so it has to be a compromise. **What is
+# A seven with a bar and a seven without one have to share one template, so it is a compromise. **What is
 # missing?** A way to say "this stroke *and* that stroke, *or else* those two". For that we need layers in between,
 # called **hidden**, because their answers go to the next layer and not to us.
 #
 # ## A perceptron with two hidden layers
 #
 # Each hidden unit computes a weighted sum as above and then a **ReLU**, $\max(0, z)$: it speaks up when it sees its
-# pattern and is silent otherwise. Without that kink, two layers would collapse into one: $W_2 (W_1 x) = (W_2 W_1)\, x$
-# is again one weighted sum. Dense layers one upon the other, with a kink between them, are a **multilayer perceptron**;
-# from here on, *the perceptron*.
+# pattern and is silent otherwise. Without that kink at zero, two layers would collapse into one, since weighted sums of
+# weighted sums are again weighted sums: $W_2 (W_1 x) = (W_2 W_1)\, x$, where $W$ is a layer's table of weights. Stacked
+# dense layers with a kink between them are a **multilayer perceptron**; from here on, *the perceptron*.
 
 
 # %%
@@ -332,24 +334,27 @@ print(f"   in the last three epochs validation loss {late:.3f} or more: "
       f"{'it has turned upwards and stays up' if late > 1.1 * losses[best] else 'no clear turn'}")
 
 # %% [markdown]
-# There it is, the subject of this course. The perceptron's dashed line goes on to the top: on its own training digits
-# the network makes hardly a mistake. The solid line falls behind early: what it learned does not all carry over to
-# digits that it has not seen. (Where a dashed line is the worse one, there are two reasons: a training figure is an
-# average over its epoch, as in lesson 00, and the validation digits may by luck be a little easier.)
+# There it is, the subject of this course. In the right panel the perceptron's dashed line goes to the top: on its own
+# training digits the network makes hardly a mistake. The solid line falls behind early: not all that it learned carries
+# over to digits that it has not seen. (Why may a dashed line be the worse one? It averages over each epoch, as in
+# lesson 00, and the validation digits may by luck be a little easier.)
 #
-# The **gap** between the two lines is not yet harm. Nearly every good network has one, and while the validation loss
-# falls, training on is right although the gap widens. (Compare the printed lines: which network has the wider gap, and
-# which the lower validation loss? If it is the same one, its gap has done no harm.) Nor is learning by heart a harm by
-# itself: as networks grow, those that just manage to know every training picture may do worse on new ones than far
-# larger ones, which know them all as well. (That is **double descent**; Nakkiran and others, 2020.) **Overfitting** in
-# the harmful sense begins where the validation loss turns upwards *and stays up* (the probabilities may suffer while
-# the accuracy holds out). The last printed line says whether it has, by the rule of lesson 00: the last three epochs
-# all more than a tenth above the lowest.
+# The **gap** between the two lines is not yet harm: while the validation loss falls, training on is right although the
+# gap widens. Compare the printed lines: which network has the wider gap, and which the lower validation loss? If it is
+# the same one, a wide gap is no mark of the worse network.
 #
-# Is the perceptron better than the single layer that trained for longer, or was it lucky with these digits? A rule for
-# luck: where only one of two equally good networks is right, it is a coin toss which. In $n$ tosses, heads and tails
-# come out no more than about $2\sqrt{n}$ apart, nineteen times in twenty. (It speaks of other digits, and not of other
-# seeds: here is one run of each.)
+# Nor is learning by heart a harm by itself. A network barely large enough to know every training picture may do worse
+# on new ones than a far larger one, which knows them all, too. (That is **double descent**; Nakkiran and others,
+# 2020.)
+#
+# **Overfitting** in the harmful sense begins where the validation loss turns upwards *and stays up* (the probabilities
+# may suffer while the accuracy holds out). The last printed line says whether it has, by the rule of lesson 00: the
+# last three epochs all more than a tenth above the lowest.
+#
+# Is the perceptron better than the single layer that trained longer, or was it lucky with these digits? A rule for
+# luck: count the $n$ digits on which only one of the two is right. If the networks were equally good, each of these
+# would be a coin toss, and in $n$ tosses heads and tails come out no more than about $2\sqrt{n}$ apart, nineteen times
+# in twenty. (It speaks of other digits, and not of other seeds: here is one run of each.)
 
 
 # %%
@@ -387,7 +392,7 @@ print(f"No mistake is more frequent than to take a {true} for a {taken_for}: {co
 
 # %% [markdown]
 # Only mistakes are coloured; the diagonal counts right answers. Even the darkest cell holds so few that another seed
-# may have another.
+# may darken another.
 #
 # ## What does it know about pictures?
 #
@@ -433,7 +438,7 @@ answers |= {"pixels in place": predicted, "pixels shuffled": answer(shuffled_mod
 compare("pixels in place", "pixels shuffled")
 
 # %% [markdown]
-# What you took for noise, the perceptron reads. And we need not trust two runs and the luck of their digits: to a dense
+# The perceptron reads what you took for noise. And we need not trust two runs and the luck of their digits: to a dense
 # layer the order of its inputs is only a matter of numbering. Take the network that was trained with the pixels in
 # place, and shuffle the weights of its first layer as we shuffled the pixels:
 
@@ -446,9 +451,9 @@ print(f"The twin gives the same answer on {same.sum():,} of {len(same):,} shuffl
 
 # %% [markdown]
 # Every sum has the same terms, in another order. So each perceptron that reads digits in place has a twin that reads
-# them shuffled. And since the start draws the weights of every pixel in the same way, and training treats all inputs
-# alike, each training run has a twin, too, as likely as itself: neither problem can be the harder one. The perceptron
-# has read digits all this time *without ever knowing that two pixels were neighbours*.
+# them shuffled. Training runs have twins, too: the start draws the weights of every pixel in the same way, and training
+# treats all inputs alike. Since a run and its twin are equally likely, neither problem can be the harder one. The
+# perceptron has read digits all this time *without ever knowing that two pixels were neighbours*.
 #
 # That sounds like a clever trick until the digits move. Now the validation digits are pushed sideways. What leaves on
 # one side comes back on the other; at first that is only black margin.
@@ -489,19 +494,21 @@ cut = {n: np.mean([inked[:, :n].any(axis=1), inked[:, -n:].any(axis=1)]) for n i
 print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}" for n, share in cut.items()))
 
 # %% [markdown]
-# You would hardly notice a shift of two pixels. The edge cuts hardly any digit then, as the last printed line says, so
-# the place alone misleads the network; further out the cuts have their share. For the perceptron every pixel position
-# is a separate input with weights of its own. What it learned in one place helps in the next only as far as the pushed
-# strokes still lie on the old ones. (So left and right need not give the same: there a digit meets other weights.)
-# Lesson 02 builds a first part of the missing knowledge into the network, and lesson 06 teaches it more by example.
+# You would hardly notice a shift of two pixels. It cuts almost no digit at the edge, as the last printed line says, so
+# the new place alone misleads the network; further out the cuts have their share. For the perceptron every pixel is a
+# separate input with weights of its own. What it learned in one place helps in the next only as far as the pushed
+# strokes still lie on the old ones. (Left and right may differ: a digit meets other weights there.) Lesson 02 builds
+# part of the missing knowledge into the network; lesson 06 teaches it more by example.
 #
 # ## Is your number normal?
 #
 # The test set stays sealed; lesson 02 opens it. The **comparison set**, digits that no run in reduced mode learns from
-# or chooses by, tells how good the perceptron is. (In full mode the validation digits stand in for it, as lesson 00
-# says.) And reference runs, made earlier, tell whether your figure is one to be expected: their mean and spread give a
-# range in which a further run falls nineteen times in twenty. P. Veličković's articles, *Deep learning for complete
-# beginners*, build this network and most of the later ones: "the article" in a lesson is the one that its sources name.
+# or chooses by, tells how good the perceptron is. (In full mode the validation digits stand in for it.) Is your figure
+# one to be expected? The mean and spread of earlier reference runs give a range in which a further run falls nineteen
+# times in twenty.
+#
+# P. Veličković's articles, *Deep learning for complete beginners*, build this network and most of the later ones. In
+# each lesson "the article" is the one that its sources name.
 
 # %%
 record = lesson.record(model, "mlp", history=history, compare=lesson.compare(model))
@@ -560,7 +567,7 @@ lesson.check_loss_of_guessing(loss_of_guessing)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Let somebody walk down the valley at the board, with a rate called out by the group. Ask for
-# predictions before the shuffling experiment, in writing; most groups expect chance level. If somebody expects a small
+# predictions before the shuffling experiment, in writing; some will expect chance level. If somebody expects a small
 # drop, ask where it should come from. While the perceptron trains, discuss what the ten templates would look like if
-# every digit were centred differently. Usual wrong answers: forgetting the biases in exercise 1; in exercise 2
+# every digit were centred differently. Likely wrong answers: forgetting the biases in exercise 1; in exercise 2
 # answering $1/k$ (a probability, and not a loss) or the logarithm to base 2 or 10.

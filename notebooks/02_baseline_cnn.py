@@ -9,10 +9,10 @@
 # %% [markdown]
 # # A network that knows what a neighbour is
 #
-# **Goal:** build the baseline network of this course, a small convolutional one, and see *why* it beats the
+# **Goal:** build the baseline of this course, a small convolutional neural network (CNN), and see *why* it beats the
 # multilayer perceptron of lesson 01.
 #
-# Lesson 01 ended with an odd discovery: shuffle the pixels of every digit in the same way, and the perceptron does as
+# Lesson 01 ended with an odd discovery: shuffle the pixels of every digit in the same way, and a perceptron learns as
 # well as before. It never used the fact that a digit is a *picture*, in which neighbouring pixels belong together.
 # What would a network look like that starts from that fact? And if we took the fact away again, would it notice?
 
@@ -37,8 +37,9 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 #
 # $$y_{i,j} = b + \sum_{r=-1}^{1} \sum_{c=-1}^{1} w_{r,c} \, x_{i+r,\,j+c}.$$
 #
-# (Strictly, this is a cross-correlation; networks call it convolution.) Before any learning, let us choose the nine
-# weights by hand: the left column negative, the right column positive.
+# Here $x$ is the image, $y$ the answers, and $b$ a bias as in lesson 01. (Strictly, this is a cross-correlation;
+# networks call it convolution.) Before any learning, let us choose the nine weights by hand: the left column negative,
+# the right column positive, and $b = 0$.
 #
 # > **Predict:** what does this kernel answer where the image is evenly black, or evenly white? And at an edge, where
 # > black turns to white from left to right, or white to black?
@@ -92,10 +93,10 @@ widgets.slide(at, range(784), "place", start=strongest)
 #
 # This is where layers begin to say "this *and* that", which the ten templates of lesson 01 could not. Take two
 # channels: left edges, and upper edges (the same kernel, turned). ReLU has cut both at zero, so that right and lower
-# edges are gone. Add both up in a small window, dividing by its nine places, and let the bias $b$ take off 2.7, a
-# little more than one of them can bring (at most $8/3$: a full edge answers 4 on both of its sides, so in two of the
-# window's three columns or rows; that is six places, and $6 \cdot 4 / 9 = 8/3$). ReLU cuts what is negative once more,
-# and only places with *both* are left.
+# edges are gone. Now average each channel over a $3 \times 3$ window, add the two averages, and let the bias take off
+# 2.7. ReLU cuts what is negative once more, and only places with *both* are left. One channel alone brings at most
+# $8/3$, a little less: a full edge answers 4 on both of its sides, which fills two of the window's three columns (or
+# rows), and $6 \cdot 4 / 9 = 8/3$.
 #
 # > **Predict:** which parts of the seven will be left?
 
@@ -132,8 +133,8 @@ for name, heard in (("left edges alone", [1, 0]), ("upper edges alone", [0, 1]),
 # %% [markdown]
 # A stroke that rises to the right has a left edge and an upper edge at once, and so have corners at the upper left.
 # (Each picture is scaled to its own brightest place.) One layer found edges, two layers find slants and corners, and we
-# drew no picture of a slant, only nine weights for edges and a sum. In a network even those are left to training; what
-# it makes of the first layer, we shall see below.
+# drew no picture of a slant, only nine weights for edges and a sum. A network has to learn even those; below we shall
+# see what training makes of its first layer.
 #
 # The last picture is **max-pooling**. It keeps the strongest answer of each $2 \times 2$ block, so height and width are
 # halved, the next layer has a quarter of the places to read, and where *exactly* a stroke was matters a little less.
@@ -151,11 +152,11 @@ print("the map of the moved digit is the moved map:", same)
 # %% [markdown]
 # ## The baseline network
 #
-# This is the network that the article tunes, and the yardstick for everything in lessons 03 to 09. Two convolutions,
-# pooling, and then a dense layer that reads all that was found. New in it is **dropout**: in each training step it
-# switches off a random part of the units, so that none can rely on a single other one; lesson 11 takes it apart. The
-# article drops half of the hidden units, as the inventors advise, and a quarter of the values in the pooled maps.
-# (Nearer to the picture the inventors took a milder rate, too. Neither is tuned here.)
+# This is the network that the article tunes, and the yardstick for everything in lessons 03 to 09. It has two
+# convolutions, pooling, and a dense layer that reads all that was found. New in it is **dropout**: in each
+# training step it switches off a random part of the units, so that none can rely on a single other one; lesson 11 takes
+# it apart. The article drops half of the hidden units, as dropout's inventors advise, and a quarter of the values in
+# the pooled maps. (The inventors, too, dropped fewer near the picture. Neither rate is tuned here.)
 #
 # > **Predict:** which of its layers holds the most weights, and what share of them all?
 
@@ -215,19 +216,19 @@ print(f"Accuracy on the training digits: {on_training[-1]:.2%} as fit reports it
 # %% [markdown]
 # Better on new digits than on those it was trained on? No: the two lines are measured differently. Dropout handicaps
 # the network while it trains and is switched off when it is validated. (And the training figure is an average over an
-# epoch.) Measured with dropout off, the order is the usual one. So read the gap between the two lines with care, and
-# compare networks by validation figures.
+# epoch.) With dropout off, the training digits are ahead, as usual. So read the gap between the two lines with care,
+# and compare networks by validation figures.
 #
 # ## Does it know what a neighbour is?
 #
 # Now the experiment of lesson 01 on this network: shuffle the pixels, in the same way in every image. Every pixel value
 # is still there; only the neighbourhoods are gone.
 #
-# > **Predict:** will the validation accuracy stay, drop a little, or fall to chance? And where will a perceptron stand,
-# > to which the order of the pixels is nothing: above or below?
+# > **Predict:** will the validation accuracy stay, drop a little, or fall to chance? And will it end above or below
+# > that of a perceptron, to which the order of the pixels means nothing?
 #
-# The perceptron gets as many epochs as the CNN. (In lesson 01 it had more. So few may stop it early and flatter the
-# CNN's lead; the figure at the end of this lesson compares the two at their own lengths.)
+# The perceptron gets as many epochs as the CNN, fewer than in lesson 01. That may flatter the CNN's lead; the figure
+# at the end of this lesson compares the two at their own lengths.
 
 
 # %%
@@ -294,15 +295,17 @@ print(f"Of the training digits, dropout off, {dropout_off:.2%} are right in plac
 # It does not fall to chance: its dense layer still sees something of every pixel, as the perceptron's does. But now
 # each window mixes nine pixels from all over the picture, and the pooling keeps one of four answers that do not belong
 # together. Compare the two leads over the perceptron; the third comparison answers "above or below", or says that luck
-# alone could part the two. Both CNNs have the same number of weights and the same dropout, so neither of these parts
-# them: the convolution's strength is an *assumption about the data*. One reservation: the last line says how well each
-# has learned even its *training* digits. (The rule for luck is lesson 01's. It speaks of other digits, and not of other
-# seeds or another shuffle; here is one run of each, of the same length and at Adam's usual rate, tuned for none.)
+# alone could part the two.
+#
+# The two CNNs have equally many weights and the same dropout; only the neighbourhoods differ. So the convolution's
+# strength is an *assumption about the data*. One reservation: the last line says whether the shuffled CNN has learned
+# its own *training* digits as well. (The rule for luck is lesson 01's: it speaks of other digits, not of other seeds or
+# another shuffle. Here is one run of each, equally long, at Adam's usual rate, tuned for none.)
 #
 # ## And a digit that moves?
 #
-# A few pixels were enough for the perceptron to misread most digits. Our convolutions carry their kernels to every
-# place.
+# In lesson 01 a push of a few pixels made the perceptron misread most digits. Our convolutions carry their kernels to
+# every place.
 #
 # > **Predict:** does the CNN mind if its validation digits are pushed sideways?
 #
@@ -333,18 +336,20 @@ cut = {n: np.mean([inked[:, :n].any(axis=1), inked[:, -n:].any(axis=1)]) for n i
 print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}" for n, share in cut.items()))
 
 # %% [markdown]
-# The feature maps move along, as they must. But then comes the dense layer, and it has a weight of its own for every
-# place. So what the convolutions found is still there, and the dense layer has learned other weights for that place.
-# Where the two networks differ, this run does not tell why: windows and pooling blur the place a little, but the CNN
-# also has dropout and starts from a better figure. Lesson 06 comes back to shifts.
+# It does mind. The feature maps move along, so what the convolutions found is still there. But the dense
+# layer has a weight of its own for every place, and at the new place it has learned other weights. Why the two networks
+# differ, this run does not tell: windows and pooling blur the place a little, but the CNN also has dropout and starts
+# from a better figure. Lesson 06 comes back to shifts.
 #
 # ## What did it learn?
 #
 # The first layer's 32 kernels can be looked at. Are they edge finders, as ours was? A random kernel may look like one
 # by chance, so we ask the same question twice, before training and after. For each kernel we take its maps of 300
-# digits and see what they go along with most (correlate; the correlation is 1 where two things rise and fall together
-# exactly, and about 0 where they have nothing to do with each other): left, right, upper or lower edges, or the ink
-# itself.
+# digits and see what they follow most: left, right, upper or lower edges, or the ink itself. The measure is the
+# **correlation**: 1 where two things rise and fall together exactly, about 0 where they are unrelated.
+#
+# In the figure, purple weights are positive, orange ones negative. Over each kernel stands what its maps follow
+# most, however weakly; "now" marks a changed name.
 
 
 # %%
@@ -408,13 +413,12 @@ for when, (names, how_well) in followed.items():
 print(f"{sum(went_over)} of the 32 have gone over to another pattern")
 
 # %% [markdown]
-# So are they edge finders? Some are, and others pass on the ink itself, more or less thickened. But look at the rows
-# "before" first: nine random weights differ from side to side by chance, ReLU keeps one side, and there is an edge map
-# before anything was learned. A picture of "learned" kernels proves little by itself. What training added shows in the
-# *answers*: compare the two rows of maps, and the printed lines; the title says how far the weights moved. (Purple:
-# positive weights; orange: negative. Each kernel and each map has a scale of its own; a map on grey ground has a bias
-# above zero. A kernel's name is its largest correlation, however small; the lines count only those above 0.7. "Now"
-# marks a changed name.)
+# So are they edge finders? Some are, and others pass on the ink itself. But look at the rows "before" first: nine
+# random weights differ from side to side by chance, ReLU keeps one side, and there is an edge map before anything was
+# learned. A picture of "learned" kernels proves little by itself. What training did shows in the *answers*: compare
+# the two rows of maps, and the printed lines, which count only correlations above 0.7. The title says how much the
+# weights still resemble those of the start. (Each kernel and map has its own scale; a map on grey ground has
+# a bias above zero.)
 #
 # ## Which digits does it still get wrong?
 #
@@ -436,8 +440,8 @@ plots.images(
 #
 # ## Is your number normal?
 #
-# Nothing was chosen in this lesson; the architecture is the article's. So the test set may be opened, once, for the
-# figure that stands beside the article's.
+# Nothing was chosen in this lesson; the architecture is the article's. So the test set may be opened, once, for an
+# accuracy to set beside the article's.
 
 # %%
 test = lesson.final_test(model)
@@ -457,10 +461,10 @@ if len(ours) and len(theirs):
           f"the best of the perceptron's {len(theirs)}.")
 
 # %% [markdown]
-# A row for each step of the course, a dot for each run, from a seed of its own. (These are test figures: each of these
-# runs opened its test set once, when it was finished, and nothing is chosen by them. Where a lesson keeps the test set
-# sealed, its chart takes the comparison set.) Where two rows do not overlap, no seed has undone the lead. Watch this
-# figure grow.
+# Each row is a step of the course, each dot a run from a seed of its own. Where two rows do not overlap, no seed has
+# undone the lead. Watch this figure grow. (These are test accuracies: each run opened its test set once, when it was
+# finished, and nothing is chosen by them. Where a lesson keeps the test set sealed, its chart takes the comparison
+# set.)
 #
 # ## Exercise 1: count the weights
 #
@@ -481,7 +485,7 @@ lesson.check_conv_weights(conv_weights)
 #
 # > Almost all the weights sit in one dense layer. Build a network with **fewer than 120,000 weights** that keeps the
 # > two convolutional layers and still ends in ten probabilities. Then let the experiment decide, in the cell after
-# > the check: how many of the perceptron's mistakes does it mend, with less than a fifth of that one's weights?
+# > the check: how many of the perceptron's mistakes does it mend, with less than a fifth of the weights?
 
 
 # %%
@@ -504,8 +508,8 @@ lesson.check_slim(build_slim)
 #
 # ## What to take away
 #
-# * A convolution is a small window with shared weights. It builds into the network that neighbours matter: an
-#   assumption, and shuffling shows what is left of its lead where that does not hold.
+# * A convolution is a small window with shared weights. It builds in the assumption that neighbours matter; shuffling
+#   shows what is left of its lead where they do not.
 # * Channels are summed: one layer can find edges and the next what edges make together, as ours did by hand. The
 #   weights that see are few; the dense layer behind them holds nearly all.
 # * With dropout the training figure is taken under a handicap. Compare networks by validation figures.

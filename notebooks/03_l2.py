@@ -38,11 +38,13 @@ mnist = lesson.load("mnist")
 #
 # We fit it twice: once asking for the points alone, and once charging $\lambda \sum_k w_k^2$ for its weights on top;
 # $\lambda$ (lambda) is the price. A charge on the sum of squares is called an **L2 penalty** (after the length of an
-# arrow, which is the root of such a sum). For a model this small the best weights can be written down. (If matrices are
-# new to you, go on to the figure.) Let row $i$ of the matrix $P$ hold the powers $1, x_i, \dots, x_i^{11}$ of the
-# $i$-th point, so that $Pw$ lists the values of $f$ at the points; $P^\top$ is $P$ with rows and columns exchanged.
-# Half the gradient of $\sum_i (f(x_i) - y_i)^2 + \lambda \sum_k w_k^2$ is $P^\top (Pw - y) + \lambda w$. Setting it to
-# zero gives $(P^\top P + \lambda I)\, w = P^\top y$, where $I$ is the identity matrix.
+# arrow, which is the root of such a sum).
+#
+# For a model this small the best weights can be written down. (If matrices are new to you, go on to the figure.) Let
+# row $i$ of the matrix $P$ hold the powers $1, x_i, \dots, x_i^{11}$ of the $i$-th point, so that $Pw$ lists the values
+# of $f$ at the points; $P^\top$ is $P$ with rows and columns exchanged. Half the gradient of
+# $\sum_i (f(x_i) - y_i)^2 + \lambda \sum_k w_k^2$ is $P^\top (Pw - y) + \lambda w$. Setting it to zero gives
+# $(P^\top P + \lambda I)\, w = P^\top y$, where $I$ is the identity matrix.
 
 # %%
 import numpy as np
@@ -81,25 +83,27 @@ for name, w in weights.items():
 # %% [markdown]
 # The fit without penalty is tame on the right and goes wild near the left end, between the first two points: nobody
 # told it what to do there. Such a swing needs large weights of opposite signs, which nearly cancel at the points and
-# not between them.
+# not between them. The fit with the penalty misses points and stays near the sine.
 #
-# How does this carry over to a network? (In short: with small weights an answer cannot change quickly. The rest, up to
-# "With small enough weights", is for those who like proofs.) Take two inputs $x$ and $x'$ that look almost alike.
-# Through one layer their sums differ by
+# How does this carry over to a network? With small weights an answer cannot change quickly. (The proof follows; to skip
+# it, go on at "With small enough weights".) Take two inputs $x$ and $x'$ that look almost alike. In one neuron their
+# sums differ by
 #
 # $$|w^\top x - w^\top x'| \le \lVert w \rVert \, \lVert x - x' \rVert.$$
 #
 # ($w^\top x$ is short for the weighted sum $\sum w_i x_i$ of lesson 01. The difference is that sum for the list $x -
 # x'$, and such a sum over two lists is never more than the product of their lengths: $\lVert w \rVert = \sqrt{\sum
-# w^2}$ is the length of the list $w$, drawn as an arrow.) Through a stack of ReLU layers they differ by at most $\lVert
-# W_1 \rVert \lVert W_2 \rVert \cdots \lVert x - x' \rVert$, because a ReLU never pulls two numbers further apart. (The
-# norm of a matrix is the most by which it stretches any arrow. It is never larger than $\sqrt{\sum w^2}$ over its
-# weights, and that sum is what we shall charge for.) With small enough weights a network *cannot* change its answer
-# quickly, and an exception for one odd picture among many alike becomes impossible. (The bound is generous: long before
-# it forbids an exception, the penalty makes it expensive.) What is cheap is something that holds for all of them.
+# w^2}$ is the length of the list $w$, drawn as an arrow.) Through a stack of ReLU layers the outputs differ by at most
+# $\lVert W_1 \rVert \lVert W_2 \rVert \cdots \lVert x - x' \rVert$, because a ReLU never pulls two numbers further
+# apart. ($\lVert W_1 \rVert$, the norm of the first layer's weights, is the most by which they stretch any arrow. It is
+# never larger than $\sqrt{\sum w^2}$ over these weights, and that sum is what we shall charge for.)
 #
-# This is a preference and no law: it helps as far as the truth is smooth, and a network with weights too small is too
-# smooth for any truth. Nor is it the whole story: networks generalise without a penalty, and learn nonsense with one
+# With small enough weights a network *cannot* change its answer quickly, and an exception for one odd picture among
+# many alike becomes impossible. Long before that, the penalty makes the exception expensive. What is cheap is
+# something that holds for all of them.
+#
+# This is a preference and no law: it helps as far as the truth is smooth, and with weights too small a network is
+# smoother than the truth. Nor is it the whole story: networks generalise without a penalty, and learn nonsense with one
 # (Zhang and others, 2017). How high a price is right has to be measured.
 #
 # ## The same disease in a network
@@ -161,10 +165,11 @@ for epoch in (int(np.argmin(free_history["val_loss"])) + 1, len(kept)):  # the b
 
 # %% [markdown]
 # The two lines compare the epoch of the lowest validation loss with the last one. A loss can climb while the accuracy
-# stays. It is a mean of $-\log p$, in which one right answer that is left with next to no probability outweighs many
-# that gain a little. To push a probability towards 1 the last sums have to grow, and the larger the weights, the larger
-# the sums can be. What to do? Keep the weights of the lowest epoch (lesson 08), or make large weights cost something
-# (this lesson). If you need the answers alone, and not their probabilities, you have lost little so far.
+# stays. It is the mean of $-\log p$ over the pictures, $p$ being the probability given to the right answer: one picture
+# whose $p$ falls to nearly zero outweighs many whose $p$ rises a little. To push a probability towards 1 the last sums
+# have to grow, and the larger the weights, the larger the sums can be. What to do? Keep the weights of the lowest epoch
+# (lesson 08), or make large weights cost something (this lesson). If you need the answers alone, and not their
+# probabilities, you have lost little so far.
 #
 # ## What the penalty does in one step
 #
@@ -228,16 +233,16 @@ slow = np.array(follow(optimizers.Adam(rate), 1e-6))
 print(f"Adam's two paths are at most {gap:.4f} apart; at λ = 0.000001 it reaches 0 at step {(slow <= 0).argmax()}")
 
 # %% [markdown]
-# To Adam the size of $\lambda$ makes next to no difference, *for a weight that nothing else pulls at*. It takes steps
-# of about the learning rate whatever the gradient's size, so it wipes out an unused weight at nearly full speed: at
-# that of the first steps, 0.02 each, it would be gone after 50; it takes longer because the divisor remembers the
-# larger gradients of before. (That holds while the gradient $2 \lambda w$ is far above the $10^{-7}$ that Adam adds to
-# its divisor. The last line says how much longer a $\lambda$ of a millionth takes.)
+# To Adam the size of $\lambda$ makes next to no difference, *for a weight that nothing else pulls at*. Its steps are
+# about as long as the learning rate, whatever the gradient's size. At the pace of the first steps, 0.02 each, the
+# weight would be gone after 50; it takes longer because the divisor remembers the larger gradients of before. (All this
+# holds while the gradient $2 \lambda w$ is far above the $10^{-7}$ that Adam adds to its divisor. The last line says
+# how much longer a $\lambda$ of a millionth takes.)
 #
-# Where the data do pull, $g$ and $2 \lambda w$ are added before Adam divides, and the larger $\lambda$ is, the more it
-# has to say. There its size does matter. But the divisor is large where the data pull strongly, so the penalty shrinks
-# those weights by a smaller share than their neighbours (Loshchilov and Hutter, 2019, show it); SGD shrinks all by the
-# same share. **With Adam, an L2 penalty in the loss is not weight decay.**
+# Where the data do pull, $g$ and $2 \lambda w$ are added before Adam divides, so there the size of $\lambda$ does
+# matter. But the divisor is large where the data pull strongly, so the penalty shrinks those weights by a smaller share
+# than the others (Loshchilov and Hutter, 2019, show it); SGD shrinks all by the same share. **With Adam, an L2 penalty
+# in the loss is not weight decay.**
 #
 # Their cure takes the decay out of the gradient and shrinks the weights directly, by a fixed share in each step; that
 # is `AdamW`, the dotted line. (We gave it a decay of $2\lambda$, which makes that share the one of the formula.) The
@@ -268,7 +273,7 @@ print(f"cross-entropy {entropy:.4f} + penalty, by hand, {by_hand:.4f} = {entropy
 # %% [markdown]
 # Every `loss` and `val_loss` that Keras shows contains the penalty, also in evaluation, where nothing is learned from
 # it. With another $\lambda$ it is another quantity. **Never compare reported losses across values of $\lambda$**:
-# compare accuracies, or the cross-entropy alone. The loss that `lesson.compare` prints is the cross-entropy alone.
+# compare accuracies, or the cross-entropy alone, which is the loss that `lesson.compare` prints.
 #
 # ## From too little to too much
 #
@@ -303,10 +308,10 @@ plots.histograms(
 
 # %% [markdown]
 # Look at the spike that the smallest $\lambda$ already makes. Those are weights without a use: they read pixels that
-# are black in all of our 300 digits, so the cross-entropy does not depend on them. With weights so small $2 \lambda w$
-# is no larger than about the $10^{-7}$ in Adam's divisor, which brakes them; how far they shrink all the same, the next
-# lines show. (The shoulders at $\lambda = 0$ are the same weights, lying where the start has put them: Keras draws the
-# first weights evenly from a range around zero, lesson 04.)
+# are black in all of our 300 digits, so the cross-entropy does not depend on them. Their gradient $2 \lambda w$ is
+# no larger here than about the $10^{-7}$ in Adam's divisor, which brakes them; the next lines show how far they
+# shrink all the same. (At $\lambda = 0$ the same weights make the shoulders. They lie where the start has put them:
+# Keras draws the first weights evenly from a range around zero, lesson 04.)
 
 # %%
 black = mnist.x_train[:few].max(axis=0).ravel() == 0
@@ -365,24 +370,26 @@ print(f"Seed {seed} alone, without penalty, ends at {entropies[0, 0]:.3f}. Its b
       f"{entropies[0, 0] - min(free_history['val_loss']):.3f}, its best λ {entropies[0, 0] - entropies[0].min():.3f}.")
 
 # %% [markdown]
-# On the left, too small a $\lambda$ changes next to nothing. With too large a one the cheapest network is the one with
-# no weights at all: it guesses (at $\ln 10 = 2.303$). The best price lies between the two. The title says how far the
-# cross-entropy falls there, and how much of that the reported loss shows, since it adds the price that was paid. It is
+# On the left, too small a $\lambda$ changes next to nothing. With too large a one the cheapest network has hardly any
+# weight left: it guesses (at $\ln 10 = 2.303$). The best price lies between the two. The title gives the change there:
+# in the cross-entropy, in the reported loss, which adds the price that was paid, and in mistakes. The reported loss is
 # no guide, even where it chooses the same $\lambda$: for the values that end the line "The mean cross-entropy chooses",
-# it ranks the lower cross-entropy behind that without penalty. (Three seeds and one $\lambda$ for each power of ten do
-# not say where exactly the lowest point is. And the loss is a *mean* over pictures while the penalty is a *sum* over
-# weights, so a $\lambda$ does not carry over from a small network to a large one.)
+# it is higher than without penalty although the cross-entropy is lower.
+#
+# Three seeds and one $\lambda$ for each power of ten do not say where exactly the lowest point is. And the loss is a
+# *mean* over pictures while the penalty is a *sum* over weights, so a $\lambda$ does not carry over from a small
+# network to a large one.
 #
 # The right panel counts mistakes. Its grey band holds the seeds without a penalty, and the table compares each seed
 # with itself: how many points more mistakes than at $\lambda = 0$, on average and from the lowest to the highest. "Sure
 # when wrong" is the mean probability of the wrong answers: where it falls, the cross-entropy can fall without one
 # mistake fewer. So which $\lambda$ is best can depend on what you count.
 #
-# And the bending? The line "At λ = ..." below the table says whether the network gave up any exception, and how sure it
-# is of its mistakes.
+# And the bending? The line "At λ = ..." below the table says whether the network still knows all its training digits
+# by heart, and how sure it is of its mistakes.
 #
-# How much of what the penalty saves would stopping in time have saved? The line "Seed ... alone" says it, for one seed.
-# (It flatters both: each is the best of several.) Lesson 08 tries it.
+# Would stopping in time have saved as much as the penalty? The line "Seed ... alone" says it, for one seed. (It
+# flatters both: each is the best of several.) Lesson 08 tries it.
 
 # %% [markdown]
 # ## Into the baseline
@@ -426,10 +433,12 @@ print(f"Of the validation loss, {history.history['val_loss'][-1]:.3f}, {penalty_
 # One run proves nothing: another seed can move the accuracy by as much as a technique does. So we train both networks
 # from the same seeds on the same data and look at the *differences*, with a **95 % interval** for their mean: intervals
 # made in this way miss the true difference one time in twenty, if the differences scatter like a bell curve. Lesson 10
-# has the formula. Below our pairs stands a row of the course's own table, `fair_mnist`. It is judged on the
-# **comparison set** of lesson 00: training images on which no seed trains and by which nothing is chosen. *Tuned*
-# means: for each side several rates were tried, and for L2 several $\lambda$, and those best on validation pictures
-# were kept. (In accuracy a plus is in favour of L2, in cross-entropy a minus.)
+# has the formula.
+#
+# Below our pairs stands a row of the course's own table, `fair_mnist`. It is judged on the **comparison set** of lesson
+# 00, which no seed learns from or chooses by. *Tuned* means: each side tried several rates, and L2 several
+# $\lambda$, and kept those best on validation pictures. (In accuracy a plus is in favour of L2, in cross-entropy a
+# minus.)
 #
 # > **Predict:** will the penalty gain the baseline anything, in right answers or in cross-entropy?
 
@@ -449,11 +458,11 @@ print("That weighs more than our few pairs: more runs, and a tuned learning rate
 
 # %% [markdown]
 # An interval that holds zero cannot tell a gain from a loss, and a gain beyond the better of its two ends is hard to
-# believe. So hold the table's line against your prediction, its right answers and its cross-entropy one by one: the
-# line in plain words says which of the two intervals leaves zero out.
+# believe. Now hold the table's line against your prediction, first in right answers, then in cross-entropy: the line
+# "In plain words" says which of the two intervals leaves zero out.
 #
-# Why might the penalty do little for the baseline's right answers? It has dropout already, the article's $\lambda$ is
-# small, and it trains for a short time on more data than the 300 digits. And our pairs try one penalty at one learning
+# Why might the penalty do little for the baseline's right answers? The baseline has dropout already and trains for a
+# short time, on more than 300 digits; and the article's $\lambda$ is small. Our pairs try one penalty at one learning
 # rate; the course's table tunes both, and AdamW's decay as well (lesson 10 reads it). What calms one network may do
 # little for another that is less ill, or ill in another way.
 #
@@ -513,8 +522,7 @@ lesson.check_steps_to_half(steps_to_half)
 # * Small weights mean an answer that changes slowly, so that steep exceptions become expensive. The penalty
 #   $\lambda \sum w^2$ keeps weights small, and $\lambda$ says at what price. What it does to the cross-entropy and what
 #   to the number of mistakes are two questions. For the baseline our few pairs cannot tell whether it helps; the
-#   two intervals of the course's table show how large a gain or a loss is still believable, in right answers and in
-#   cross-entropy.
+#   course's table gives an interval for each of the two.
 # * Keras adds the penalty to every loss it reports. Compare accuracies or cross-entropies, never reported losses across
 #   values of $\lambda$.
 # * With plain gradient descent L2 is weight decay, a factor $1 - 2\eta\lambda$ a step; with Adam it is not, and
@@ -533,9 +541,9 @@ lesson.check_steps_to_half(steps_to_half)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** The polynomial is worth five minutes at the board: ask where the swings come from before
-# anyone sees the weights. Let the group vote on whether $\lambda$ matters to Adam for an unused weight; hardly anyone
-# says no. While the paired runs train, ask what a learner would have concluded from the reported losses alone. Usual
-# wrong answers: in exercise 1 the square root of the sum (a norm, and no penalty) or the mean over weights; in exercise
-# 2 the factor 2 forgotten, or a straight line in place of compound shrinking (half of $w$ divided by what the first
-# step takes off). If somebody is disappointed by the verdict on the baseline, that is the lesson's best moment: ask
-# what they would have needed to see in order to believe the opposite.
+# anyone sees the weights. Let the group vote on whether $\lambda$ matters to Adam for an unused weight. While the
+# paired runs train, ask what a learner would have concluded from the reported losses alone. Usual wrong answers: in
+# exercise 1 the square root of the sum (a norm, and no penalty) or the mean over weights; in exercise 2 the factor 2
+# forgotten, or a straight line in place of compound shrinking (half of $w$ divided by what the first step takes off).
+# If somebody is disappointed by the verdict on the baseline, that is the lesson's best moment: ask what they would have
+# needed to see in order to believe the opposite.

@@ -10,7 +10,7 @@
 # # Before the first step
 #
 # **Goal:** choose initial weights so that a deep network can learn at all, derive the two rules that everybody uses,
-# and find out where the choice matters and where it does not.
+# and find out where the choice matters.
 #
 # Training moves the weights step by step. But before any digit has been seen, every weight already has a value, and
 # until now Keras has filled those values in without a word. What would have happened if it had filled in zeros? Or any
@@ -112,20 +112,21 @@ for name, history in learned.items():
     print(f"{name:16} training loss {history['loss'][-1]:.2f}, validation accuracy {history['val_accuracy'][-1]:.1%}")
 
 # %% [markdown]
-# Remember from lesson 01 that guessing among ten digits costs $\ln 10 \approx 2.30$. Zeros never do better. Numbers
-# between -1 and 1 end in a loss beyond all measure (`nan` is *not a number*: something grew too large for the computer;
-# such a network calls every digit a 0, and about one in ten is one). Glorot's start and the orthogonal one stay at the
-# loss of guessing for a long time, or for good, and while they do, they and the zeros lie on top of each other in the
-# figure. (Each curve is one run at one learning rate, 0.05, which need not suit every start; lesson 05 shows how much a
-# rate can decide.) Whatever makes the difference was there before the first step, so let us look at the networks
-# *before* the first step.
+# The title of the figure answers the question. Remember from lesson 01 that guessing among ten digits costs
+# $\ln 10 \approx 2.30$. Zeros never do better. Numbers between -1 and 1 end in a loss of `nan`, *not a number*:
+# something grew too large for the computer. (Such a network calls every digit a 0, and about one in ten is one.)
+# Glorot's start and the orthogonal one stay at the loss of guessing for a long time, or for good. Until they leave it,
+# their curves and that of the zeros lie on top of each other.
+#
+# (Each curve is one run at one learning rate, which need not suit every start: lesson 05 shows how much a rate can
+# decide.) Whatever makes the difference was there before the first step, so let us look there.
 #
 # ## The forward pass: what is left of a digit after twenty layers?
 #
 # We send a batch of digits through the untrained layers, and measure how large each layer's outputs are: their *size*,
 # the root of the mean square, $\sqrt{\mathbb{E}[x^2]}$.
 #
-# > **Predict:** what does each start do to it?
+# > **Predict:** what does each start do to this size, from layer to layer?
 
 
 # %%
@@ -174,10 +175,10 @@ draw_depth(
 # A network learns from gradients, and by the chain rule (lesson 01) those travel through the same layers in the other
 # direction, from the last to the first. How do we get to see them? With a small trick in plain Keras. One step of
 # gradient descent changes each parameter by the learning rate times its gradient. The *biases* of our layers start at
-# 0. So after one step with a learning rate of 1, each bias **is** its gradient, with the sign turned. And since $y = Wx
-# + b$, the gradient of $b$ is that of $y$, summed over the batch: what the loss tells that layer. (In the sum the
-# pictures partly cancel. How the size goes from layer to layer can still be read off, if they do so in every layer
-# alike.)
+# zero. So after one step with a learning rate of 1, each bias **is** its gradient, with the sign turned. And since
+# $y = Wx + b$, the gradient of $b$ is that of $y$, summed over the batch: what the loss tells that layer. (In this sum
+# the gradients of different pictures partly cancel. If they do so alike in every layer, we can still read off how the
+# size changes.)
 
 
 # %%
@@ -204,16 +205,17 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 # in through it. In Glorot's network the early layers have a good input and hear hardly anything back; the late layers
 # hear well, but have hardly any input. So the product is tiny in every layer. A step of gradient descent is that
 # product times the learning rate: for a long time, no layer gets anywhere. (The late biases do move, but a bias adds
-# the same to every picture, so it tells no digit from another. Adam, which divides each gradient by its typical size,
-# hears a whisper as well as a shout. To see which starts it rescues, and how late, compile with `"adam"` inside
-# `train_deep`, afresh for each run.)
+# the same to every picture, so it tells no digit from another.)
+#
+# Adam divides each gradient by its typical size, so it hears a whisper as well as a shout. To see which starts it
+# rescues, compile with `"adam"` inside `train_deep`, afresh for each run.
 #
 # ## Two rules, derived
 #
-# Take one unit before its ReLU: $y = \sum_{i=1}^{n} w_i x_i$. Its weights are drawn independently of each other and of
-# its inputs, with mean 0. ($\mathbb{E}$ stands for the mean; of independent numbers the mean of a product is the
-# product of the means.) Square the sum and take the mean: in every mixed term $w_i w_j x_i x_j$ there is a factor
-# $\mathbb{E}[w_i] = 0$, so only the squares stay,
+# Take one unit with $n$ inputs, before its ReLU: $y = \sum_{i=1}^{n} w_i x_i$. Its weights are drawn independently of
+# each other and of its inputs, with mean 0. ($\mathbb{E}$ stands for the mean; of independent numbers the mean of a
+# product is the product of the means.) Square the sum and take the mean: in every mixed term $w_i w_j x_i x_j$ there is
+# a factor $\mathbb{E}[w_i] = 0$, so only the squares stay,
 #
 # $$\mathbb{E}[y^2] = \sum_{i=1}^{n} \mathbb{E}[w_i^2]\, \mathbb{E}[x_i^2]
 # = n \operatorname{Var}(w)\, \mathbb{E}[x^2].$$
@@ -221,8 +223,8 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 # (The *variance* $\operatorname{Var}(w)$ is the mean square of the distance from the mean. The mean is 0 here, so it is
 # $\mathbb{E}[w^2]$; and $\mathbb{E}[x^2]$ is the mean over the $n$ inputs.)
 #
-# **Forward.** Without a ReLU, the size stays the same from layer to layer if
-# $n_\text{in} \operatorname{Var}(w) = 1$.
+# **Forward.** Call the number of inputs $n_\text{in}$ from here on. Without a ReLU, the size stays the same from layer
+# to layer if $n_\text{in} \operatorname{Var}(w) = 1$.
 #
 # **Backward.** Input $x_i$ goes into all $n_\text{out}$ units of the layer, so its gradient is a sum over *them*:
 # $\frac{\partial L}{\partial x_i} = \sum_{k=1}^{n_\text{out}} w_{ki} \frac{\partial L}{\partial y_k}$. It is the same
@@ -242,17 +244,17 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 # $$\operatorname{Var}(w) = \frac{2}{n_\text{in}}.$$
 #
 # What about the backward pass? A ReLU hands a gradient on only where $y > 0$, for half of the units, so there too the
-# mean square is halved. The gradient would like $2 / n_\text{out}$, and so He's rule multiplies the gradient's mean
-# square by $n_\text{out} / n_\text{in}$. But one layer's $n_\text{out}$ is the next one's $n_\text{in}$, so along the
-# network these factors cancel, all but the first and the last number. That is one constant for the whole network, and
-# not a factor at each layer. One side is enough.
+# mean square is halved, and the rule would be $2 / n_\text{out}$. With He's $2 / n_\text{in}$ a layer multiplies the
+# gradient's mean square by $\tfrac12 n_\text{out} \operatorname{Var}(w) = n_\text{out} / n_\text{in}$. But one layer's
+# $n_\text{out}$ is the next one's $n_\text{in}$, so along the network everything cancels but the first and the last
+# number: one constant for the whole network, not a factor at each layer. One side is enough.
 #
 # ## Does it hold?
 #
-# The formula says by how much the size is multiplied at each layer: by $\sqrt{\tfrac12 n \operatorname{Var}(w)}$. Our
-# hidden layers have as many inputs as outputs, so it says the same for the gradient on its way back. The variance of a
-# uniform distribution from $-1$ to $1$ is $\tfrac13$; the rows of an orthogonal matrix have length 1, so its weights
-# have a mean square of $\tfrac1n$.
+# The formula says by how much the size is multiplied at each layer: by $\sqrt{\tfrac12 n \operatorname{Var}(w)}$. From
+# the second on, our hidden layers have as many inputs as outputs, so it says the same for the gradient on its way back.
+# The variance of a uniform distribution from $-1$ to $1$ is $\tfrac13$; the rows of an orthogonal matrix have length 1,
+# so its weights have a mean square of $\tfrac1n$.
 
 # %%
 variances = {"uniform, -1 to 1": 1 / 3, "Glorot": 2 / 200, "He": 2 / 100, "orthogonal": 1 / 100}
@@ -264,16 +266,16 @@ for name, variance in variances.items():
 
 # %% [markdown]
 # Forward and backward the factors come out close to the formula, so the assumptions were not far off. (The uniform,
-# Glorot's and He's start share their seeds, so these rows are one draw at three scales and count as one test. The
-# orthogonal row is a second.) And it was no coincidence. Where $n_\text{in} = n_\text{out}$, an orthogonal matrix keeps
+# Glorot's and He's start share their seeds: one draw at three scales, so count these rows as one test.) And it was no
+# coincidence that two lines in the figures fade alike. Where $n_\text{in} = n_\text{out}$, an orthogonal matrix keeps
 # the size exactly and Glorot's rule keeps it on average, *until the ReLU halves its square*. A factor of $\sqrt{1/2}$
 # is harmless once. Twenty times, it is a thousandth.
 #
 # How does one draw weights of a given variance? A uniform distribution from $-r$ to $r$ has the variance
-# $\frac{1}{2r}\int_{-r}^{r} w^2\, dw = \frac{r^2}{3}$, so $r = \sqrt{3 \operatorname{Var}(w)}$: with a variance of 2
-# over something, the root of 6 over that something, and this is where the $\sqrt 6$ in the documentation comes from. (A
-# normal distribution of the same variance does as well: the derivation asked for nothing but independence, symmetry
-# around 0 and the variance.) Exercise 2 holds Keras to it.
+# $\frac{1}{2r}\int_{-r}^{r} w^2\, dw = \frac{r^2}{3}$, so $r = \sqrt{3 \operatorname{Var}(w)}$. Glorot's rule gives
+# $r = \sqrt{6 / (n_\text{in} + n_\text{out})}$: hence the $\sqrt 6$ in Keras's documentation. (A normal distribution of
+# the same variance does as well: the derivation asked for nothing but independence, symmetry around 0 and the
+# variance.) Exercise 2 asks for He's limit.
 
 # %% [markdown]
 # ## A rule that you understand, you can mend
@@ -300,8 +302,8 @@ plots.lines(
 )
 
 # %% [markdown]
-# The printed factor is the test: the gain makes good the half that the ReLU takes from the square. (One run each at one
-# rate, which need not suit them all: do not rank He's curve and the one with the gain, nor ask why a curve has dents.)
+# The printed factor is the test: the gain makes good the half that the ReLU takes from the square. (Each curve is one
+# run at one rate: do not rank He's and the one with the gain, and read nothing into the dents.)
 #
 # ## Deep for nothing? (optional)
 #
@@ -370,9 +372,9 @@ plots.lines(
 )
 
 # %% [markdown]
-# Worth their depth they are only if they beat the one layer, too. The title compares one run each, at one learning rate
-# for all; "about as good as" is less than two points apart. Two things changed together: the way around, and the
-# smaller start that belongs to it.
+# They are worth their depth only if they beat the one layer, too. The title says how they ended, in one run each at one
+# learning rate for all; "about as good as" is less than two points apart. Two things changed together: the way around,
+# and the smaller start that belongs to it.
 #
 # ## Why random at all?
 #
@@ -403,7 +405,7 @@ plots.images(
 )
 
 # %% [markdown]
-# (Mid-grey is a weight of 0, and every picture has a scale of its own.) They do not differ at all. Sixteen units, and
+# They do not differ at all. (Mid-grey is a weight of 0, and every picture has a scale of its own.) Sixteen units, and
 # all the network has is one unit, sixteen times. They start equal, so they compute the same; they compute the same, so
 # they get the same gradient; they get the same gradient, so they stay equal. No number of steps leads out of this
 # circle. It is called **symmetry**, and zeros are only its worst case: there the gradient itself is zero too. Chance is
@@ -422,18 +424,19 @@ print("two layers that share it start as copies:", np.array_equal(first, second)
 # %% [markdown]
 # An initialiser object in Keras returns the same values for the same shape each time, even if you gave it no seed (only
 # a `SeedGenerator` as its seed changes that). So our derivation, which drew every layer's weights independently of the
-# signal that reaches them, no longer applies to layers that share one. Give the initialiser's *name*
-# (`kernel_initializer="he_uniform"`), and Keras makes a new one for every layer, seeded by
-# `keras.utils.set_random_seed`. Give an object, and give each layer its own.
+# signal that reaches them, no longer applies to layers that share one. Give each layer an object of its own, or give
+# the initialiser's *name* (`kernel_initializer="he_uniform"`): then Keras makes a new one for every layer, seeded by
+# `keras.utils.set_random_seed`.
 #
 # ## And in our baseline?
 #
-# Does any of this matter for the network that we want to improve? It has four layers with weights. The article takes
-# He's rule for the layers with a ReLU and Glorot's for the softmax layer, which has none. (A convolution's
-# $n_\text{in}$ is what one window sees: $3 \cdot 3$ times the channels that it reads. Its $n_\text{out}$ is $3 \cdot 3$
-# times the channels that it writes, since each pixel lies in nine windows.) How large is the signal in it from these
-# two starts, and from the careless one between -1 and 1? (An initialiser may be any function from a shape to values.
-# This one has no seed of its own, so no two layers get the same.)
+# Does any of this matter for the network that we want to improve, with its four layers? The article takes He's rule for
+# the layers with a ReLU and Glorot's for the softmax layer, which has none. In a convolution, $n_\text{in}$ is what one
+# window sees: $3 \cdot 3$ times the channels that it reads; $n_\text{out}$ is $3 \cdot 3$ times the channels that
+# it writes, since each pixel lies in nine windows.
+#
+# How large is the signal in the baseline from these two starts, and from the careless one between -1 and 1? (An
+# initialiser may be any function from a shape to values; the careless one draws anew for every layer.)
 
 
 # %%
@@ -462,9 +465,9 @@ print(f"Glorot, the last layer's size over the pixels': baseline {sizes[-1] / si
       f"twenty layers {forward['Glorot'][-1] / size(images / 255):.2g}")
 
 # %% [markdown]
-# Glorot's start loses part of the signal here too, most of it in the first layer: there $n_\text{in} = 9$ is far below
+# Glorot's start shrinks the signal here too, most of all in the first layer: there $n_\text{in} = 9$ is far below
 # $n_\text{out} = 288$, and Glorot's rule, which counts both, makes the weights too small for nine inputs. After that
-# step little more is lost. In twenty layers the loss goes on: the last line compares what is left in the end.
+# step it shrinks little more. In twenty layers the shrinking goes on: the last line compares what is left in the end.
 #
 # > **Predict:** will He's rule raise the validation accuracy after the last epoch? We train both with Adam, as we
 # > always train the baseline, and with the same seeds, and once more from the careless start.
@@ -492,9 +495,9 @@ plots.lines(
 )
 
 # %% [markdown]
-# The careless start is one run at Adam's usual rate, which need not suit it: do not trust the size of the gap. A likely
-# reason why it does badly: its sums are so large (the sizes are printed above) that the softmax is completely sure of
-# every answer, right or wrong. (We have not tested that, nor why its curve moves as it does.)
+# The careless start is one run at Adam's usual rate, which need not suit it: trust neither the size of the gap nor the
+# shape of the curve. A likely reason why it does badly, which we have not tested: its sums are so large (see the sizes
+# above) that the softmax is completely sure of every answer, right or wrong.
 
 # %%
 comparisons = {}
@@ -512,24 +515,24 @@ plots.intervals(
 )
 
 # %% [markdown]
-# Points must shrink as both starts near full marks. So the lines give He's difference in mistakes as well. And why *too
-# few seeds*, even where an interval lies clear of zero? With three seeds an interval leans wholly on the bell curve,
-# which three numbers cannot test, and all six runs are judged by the same thousand pictures, whose luck is not in it.
+# As both starts come close to full marks, a difference in points must shrink. So each line gives it in mistakes as
+# well. And why *too few seeds*, even where an interval lies clear of zero? With three seeds an interval leans wholly on
+# the bell curve, which three numbers cannot test; and all runs are judged by the same validation pictures, whose luck
+# is not in it.
 
 # %%
 lesson.reference_verdict("he_init")
 print(f"At one rate for both, our pairs had {last} points.")
 
 # %% [markdown]
-# Our pairs have one rate for both starts and few epochs, which may flatter whoever sets out quickly. The fair
-# comparison (the line that begins "He initialisation against baseline") trains for longer, so there a quick start
-# should count for less; that can make a lead vanish, not turn it round. It also tunes the rate of each side. Where the
-# two rates in the line below it ("Tuned for each") differ, it compares a start with the rate that goes with it, and not
-# the start alone. (Which of these matters most we have not measured.)
+# Our pairs share one rate and train for few epochs, which may flatter whoever sets out quickly. The fair comparison
+# (the line that begins "He initialisation against baseline") trains for longer, so there a quick start should count for
+# less. It also tunes the rate of each side. Where the two rates in the line "Tuned for each" differ, it compares each
+# start together with its rate, and not the starts alone. (Which of these matters most we have not measured.)
 #
-# A technique is not good or bad; it is good *for* something. What He's rule is worth to a network that hardly needs it,
-# the line "In plain words" says; in a much deeper one it keeps signal and gradient at their size, as you have seen. The
-# article keeps it in any case, and the growing model is the article's.
+# A technique is not good or bad; it is good *for* something. What He's rule is worth to our baseline, the line "In
+# plain words" says. In a much deeper network the rule keeps signal and gradient at their size, as you have seen. The
+# growing model is the article's, so it takes He's rule in any case.
 #
 # ## The growing model
 #
@@ -552,10 +555,11 @@ record = lesson.record(model, "baseline_cnn", "l2+he_init", history=history, com
 lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
-# (The loss that Keras printed while training contains the penalty, the one on the comparison set does not.) How far has
-# the course come? He's step is the distance from the bar of "+ L2" to that of "+ He". Where the two rows of dots
-# overlap, one run against one run may go either way; lesson 10 says how to judge the means. (This chart, too, has one
-# rate for every step. Where it and the fair comparison above point different ways, believe the fair one.)
+# (The loss that Keras printed while training contains the penalty, the one on the comparison set does not.)
+#
+# How far has the course come? He's step is the distance from the bar of "+ L2" to that of "+ He". Where the two rows of
+# dots overlap, one run against one run may go either way; lesson 10 says how to judge the means. This chart has one
+# rate for every step, so where it and the fair comparison above point different ways, believe the fair one.
 
 # %%
 lesson.progress(record)
@@ -598,10 +602,10 @@ lesson.check_he_limit(he_limit)
 #
 # ## What to take away
 #
-# * An untrained layer multiplies the size of its signal by a factor which the number of its inputs, the variance of its
-#   weights and its ReLU decide. Over many layers only a factor close to 1 is bearable, forward and backward. Glorot's
-#   $2/(n_\text{in} + n_\text{out})$ keeps it there without a ReLU where a layer has about as many outputs as inputs,
-#   He's $2/n_\text{in}$ with one.
+# * The number of inputs, the variance of the weights and the ReLU decide by what factor an untrained layer multiplies
+#   the size of its signal. Over many layers only a factor close to 1 is bearable, forward and backward. Without a ReLU,
+#   Glorot's $2/(n_\text{in} + n_\text{out})$ keeps it there, if a layer has about as many outputs as inputs; with a
+#   ReLU, He's $2/n_\text{in}$ does.
 # * Weights must be random: units that start equal stay equal, and a whole layer of them is one unit.
 # * Over few layers a factor does less harm, so there is less to mend, and only a fair comparison says whether mending
 #   it helps at all.

@@ -31,10 +31,9 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 # %% [markdown]
 # ## Put the signal back on scale
 #
-# Here is the baseline of lesson 02, with room for one more layer after each activation (that is, each ReLU) and another
-# one for the input. For now the input is divided by 255, as before, and `Identity`, which hands on what it gets, holds
-# the other places. (`last` and `weights` take the penalty and the start of lessons 03 and 04; they wait until the end
-# of this lesson.)
+# Here is the baseline of lesson 02, with room for one more layer after each ReLU and for one at the input. For now the
+# input is divided by 255, as before, and `Identity`, which hands on what it gets, holds the other places. (`last` and
+# `weights` take the penalty and the start of lessons 03 and 04; they wait until the end of this lesson.)
 
 # %%
 import keras
@@ -84,7 +83,7 @@ def train(model, rate=0.001, epochs=6, title=None, callbacks=(), falls=False, pi
 #
 # Which values are the $N$? Below are the feature maps (lesson 02) that four digits, as raw pixels, leave in three
 # channels of an untrained convolution. Each *colour* marks what is averaged together: one channel, *all* images, *all*
-# positions. (Mean, spread and histogram are of all 64 images of the batch.)
+# positions.
 
 # %%
 keras.utils.set_random_seed(seed)
@@ -110,9 +109,9 @@ drawn.suptitle("One mean and one spread a channel, over all images and positions
 plots.show(drawn, "Three channels: four feature maps, a histogram before, and one after, of mean 0 and spread 1.")
 
 # %% [markdown]
-# (Above each histogram stands mean ± spread; "spread" is $\sigma$, the root of the variance. Heights count in powers of
-# ten. Each channel's maps are drawn as bright as its own largest value among the four, or the faint ones would be
-# black.)
+# Above each histogram, of all 64 images, stands mean ± spread; "spread" is $\sigma$, the root of the variance. Before,
+# each channel has its own; after, all have mean 0 and spread 1. (Heights count in powers of ten. Each channel has its
+# own scale of brightness, or the faint ones would be black.)
 #
 # A dense layer has no positions, so there each unit is a channel and the $N$ values are one for each image. The formula
 # by hand and the layer of Keras agree:
@@ -133,18 +132,20 @@ for a in (100, 1, 1 / 255):
     print(f"all values times {a:.3g}: the spreads behind batch norm are", scaled.std(axis=(0, 1, 2)).round(2))
 
 # %% [markdown]
-# (With the last factor, 1/255 as in our network, $\varepsilon$, 0.001, may count beside a weak channel's variance: then
-# its spread falls below 1.) And $\gamma$ and $\beta$, which are learned, let the network choose another mean and spread
-# where it needs them, with one weight each. (They start at 1 and 0. What was won: two numbers set the scale now, and no
-# longer all the weights before them.)
+# The last factor, 1/255, is that of our network. There a weak channel's variance may be so small that $\varepsilon$,
+# 0.001, counts beside it: then its spread falls below 1.
+#
+# And $\gamma$ and $\beta$? They start at 1 and 0 and are learned: with them the network chooses another spread and mean
+# where it needs them. What is won: two numbers now set a channel's spread and mean, no longer all the weights before
+# it.
 #
 # ## How much does the learning rate matter?
 #
 # If steps that are too long no longer blow up the signal, the network should forgive a learning rate that is badly
-# chosen. We train both networks at rates from 0.0003 to 0.1, for the same few epochs. Nothing else differs. (Each
-# training begins at that rate and lowers it to zero along a cosine, as in the tables of lesson 10. With long steps to
-# the very end, the result would hang on where the last one landed. Pass over `inside`, below: it is for the next
-# section.)
+# chosen. We train the network without batch norm and with it, at rates from 0.0003 to 0.1, for the same few epochs.
+# Nothing else differs. Each training begins at its rate and lowers it to zero along a cosine, as in the tables of
+# lesson 10: with long steps to the very end, the result would depend on where the last one landed. (Pass over `inside`,
+# below; it is for the next section.)
 #
 # > **Predict:** draw both curves, mistakes against the learning rate. Does one lie below the other everywhere, or is it
 # > something else that differs? And at their best rates, who is ahead?
@@ -215,19 +216,20 @@ print(f"Batch norm is {at_usual:+.1f} points ahead at the usual 0.001, {at_best:
 #
 # **What batch norm buys is above all room: the rate matters less.** Where a rate is too small or too large for the
 # plain network, batch norm loses less, and at the largest it still reads most digits where the plain network guesses.
-# (On the left it may be a matter of speed alone: with more epochs a small rate catches up. We have not measured how
-# far.) It is no licence: a rate far from its best costs it something, too. Compare the two leads in the last line as
-# well. Whoever compares techniques at one learning rate compares, for a good part, how well that rate suits each of
-# them. (One run for each point on a thousand pictures shows the shape of the curves. It settles no difference of a
-# point or so, nor where the grey band is left.)
+# But a rate far from its best costs batch norm something, too. (On the left it may be a matter of speed alone: with
+# more epochs a small rate catches up. We have not measured how far.)
+#
+# Compare the two leads in the last line. Whoever compares techniques at one learning rate compares, for a good
+# part, how well that rate suits each of them. (One run at each rate, on a thousand pictures, shows the shape of the
+# curves. It settles no difference of a point or so, nor where a curve leaves the grey band.)
 #
 # ## What goes wrong at a large rate?
 #
-# A long step can push the weights of a unit to where it sees negative sums for every picture. Its ReLU puts out zero,
-# its gradient is zero, and it hardly ever comes back: it is *dead*. How many units of each layer are dead after
-# training? We count as dead what stays silent for every one of 300 validation digits (in a convolution: a channel that
-# stays silent everywhere), at the ReLU itself and so before any normalisation. Some units of the dense layer may be
-# silent at any rate; look at what the large rates add.
+# A long step can push the weights of a unit so far that its sum is negative for every picture. Then its ReLU puts out
+# zero, its gradient is zero, and it hardly ever comes back: it is *dead*. How many units of each layer are dead after
+# training? We count a unit as dead if its ReLU puts out zero for every one of 300 validation digits; in a convolution
+# the unit is a channel, and it must be zero at every position. Some units of the dense layer may be silent at any rate;
+# look at what the large rates add.
 
 # %%
 layer_names, large = ["convolution 1", "convolution 2", "dense layer"], rates[-1]
@@ -251,56 +253,58 @@ for rate in rates[-2:]:
         shares = ", ".join(f"{share:.0%} of {layer}" for share, layer in zip(dead[name, rate], layer_names))
         print(f"{name:10} at a rate of {rate:g}: dead {shares}; validation accuracy {swept[name][rate]:.1%}")
 for name in arms:
-    print(f"{name:10} size of what enters convolution 2, dense and softmax layer:", "; ".join(
-        f"{', '.join(f'{x:.2f}' for x in sizes[name, r])} at {r:g}" for r in sorted({rates[0], *rates[-2:]})))
+    for r in sorted({rates[0], *rates[-2:]}):
+        print(f"{name:10} at a rate of {r:g}: size of what enters convolution 2, dense and softmax layer",
+              ", ".join(f"{x:.2f}" for x in sizes[name, r]))
 print("batch norm's first size, with γ = 1, β = 0:", ", ".join(f"{bare['batch norm', r]:.2f} at {r:g}" for r in rates))
 print("convolution 1, batch norm's dead channels less the plain network's, in points:", ", ".join(
     f"{100 * (dead['batch norm', r][0] - dead['plain', r][0]):+.0f} at {r:g}" for r in rates))
 
 # %% [markdown]
 # Whatever long steps do to the weights before it, batch norm hands on a signal whose size (the root of the mean square)
-# is decided by $\gamma$ and $\beta$, as long as the variance is far above $\varepsilon$. (It need not be 1: $\gamma$
-# and $\beta$ are learned, and pooling follows the second one. The last line but one leaves $\gamma$ and $\beta$ out:
-# what it lacks of 1, $\varepsilon$ and dead channels took.) That may be why fewer units are pushed out of reach behind
-# it; we have not tested the cause by itself.
+# is decided by $\gamma$ and $\beta$, as long as the variance is far above $\varepsilon$. That may be why fewer units
+# die behind it; we have not tested the cause by itself. (The sizes need not be 1: $\gamma$ and $\beta$ are learned, and
+# pooling follows the second normalisation. The line "batch norm's first size" leaves $\gamma$ and $\beta$ out: what it
+# lacks of 1, $\varepsilon$ and dead channels took.)
 #
 # The first convolution has no normalisation before it, so the argument does not reach it. Why the two networks differ
 # there (the last line) we have not measured.
 #
 # Nor are dead units the whole story: compare the plain network's dead channels at the last rate but one with its
 # accuracy. What they explain is the collapse at the largest rate, where whole layers fall silent. (Behind a silent
-# layer a unit sees its own bias alone: the dense panel may repeat what the second convolution suffered.)
+# layer a unit sees only its own bias, so the dense panel may repeat what befell the second convolution.)
 #
 # ## What is left for L2?
 #
-# The same fact changes what the penalty of lesson 03 does. This section argues; we have not measured it here. If the
-# size of the weights no longer matters to the next layer, what is left for an L2 penalty on them to do? Take weights
-# and biases twice as large. The output is the same, as long as $\varepsilon$ is small beside the variance. (The line
-# "batch norm's first size" above shows how far that holds behind our first convolution.) The same nudge is now, in
-# proportion, half a nudge, and changes the loss half as much: the gradient is half as large. And a step half as long,
-# on a list of numbers twice as large, changes their *proportions*, which is all that still counts, only a quarter as
-# much.
+# If the size of the weights no longer matters to the next layer, what is left for the L2 penalty of lesson 03 to do?
+# This section argues; we have not measured it here.
 #
-# And the weights do grow under plain gradient descent: since only proportions change the loss, a step goes off at a
-# right angle to the list of weights, drawn as an arrow, and that makes the arrow longer. Weights that grow without
-# limit learn slower and slower (van Laarhoven, 2017). The penalty keeps them small, and so it keeps the **effective
-# learning rate** up. On weights that feed a batch norm it is no longer a preference for smooth answers; on those of the
-# softmax layer it still is. (Adam makes good for the size of the gradient, so with it the proportions change half as
-# much; and its steps are not quite at a right angle.)
+# Take the weights and biases before a batch norm twice as large. The output is the same, as long as $\varepsilon$ is
+# small beside the variance. (The line "batch norm's first size" above shows how far that holds behind our first
+# convolution.) All that still counts is their *proportions*. Add the same small amount to a weight as before: in
+# proportion it is half as much, and the loss changes half as much. So the gradient is half as large, and the step half
+# as long. On numbers twice as large, it changes the proportions only a quarter as much.
+#
+# And under plain gradient descent the weights do grow. Draw the list of weights as an arrow: its length does not change
+# the loss, so a step goes off at a right angle to it, and that makes the arrow longer. Weights that grow without limit
+# learn slower and slower (van Laarhoven, 2017). The penalty keeps them small, and so it keeps up the **effective
+# learning rate**, the speed at which the proportions change. On weights that feed a batch norm it is no longer a
+# preference for smooth answers; on those of the softmax layer it still is. (Adam makes up for the size of the gradient,
+# so with it twice the weights only halve that speed; and its steps are not quite at a right angle.)
 #
 # ## Two kinds of statistics
 #
 # Batch norm costs four numbers a channel: $\gamma$ and $\beta$ are trained; a moving mean and a moving variance are
-# kept along the way. What are they kept for? While training, a picture is normalised with the statistics of its
-# *batch*. Later you want to classify a single picture. In a dense layer it is a single value without a spread, in a
-# convolution it would be normalised with itself alone; nor should its label depend on which others come with it. So the
-# layer keeps **moving averages** while it trains, and uses these afterwards:
+# kept along the way. What are they kept for? In training, a picture is normalised with the statistics of its *batch*.
+# Later you want to classify a single picture, and its label should not depend on which others come with it. Alone, it
+# gives a dense unit one value, without a spread; behind a convolution it would be normalised with itself. So the layer
+# keeps **moving averages** while it trains, and uses these afterwards:
 #
 # $$\bar\mu \leftarrow m\,\bar\mu + (1 - m)\,\mu .$$
 #
-# Keras calls $m$ the **momentum**; it has nothing to do with the momentum of an optimiser. Follow the start value
-# $\bar\mu_0 = 0$ through $k$ steps, and its share is $m^k$. How many steps until it is forgotten to one part in a
-# hundred?
+# Keras calls $m$ the **momentum**; it has nothing to do with the momentum of an optimiser. Each step multiplies the
+# share of the start value $\bar\mu_0 = 0$ by $m$; after $k$ steps it is $m^k$. How many steps until it is forgotten to
+# one part in a hundred?
 
 # %%
 few = min(5000, len(mnist.x_train))
@@ -357,10 +361,9 @@ drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"Loss and accuracy against epoch for two momenta. {title}.")
 
 # %% [markdown]
-# The dashed lines agree (one lies on the other): both networks learn alike. The solid lines part. (In the first
-# epoch the batches' statistics move fastest, so there momentum 0.9 may lag behind as well.) It looks like a terrible
-# overfit, so ask what tells an overfitted network from a sick one: does it know its *training* pictures, if it has to
-# use its averages?
+# The dashed lines lie on each other: both networks learn alike. The solid lines part. (In the first epoch the batches'
+# statistics move fastest, so there momentum 0.9 may lag behind as well.) Momentum 0.99 looks like a terrible overfit.
+# But an overfitted network knows its *training* pictures. Does this one, if it has to use its averages?
 
 # %%
 for m, found in momenta.items():
@@ -369,14 +372,15 @@ for m, found in momenta.items():
 print(f"The two networks' trained weights differ by at most {np.abs(trained[0.99] - trained[0.9]).max():.1g}.")
 
 # %% [markdown]
-# The first number of each of the two momentum lines was taken during the epoch, with dropout on and with weights still
-# on their way; that is why the healthy network does better in the second. The sick one falls to guessing (and its loss
-# may rise even while its averages come nearer: the answers grow surer, and a sure guess costs more than a hesitant
-# one). An overfitted network knows its training pictures; the one with momentum 0.99 misjudges those as well. Nothing
-# is wrong with its weights: the moving averages play no part in training, so both networks have the *same* weights,
-# step for step (up to rounding). Only the averages differ. How far are they behind, for the unit with the strongest
-# signal? Solve the rule above for $\mu$, and the noted averages give back what each batch had: $\mu =
-# (\bar\mu_\text{new} - m \bar\mu_\text{old}) / (1 - m)$.
+# With momentum 0.99 the network misjudges its training pictures as well, so this is no overfit. Nor is anything wrong
+# with its weights: the moving averages play no part in training, so both networks have the *same* weights, step for
+# step (up to rounding). Only the averages differ. (The first number of each momentum line was taken during the epoch,
+# with dropout on and with weights still on their way; that is why momentum 0.9 does better in the second. The loss with
+# 0.99 may rise even while its averages come nearer: the answers grow surer, and a sure guess costs more than a hesitant
+# one.)
+#
+# How far are the averages behind, for the unit with the strongest signal? Solve the rule above for $\mu$, and the noted
+# averages give back what each batch had: $\mu = (\bar\mu_\text{new} - m \bar\mu_\text{old}) / (1 - m)$.
 
 # %%
 start = np.stack([np.zeros_like(moving[0.9][0, 0]), np.ones_like(moving[0.9][0, 0])])  # mean 0, variance 1
@@ -389,8 +393,8 @@ unit = int(batches[-20:-1, 0].mean(axis=0).argmax())
 drawn, axes = plots.figure(1, 2, height=3.2)
 for k, (axis, name) in enumerate(zip(axes, ("mean", "variance"))):
     axis.plot(batches[:, k, unit], color="#999999", linewidth=1, label="of each batch")
-    axis.plot(moving[0.9][:, k, unit], "-", color=plots.COLOURS[0], label="moving, momentum 0.9")
-    axis.plot(moving[0.99][:, k, unit], "--", color=plots.COLOURS[1], linewidth=2, label="moving, momentum 0.99")
+    axis.plot(moving[0.9][:, k, unit], "-", color=plots.COLOURS[1], label="moving, momentum 0.9")
+    axis.plot(moving[0.99][:, k, unit], "--", color=plots.COLOURS[0], linewidth=2, label="moving, momentum 0.99")
     axis.set(xlabel="step", ylabel=f"{name} of the unit's output")
 drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9, frameon=False)
 behind = {m: moving[m][-2, 0, unit] / batches[-20:-1, 0, unit].mean() for m in (0.9, 0.99)}
@@ -408,8 +412,10 @@ for m in (0.9, 0.99):
 #
 # So two things hold a slow average back: the start value, which fades, and the target, which moves with the weights.
 # This is one unit of the last normalisation; the other layers have errors of their own, and each sees the errors
-# of those before it. Therefore the course takes a momentum of 0.9 in reduced mode, and Keras's 0.99 in full mode, where
-# an epoch has hundreds of steps.
+# of those before it.
+#
+# The course therefore takes a momentum of 0.9 in reduced mode, and Keras's 0.99 in full mode, where an epoch has
+# hundreds of steps.
 #
 # ## In place of the division by 255
 #
@@ -426,19 +432,19 @@ for name, first in {"/ 255": by_255, "raw": layers.Identity, "raw, input normali
     print(f"{name:21} training loss {found['loss'][0]:8.2f}, validation accuracy {found['val_accuracy'][0]:.1%}")
 
 # %% [markdown]
-# The raw pixels make for a wild start: see the training loss. (One run and one epoch each, all at 0.001, which may be
-# the wrong rate for raw pixels. Differences of a point or two between the first line and the third mean nothing.) The
-# third line differs from the second in one layer alone: the input is put on scale before the first weight sees it.
-# Whether it is worth anything beside the division by 255 is a row of its own in lesson 10's table.
+# The raw pixels make for a wild start: see the training loss. The third line differs from the second in one layer
+# alone: the input is put on scale before the first weight sees it. Is that worth anything beside the division by 255?
+# Lesson 10's table has a row for it; here a point or two between the first line and the third mean nothing. (One run
+# and one epoch each, all at 0.001, which may be the wrong rate for raw pixels.)
 #
 # **Before the activation, or after it?** The inventors put it *before*, the article *after* it. People have argued
 # about this ever since. We have not measured it, and stay with the article.
 #
 # ## Does it help?
 #
-# You have seen whom a rate of 0.001 suits, so a lead at that rate is no answer. In the table `fair_mnist` each network
-# gets the rate that was tuned for it on validation pictures, and more seeds and more pictures than here say who is
-# ahead: the 10,000 of the comparison set, on which nothing was tuned.
+# You have seen which network a rate of 0.001 suits, so a lead at that rate is no answer. In the table `fair_mnist` each
+# network gets the rate that was tuned for it on validation pictures. Who is ahead is then decided with more seeds than
+# here, on the 10,000 pictures of the comparison set, on which nothing was tuned.
 #
 # > **Predict:** is a lead left, and is it above or below half a point?
 
@@ -449,17 +455,18 @@ if verdict:
 print(f"Batch norm's lead in our runs: {at_usual:+.1f} points at 0.001, {at_best:+.1f} with a rate for each.")
 
 # %% [markdown]
-# Only the rates differ between our two leads. So the part of the first lead that is missing from the second came from
-# the rate, as far as one run each of so short a training can say. (The second picked its rates on the pictures that it
-# is counted on.) The table trains for longer, tunes on other seeds and counts on other pictures. It says how much batch
-# norm is worth to *this* network on *these* digits, once both sides have their rates.
+# Our two leads differ in the rates alone. So what the second lacks of the first came from the rate, as far as one short
+# run each can say. (The second picked its rates on the pictures that it is counted on.) The table trains for longer,
+# tunes on other seeds and counts on other pictures. It says how much batch norm is worth to *this* network on *these*
+# digits, once both sides have their rates.
 #
 # *Why* it helps is still debated. Its inventors (Ioffe and Szegedy, 2015) thought that it keeps the distribution of
 # each layer's inputs from shifting while the layers before it learn. Santurkar and others (2018) added shifts of their
-# own behind the normalisation, and it helped all the same; they found that it makes the loss smoother, so that a large
-# step does less harm, as you have seen it do. And each picture is normalised together with others drawn at random,
-# which adds a little noise; the inventors report that this helps on new pictures (they say that it *regularises*). We
-# have not measured that.
+# own behind the normalisation, and it helped all the same. They found that it makes the loss smoother, so that a large
+# step does less harm, as you have seen it do.
+#
+# And each picture is normalised together with others drawn at random, which adds a little noise. The inventors report
+# that this helps on new pictures (they say that it *regularises*). We have not measured that.
 #
 # ## The growing model
 #
@@ -485,8 +492,8 @@ lesson.expect(record, "compare_accuracy")
 lesson.progress(record)
 
 # %% [markdown]
-# (The last step of the chart is another comparison than the table's: both changes, between the layers and at the input,
-# on top of L2 and He's start, and at 0.001 for all. The two leads need not agree.)
+# The chart's last step need not agree with the table's lead. It makes both changes, between the layers and at the
+# input, on top of L2 and He's start; and all steps of the chart train at 0.001.
 #
 # ## Exercise 1: normalise a batch by hand
 #
@@ -527,8 +534,8 @@ lesson.check_largest_momentum(largest_momentum)
 #   Where a channel's variance is far above $\varepsilon$, the next layer no longer depends on the size of the
 #   weights before it, and in our runs the learning rate mattered less.
 # * A verdict taken at one learning rate is a verdict on that rate. Give each side its own best one.
-# * It trains with the batch's statistics and predicts with moving averages. With few steps a momentum of 0.99 validates
-#   with stale ones: that looks like overfitting and is none.
+# * Batch normalisation trains with the batch's statistics and predicts with moving averages. With few steps and a
+#   momentum of 0.99 these are stale: that looks like overfitting and is none.
 #
 # Initial weights, penalty and normalisation all change how the network learns what is in its pictures. None of them
 # gives it more pictures. Can we make some? [Lesson 06](06_augmentation.ipynb) asks what may change about a digit

@@ -31,8 +31,8 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 # %% [markdown]
 # ## How far can a digit be pushed?
 #
-# Lesson 02 left a problem open: its network carries the same small windows to every place, and is lost all the same
-# when the digits move. What can be done about it? We build it again, with room for one more layer in front. Until the
+# Lesson 02 left a problem open: its network moves the same small windows over the whole picture, yet is lost when
+# the digits move. What can be done about it? We build it again, with room for one more layer in front. Until the
 # growing model at the end, that layer is all that changes from one network to the next.
 
 # %%
@@ -99,8 +99,8 @@ plots.lines(
 
 # %% [markdown]
 # Where does it go wrong? If lesson 02 is right, not in the convolutions: move the digit, and the feature maps move
-# along. Look at them behind the pooling, which halves the picture: there a push by four pixels should be one by two
-# cells.
+# along. Look at the maps after the pooling, which halves height and width: there a push by four pixels should be one by
+# two cells.
 
 # %%
 pooling = keras.Model(baseline.inputs[0], baseline.layers[3].output)  # up to MaxPooling2D and with it
@@ -110,18 +110,16 @@ print(f"Two cells further, the pooled maps differ by {off:.2g} at most; their la
 print(f"Of the values that the dense layer reads, the push has changed {(pushed != still).mean():.0%}.")
 
 # %% [markdown]
-# So a stroke is found wherever it is. But behind the pooling comes `Flatten`, and then a dense layer that has *a weight
+# So a stroke is found wherever it is. But after the pooling comes `Flatten`, and then a dense layer that has *a weight
 # of its own for every position*. A stroke that arrives two cells further to the right meets weights that never saw it
 # there.
 #
-# One way out is another architecture. The other needs no change to the network at all: **show it digits in other
-# places.**
+# One way out is another architecture. A second leaves the network as it is: **show it digits in other places.**
 #
 # ## What may change?
 #
-# Keras has a layer for each of the usual changes. Here three of them have seven tries each at the same digit. (The
-# numbers are the largest changes, as a fraction: of a full turn for the rotation, of the picture's size for the
-# others.)
+# Keras has a layer for each of the usual changes. Here three of them change the same digit, seven times each. Their
+# numbers are the largest changes: for the rotation as a fraction of a full turn, for the others of the picture's size.
 
 # %%
 changes = {
@@ -141,24 +139,25 @@ plots.images(
 )
 
 # %% [markdown]
-# That is the whole idea, called **augmentation**: draw a random change
-# $T$ from a set that leaves the label alone, and train on $(T(x), y)$ in place of $(x, y)$. The loss becomes an average
-# over all those changes,
+# That is the whole idea, called **augmentation**: draw a random change $T$ from a set that leaves the label alone, and
+# train on $(T(x), y)$ instead of $(x, y)$. The loss becomes an average over all those changes,
 #
 # $$L(\theta) = \frac1N \sum_{i=1}^{N} \mathbb{E}_{T}\!\left[-\log p_\theta\bigl(y_i \mid T(x_i)\bigr)\right],$$
 #
 # where $\theta$ are the weights, $N$ is the number of training pictures, $\mathbb{E}_T$ the average over the changes
 # and $p_\theta(y \mid x)$ the probability that the network gives to the label $y$. Each step draws one $T$ for each
-# picture: one random sample of the average. We have put *knowledge about the world* into the data: "where it stands
-# does not matter, within limits". `fill_mode="nearest"` says what comes in from outside: a copy of the nearest edge
-# pixel, as in the article that this course follows (Veličković's, see the sources).
+# picture: one random sample of the average.
+#
+# We have put *knowledge about the world* into the data: "where it stands does not matter, within limits". (What comes
+# in from outside is a copy of the nearest edge pixel, `fill_mode="nearest"`, as in the article that this course
+# follows: Veličković's, see the sources.)
 #
 # ## How far, and how often?
 #
-# The article uses shifts alone, by up to a tenth of the width and of the height. `course_utils.layers.RandomShift`
-# draws two numbers for each image, one for each direction, and rounds them to whole pixels, as the article's library
-# did: a shift by half a pixel mixes two neighbours and blurs the digit, and the validation digits are sharp. Here is
-# where 10,000 draws put the digit:
+# The article uses shifts alone, by up to a tenth of width and height. `course_utils.layers.RandomShift` draws two
+# numbers for each image, one for each direction, and rounds them to whole pixels, as the article's library did. A shift
+# by half a pixel would mix two neighbours and blur the digit, and the validation digits are sharp. Where do 10,000
+# draws put a digit? Here a single bright pixel stands for it.
 
 # %%
 from course_utils.layers import RandomShift
@@ -176,8 +175,8 @@ plots.show(drawn, "A grid of seven by seven shifts with the share of draws: near
 
 # %% [markdown]
 # Why is the rim so pale? A tenth of 28 pixels is 2.8. A number drawn evenly between -2.8 and 2.8 is rounded to 3 only
-# if it lies above 2.5, which happens less than a third as often as rounding to 2. (In theory it is 3.2 everywhere
-# inside, 1.0 on the rim and 0.3 in the corners; the rest is the luck of these draws.)
+# above 2.5, but to 2 all the way from 1.5 to 2.5: more than three times as often. (In theory each place inside gets
+# 3.2, one on the rim 1.0 and a corner 0.3; the rest is the luck of these draws.)
 #
 # ## Train on digits that move
 #
@@ -200,9 +199,9 @@ plots.curves(
 )
 
 # %% [markdown]
-# The dashed lines, worse with shifts in both frames, look like a step back. But the training figures are measured
-# *while it trains*: with dropout on, and now also on digits that have been moved. It is a harder exam, and seldom the
-# same one twice. The validation digits are not moved. So compare both networks in the same exam: training digits and
+# The dashed training lines are worse with shifts, which looks like a step back. But they are measured *while the
+# network trains*: with dropout on, and now also on digits that have been moved. That is a harder exam, and seldom the
+# same one twice; the validation digits are not moved. So compare both networks in the same exam: training digits and
 # validation digits, all in place, dropout off.
 
 
@@ -217,9 +216,9 @@ for name, (seen, new) in {"in place": exam(baseline), "with shifts": exam(shifte
     print(f"trained {name:11}  training digits {seen:.2%}, validation {new:.2%}, gap {100 * (seen - new):+.2f} points")
 
 # %% [markdown]
-# The gap is what the network does better on digits that it has seen. It is hard to learn pictures by heart that seldom
-# come back the same. But a smaller gap alone is no gain, since a network that has learned less has one, too. What
-# counts is the validation column, and a single run on so few pictures can show only a large difference there.
+# The gap is what the network does better on digits that it has seen. Pictures that seldom come back the same are hard
+# to learn by heart. But a smaller gap alone is no gain: a network that has learned less has one, too. What counts is
+# the validation column, where a single run can show only a large difference.
 #
 # How can the same layer move digits in `fit` and leave them alone in `predict`? Keras tells each layer whether it is
 # training, with the argument `training`. Dropout listens to that, and so does this layer.
@@ -246,14 +245,14 @@ for s in (0, 2, 3, 4, 6):
 print(f"With shifts, 3 pixels make {(1 - with_shifts[9]) / (1 - with_shifts[6]):.1f} times the mistakes of none.")
 
 # %% [markdown]
-# Three pixels are the most that training showed. Even there mistakes are no longer few: the last line says how many
-# times as many as in place. A pixel or two further it still does far better than before, and then it falls too, though
-# not by its own fault alone: look how many digits have lost a piece at the edge by then. **Augmentation teaches what it
-# shows, and a little beyond.** (One run; three have their say below.)
+# Three pixels are the most that training showed. Even there the network makes more mistakes than in place: the last
+# line says how many times as many. A pixel or two further it still does far better than the other network. Then its
+# accuracy falls, too, and not by its own fault alone: look how many digits have lost a piece at the edge by then.
+# **Augmentation teaches what it shows, and a little beyond.** (One run; three have their say below.)
 #
-# Watch both networks read one digit that moves. It is picked, not typical: both networks read it in place; four pixels
-# to the right, with no piece lost, only the second still does. Of all such digits it is the one where the first is
-# surest of its wrong answer.
+# Watch both networks read one digit that moves. It is picked, not typical. Both read it in place; four pixels to the
+# right, with no piece lost, only the network trained with shifts still does. Of all such digits it is the one where the
+# other network is surest of its wrong answer.
 
 # %%
 # Row 6: in place; row 10: four to the right.
@@ -309,13 +308,14 @@ plots.lines(
 )
 
 # %% [markdown]
-# Both lines come from the same exam as before: digits in place, dropout off. (Where the validation line lies above, do
-# not look for a cause: the two sets are not equally hard, and one is small.) Where both lines fall, the network does
-# worse even on the digits that it was trained on. That is *underfitting*, and every regulariser (whatever holds
-# training back for the sake of new pictures) leads there if you overdo it: the same weights have to learn, in the same
+# Both lines come from the same exam as before: digits in place, dropout off. (Where the validation line lies above,
+# that says little: the two sets need not be equally hard, and one is small.) Where both lines fall, the network does
+# worse even on the digits that it was trained on. That is *underfitting*. The same weights have to learn, in the same
 # few epochs, digits in ever more places, some of them cut off at the edge. (How much longer training would win back is
-# not yet measured.) Only a validation set can tell you where the best point is, and a single run is too little to tell
-# 0 from 0.1.
+# not yet measured.)
+#
+# Every regulariser (whatever holds training back for the sake of new pictures) leads there if you overdo it. Only a
+# validation set can tell you where the best point is, and a single run is too little to tell 0 from 0.1.
 #
 # ## Why not mirror them as well?
 #
@@ -345,27 +345,30 @@ leaning = [np.cov(row, column, aweights=one.ravel())[0, 1] < 0 for one in mnist.
 print(f"Before the mirror {np.mean(leaning):.0%} of the 1s lean to the right: their upper ink lies further right.")
 
 # %% [markdown]
-# Each row holds the digits of one kind, each number counts them (an empty cell has none). The mistakes are shaded, and
-# the right answers stand outlined on the diagonal. The best two and the worst are in the title: did you have them?
+# Each row holds the digits of one kind, each column those that got the same answer; the numbers count them (an empty
+# cell has none). The mistakes are shaded, the right answers outlined on the diagonal. The best two and the worst are in
+# the title: did you have them?
 #
 # A mirrored 3 opens to the other side, as a 5 does in its upper half, and a mirrored 5 has the shape of a 2 on a
 # calculator's display. The first two lines say how far the network agrees. What seems to count is whether a digit,
-# mirrored, comes close to *another*. But that is a story told after the fact, and not every row keeps to it: to our
-# eyes a 0 is a 0 in a mirror, a 1 and a 7 come close to no other digit there, and all three are often lost. What might
-# the network have learned about them that the mirror takes away? (The last line holds a hint.)
+# mirrored, comes close to *another*.
 #
-# A network trained on mirrored digits may at times have to call *nearly the same picture* by two names. **A change that
-# alters the label puts noise into the labels; a change that leads out of the world in which the network will be used
-# wastes its effort.** Mirroring digits does some of both. Half a turn makes a 9 of a 6.
+# But that is a story told after the fact, and not every row keeps to it. To our eyes a 0 is a 0 in a mirror, and a 1
+# and a 7 come close to no other digit there; yet all three are often lost. What does the mirror take from them? Perhaps
+# the slant of the handwriting: see the last line.
+#
+# A network trained on mirrored digits may have to call *nearly the same picture* by two names. **A change that makes
+# the label wrong puts noise into the labels; a change that makes pictures which the network will never meet wastes its
+# effort.** Half a turn, which makes a 9 of a 6, does the first; mirroring digits may do some of both.
 #
 # But that is an argument. What is the measurement?
 #
 # ## A fair comparison
 #
-# Three ways to train, paired over seeds: the same start, digits, epochs and learning rate, one layer of difference.
-# (The rate is Adam's default, tuned for none of the three; the table at the end of this section tunes it, for the
-# shifts.) We compare on validation digits in place, and for the shifts also on the same digits pushed to either side by
-# three pixels, and by five, more than training showed.
+# Three ways to train, paired by seed: the same start, digits, epochs and learning rate, one layer of difference. (The
+# rate is Adam's default, tuned for none of the three; the table at the end of this section tunes it, for the shifts.)
+# We compare on validation digits in place. For the shifts we also push these digits to either side, by three pixels and
+# by five, more than training showed.
 
 # %%
 ways = {
@@ -391,9 +394,9 @@ comparisons = {
     for way, at, rows in [("shifts", "in place", 0), ("shifts", "3 pixels off", [1, 2]),
                           ("shifts", "5 pixels off", [3, 4]), ("mirroring", "in place", 0)]
 }
-here, off, _, flip = (100 * found.mean for found in comparisons.values())
+here, off, far, flip = (100 * found.mean for found in comparisons.values())
 for at, title in (("place", f"Digits in place, points: shifts {here:+.1f}, mirroring {flip:+.1f}"),
-                  ("off", f"Digits pushed three pixels, points: shifts {off:+.1f}")):
+                  ("off", f"Shifts, points: {off:+.1f} at 3 pixels, {far:+.1f} at 5")):
     some = {name: found for name, found in comparisons.items() if at in name}
     plots.intervals(some, title.replace("-", "−") + mnist.figure_suffix, f"Differences to the baseline. {title}.")
 
@@ -402,16 +405,16 @@ for name, found in comparisons.items():
     print(found.sentence(name.capitalize()), "By seed:", ", ".join(f"{100 * d:+.1f}" for d in found.differences))
 
 # %% [markdown]
-# A hollow ring says the same as the sentences: too few seeds for a verdict. The rule counts seeds, not points: it holds
-# back even where every seed says the same, loudly. What three seeds really leave open is a *small* difference, and in
-# place we expect no other: all of MNIST was centred before it was published (by the centre of mass of its pixels:
-# LeCun, Cortes and Burges), so its digits hardly move. (The intervals are over seeds alone: the validation pictures are
-# always the same.)
+# The hollow rings say the same as the sentences: too few seeds for a verdict. The rule counts seeds: it holds back even
+# where all of them agree on a large difference. What three seeds really leave open is a *small* difference, and from
+# shifts, on digits in place, we expect no other: all of MNIST was centred before it was published (by the centre of
+# mass of its pixels: LeCun, Cortes and Burges), so its digits hardly move. (The intervals are over seeds alone: the
+# pictures are always the same.)
 #
-# And the mirror, why did our runs with it do worse? The argument said: in a mirror a 3 comes close to a 5, and a 5 to a
-# 2, so a network that saw them all both ways round has less to tell them apart by. But perhaps it is only that there is
-# more to learn in the same few epochs. The large shifts, which mirror nothing, show what that does. So ask, for all
-# networks, *what share of the mistakes lies within these two pairs*.
+# Why did our runs with the mirror do worse? The argument said: in a mirror a 3 comes close to a 5, and a 5 to a 2, so a
+# network that saw both views of each has less to tell them apart by. Or is there only more to learn in the same few
+# epochs? The large shifts, which mirror nothing, show what that does. So ask, for all networks, *what share of the
+# mistakes lies within these two pairs*. The argument forecasts the highest shares for the mirror.
 
 # %%
 said |= {f"shifts {factor}": {seed: answers(model)} for factor, model in tried.items() if factor > 0.1}
@@ -433,14 +436,13 @@ for pair in (3, 5), (2, 5):
     print(f"{pair}: mirroring {own.min():.0f} to {own.max():.0f} % of mistakes, others up to {others:.0f} %: {found}.")
 
 # %% [markdown]
-# The argument forecast a higher share for both pairs; each of the last two lines ends with what our few runs say to
-# that, too few for a verdict here as well. (That the baseline takes one digit for another in the mirror need not mean
-# that a network which has trained on both ways round mixes them up.) The rest of what our runs with mirroring lost may
-# be the mirror's own doing or that of the few epochs (not yet measured). Nothing is gained in return: nobody will show
-# the network a mirrored digit.
+# Each of the last two lines ends with what our runs say to the forecast, too few for a verdict here as well. (That the
+# baseline takes one digit for another in the mirror need not mean that a network trained on both views mixes them up.)
+# What else our runs with mirroring lost may be the mirror's own doing or that of the few epochs (not yet measured).
+# Nothing is gained in return: nobody will show the network a mirrored digit.
 #
 # What do more runs say of the shifts, with digits in place? The table `fair_mnist` of lesson 10 has ten seeds, longer
-# training, for each side the learning rate that suits it, and ten times as many pictures to count on.
+# training, the learning rate that suits each side, and more pictures to count on.
 
 # %%
 _ = lesson.reference_verdict("augmentation")
@@ -448,10 +450,11 @@ _ = lesson.reference_verdict("augmentation")
 # %% [markdown]
 # ## The growing model
 #
-# Lessons 03 to 05 added the L2 penalty, He's start and batch normalisation. The shifts come first, while the picture is
-# still a picture. (The model is written with `keras.Model`, layer by layer; `Sequential` would build the same one.)
-# Batch normalisation of the input replaces the division by 255, and its momentum is the one that lesson 05 chose for so
-# few steps. (`FusedBatchNormalization`, the course's twin of Keras's layer, computes the same in less time.)
+# Lessons 03 to 05 added the L2 penalty, He's start and batch normalisation. Now the shifts join them, in front, while
+# the picture is still a picture. (The model is written with `keras.Model`, layer by layer; `Sequential` would build the
+# same one.) Batch normalisation of the input replaces the division by 255, and its momentum is the one that lesson 05
+# chose for so few steps. (`FusedBatchNormalization`, the course's twin of Keras's layer, computes the same in less
+# time.)
 
 # %%
 from course_utils.layers import FusedBatchNormalization
@@ -486,9 +489,9 @@ lesson.expect(record, "compare_accuracy")
 lesson.progress(record)
 
 # %% [markdown]
-# If you have run lesson 05 in this mode and with this seed, a line above the chart has its figure beside this one. If
-# your star shows no gain on lesson 05, or a loss, do not be surprised: one run against one run cannot show a difference
-# as small as that between the last two rows.
+# If you have run lesson 05 in this mode and with this seed, a line above the chart has its figure beside this one. Do
+# not be surprised if your star shows no gain on lesson 05, or a loss: two single runs cannot show a difference as small
+# as that between the last two rows.
 
 # %% [markdown]
 # ## Exercise 1: move a picture
@@ -535,8 +538,8 @@ lesson.check_keeps_its_label(keeps_its_label)
 # * Augmentation puts knowledge about the world into the data: what may change without changing the label. What is
 #   shown is learned, and a little beyond.
 # * It acts in training only, and makes training look worse. Compare networks in the same exam.
-# * A change that can make one label look like another puts noise into the labels, and too much of a good one leads to
-#   underfitting. The validation set has the last word.
+# * A change that can make one digit look like another puts noise into the labels, and too much of a good change leads
+#   to underfitting. The validation set has the last word.
 #
 # Moving digits gives one network more to learn from. But two networks trained on the same digits still make different
 # mistakes. Which one do you keep? [Lesson 07](07_ensembles.ipynb) asks whether you have to choose.

@@ -31,9 +31,8 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 # %% [markdown]
 # ## Nine networks that differ in nothing but chance
 #
-# Each is the baseline network of lesson 02. Each sees the same digits, equally often. They differ in the weights they
-# start from and in what dropout switches off. They come in three groups, and each group has its own order of the
-# digits.
+# Each is the baseline network of lesson 02. Each sees the same digits, equally often. They differ in their starting
+# weights and in what dropout switches off, and each group of three has its own order of the digits.
 #
 # Nine networks take time, so this part of the lesson trains them on a thousand digits. That also makes the lesson
 # clearer, since with little data there is more to get wrong. At the end the whole training set comes back.
@@ -63,9 +62,9 @@ def build_three(seed):
 
 # %% [markdown]
 # Three at a time, for speed: one Keras model with three outputs and *three losses*, which `fit` adds up. No weight
-# belongs to two networks, so the gradient of the sum is for each of them its own gradient, and Adam treats every weight
-# by itself. Each learns exactly what it would learn alone, given the same start, batches and dropout. After each epoch
-# we keep what the three say of their training digits; that will be needed below.
+# belongs to two networks, so each gets the gradient of its own network's loss, and Adam treats every weight by itself.
+# Given the same start, batches and dropout, each network learns exactly what it would learn alone. After each epoch we
+# keep what the three say of their training digits, for a question further down.
 
 # %%
 options = {"batch_size": 128, "epochs": lesson.epochs(24), "verbose": 0}
@@ -117,9 +116,9 @@ print(f"of the digits that one network gets wrong, another one gets {both:.0%} w
 
 # %% [markdown]
 # The block on the left is the hard core: digits that are hard for *this kind of network on these data*. Further to the
-# right, more and more of it is chance. (The two shares do not contradict each other: to count in the first, a digit
-# must fool every network, while one network that it fools is enough to put it among the digits that fool somebody.)
-# Here are the first eight from the left, with the answer that most networks give:
+# right, more and more of it is chance. The two shares do not contradict each other: the first asks that a digit fool
+# every network, the second only that it fool two. Here are the first eight from the left, with the answer that most
+# networks give:
 
 # %%
 plots.images(mnist.x_val[hard[:8]] / 255, f"Digits that fool {'all' if every > 7 else 'many of the'} {count} networks"
@@ -131,8 +130,8 @@ plots.images(mnist.x_val[hard[:8]] / 255, f"Digits that fool {'all' if every > 7
 #
 # A mistake that only one network makes can be outvoted. The simplest **ensemble** averages the probabilities of its $k$
 # members, $\bar p = \frac1k \sum_m p_m$, and answers with the largest. Here is the digit that it rescues against the
-# most wrong answers (in the middle each network's answer, brown where it is wrong, and in blue its probabilities: the
-# darker, the more probable):
+# most wrong answers. In the middle is what each network says, brown where it is wrong, and in blue its probabilities:
+# the darker, the more probable.
 
 # %%
 mean = p.mean(axis=0)
@@ -158,9 +157,8 @@ print(f"Of the {wrong.sum() / count:.1f} mistakes of a member (mean of {count}),
       f"{(wrong & ~missed).sum() / count:.1f}; it spoils {(~wrong & missed).sum() / count:.1f} of its right answers.")
 
 # %% [markdown]
-# Count the answers in the figure: what would a majority vote say? (The first line has counted.) The average also hears
-# how sure each network is: exercise 1. The figure shows its best case; the last line says what it mends on the whole,
-# and what it spoils.
+# A majority vote counts the answers in the figure, as the first line has done. The average also hears how sure each
+# network is (exercise 1). The figure shows its best case; the last line says what it mends and spoils on the whole.
 #
 # How many members does it take? We need not train again: every choice of $k$ among our networks is an ensemble, and we
 # can look at all of them. Each is a dot; the darker a spot in its column, the more of them lie there.
@@ -182,8 +180,8 @@ drawn.suptitle(title, fontsize=11)
 plots.show(drawn, f"Validation accuracy of each choice of k members, and a line of their means for each k. {title}.")
 
 # %% [markdown]
-# Put your own together: all are on, and in JupyterLab you can switch them off. Can you find a choice whose average is
-# *worse* than its members are on average? The cell after the figure counts them and names the first.
+# Now choose the members yourself: all are on, and in JupyterLab you can switch them off. Can you find a choice whose
+# average is *worse* than its members are on average? The cell after the figure counts such choices and names the first.
 
 # %%
 from course_utils import widgets
@@ -215,8 +213,8 @@ first = f"; the first: networks {', '.join(str(m + 1) for m in worse[0])}" if wo
 print(f"choices that are right less often than their members on average: {len(worse)} of {len(choices) - count}{first}")
 
 # %% [markdown]
-# The accuracy counts pictures, so its mean may sink by a few of them as members come in. Do not read luck off the
-# spread of the dots: large choices share most of their networks, and there is only one choice of all of them.
+# The accuracy need not rise with every new member. And do not read luck off the spread of the dots further up:
+# large choices share most of their networks, and there is only one choice of all of them.
 #
 # ## Why the average's loss cannot be worse than the members' mean
 #
@@ -239,10 +237,11 @@ print(f"digits on which the average is worse than the members' mean: {(together 
 # ## Why it stops helping
 #
 # How much better? For the squared error the answer is exact. Let $e_m$ be the error of member $m$ on one digit: ten
-# numbers, its probabilities minus the target. Write $e \cdot e'$ for the product of two such rows, class by class and
-# added up. $\mathbb{E}$ is the mean over the validation digits *and* over all choices of members. Let
-# $s^2 = \mathbb{E}[e_m \cdot e_m]$ for one member and $\rho s^2 = \mathbb{E}[e_m \cdot e_j]$ for two different ones, so
-# that $\rho$ says how much alike they err (a correlation about zero, without subtracting the means).
+# numbers, its probabilities minus the target (1 for the true class, 0 for the others). Write $e \cdot e'$ for the
+# product of two such rows, class by class and added up, and $\mathbb{E}$ for the mean over the validation digits *and*
+# over all choices of members. Let $s^2 = \mathbb{E}[e_m \cdot e_m]$ for one member and
+# $\rho s^2 = \mathbb{E}[e_m \cdot e_j]$ for two different ones. Then $\rho$ says how much alike they err: it is a
+# correlation about zero (no means are subtracted).
 #
 # Two members first: the average's error is $\frac12(e_1 + e_2)$, its square
 # $\frac14(e_1 \cdot e_1 + e_2 \cdot e_2 + 2\, e_1 \cdot e_2)$, on average $\frac12(1 + \rho)s^2$. If they err alike
@@ -255,9 +254,9 @@ print(f"digits on which the average is worse than the members' mean: {(together 
 # = \rho\, s^2 + \frac{1-\rho}{k}\, s^2.$$
 #
 # The second term dies out like $1/k$. The first one stays, however many members there are: it is what they all get
-# wrong *together*. Drawn against $1/k$ the mean over all choices (a cross) is a straight line; the single choices (the
-# dots) lie about it. The line's left end, $1/k = 0$, stands for an ensemble of infinitely many such members,
-# extrapolated from ours.
+# wrong *together*. Drawn against $1/k$, the means over all choices (the crosses) lie on a straight line; the single
+# choices (the dots) scatter about it. Its left end, $1/k = 0$, stands for infinitely many such members, extrapolated
+# from ours.
 
 # %%
 errors = p - np.eye(10)[mnist.y_val]
@@ -280,25 +279,24 @@ drawn.suptitle(f"Squared error: infinitely many leave ρ = {shared / s2:.0%} of 
 plots.show(drawn, "Squared error against 1 / k: dots and crosses about a line, above an area that stays and a wedge.")
 
 # %% [markdown]
-# Of all that averaging will ever take off the mean *squared error*, three members take two thirds and nine eight
-# ninths, whatever $\rho$ is. But how much there is to take is $1 - \rho$, and the figure's title says what stays.
-# ($\rho$ need not equal the share of common mistakes that was printed at the start: that one counts answers, right or
-# wrong; $\rho$ weighs how far off the probabilities are.) To get more you would need members that are *more different*
-# at the same accuracy, perhaps by other architectures, data or augmentation (not measured here).
+# Of all that averaging can ever take off the mean *squared error*, three members take off two thirds and nine members
+# eight ninths, whatever $\rho$ is. But there is only the part $1 - \rho$ to take, and the figure's title says what
+# stays. (The share of common mistakes printed at the start is another number: it counts wrong answers, while $\rho$
+# weighs how far off the probabilities are.) To get more you would need members that are *more different* at the same
+# accuracy, perhaps by other architectures, data or augmentation (not measured here).
 #
 # And luck? Split each error into what all seeds have in common and the rest, which is the seed's own. The common part,
-# squared, is $\rho s^2$: the bias of this kind of network, the accidents of these training digits, and what the picture
-# itself leaves open. The rest has the mean square $(1-\rho)s^2$: it is the variance that comes from the seed. So the
-# formula says it already: what averaging takes is the luck of the seed (its variance), and of the common part it takes
-# nothing. (The formula holds exactly for members whose seeds are independent; ours also share the order of the digits
-# in threes.)
+# squared, is $\rho s^2$: what this kind of network gets wrong from any start (its *bias*, not the number of lesson 01),
+# the accidents of these training digits, and what the picture itself leaves open. The rest, squared, has the mean
+# $(1-\rho)s^2$: the *variance* that comes from the seed. So averaging takes off the luck of the seed, and of the common
+# part nothing. (This reading is exact for independent seeds; ours share the order of the digits in threes.)
 #
 # ## The article's way: a joint ensemble
 #
 # We have trained three networks in one model with *three* losses, and averaged afterwards. The article puts the average
 # into the model: three branches, an `Average` layer, and *one* loss, that of the average. We call that the **joint
 # ensemble**, and the average of networks that were trained apart the **independent** one. Same digits, same start, same
-# batches; the sum has only moved from outside the logarithm to inside.
+# batches; only the sum over the members has moved, from outside the logarithm to inside.
 #
 # > **Predict:** which will be better, three apart or three jointly? And which will have the better members?
 
@@ -326,24 +324,24 @@ plots.dots(groups, title + mnist.figure_suffix, x="validation accuracy, %; a dot
            alt=f"A row of dots for each way. {title}.")
 
 # %% [markdown]
-# The title says what these three groups make of both halves of your prediction. That is no verdict yet: the comparison
-# below puts intervals on the differences.
+# For these three groups, the title answers both halves of your prediction. That is no verdict yet: the comparison below
+# puts intervals on the differences.
 #
 # ## Nobody corrects me while my colleagues get it right
 #
-# Why should the two ways differ at all? One derivative shows it. The joint loss is $L = -\log \frac1k \sum_j p_{j,y}$.
-# Let $z_{m,c}$ be what goes into the softmax of member $m$ for class $c$. The quotient rule on
-# $p_{m,y} = e^{z_{m,y}} / \sum_d e^{z_{m,d}}$ gives
+# Why should the two ways differ at all? One derivative shows it. The joint loss is $L = -\log \frac1k \sum_j p_{j,y}$,
+# so $\partial L / \partial p_{m,y} = -1 / \sum_j p_{j,y}$. Let $z_{m,c}$ be what goes into the softmax of member $m$
+# for class $c$. The quotient rule on $p_{m,y} = e^{z_{m,y}} / \sum_d e^{z_{m,d}}$ gives
 # $\partial p_{m,y} / \partial z_{m,c} = p_{m,y}\,([c = y] - p_{m,c})$, where $[c = y]$ is 1 for the true class and 0
-# for the others, and so
+# for the others. The chain rule multiplies the two:
 #
 # $$\frac{\partial L}{\partial z_{m,c}}
 # = \underbrace{\frac{p_{m,y}}{\sum_j p_{j,y}}}_{r_m}\;\underbrace{\bigl(p_{m,c} - [c = y]\bigr)}_{\text{as if alone}}.$$
 #
 # A member trained alone gets the second factor. In the joint model it is multiplied by $r_m$, its *share of the
-# responsibility* for the right answer. The three shares add up to 1. That a member gets a third of the push on average
-# does little, since Adam divides a common factor out again; what counts is that the shares differ from digit to digit.
-# Say three members give the true class these probabilities:
+# responsibility* for the right answer. The three shares add up to 1. A share that is the same for every digit
+# matters little, since Adam divides a common factor out again; what counts is that the shares differ from digit to
+# digit. Say three members give the true class these probabilities:
 
 # %% tags=["nbval-check-output"]
 for true_class in (0.9, 0.09, 0.01):
@@ -356,10 +354,9 @@ for true_class in (0.9, 0.09, 0.01):
 # that does not gets hardly any help, as soon as another knows it. So a member may leave a digit to the others.
 #
 # Did they? Look at the digits that they were *trained* on: of those that one member gets wrong, how many do the three
-# together get right? An average mends part of any members' mistakes, and how large a part may change as they train. So
-# members trained apart, who have nobody to leave a digit to, come in twice: at the end, and after the epoch that
-# brought them nearest to the joint members' number of mistakes. There the derivative foretells that the joint three
-# mend the larger part.
+# together get right? Members trained apart have nobody to leave a digit to, yet their average mends a part too, and how
+# large a part may change as they train. So they come in twice: at the end, and after the epoch in which their number of
+# mistakes came nearest to the joint members'. There, the derivative predicts, the joint three mend the larger part.
 
 # %%
 def mistakes(trios):
@@ -384,11 +381,10 @@ print(f"Against apart after epoch {then + 1}, the joint three mend the larger pa
 #
 # ## A fair comparison
 #
-# Paired over seeds: one network trained apart (the mean of the three in each group), three of them averaged, three
-# trained jointly, and one of these by itself (again the mean), all on the same thousand digits. That is fair to the
-# digits and not to the computing, of which $k$ networks take $k$ times as much as one, in training *and in every
-# prediction ever after*. Lesson 10 asks what one network does with that time. (A hollow ring: too few seeds for a
-# verdict.)
+# Paired over seeds, all on the same thousand digits: three networks trained apart and averaged, three trained jointly,
+# and one by itself of either kind (the mean of the three in each group). That is fair to the digits and not to the
+# computing: $k$ networks take $k$ times as much as one, in training *and in every prediction ever after*. Lesson 10
+# asks what one network does with that time. (A hollow ring: too few seeds for a verdict.)
 
 # %%
 one, one_jointly = alone["apart"].mean(axis=1), alone["jointly"].mean(axis=1)
@@ -421,11 +417,11 @@ if verdict and independent:
     print(evidence.compare(verdict.differences, independent.differences).sentence("Independent against joint ensemble"))
 
 # %% [markdown]
-# The lines in plain words read the table's intervals: for the accuracy wholly above zero is a gain, wholly below it a
-# loss; for the cross-entropy it is the other way round; with zero inside nothing is decided. The last line takes the
-# two differences from the baseline seed by seed (it was not announced, so it lacks the table's correction, and its
-# interval is over the seeds alone, not over the images). It is the ten-seed answer to your prediction: three apart, or
-# three jointly?
+# *In plain words* reads the table's intervals. Accuracy: wholly above zero is a gain, wholly below it a loss.
+# Cross-entropy: the other way round. With zero inside, nothing is decided. The last line takes the two differences from
+# the baseline seed by seed, and is the ten-seed answer to your prediction: three apart, or three jointly? (It was not
+# announced, so it lacks the table's correction for many questions, and its interval is over the seeds alone, not over
+# the images. Joint members by themselves are not in the table.)
 #
 # ## The growing model
 #
@@ -465,8 +461,8 @@ history = model.fit(
 
 # %% [markdown]
 # Training pictures are shifted and units are dropped, so the training side looks worse than it is, as in lesson 06. Do
-# not hold this loss against that lesson's. Keras adds the L2 penalty to it (lesson 03), and here three networks pay;
-# the comparison set below counts the cross-entropy alone.
+# not compare this loss with that lesson's: Keras adds the L2 penalty to it (lesson 03), and here three networks pay.
+# The comparison set below counts the cross-entropy alone.
 
 # %%
 score = lesson.compare(model)  # on training images from which no seed trains or chooses
@@ -479,10 +475,10 @@ lesson.progress(record)
 print(evidence.tell_briefly("fair_mnist", "all", "five"))
 
 # %% [markdown]
-# The chart's last step has three times the weights and the work of the one before it, at the same untuned rate: no
-# verdict. The lines below the chart put the same question to the table, with a rate tuned for each side. (*Five
-# together* are lessons 03 to 06 and the baseline's dropout.) The answer need not be that of the comparison further up,
-# where the joint ensemble is added to the plain baseline.
+# The chart's last step is no verdict: it has three times the weights and the work of the one before it, at the same
+# untuned rate. The lines below the chart put the same question to the table, with a rate tuned for each side. (*Five
+# together* are lessons 03 to 06 and the baseline's dropout.) Further up, the joint ensemble was added to the plain
+# baseline, so the two answers may differ.
 #
 # ## Exercise 1: vote or average?
 #
@@ -528,7 +524,8 @@ lesson.check_members_needed(members_needed)
 # * Networks that differ in their seed alone share some of their mistakes and differ in the rest. Averaging $k$ of them
 #   shrinks what is each one's own to $1/k$ (in squared error); what they share stays, however many you ask.
 # * On every digit the average's cross-entropy is at most the members' mean. The price is $k$ times the computing.
-# * Training a joint average is not averaging: each member learns only in proportion to its share of the right answer.
+# * Training the average is not averaging the trained: a joint member learns only in proportion to its share of the
+#   right answer.
 #
 # Every network so far trained for as many epochs as somebody wrote down. [Lesson 08](08_early_stopping.ipynb) asks when
 # one should stop.

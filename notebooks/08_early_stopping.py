@@ -32,8 +32,8 @@ mnist = lesson.load("mnist", n_train=2_000)  # full mode takes every training di
 # ## A run without a stop
 #
 # Stopping can only make a network *better* if going on would make it worse. (Then it is a regulariser: like an L2
-# penalty, it keeps the weights from going all the way that the training loss would take them.) So here is the baseline
-# of lesson 02 without its dropout, at a constant learning rate, and for more epochs than it should need.
+# penalty, it keeps the weights from going where the training loss would take them.) So here is a network that should
+# overfit: lesson 02's baseline without its dropout, at a constant learning rate, for more epochs than it should need.
 
 # %%
 import keras
@@ -66,8 +66,8 @@ def train(seed, epochs, callbacks, **options):
 
 
 # %% [markdown]
-# A callback of our own keeps what the network says about the validation pictures after every epoch. With these
-# probabilities we can ask "what if we had stopped there?" as often as we like, and train only once.
+# A callback is an object that `fit` calls as it goes along. Ours keeps what the network says about the validation
+# pictures after every epoch. So we can ask "what if we had stopped there?" as often as we like, and train only once.
 
 
 # %%
@@ -111,8 +111,8 @@ print(f"Its validation accuracy goes from {val_accuracy[best - 1]:.1%} to {val_a
 
 # %% [markdown]
 # Loss and mistakes need not move together. The accuracy asks only which digit got most of the probability; the loss
-# also charges for how little of it the true digit got. So follow each picture from the lowest loss to the end. How many
-# changed sides, and what does each group add to the mean loss?
+# also charges for how little of it the true digit got. So follow each picture from the epoch of the lowest loss to the
+# last one. How many changed sides, and what does each group add to the mean loss?
 
 
 # %%
@@ -137,15 +137,15 @@ print(f"The mean loss changes by {sum(adds.values()):+.4f} nats. " + (
       f"The largest part comes from: {most}." if best < long else "Its lowest point is the end, so nothing changes."))
 
 # %% [markdown]
-# The pictures that changed sides are all that the accuracy notices. A picture that stays wrong and costs more is one
-# whose true digit has lost still more probability, and that only the loss sees. So what you watch can decide what
-# you keep (compare the two best epochs above the table). The article watches the validation loss, and so shall we.
+# The accuracy notices only the pictures that changed sides. A picture that stays wrong and costs more is one whose true
+# digit has lost still more probability, and that only the loss sees. So what you watch can decide what you keep: the
+# lines above the table name the best epoch by each. The article watches the validation loss, and so shall we.
 #
 # ## Patience
 #
 # Stop as soon as the loss fails to fall? A curve may stumble on its way down, because every epoch's weights are a
-# little accidental. So we wait. **Patience** is the number of epochs in a row without a new lowest value after which we
-# give up. This is the whole algorithm:
+# little accidental. So we wait, and give up after a fixed number of epochs in a row without a new lowest value. This
+# number is the **patience**, and this is the whole algorithm:
 
 
 # %%
@@ -163,8 +163,8 @@ def replay(val_loss, patience):
 
 # %% [markdown]
 # Here it is at work, with a patience of 5. The counter below the curve climbs by one in each epoch without a new lowest
-# value and falls back to zero with each new one. Move the slider to 1 and uncover the curve one epoch at a time. (What
-# comes after the stop is grey: a run with this patience never sees it.)
+# value and falls back to zero with each new one. What comes after the stop is grey: a run with this patience never sees
+# it. Move the slider to 1 and uncover the curve one epoch at a time.
 
 # %%
 from course_utils import widgets
@@ -219,9 +219,9 @@ for p in (1, 2, 5, 10):
     print(f"patience {p:2}: ends after epoch {stopped:2}, keeps epoch {kept:2}, {found}")
 
 # %% [markdown]
-# Patience is an insurance. Too little, and the first stumble that lasts as long as the patience ends the run; enough,
-# and a little more of it changes nothing but the bill, which is up to `patience` epochs at the end of every run. How
-# much is enough depends on how long the stumbles last, and nobody knows that before the run.
+# Patience is an insurance. With too little, the first stumble that lasts as long as the patience ends the run. Where
+# there is enough, more of it changes only the bill: up to `patience` epochs at the end of every run. How much is enough
+# depends on how long the stumbles last, and nobody knows that before the run.
 #
 # ## Which weights do you have now?
 #
@@ -246,23 +246,23 @@ print(f"Keras ended after epoch {len(own)}; replay says {replays[5][0]}.")
 # ## The validation set is where we choose, and choosing has a price
 #
 # Early stopping picks one of many epochs by its validation loss. So the number of epochs is a hyperparameter like
-# $\lambda$ in lesson 03, and the validation set is where it was chosen. Is the lowest validation loss still an honest
-# estimate of the loss on new pictures?
+# $\lambda$ in lesson 03: it is chosen on the validation set. Is the lowest validation loss still an honest estimate of
+# the loss on new pictures?
 #
 # No. Each epoch's measured loss $L_t$ is its true loss and some luck: which pictures happen to be in the set. Part of
-# the luck is the same for every epoch, because the pictures are. The rest differs: these pictures happen to suit one
-# epoch's weights better than another's. Taking the smallest loss prefers epochs with good luck. A minimum is never
-# above any of its members, so
+# the luck is common to all epochs, since they are judged by the same pictures. The rest differs: these pictures happen
+# to suit one epoch's weights better than another's. So the smallest loss is likely to be one with good luck. And the
+# minimum of a list is never above any of its members, so
 #
 # $$\mathbb{E}\bigl[\min_t L_t\bigr] \le \min_t \mathbb{E}[L_t].$$
 #
-# Here $\mathbb{E}$ is the mean over all the validation sets that might have been drawn. The right side is the true loss
-# of the best epoch, and the true loss of the epoch that we choose is at least as high. So the loss that we quote is, on
-# average, never above the one that we get. (So far for the lowest of a fixed number of epochs. With a patience the same
-# luck also decides where the list ends, and of that the formula says nothing.)
+# Here $\mathbb{E}$ is the mean over all the validation sets that might have been drawn. On the left is the loss that we
+# quote; on the right is the true loss of the best epoch, and the epoch that we choose has no lower one. So the loss
+# that we quote is, on average, never above the one that we get. (This holds for the lowest of a fixed number of epochs.
+# With patience, luck also decides where the list ends, and of that the formula says nothing.)
 #
-# How much can it be? We let a few randomly drawn validation pictures choose the epoch (with unlimited patience: the
-# lowest of all), and ask the *other* ones how good that choice is.
+# How far below? We let a few validation pictures, drawn at random many times, choose the epoch with the lowest loss of
+# all, and ask the *other* ones how good that choice is.
 
 # %%
 rng, means = np.random.default_rng(seed), []
@@ -287,22 +287,23 @@ plots.lines(
 )
 
 # %% [markdown]
-# The first line is what you would report if you quoted the best validation loss, the second what you would get. The
-# title says by what part of the second the first lies below it. The first rises with the number of pictures, since
-# among more of them there is less luck to pick. The second falls where more pictures choose a better epoch. Between the
-# two lies the price of choosing, on average. A whole set may also be easier or harder than another at every epoch: that
-# luck is in both lines, and only other pictures show it. The flattery can grow with every further thing that you choose
-# by the validation loss: $\lambda$, the patience, the architecture, the seed. That is what the comparison set and the
-# sealed test set are for.
+# The solid line is what you would report if you quoted the best validation loss, the dashed one what you would get. The
+# title gives the distance between them as a part of the dashed one. The solid line rises with the number of pictures,
+# since among more of them there is less luck to pick. The dashed one falls where more pictures choose a better epoch.
+# The distance between the two is the price of choosing, on average. (All the validation pictures may also be easier or
+# harder than others at every epoch: that luck is in both lines.) The flattery can grow with everything else that you
+# choose by the validation loss: $\lambda$, the patience, the architecture, the seed. That is what the comparison set
+# and the sealed test set are for.
 #
 # ## What does stopping do?
 #
-# We compare two rules on the same recorded runs, from three seeds: patience 5 with the best weights, and training on to
-# the very end. Early stopping chooses by the validation pictures; to judge it by the same pictures would be to set an
-# exam whose questions it has seen. So one half of them chooses and the other half reports, then the other way round,
-# and "stopped" is the mean of the two. A second stopper with unlimited patience keeps the lowest epoch of the whole run
-# by the same halves. The two stoppers differ only by what the early end does. The last epoch is our choice too: a
-# longer run may give another answer.
+# We compare two rules on the recorded runs of three seeds: patience 5 with the best weights, and training on to the
+# very end. To judge a stop by the pictures that chose it would be an exam with known questions. So one half of the
+# validation pictures chooses and the other half reports, then the other way round, and "stopped" is the mean of the
+# two. (Where the run ends is our choice: a longer one may give another answer.)
+#
+# A second stopper, by the same halves, has unlimited patience: it keeps the lowest epoch of the whole run. The two
+# stoppers differ only by what the early end does.
 #
 # > **Predict:** what does stopping do to the accuracy, and what to the cross-entropy?
 
@@ -341,13 +342,12 @@ drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"Accuracy and cross-entropy, a line for each seed from trained to the end to stopped. {title}.")
 
 # %%
-words = {-1: "worse", 0: "the same", 1: "better"}
+print(f"{'against the end':24}accuracy, points  cross-entropy, nats  halves keep epochs  all pictures keep")
 for s in outcomes:
     for rule, p, (at_end, at_stop, kept, curve) in (("5", 5, outcomes[s]), ("unlimited", long, unhurried[s])):
         right, nats = at_stop - at_end
-        print(f"seed {s}, patience {rule}, against the end: accuracy {words[np.sign(round(right, 6))]} "
-              f"({100 * right:+.1f} points), cross-entropy {words[-np.sign(round(nats, 3))]} ({nats:+.3f} nats).\n     "
-              f"The halves keep epochs {kept[0]} and {kept[1]}, all pictures together epoch {replay(curve, p)[1]}.")
+        print(f"seed {s}, patience {rule:9}{100 * right:+17.1f}{nats:+21.3f}"
+              f"{f'{kept[0]} and {kept[1]}':>20}{replay(curve, p)[1]:19}")
 hasty, calm = (100 * np.mean([stop[0] - end[0] for end, stop, *_ in of.values()]) for of in (outcomes, unhurried))
 print(f"Mean over these seeds: accuracy {hasty:+.1f} points with patience 5, {calm:+.1f} with unlimited patience.")
 
@@ -365,24 +365,25 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
       "There all validation pictures choose, with patience 5." + ("" if tabled else " It is not yet measured."))
 
 # %% [markdown]
-# Which of your two predictions held? These few seeds give no verdict; that is what the course's table is for. And what
-# moves the accuracy, watching the loss or ending too early? Unlimited patience never ends too early, so compare the two
-# rules seed by seed, in the lines above the table. The mean of so few seeds may be the work of one, so this is a trace
-# and no answer (with more seeds not yet measured). (Here half of the pictures chose. Their curve may be bumpier than
-# that of all, and the stop another: compare the epochs.)
+# Which of your two predictions held? These few seeds give no verdict; that is what the course's table is for.
 #
-# Where the accuracy and the cross-entropy disagree, remember that they answer two questions. Does somebody only want to
-# know *which digit it is*? Then the accuracy counts, and a network that trains on may go on gaining while its loss
-# climbs. Does somebody act on the probabilities, so that a confident mistake costs more than a hesitant one? Then the
-# cross-entropy counts, which is what stopping watches. A stop may come too early; what it saves is that the run can end
-# by itself, under a limit that is high enough not to end it.
+# And what moves the accuracy, watching the loss or ending too early? Unlimited patience never ends too early, so
+# compare it with patience 5, seed by seed, in the table below the figure. It gives a hint and no answer, since the
+# mean of so few seeds may be the work of one; with more seeds it is not yet measured. (Only half of the pictures chose
+# here. Their curve may be bumpier than that of all, and the stop another: compare the epochs.)
+#
+# Where the accuracy and the cross-entropy disagree, they answer different questions. If somebody only wants to know
+# *which digit it is*, the accuracy counts, and a network that trains on may go on gaining while its loss climbs. If
+# somebody acts on the probabilities, so that a confident mistake costs more than a hesitant one, the cross-entropy
+# counts, which is what stopping watches. A stop may come too early; what it buys is a run that ends by itself, if its
+# limit is high enough.
 #
 # ## On the comparison set
 #
-# The patience of 5 is the article's. The epoch was chosen on the validation set, so the numbers to believe come from
-# pictures by which nothing was chosen: first the run that went on to the end, then the stopped one with its best
-# weights. One run of each is an example and not a verdict: the printed margins are for other pictures, not for another
-# seed.
+# The patience of 5 comes from the article, the epoch from the validation set. So the numbers to believe come from
+# pictures by which nothing was chosen: first for the run to the end, then for the stopped one with its best weights.
+# One run of each is an example and no verdict: the margins say what other pictures might change, not what another seed
+# might.
 
 # %%
 end, score = lesson.compare(endless), lesson.compare(stopped)
@@ -391,17 +392,16 @@ gap = np.subtract(*losses([each.predictions.clip(1e-7) for each in (score, end)]
 margin = 2 * gap.std() / gap.size ** 0.5
 print(f"Cross-entropy: {gap.mean():+.4f} nats; two standard errors are {margin:.4f} nats, so this is "
       f"{'more' if abs(gap.mean()) > margin else 'not clearly more'} than chance in the choice of images.")
-chosen, last = (f"{abs(ratio - 1):.0%} {'below' if ratio < 1 else 'above'}"
+chosen, last = (f"{abs(ratio - 1):.0%} {'lower' if ratio < 1 else 'higher'}"
                 for ratio in (now_loss / score.loss, val_loss[-1] / end.loss))
 print("These are the pictures that chose the epoch: full mode keeps no others." if score.on_validation else
-      f"The loss on the validation pictures is {chosen} that of this set at the stop, which they chose, and {last} it\n"
-      "at the end, which they did not: there it is luck alone, at the stop luck and the price of choosing, mixed.")
+      f"Compared with this set, the loss on the validation pictures is {chosen} at the stop, which they chose, and\n"
+      f"{last} at the end, which they did not. The second is luck; the first, luck and the price of choosing.")
 record = lesson.record(stopped, "baseline_cnn", "early_stopping+no_dropout", run, compare=score, patience=5)
 lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
-# (The two percentages of the last sentence do not subtract: each epoch has luck of its own, and it can be larger than
-# the price.)
+# (The difference between the two percentages is not the price: each epoch has luck of its own, which can be larger.)
 #
 # And the baseline as it stands in lesson 02, with its dropout? Does a patience of 5 ever end it early?
 
@@ -412,17 +412,17 @@ print(f"Of {len(others)} reference runs with patience 5, on {others['n_train'].i
       if len(others) else f"Reference runs with patience 5: not yet measured in {lesson.mode} mode.")
 
 # %% [markdown]
-# Runs with a limit below the article's cannot say whether a run of its length would be stopped. Without a stop all that
-# is left is the choice of the best epoch, which Keras 3 makes all the same with `restore_best_weights=True`. The sixth
-# technique has a second part, the longer run: the article's has up to 50 epochs in place of 12, and going on for longer
-# may help by itself. Lesson 10 asks about the stop alone, and lesson 09 adds both parts to the network of the first
-# five.
+# Runs with a lower limit than the article's cannot say whether one of its length would be stopped. If no stop comes,
+# all that is left is the choice of the best epoch, which Keras 3 still makes with `restore_best_weights=True`.
+#
+# The sixth technique has a second part, the longer run: the article's has up to 50 epochs in place of 12, which may
+# help by itself. Lesson 10 asks about the stop alone; lesson 09 adds both parts to the network of the first five.
 #
 # ## Exercise 1: only real progress counts
 #
-# > With a loss that falls by a hair's breadth at every epoch `replay` never gives up. Write `stop_epoch`, which returns
-# > the epoch (counted from 1) at which training stops, where a loss counts as progress only if it lies *more than*
-# > `min_delta` below the last loss that counted (the first always counts). Without a stop it returns the last epoch.
+# > `replay` never gives up on a loss that falls by a hair's breadth at every epoch. Write `stop_epoch`. It returns the
+# > epoch (counted from 1) at which training stops, or the last one if nothing stops it. A loss counts as progress only
+# > if it lies *more than* `min_delta` below the last loss that counted; the first always counts.
 
 
 # %%
@@ -437,7 +437,7 @@ lesson.check_stop_epoch(stop_epoch)
 # ## Exercise 2: how much patience would have been enough?
 #
 # > Hindsight is easy. Given a whole curve, return the smallest patience (at least 1) with which `replay` keeps the best
-# > epoch of the curve. Do without `replay` itself: think about the distance between one record and the next.
+# > epoch of the curve. Do without `replay` itself: think about the distance from one new lowest value to the next.
 
 
 # %%

@@ -42,12 +42,12 @@ for name, runs in full_size.items():
 print(f"\nMissing: {100 * gap:.2f} points, {10_000 * gap:.0f} of the 10,000 test digits")
 
 # %% [markdown]
-# That is awkward. Our runs are few, but with all six techniques they are hardly ahead of the baseline without any. (We
-# followed the listing, with three liberties that today's Keras offers: our stop watches the cross-entropy, it brings
-# the best weights back, and much of the arithmetic has 16 bits, bfloat16, as in all full-size runs of ours below.)
-# Where did the missing digits go? There are four suspects:
+# That is awkward. Our runs are few, but with all six techniques they are hardly ahead of the baseline without any. We
+# followed the listing, with three liberties: our stop watches the cross-entropy; it brings the best weights back; and
+# much of the arithmetic has 16 bits (bfloat16), as in all our full-size runs below. Where did the missing digits go?
+# There are four suspects:
 #
-# * **Chance.** Another seed, another number; and who prints a number may have printed the best of several (lesson 15).
+# * **Chance.** Another seed, another number; and a printed number may be the best of several (lesson 15).
 # * **The listing.** What was printed in the article is not what ran.
 # * **The library.** The same words mean something else in today's Keras.
 # * **The stop.** Early stopping ended our runs at a bad moment, or theirs at a good one.
@@ -57,8 +57,8 @@ print(f"\nMissing: {100 * gap:.2f} points, {10_000 * gap:.0f} of the 10,000 test
 #
 # ## The whole program
 #
-# From here to `fit` this is all of it. Two layers come from the course: batch normalisation that computes the same as
-# Keras's in less time, and lesson 06's shift by whole pixels.
+# The cells from here to `fit` are all of it. Two layers come from the course: a batch normalisation that computes the
+# same as Keras's in less time, and lesson 06's shift by whole pixels.
 
 # %%
 import keras
@@ -74,7 +74,7 @@ momentum = 0.99 if lesson.mode == "full" else 0.9  # few steps an epoch: see les
 callbacks = lesson.callbacks("All six: training and validation sit different exams (loss in nats, with penalty)")
 
 # %% [markdown]
-# Where there is nothing but Keras, put these lines in the last cell's place. The article holds back a tenth of the
+# If you have nothing but Keras, put these lines in the last cell's place. The article holds back a tenth of the
 # 60,000 training digits, the last 6,000, to validate on.
 #
 # ```python
@@ -135,7 +135,8 @@ model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy", cr
 
 # %% [markdown]
 # Early stopping (lesson 08) watches the cross-entropy alone. Keras's own `val_loss` has the penalty in it (lesson 03),
-# and a penalty that drifts would decide when to stop. Remember the penalty in `loss` and `val_loss`; it will matter.
+# and a penalty that drifts would have a say in when to stop. Remember the penalty in `loss` and `val_loss`; it will
+# matter.
 
 # %%
 stopping = keras.callbacks.EarlyStopping("val_cross_entropy", mode="min", patience=patience, restore_best_weights=True)
@@ -145,9 +146,9 @@ history = model.fit(
 )  # fmt: skip
 
 # %% [markdown]
-# Beside it the baseline, none of the six, on the same digits with the same seed, for the article's number of epochs or,
-# in reduced mode, half of it. (It is no fair fight: all six are three networks for one, and in reduced mode they
-# get up to eight times as much training.)
+# Training is the harder exam: its pictures are shifted, and units are dropped. Now the baseline, with none of the six:
+# the same digits, the same seed, and the article's number of epochs (half of it in reduced mode). It is no fair fight:
+# all six are three networks against one, and in reduced mode they get up to eight times as much training.
 
 # %%
 from course_utils import models
@@ -168,8 +169,8 @@ for name, network in {"baseline": baseline, "all six": model}.items():
 print(f"In this run the six leave {wrong['all six'] / max(wrong['baseline'], 1):.0%} of the baseline's mistakes.")
 
 # %% [markdown]
-# (The article's story plays at full size.) The settings are the article's, or were fixed beforehand for this mode, and
-# none was chosen by looking at test results, so the test set may be opened, once.
+# (The puzzle at the top is about full-size runs.) The settings are the article's or were fixed beforehand for this
+# mode. None was chosen by looking at test results, so the test set may be opened, once.
 
 # %%
 test = lesson.final_test(model)
@@ -181,17 +182,17 @@ print(f"The baseline alone, trained for as many epochs as all six may: {slow.mea
       if len(slow) else "The baseline alone, trained for as long: not yet measured in this mode.")
 
 # %% [markdown]
-# (Test figures, for the article has no others; each run opened its test set once, and nothing is chosen by them.) From
-# L2 on, each row adds its technique to those of the row above. The last one has the rule for stopping, and with it
-# leave to train for longer, in reduced mode 16 epochs where the other rows have 6. So its step is not the worth of one
-# technique: the line below the chart says what more epochs do by themselves, and lesson 10 has a table for the stop
-# alone. (The range above the chart is of other seeds on the same test digits. Other digits would move a figure $p$ too,
-# by $1.96 \sqrt{p\,(1 - p) / n}$ either way, lesson 00.)
+# From L2 on, each row adds its technique to those of the row above. The last row adds the rule for stopping, and with
+# it leave to train for longer: in reduced mode 16 epochs where the other rows have 6. So its step is not the worth of
+# one technique. The line below the chart says what more epochs do for the baseline by themselves; lesson 10 has a table
+# for the stop alone. (These are test figures, as the article has no others; each run opened its test set once, and
+# nothing is chosen by them. The range above the chart is of other seeds on the same digits. Other digits would move a
+# figure $p$ too, by $1.96 \sqrt{p\,(1 - p) / n}$ either way, lesson 00.)
 #
 # ## The scene: the article's own log
 #
-# The article prints what Keras printed while its final network trained. Figures that somebody copies into a text can
-# be wrong; a log has nothing to gain. It is a witness, and nobody has questioned it.
+# The article prints what Keras printed while its final network trained. A figure copied into a text can be wrong; a log
+# has nothing to gain. It is a witness: let us question it.
 
 # %%
 log = evidence.article_log()
@@ -200,9 +201,9 @@ print(theirs.loc[[1, 2, 3, 5, 12, 20, 25, 30, 31]].to_string())
 print(f"\nAn epoch took {theirs['seconds'].median():.0f} s, the baseline's {log['baseline']['seconds'].median():.0f} s")
 
 # %% [markdown]
-# Nothing strange? Go through the columns slowly. Training accuracy below validation accuracy: the training pictures are
-# shifted and units are dropped, so that is as it should be. The losses fall as losses do. The times fit: three members
-# with normalisation and shifts take several times as long as one plain network.
+# Nothing strange? Go through the columns slowly. Training accuracy lies below validation accuracy: training is the
+# harder exam, as in our run. The losses fall as losses do. The times fit: three members with normalisation and shifts
+# take several times as long as one plain network.
 #
 # > **Predict:** not every one of these columns can have come from the program above. Which cannot?
 #
@@ -217,11 +218,11 @@ from course_utils import log_charts
 log_charts.draw_parts(six, mnist.figure_suffix)
 
 # %% [markdown]
-# However far the cross-entropy shrinks, the sum cannot sink below the penalty, its floor. (On the left both are means
-# over the epoch, on the right those of its end.) How high was the floor under the article's run? We cannot ask for its
-# weights, but the listing says how they *started*: as ours did, drawn by He's rule. So take the same network before its
-# first step, square all the weights, and add. And in case the run started otherwise: Glorot's rule, Keras's default,
-# gives a weight the variance 2 / (inputs + outputs), where a convolution counts its whole window.
+# However far the cross-entropy shrinks, the sum cannot sink below the penalty, its floor. How high was the floor under
+# the article's run? We cannot ask for its weights, but the listing says how they *started*: as ours did, drawn by He's
+# rule. So take the same network before its first step, square all the weights, add, and multiply by the listing's
+# factor. In case the run started otherwise, the cell does the same for Glorot's rule, Keras's default: there a squared
+# weight is 2 / (inputs + outputs) on average, where a convolution counts its whole window.
 
 # %%
 untrained = keras.models.clone_model(model)  # the same layers with new random weights
@@ -240,12 +241,13 @@ logged, listed, slow = evidence.by_hand().values()
 log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entropy"], glorot)
 
 # %% [markdown]
-# A cross-entropy cannot be negative, so a sum cannot be smaller than one of its parts. Could the weights have shrunk
-# that much? (Weights that feed a batch norm could at no cost: lesson 05.) The squares in the figure are the penalty
-# measured at full size in one run of ours, with today's Adam: it hardly moves. In Keras 1 the penalty was added in
-# training too. So the first finding is hard: unless the sum of the squares shrank to below the shares that are printed
-# above, which ours never came near, **the run that printed this log did not have the listing's penalty**, whether the
-# listing was changed later or its Keras lost it. So `loss` is the column that cannot have come from the program. The
+# A cross-entropy cannot be negative, so the loss cannot be smaller than the penalty. Could the weights have shrunk that
+# much? Those that feed a batch norm could, at no cost (lesson 05). But in one full-size run of ours, with today's Adam,
+# the penalty hardly moves (orange squares in the figure). And Keras 1 added the penalty in training too.
+#
+# So the first finding is hard: **the run that printed this log did not have the listing's penalty**, unless its squared
+# weights shrank to less than the shares printed above, which ours never came near. Whether the listing was changed
+# later or its Keras lost the penalty is open. `loss`, then, is the column that cannot have come from the program. The
 # `val_loss` is as small, but it has an excuse: until 1.2.0 of December 2016, Keras left the penalty out of the
 # validation loss.
 #
@@ -259,8 +261,8 @@ log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entr
 # * *as logged*: no penalty, and momentum 0.9, an older default (clue 3).
 # * *no penalty, momentum 0.99*.
 #
-# Their record names no other difference. It does not say which `epsilon` they had, nor why the first was ended early,
-# and its test accuracy had been seen by then.
+# Their record names no other difference. It does not say which `epsilon` their batch norms had, nor why the first run
+# was ended early; its test accuracy had been seen by then.
 #
 # Batch normalisation's momentum only serves its moving averages, which training does not use (lesson 05), so for this
 # clue the third run repeats the second. The two differ all the same: a computer that adds in no fixed order rounds
@@ -294,11 +296,11 @@ for name, run, column, other in pairs:
     print(f"{name:51} {nats[both].mean():.4f} nats, {100 * share[both].mean():.2f} points (mean of {len(both)} epochs)")
 
 # %% [markdown]
-# Compare the first two lines with the last, the distance of these two runs from each other: from the log they are a
-# little further in accuracy, and several times as far in loss. (How far another seed or another library carries a run,
-# none of ours says.) The last line but one answers a clever objection: what if the log showed the cross-entropy only?
-# That column and the accuracy beside it are both further from the log than those of either run without a penalty. So a
-# run without one *fits*. That is no proof, nor does it rule out a tenth of the penalty, say, which we did not try.
+# Compare the first two lines with the last. The two runs without penalty are a little further from the log than from
+# each other in accuracy, and several times as far in loss. (How far another seed or another library carries a run, none
+# of ours says.) The last line but one answers a clever objection: what if the log showed the cross-entropy only? The
+# run with the penalty is further from the log in its cross-entropy too, and in accuracy. So a run without a penalty
+# *fits*. That is no proof, and we did not try a tenth of the penalty, say.
 #
 # ## Clue 3: defaults move
 #
@@ -338,11 +340,11 @@ for name, count in (("today's Keras", patience), ("Keras before 2.0.9", patience
 print(f"the log ends after epoch {len(curve)}")
 
 # %% [markdown]
-# The article was last edited in March 2017, so by its date alone a Keras older than 2.0.9 wrote the log. The stop tells
-# something else: with the older count, the listing's patience ends where the log does. About the patience the
-# listing agrees with its log; about the penalty it does not. Neither date nor stop tells whether that Keras was older
-# than 1.0.7 too, where momentum was 0.9. But no Keras of those years could bring the best weights back, so unless the
-# author saved them in some other way, the article's figure is that of the *last* epoch.
+# The article was last edited in March 2017, so by its date alone a Keras older than 2.0.9 wrote the log. The stop
+# agrees: with the older count, the listing's patience ends where the log does. So about the patience the listing fits
+# its log; about the penalty it does not. Neither date nor stop tells whether that Keras was even older than 1.0.7, with
+# a momentum of 0.9. But no Keras of those years could bring the best weights back. Unless the author saved them in some
+# other way, the article's figure is that of the *last* epoch.
 #
 # Did momentum matter? Validation and test use the moving averages. So compare the two runs without penalty:
 
@@ -372,21 +374,22 @@ print(f"momentum 0.9 above 0.99 in {ahead.sum()} of these {len(ahead)} epochs; "
       f"with the penalty lowest of the three in {lowest} of {len(both)}")  # fmt: skip
 
 # %% [markdown]
-# (The first window of the test accuracies has the last five epochs that all three share.) Here it is easy to fool
-# oneself. That the penalty is missing from the log is as good as proved. That it *cost test accuracy* is another claim:
-# in the shared window the two with momentum 0.99 are level, with penalty and without. Before that window the run with
-# the penalty lay behind in most epochs; it may only have been slower, and ended too soon to say. Momentum 0.9 looks
-# better on average, though not in every epoch, and starts nearer to the log on validation pictures, which are not the
-# article's. But these are one run each, and the luck of clue 2 is in them; neighbouring epochs of a run share theirs,
-# so counting epochs tests nothing.
+# Here it is easy to fool oneself. That the penalty is missing from the log is as good as proved. That it *cost test
+# accuracy* is another claim. In the first window, the last five epochs that all three runs share, the two with momentum
+# 0.99 are level, with penalty and without. Before that, the run with the penalty lay behind in most epochs; it may only
+# have been slower, and it ended too soon to say.
+#
+# Momentum 0.9 looks better on average, though not in every epoch, and starts nearer to the log (on our validation
+# pictures, which are not the article's). But each is one run, with the luck of clue 2 in it. Neighbouring epochs share
+# that luck, so counting epochs tests nothing.
 #
 # ## Clue 4: patience on a noisy curve is luck
 #
 # At the top of this lesson, our runs as listed stopped well before the article's, which went on to epoch 31. Both say
 # patience 5, though the older count waits one epoch longer. Can one epoch make such a difference?
 #
-# > **Predict:** take the curves as they are and change nothing but the patience. By how many epochs does one epoch more
-# > of it move the stop?
+# > **Predict:** take the curves as they are and change nothing but the patience. By how many epochs does one more epoch
+# > of patience move the stop?
 
 # %%
 unpenalised = {"no penalty, momentum 0.9": logged, "no penalty, momentum 0.99": slow}
@@ -404,16 +407,16 @@ for name, run in unpenalised.items():
           f"{', '.join(lost[name][:4])} for patience 1 to 4, {lost[name][patience - 1]} for {patience}.")  # fmt: skip
 
 # %% [markdown]
-# (These runs are over, and nothing is chosen by their test accuracies.)
-#
 # Today's count is a patience of 5 in the figure, the older one a patience of 6. If the best weights come back, both
-# keep the same epoch on every curve, so the changed count by itself explains nothing here (the third record ends too
-# soon to say much). An old Keras kept the last epoch instead; what that is worth, these replays do not ask. Yet one
-# epoch of patience *can* decide: in each curve the fourth parts a short run from a long one, because one bump lasts so
-# long. (Two of the three share their seed and, but for rounding, their training: count them as little more than one.)
-# In another run it may come elsewhere and last longer. So ours at the top may have stopped early, and these three go on
-# past epoch 25, by the same rule. The early stops of patience 1 to 3 cost our two runs part of the points that are
-# missing; the listed patience costs them next to nothing.
+# keep the same epoch on every curve, so the changed count by itself explains nothing here. (The third record ends too
+# soon to say much. An old Keras kept the last epoch instead; what that is worth, these replays do not ask.)
+#
+# Yet one epoch of patience *can* decide. A *bump* is a stretch of epochs without a new best; in each curve one bump
+# lasts so long that patience 3 ends in it and patience 4 outlasts it. (Two of the three share their seed and, but for
+# rounding, their training: count them as little more than one.) In another run the bump may come elsewhere and last
+# longer. So by the same rule ours at the top may have stopped early, and these three go on past epoch 25. Patience 1 to
+# 3 would cost our two runs part of the points that are missing; the listed patience costs them next to nothing.
+# (Nothing is chosen by these test accuracies.)
 #
 # The bumps have a likely cause. At a constant learning rate the steps do not die out: Adam divides by the size of the
 # recent gradients, and their direction is a noisy guess from one batch, so the weights never come to rest. With a rate
@@ -432,10 +435,10 @@ if falling.mean() > article - 0.0002:
 #
 # ## The verdicts
 #
-# A detective may hold a suspicion; a court needs more than one run. The course's protocol names the table
-# `article_mnist` for it: ten seeds *as listed* and ten *as logged*, with early stopping (new runs; none of those above
-# counts). Other arms train to the end without a stop, at the constant rate or with a falling one, to tell the rate from
-# the length. This is what counts so far:
+# A detective may hold a suspicion; a court needs more than one run. The course's *protocol*, its written plan of
+# comparisons (lesson 10), has the table `article_mnist` for it: ten seeds *as listed* and ten *as logged*, with early
+# stopping, all new runs. Other *arms* (settings to compare) train to the end without a stop, at the constant rate or
+# with a falling one, to tell the rate from the length. This is what counts so far:
 
 # %%
 from course_utils.evidence import protocol
@@ -476,30 +479,30 @@ The listing  Its penalty is missing from the log (clue 1). Whether listing or li
              Whether it costs a test digit at a constant rate: {cost}.
 The library  By its date an older Keras wrote the log, and the stop agrees, if its patience was the listed one.
              What the old defaults are worth: {cost}.
-The stop     Ours came after {" and ".join(map(str, stops))} epochs and kept the weights of {patience} before. There
-             both runs without penalty have {at_stop:.2%}, after epoch 20 {late:.2%}: {10_000 * (late - at_stop):.0f} of
-             the missing digits, if ours lost as much. But the weights that patience {patience} keeps in those two lie
-             {own} points from the same run's own late mean.
+The stop     Ours came after {" and ".join(map(str, stops))} epochs and kept the weights of {patience} before. At
+             those epochs the two runs without penalty average {at_stop:.2%}, after epoch 20 {late:.2%}:
+             {10_000 * (late - at_stop):.0f} of the missing digits, if ours lost as much. But the weights that patience
+             {patience} keeps in those two lie {own} points from the same run's own late mean.
 All four     One run had no penalty, the old momentum, no stop, and luck of its own: {run_on:.2%} in epochs 23 to 31,
              so {10_000 * (run_on - article + gap):.0f} of {10_000 * gap:.0f} missing digits, in unknown shares.""")
 
 # %% [markdown]
-# How did your suspect fare? There is one finding, and it names no culprit: the listing's penalty was as good as
-# certainly not in the run, and no run by hand shows that it cost a digit. The library was at the scene in any case;
-# what its other defaults took is unknown. The stop and chance are out on bail. What would settle it: *as logged*
-# against *as listed* for penalty and defaults (both at once), each against itself *to the end* for the stop.
+# How did your suspect fare? There is one finding, and it names no culprit: the run almost certainly lacked the
+# listing's penalty, but no run by hand shows that the penalty costs a digit. The library was at the scene; what its
+# other defaults took is unknown. The stop and chance are out on bail. Two comparisons would settle it: *as logged*
+# against *as listed* for penalty and defaults together, and each against itself *to the end* for the stop.
 #
 # For your own work: a listing is not a run. Whoever wants a number to come back keeps the log, the version of the
-# library, the seed, and more runs than one. Every record that the course's own commands write holds the first three;
-# the three runs made by hand show what a gap in the record costs. Every table of the protocol names the fourth.
+# library, the seed, and more runs than one. The course's own commands write the first three into every record, and
+# every table of the protocol names the fourth. The three runs made by hand show what a gap in the record costs.
 #
 # ## Exercise 1: the floor of any network
 #
-# > Our floor came from a network that we built. You can have it without building anything. Write a function that
-# > returns the L2 penalty to expect of an untrained network whose layers all start by He's rule, weights uniform
-# > between $-\sqrt{6/n}$ and $+\sqrt{6/n}$ for $n$ inputs a unit. `layers` is a list of pairs, the inputs of one unit
-# > and the number of units: `[(9, 32), (288, 32), (6272, 128)]` for the ReLU layers of one member. Biases have no
-# > penalty. (Which of the two numbers of a pair does *not* matter?)
+# > Our floor came from a network that we built. You can have it without one. Write a function that returns the L2
+# > penalty to expect of an untrained network whose layers all start by He's rule, weights uniform between $-\sqrt{6/n}$
+# > and $+\sqrt{6/n}$ for $n$ inputs a unit (lesson 04 has their variance). `layers` is a list of pairs, the inputs of
+# > one unit and the number of units: `[(9, 32), (288, 32), (6272, 128)]` for the ReLU layers of one member. Biases have
+# > no penalty. (Which of the two numbers of a pair does *not* matter?)
 
 
 # %%
@@ -513,9 +516,10 @@ lesson.check_penalty_at_start(penalty_at_start)
 # ## Exercise 2: where should the next run land?
 #
 # > "Your test accuracy lies inside the range expected from 10 reference runs", says each lesson. Where does that range
-# > come from? Take the mean and standard deviation $s$ (over $n - 1$) of $n$ runs. *One more* run differs from their
-# > mean by its own luck, variance $s^2$, and by the luck of the mean, $s^2/n$. As $s$ is itself a guess from few runs,
-# > the factor is not 1.96 but Student's $t$ with $n - 1$ degrees of freedom, `scipy.stats.t.ppf(0.975, n - 1)`.
+# > come from? Take the mean and the standard deviation $s$ (dividing by $n - 1$) of $n$ runs. *One more* run differs
+# > from their mean by its own luck, variance $s^2$, and by the luck of the mean, $s^2/n$. As $s$ is itself a guess
+# > from few runs, the factor is not 1.96 but Student's $t$ with $n - 1$ degrees of freedom,
+# > `scipy.stats.t.ppf(0.975, n - 1)`.
 # >
 # > Write a function that takes a list of runs and returns the mean, and the low and the high end of that 95 % interval.
 # > Then feed it the runs with the falling rate, `list(falling)`. Would the article's run surprise it? And what does it

@@ -12,10 +12,10 @@
 # **Goal:** replace pooling by convolutions that take longer steps, see how much of a photograph each unit sees, and
 # train the network that a well-known answer on Cross Validated starts from.
 #
-# Somebody asked there how to fight overfitting on CIFAR-10. The answer begins with advice that has nothing to do with
-# overfitting: *start from something that is known to work.* Its author took a published idea, a network that consists
-# of convolutions nearly all the way, left every setting at its default, and got 77.5 % (the answer's own figure, on
-# validation). What is in that network?
+# Cross Validated is a site for questions on statistics. Somebody asked there how to fight overfitting on CIFAR-10. The
+# answer begins with advice that has nothing to do with overfitting: *start from something that is known to work.* Its
+# author took a published idea, a network made almost entirely of convolutions, left every setting at its default, and
+# got 77.5 % (the answer's own figure, on validation). What is in that network?
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -34,9 +34,9 @@ cifar = lesson.load("cifar10")
 #
 # The networks of lessons 02 and 11 halve height and width by max-pooling: of each $2 \times 2$ block it keeps the
 # largest answer. Two things come of that. The next layers have a quarter of the work, and each of their windows reaches
-# twice as far across the picture. Neither asks for a *maximum*. Is there a way to halve a feature map that is learned?
+# twice as far across the picture. Neither needs a *maximum*. Can a network learn how to halve a feature map?
 #
-# A convolution with **stride** $s$ moves its window on by $s$ pixels in place of one:
+# A convolution with **stride** $s$ moves its window, $k$ pixels a side, on by $s$ pixels in place of one:
 #
 # $$y_{i,j} = b + \sum_{u=0}^{k-1} \sum_{v=0}^{k-1} w_{u,v} \, x_{s i + u,\; s j + v} .$$
 #
@@ -66,9 +66,9 @@ def at(place):
 widgets.slide(at, range(1, 226), "place", start=162)
 
 # %% [markdown]
-# The window jumps by two pixels, and there are 15 x 15 answers, where a stride of 1 would give 30 x 30. Against the
-# formula of lesson 02 the $s$ is new: without it the window at $i, j$ would begin at the pixel $i, j$. (And we count
-# from the window's corner here, not from its middle.)
+# The window jumps by two pixels, and there are 15 x 15 answers, where a stride of 1 would give 30 x 30. The $s$ in the
+# formula does it: the window of the answer $i, j$ begins at the pixel $s i, s j$. (Lesson 02 counted from the window's
+# middle; here we count from its corner.)
 #
 # > **Predict:** what have the answers of stride 2 to do with those of stride 1?
 
@@ -82,9 +82,9 @@ print(f"stride 1: {every_place.shape[1:]}, stride 2: {long_steps.shape[1:]}")
 print("stride 2 is every second answer of stride 1:", np.allclose(every_place[:, ::2, ::2], long_steps, atol=1e-4))
 
 # %% [markdown]
-# It is the ordinary convolution, of which only every second row and column is computed: three quarters of the answers
-# are thrown away *before* anybody has worked for them. Along a side of $n$ pixels the window of $k$ fits at the starts
-# $0, s, 2s, \dots$ up to $n - k$. How many of these starts are there? That is exercise 1.
+# It is the ordinary convolution, computed at every second row and column only: three quarters of the answers are thrown
+# away *before* anybody has worked for them. Along a side of $n$ pixels a window of $k$ can start at $0, s, 2s, \dots$
+# up to $n - k$. How many starts are there? That is exercise 1.
 #
 # ## Which halvings are convolutions?
 #
@@ -125,18 +125,20 @@ for name, four in {"every second": [[1, 0], [0, 0]], "averages": [[1 / 4, 1 / 4]
     print(f"{name:12} is the convolution with weights {four} and stride 2:", same)
 
 # %% [markdown]
-# A convolution is a weighted sum (leave out the $b$), and so it must treat a sum of two pictures as the sum of both.
-# The maximum does not: it is the odd one out. The other three are convolutions: two with the weights above, and "edges"
-# was built as one. On the other hand no pooling, maximum or mean, can tell the left of its block from the right. A
-# strided convolution *may learn* to average, to pick or to look for edges, whichever helps.
+# Without its $b$ a convolution is a weighted sum. So its answer to a sum of two pictures is the sum of its answers to
+# each. The maximum fails this test: it is the odd one out. The other three are convolutions: two with the weights
+# above, and "edges" was built as one. In turn, no pooling, maximum or mean, can tell the left of its block from the
+# right. A strided convolution *may learn* to average, to pick or to look for edges, whichever helps.
 #
 # Pooling is also said to make a network mind less *where exactly* something is. Does it? Move two hundred photographs,
 # in grey, to the right by two pixels, and by one. (What leaves the picture on one side comes back on the other.) A
-# fifth halving joins the four: the edges at every place, then their maxima (a convolution, and pooling after it). How
-# much has a map changed? It may stay where it was or move along by one place. So we hold the new map against the old
-# one in both positions, and count the smaller of the two mean differences, divided by the standard deviation of such
-# maps, their spread (the mean over the two hundred, since maps differ in contrast). We call hearsay right where the
-# pooled map changes less on more than six photographs in ten.
+# fifth halving joins the four, a convolution and pooling after it: the edges at every place, then their maxima.
+#
+# How much has a map changed? It may stay where it was or move along by one place. So we hold the new map against the
+# old one in both positions, and count the smaller of the two mean differences. We divide it by the spread of such maps
+# (their standard deviation, averaged over the two hundred), since maps differ in contrast. We call hearsay right if the
+# maxima change less than "every second", and the pooled edges less than the edges, each on more than six photographs
+# in ten.
 #
 # > **Predict:** after two pixels, and after one: which of the five halved maps will be the old ones, moved along?
 
@@ -159,10 +161,10 @@ print(f"By one pixel, of {len(many)} photographs: the maxima changed less than '
           "right." if min(less["maxima"], less["edges, pooled"]) > 0.6 * len(many) else "unsupported."))
 
 # %% [markdown]
-# By two pixels each map moves along by one place, with a maximum as with a stride. One pixel would be half a place, by
-# which no map can move, so every map must change somewhat (R. Zhang, 2019). How much a stride changes depends on its
-# weights: compare "every second" with the averages, which are a stride, too. So hold the pooled edges against the
-# edges: there pooling meets a stride with the same weights. What a whole trained network minds is another question.
+# By two pixels each map moves along by one place, with a maximum as with a stride. One pixel is half a place, by which
+# no map can move: so all five change (R. Zhang, 2019). How much a map changes under a stride depends on the weights:
+# compare "every second" with the averages, both strided convolutions. The fair comparison is therefore between
+# the edges and the pooled edges, which have the same weights. What a whole trained network minds is another question.
 #
 # ## The network, and its pooling twin
 #
@@ -192,7 +194,7 @@ def build_all_conv(width=96, pooled=False):
 
 
 # %% [markdown]
-# > **Predict:** equal weights, but which of the two has more to multiply for one picture, and how many times as much?
+# > **Predict:** the twins have equally many weights. Which multiplies more for one picture, and by what factor?
 
 
 # %%
@@ -219,14 +221,14 @@ print(f"products: strided {work[0]:.0f} million, pooling twin {work[1]:.0f} mill
 # The twin computes all the answers and then keeps one in four. That is what pooling costs. What does it buy?
 #
 # You also see that "all-convolutional" is a courtesy title here: two thirds of the weights sit in the dense layer. The
-# network of Springenberg and others (2015), from whom the idea comes, really has none. It ends in an average over each
-# of its last feature maps.
+# network of Springenberg and others (2015), from whom the idea comes, has no dense layer: it ends in an average over
+# each of its last feature maps.
 #
 # ## Side by side
 #
-# Both twins with a quarter of the channels, on the first 2,000 pictures, from three seeds, and with Adam's default
-# rate, as the answer has it. (With a rate tuned for each the difference might be another.) Twins of one seed start from
-# the same weights and see the pictures in the same order.
+# We train both twins with a quarter of the channels, on the first 2,000 pictures, from three seeds, and with Adam's
+# default rate, as in the answer. (A rate tuned for each might change the difference.) Twins of one seed start from the
+# same weights and see the pictures in the same order.
 #
 # > **Predict:** will the same twin be ahead from every seed?
 
@@ -262,15 +264,20 @@ if found.has_interval:
           f"of one point four times in five: some {evidence.seeds_needed(0.01, found.s)} seeds, varying as these do.")
 
 # %% [markdown]
-# Was the same twin ahead from every seed? The figure's title tells. But even three of three could be luck: so few seeds
-# name no winner. Only where the interval leaves out zero could we begin to talk of one.
+# Was the same twin ahead from every seed? The figure's title tells. Even three of three could be luck: so few seeds
+# name no winner.
 #
-# Springenberg and others compared fully trained networks (their Table 3, model C, without augmentation; mistakes in a
-# hundred test pictures of CIFAR-10, without intervals): 9.74 with pooling and 10.19 with the stride moved into the
-# convolution before, as here; and, with one more convolution on both sides, 9.31 with pooling and 9.08 where the added
-# convolution has the stride and replaces it. One pair speaks for pooling, the other for the stride: so do not expect a
-# stride to *win*, or to lose. What it brings is simplicity (one kind of layer), fewer products, and a way of halving
-# that is learned. (Fewer products need not mean less time; lesson 13 measures both.)
+# Springenberg and others compared fully trained networks (their Table 3, model C, without augmentation).
+# Mistakes in a hundred test pictures of CIFAR-10 (no intervals are given):
+#
+# | where the stride goes | pooling | stride |
+# | --- | --- | --- |
+# | into the convolution before, as here | 9.74 | 10.19 |
+# | into an added convolution, which the pooling side gets, too | 9.31 | 9.08 |
+#
+# One pair speaks for pooling, the other for the stride: do not expect either to *win*. What a stride brings is
+# simplicity (one kind of layer), fewer products, and a way of halving that is learned. (Fewer products need not mean
+# less time; lesson 13 measures both.)
 #
 # ## Train the whole network
 #
@@ -301,14 +308,14 @@ if min(moves, default=0) < -1:
           "one, the last included, which we record. Overfitting would show in a fall that lasts.")
 
 # %% [markdown]
-# "Start from what is known to work" has small print: it is known to work *with its training*. Cut the training short,
-# and you compare how fast two networks set out.
+# "Start from what is known to work" has small print: it is known to work *with its training*. Cut that short, as
+# reduced mode does, and a comparison with lesson 11 shows how fast two networks set out, not where they arrive.
 #
 # ## What do its layers see?
 #
 # How much of the picture can one unit depend on? Touch the picture and watch. We invert one column of pixels at a time,
-# and note for a unit in the middle of each convolution's map which columns move it. The windows are square, so
-# the columns give the side of a square, the unit's **receptive field**.
+# and note which columns change the answer of a unit in the middle of each convolution's map. The windows are square, so
+# the number of columns is the side of a square, the unit's **receptive field**.
 #
 # > **Predict:** how many pixels wide is it for each of the four convolutions?
 
@@ -345,15 +352,15 @@ plots.show(drawn, "For each of four convolutions a car with a square on it, the 
 # %% [markdown]
 # You see the five maps of each layer that vary most on this picture, each from its own darkest to its own brightest.
 # The first still look like the picture. In the last, each of the five by five places may be read as saying
-# "something of this kind is about here". No unit of a convolution sees the whole picture. Putting the patches together
-# is left to the dense layer, with a weight from every place of every map to each of its units: hence so many. (An
-# average over each map needs none.) And how do four windows of three pixels come to see so much? That is exercise 2.
+# "something of this kind is about here". None of these units sees the whole picture. The dense layer puts the patches
+# together: each of its units has a weight for every place of every map, hence so many. (An average over each map needs
+# none.) And how do four windows of three pixels come to see so much? That is exercise 2.
 #
 # ## Your curve and the published one
 #
-# The answer shows its curve, of which we have the accuracies at three epochs. Here they are beside yours, if yours come
-# from the same photographs. An epoch of theirs shows the network 50,000 photographs, one of yours in reduced mode a
-# fifth of that; so we count the photographs shown, on a logarithmic scale.
+# The answer shows its curve. Here are its accuracies at three epochs, beside yours. An epoch shows their network 50,000
+# photographs, and yours in reduced mode a fifth of that; so the axis counts the photographs shown, on a logarithmic
+# scale.
 
 # %%
 # Thousand photographs shown, in 1, 25 and 50 epochs: training, validation accuracy in %. None where yours are no
@@ -390,15 +397,15 @@ for whose, points in (("published", published), ("yours", yours)):
               f"{on_validation:.1f} %, gap {on_training - on_validation:+5.1f} points")
 
 # %% [markdown]
-# In reduced mode both curves have a point at 50 thousand, but the two are not to be compared: your network has met each
-# of its pictures five times, theirs each once; their training figure is an average from the first step on; momentum
-# and perhaps the copy of the pictures differ; and each is one run.
+# In reduced mode both curves have a point at 50 thousand. Do not compare the two: your network has met each of its
+# pictures five times, theirs each once. Batch normalisation's momentum and perhaps the copy of the
+# pictures differ, too, and each is one run.
 #
-# The published gap is negative at first: dropout handicaps the training figure (lesson 11), which is an average over an
-# epoch of learning besides. Then it opens. In the second half of the published training it grows by four points, and
-# yet the validation accuracy still gains a little: the gap alone is no harm (lesson 01). But a gain of 0.7 points in 25
-# epochs says that little is left to gain in this way. **What would you do about it?** Note your ideas; lesson 14 tries
-# them one by one.
+# The published gap, training minus validation, is negative at first. Dropout handicaps the training figure (lesson 11),
+# which is also an average over an epoch of learning. Then the gap opens. In the second half of the published training
+# it grows by four points, and yet the validation accuracy still gains a little: the gap alone is no harm (lesson 01).
+# But a gain of 0.7 points in 25 epochs says that little is left to gain in this way. **What would you do about it?**
+# Note your ideas; lesson 14 tries them one by one.
 #
 # ## Is your number normal?
 #
@@ -416,8 +423,8 @@ for _, run in known[known["seed"] == seed].iterrows():
               f" None of the {len(known)} did. What parts it from them is chance or hardware; one run cannot say."))
 
 # %% [markdown]
-# By chance alone one run in twenty lies outside such a range. And what parts two runs of one seed is not the seed:
-# another machine may add up in another order, and training magnifies the difference, in one so short perhaps by points.
+# By chance alone one run in twenty lies outside such a range. Two runs of one seed may differ, too: another machine may
+# add up in another order, and training magnifies the difference, in a training so short perhaps to points of accuracy.
 
 # %%
 from itertools import product
@@ -429,9 +436,9 @@ for when, name in product(dict.fromkeys((lesson.mode, "full")), ("dropout_cnn", 
           + "s" * (len(runs) > 1) if len(runs) else "not yet measured"))
 
 # %% [markdown]
-# A step back, or forward? The lines of reduced mode say how fast two networks set out that take very different numbers
-# of steps, those of full mode where they arrive. (Single runs rank nothing; and the answer's figure comes from 50,000
-# original photographs, where full mode learns from 45,000.)
+# A step back, or forward? The two networks take very different numbers of steps. The lines of reduced mode say how fast
+# they set out, those of full mode where they arrive. (Single runs rank nothing; and the answer's network learned
+# from 50,000 original photographs, full mode from 45,000.)
 #
 # ## Exercise 1: how large is the output?
 #
@@ -471,8 +478,8 @@ lesson.check_receptive_field(receptive_field)
 # * A strided convolution is the ordinary one, computed at every $s$-th place only. It halves a feature map with weights
 #   that are learned, at a fraction of the work of convolving everywhere and pooling afterwards.
 # * Layer by layer a unit sees more of the picture, and every stride makes all later windows reach further.
-# * Start from an architecture that is known to work, *with* its training. Its gap is a curve and not a number: in the
-#   published run it starts below zero and opens, and by itself it is no harm.
+# * Start from an architecture that is known to work, *with* its training. The gap between training and validation is a
+#   curve and not a number: in the published run it starts below zero and opens, and by itself it is no harm.
 #
 # All this took its time. Must a network be that large? [Lesson 13](13_small_all_conv.ipynb) asks what an accuracy
 # costs.

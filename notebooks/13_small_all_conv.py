@@ -12,10 +12,9 @@
 # **Goal:** put prices on three networks, in weights, in operations and in seconds, and find out which of them nobody
 # should buy.
 #
-# The all-convolutional network of lesson 12 takes its time. For those who do not want to wait, its author gives a small
-# one as well: about 70 % after the same 50 epochs, says the answer that lesson 12 comes from, and an epoch takes a
-# fraction of the time. "Small" sounds clear enough. But small in *what*? And is less accuracy for less time a bargain,
-# or only less?
+# The all-convolutional network of lesson 12 takes its time. For those who do not want to wait, the answer that it comes
+# from gives a small one as well: about 70 % after the same 50 epochs, it says, and an epoch takes a fraction of the
+# time. "Small" sounds clear enough. But small in *what*? And is less accuracy for less time a bargain, or only less?
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -32,8 +31,8 @@ cifar = lesson.load("cifar10")
 # %% [markdown]
 # ## Three networks
 #
-# The small one has two convolutions, the second of them with a stride of 2 in place of pooling, and one hidden layer.
-# Its dropout is mild. Its second convolution has no bias: 64 weights fewer.
+# The small one has two convolutions, the second of them without a bias and with a stride of 2 in place of pooling, and
+# one hidden layer. Its dropout is mild.
 
 # %%
 import keras
@@ -85,12 +84,12 @@ print(f"The small network has {lighter:.1f} times fewer weights than the all-con
 #
 # ## A weight is stored once and used many times
 #
-# Look at a convolution at work, with $5 \times 5$ weights that find vertical edges. They are laid on one place of the
-# image, multiplied and added up, which gives one output value; then the window moves on by its stride, here 2, and the
-# *same* weights are used again. (In JupyterLab, drag the slider: it counts the places; the dashed frame is the next one
-# of the row. Purple: brighter to the right; orange: darker; hatched: still to come.) Here the window moves over a grey
-# photograph, the one of lesson 12. In the small network the second convolution works like this: each of its kernels has
-# 5 x 5 weights, learned ones, for each of 32 channels, and moves over the first layer's 30 x 30 output.
+# Watch a convolution at work on a grey photograph, the one of lesson 12. Its $5 \times 5$ weights find vertical edges.
+# At one place of the image each is multiplied by the pixel under it; the sum is one output value, an "answer" in the
+# figure. Then the window moves on by its stride, here 2, and the *same* weights are used again. (In JupyterLab, drag
+# the slider: it counts the places; the dashed frame is the next one of the row. Purple: brighter to the right; orange:
+# darker; hatched: still to come.) The small network's second convolution works like this, too: each of its kernels has
+# 5 x 5 learned weights for each of 32 channels, and moves over the first layer's 30 x 30 output.
 
 # %%
 from course_utils import widgets
@@ -111,16 +110,15 @@ def moved(place):
 widgets.slide(moved, stops, "place", start=max(stops, key=lambda place: answers[place - 1]))
 
 # %% [markdown]
-# So count the work in place of the weights. One output value is a sum over $k \cdot k \cdot c_\text{in}$ products:
-# that many multiplications, and about as many additions. There are $h \cdot w \cdot c_\text{out}$ outputs, so one
-# image costs
+# So count the work, not the weights. A window of $k$ pixels a side reads $c_\text{in}$ channels, so one output value is
+# a sum of $k \cdot k \cdot c_\text{in}$ products: that many multiplications, and about as many additions. The layer has
+# $c_\text{out}$ kernels, each used at $h \cdot w$ places, so one image costs
 #
 # $$2 \cdot \underbrace{k \cdot k \cdot c_\text{in} \cdot c_\text{out}}_{\text{weights of the kernel}} \cdot
 # \underbrace{h \cdot w}_{\text{places}}$$
 #
 # floating-point operations (FLOP), twice the products that lesson 12 counted: each is multiplied, then added. A dense
-# layer is the same formula with one place. (We leave out biases, ReLU and normalisation: each is a few operations for
-# an output, not hundreds.)
+# layer is the same formula with one place. (We leave out biases, ReLU and normalisation, a few operations an output.)
 
 
 # %%
@@ -172,18 +170,18 @@ print(f"The all-conv network has {lighter:.1f} times the weights of the small on
       f"{more['all-conv']:.1f} times its work; the dropout CNN does {more['dropout CNN']:.1f} times its work.")
 
 # %% [markdown]
-# So it is in all three. Of the three, the all-conv network has the largest part of its weights in convolutions, and it
-# does the most work. The small one is small in work, and hardly in weights. ("All-convolutional" is its author's name
-# and means "no pooling"; dense layers there are.) Two prices, and a network can be cheap in one and dear in the other.
-# The weights must be stored and sent. The operations must be waited for.
+# Weights and work lie apart in all three. The all-conv network has the largest part of its weights in convolutions, and
+# it does the most work. The small one is small in work, and hardly in weights. (Its author's "all-convolutional" means
+# "no pooling"; dense layers there are.) So there are two prices, and a network can be cheap in one and dear in the
+# other. The weights must be stored and sent. The operations must be waited for.
 #
 # ## Are operations seconds?
 #
-# > **Predict:** how much longer than the small network does the all-conv network take for a photograph? As many times
-# > as it has operations, fewer, or more?
+# > **Predict:** how much longer than the small network does the all-conv network take for a photograph: by the factor
+# > of their operations, by less, or by more?
 #
-# We let each train for three short epochs, with the batch size of its source, and take the quickest. (256 photographs
-# go before them and do not count: Keras makes itself ready.)
+# We time three short epochs of each, with the batch size of its source, and take the quickest. (A short pass before
+# them, in which Keras makes itself ready, does not count.)
 
 # %%
 some = {"smoke": 64, "reduced": 2048, "full": 5120}[lesson.mode]
@@ -212,17 +210,16 @@ print(f"The rates differ by a factor of {unequal:.2f}, the readings of one netwo
          "this clock cannot say which network keeps your processor busier."))
 
 # %% [markdown]
-# (A step of training is reckoned as three times the forward pass: once forward, once back to the inputs, once to the
-# weights.) Were operations all that counts, the rates would be equal. What decides how busy a network keeps *your*
-# processor (the shapes of its layers, the batch size, the start and end of an epoch?) this cell does not separate, and
-# another machine has other figures. Operations tell you the order of magnitude; for seconds you need a clock, on the
-# machine that will do the work.
+# The line "all-conv against small" answers the prediction. Were operations all that counts, the rates would be equal.
+# (We count a training step as three forward passes: once forward, once back to the inputs, once to the weights.) What
+# decides how busy a network keeps *your* processor: the shapes of its layers, the batch size, the start and end of an
+# epoch? This cell does not separate them. Operations give a first guess; for seconds you need a clock, on the machine
+# that will do the work.
 #
 # ## What do the seconds buy?
 #
-# Now the small network in earnest, with the answer's settings (in reduced mode for fewer epochs). In fifty epochs its
-# curve may well be rough, and then a single epoch more or less costs points. So we keep the weights of its best epoch,
-# as lesson 08 taught.
+# Now the small network in earnest, with the answer's settings (in reduced mode for fewer epochs). Where a curve is
+# rough, a single epoch more or less costs points. So we keep the weights of its best epoch, as lesson 08 taught.
 
 # %%
 epochs = lesson.epochs(50, reduced=4)
@@ -243,19 +240,20 @@ print(f"It took {sum(watch[0].epoch_seconds):,.1f} s, validation included; by th
       f"{60 * paid:,.1f} s.")
 
 # %% [markdown]
-# For the rest we have reference runs. In the figure below, one panel has those of full mode: 45,000 training images,
-# fifty epochs for all. In reduced mode a panel above it has shorter runs, whose numbers of epochs are the course's
-# choice. A run's price is its photographs times its epochs, times what a photograph costs on *your* machine.
+# The figure below sets your run beside reference runs of all three. One panel has those of full mode: 45,000 training
+# images and fifty epochs each. In reduced mode a panel above it has shorter runs, whose numbers of epochs (see the
+# legend) the course chose. A run's price is its photographs times its epochs, times what a photograph costs on *your*
+# machine.
 #
-# The clock is coarse: three readings of one network differ by some factor. Two prices that differ by no more than the
-# largest such factor count as equal (the grey bands reach that far). Where a factor comes within a tenth of that limit,
-# a printed line says so.
+# The clock is coarse: its three readings of one network differ. The largest factor between two such readings is the
+# clock's limit. Prices that differ by no more than this count as equal (the grey bands reach that far); where a factor
+# comes within a tenth of the limit, a printed line says so.
 #
 # A point is **dominated** when another one is more accurate for no more seconds. Nobody who picks from this list should
-# pick it, whatever the budget. But more accurate *by chance* is no reason. So we compare in pairs, seed by seed, and
-# call a network dominated where the 95 % interval of the difference leaves out zero (of three pairs, so chance has
-# three occasions), and "dominated?" where it does not, where single runs have no interval, or where the clock is near
-# its limit.
+# pick it, whatever the budget. But more accurate *by chance* is no reason. So we compare seed by seed, and say
+# "dominated" only where the 95 % interval of the difference leaves out zero and the prices are not near the clock's
+# limit. Otherwise, as with single runs, which have no interval, we write "dominated?". (We compare three pairs, so
+# chance has three occasions.)
 #
 # > **Predict:** which of the three is dominated? And of those that remain, which would you call the best buy?
 #
@@ -368,29 +366,31 @@ if lesson.mode == "reduced" and market["reduced"]:
           f"By this clock, as cheap on the list: {', '.join(cheap) or 'none'}.")
 
 # %% [markdown]
-# Which one should nobody buy? Read the lines with "dominated", and look where the network stands that does the most
-# work: operations are a price, not a quality. And is the small one a bargain? Not where it is dominated. Where it
-# stays, the line with "instead of" has both sides of the trade, points and time; your budget must say which weighs
-# more. Do not ask how it compares with a dominated network: against that everything looks cheap. A figure like this
-# ends many discussions about "the best" model: best *for what price*.
+# Which one should nobody buy? Read the lines with "dominated", and look where the network with the most work stands:
+# operations are a price, not a quality. And is the small one a bargain? Not where it is dominated. Where it stays, the
+# line with "instead of" has both sides of the trade, points and time; your budget must say which weighs more. Do not
+# compare it with a dominated network: against that everything looks cheap. A figure like this ends many discussions
+# about "the best" model: best *for what price*.
 #
-# Four warnings. First, a point is not a network: it is a network *with its training*. Batch sizes are each source's,
-# the learning rate is Adam's usual one, and neither was tuned here: at a batch of 32 a network takes eight times as
-# many steps over the same photographs as at 256. Second, a price list holds for its own budget: reduced mode gives few
-# images and few epochs, and whoever learns quickly looks cheap there. What one network would reach in another's minutes
-# the figure does not know. Third, the seconds are yours, the accuracies are not: they come from the reference runs, on
-# their machines. Lesson 12 sets a run of your own beside ten of them; if that lies outside their range, so might your
-# points here. Last, where there is a single run a side, the points are one reading, which cannot say which of two
-# *close* neighbours is ahead (lesson 10). Until somebody shows that the dearer one is, there is no reason to pay for
-# it.
+# Four warnings:
+#
+# * A point is not a network, but a network *with its training*. Batch sizes are each source's, the learning rate is
+#   Adam's usual one, and neither was tuned here: at a batch of 32 a network takes eight times as many steps over the
+#   same photographs as at 256.
+# * A price list holds for its own budget. Reduced mode gives few images and few epochs, so a network that learns
+#   quickly looks cheap there. What one network would reach in another's minutes, the figure does not say.
+# * The seconds are yours, the accuracies are not: they come from the reference runs, on their machines.
+# * A single run is one reading. It cannot say which of two *close* neighbours is ahead (lesson 10). Until somebody
+#   shows that the dearer one is, there is no reason to pay for it.
 #
 # ## Is your number normal?
 #
 # The architecture and its settings are the answer's, and validation chose the epoch. Nothing was chosen on the test
-# set, so it may be opened, once, for the figure that stands beside the answer's. (The longer reference runs, those of
-# the figure, kept their last epoch.) Even a full run need not meet the answer's figure: full mode learns from 45,000
-# images, may see a JPEG copy, and is scored on other images. All of this holds for both networks of the answer, below;
-# what else sets them apart from their figures we do not know.
+# set, so it may be opened, once, for the figure that stands beside the answer's. Your number is held against reference
+# runs of as many epochs as yours. (Those of the figure above kept their last epoch, not their best.)
+#
+# Even a full run need not meet the answer's figure: full mode learns from 45,000 images, may see a JPEG copy, and is
+# scored on other images. That holds for both of the answer's networks, below; what else may matter we do not know.
 
 # %%
 test = lesson.final_test(model)
@@ -424,11 +424,11 @@ lesson.check_conv_operations(conv_operations)
 # %% [markdown]
 # ## Exercise 2: spend it better
 #
-# > Nearly all of the small network's weights sit in one dense layer, on ten thousand flattened features. Build an
-# > all-convolutional network with **fewer than 100,000 weights** that needs **no more operations** than the small one:
-# > no pooling windows, at least one convolution with a stride, ten probabilities at the end.
-# > (`GlobalAveragePooling2D`, which has no window, is allowed.) Then train it in the cell after the check: what does
-# > it reach in the same number of epochs?
+# > Nearly all of the small network's weights sit in one dense layer, which reads ten thousand flattened features. Build
+# > an all-convolutional network with **fewer than 100,000 weights** that needs **no more operations** than the small
+# > one: no pooling windows, at least one convolution with a stride, ten probabilities at the end.
+# > (`GlobalAveragePooling2D`, the mean of each whole map, is allowed.) Then train it in the cell after the check: what
+# > does it reach in the same number of epochs?
 
 
 # %%
@@ -452,9 +452,9 @@ lesson.check_thrifty(build_thrifty)
 # ## What to take away
 #
 # * Weights are stored once; operations are weights times places. They are two prices, and different layers pay them.
-# * Operations give the order of magnitude of the seconds; for the rest you need a clock on your own machine.
-# * Draw accuracy against price. What is dominated by more than chance is out *on this list*, and single runs cannot say
-#   what is; among the rest, the budget decides, neighbour by neighbour.
+# * Operations give a first guess at the seconds; for more you need a clock on your own machine.
+# * Draw accuracy against price. What is dominated by more than chance is out *on this list*; single runs cannot show
+#   it. Among the rest, your budget decides, neighbour by neighbour.
 #
 # All three networks were found by somebody, with numbers that fell from the sky: so many filters, so much dropout. How
 # does one get from a network that overfits to one that does not? [Lesson 14](14_fighting_overfitting.ipynb) follows a
@@ -472,8 +472,8 @@ lesson.check_thrifty(build_thrifty)
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Let everybody write down a factor before the weights are printed; ask who expected ten or
 # more. While the small network trains, derive the formula for a dense layer as a convolution with one place. Good
-# questions: why need the dropout CNN, with half the operations of the all-conv network, not take half the seconds? (One
-# possible reason, measured nowhere here: a batch of 32 has eight times as many steps.) Would you choose by the upper
-# panel for a full-size run? Usual wrong answers: in exercise 1 forgetting the factor 2, or using the side of the
-# *input*; the division by the stride rounds down. In exercise 2 people cut the hidden layer and stay above 100,000,
-# since the flattened features are many: another stride, or global average pooling, is needed.
+# questions: why might the dropout CNN, with half the operations of the all-conv network, take more than half the
+# seconds? (One possible reason, measured nowhere here: a batch of 32 has eight times as many steps.) Would you choose
+# by the upper panel for a full-size run? Usual wrong answers: in exercise 1 forgetting the factor 2, or using the side
+# of the *input*; the division by the stride rounds down. In exercise 2 people cut the hidden layer and stay above
+# 100,000, since the flattened features are many: another stride, or global average pooling, is needed.

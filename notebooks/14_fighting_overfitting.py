@@ -22,9 +22,8 @@
 # 4. Only then augment the images, modestly.
 # 5. Try one thing at a time, keep what validation says is better, and test once.
 #
-# It sounds so sensible that hardly anybody keeps to it. Under way a favourite appears, a run is repeated until it looks
-# better, an exception is made. So today the rules come first, the program follows them, and whatever they choose is
-# what we test.
+# It sounds sensible, and is hard to keep to. Under way a favourite appears, a run is repeated until it looks better, an
+# exception is made. So today the rules come first, the program follows them, and whatever they choose is what we test.
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -52,8 +51,8 @@ cifar = lesson.load("cifar10")
 # | the **check** | the winner against the answer's setting by accuracy, 3 new seeds: no verdict |
 # | the **end** | the winner on all photographs, its learning rate rising to the tries' and falling to zero; one test |
 #
-# So few photographs at first, in every mode, because then overfitting shows after seconds and not after hours; and few
-# to judge, since they are looked at after every epoch. `dropout` scales the network's three dropout rates: 0 takes them
+# The tries use few photographs, in every mode, so that overfitting shows after seconds and not after hours. Few judge
+# them, since those are looked at after every epoch. `dropout` scales the network's three dropout rates: 0 takes them
 # out, 1 is the answer's network, 2 doubles them. In reduced mode the network has half of its filters.
 
 # %%
@@ -81,9 +80,9 @@ def build_small(dropout=1, augment=False, filters=32):
 # %% [markdown]
 # To read a gap we need both sides measured alike. The training accuracy that `fit` reports will not do: it is taken
 # while dropout is switching units off, and averaged over an epoch in which the network gets better all the time
-# (lesson 11). So a callback measures training photographs the way validation measures its own: after the epoch, with
-# dropout off. Of its epochs a training keeps the best, as lesson 08 taught. When its training ends, a try also notes
-# the accuracy on new photographs, at which nobody looks before the rules have chosen.
+# (lesson 11). So a callback measures training photographs as validation is measured: after the epoch, with dropout off.
+# Each training keeps its best epoch, as lesson 08 taught. At its end, a try also notes the accuracy on new photographs;
+# nobody looks at it before the rules have chosen.
 
 # %%
 few, filters = {"smoke": (128, 16), "reduced": (1024, 16), "full": (1024, 32)}[lesson.mode]
@@ -147,25 +146,25 @@ print(f"Lowest validation loss from {len(figures)} seeds: {', '.join(f'{loss:.3f
       f"So the noise is {noise:.3f}: between two tries a smaller difference decides nothing.")
 
 # %% [markdown]
-# Three seeds tell the noise only roughly; another three would give another figure.
+# Three seeds tell the noise only roughly; another three would give another number.
 #
-# `diagnose` reads the curves by a rule that was fixed beforehand, too. It takes means over the last quarter of the
-# epochs (its two accuracies are such means, and not where the curves end), compares them with those before, and the
-# first line that holds is its answer:
+# `diagnose` reads the curves by a rule that was fixed beforehand, too. It averages them over the last quarter of the
+# epochs (so its two accuracies are not the ends of the curves) and compares with the averages before. The first line
+# that holds is its answer:
 #
 # | it says | when | and then |
 # | --- | --- | --- |
 # | still improving | its mean validation loss is at its lowest and falling | train on before you change anything |
 # | overfitting | the validation loss turned, the training loss goes on falling; or the gap is wide | regularise more |
 # | underfitting | not even the training images are learnt, and there is no gap | regularise less, or build larger |
-# | plateau | none of these: the gap is there, but it is no chasm | change one thing, and compare |
+# | plateau | none of these: there is a gap, but no wide one | change one thing, and compare |
 #
 # The thresholds are conventions (`help(diagnose)` names them). Without them one finds in curves what one hopes for.
 #
 # ## Just enough dropout
 #
-# Now half of the answer's own dropout, all of it, and twice as much. (Twice as much means that in a training step
-# more than half of the dense layer's units are silent.)
+# Now half of the answer's own dropout, all of it, and twice as much. (At twice as much, a training step silences more
+# than half of the dense layer's units.)
 #
 # > **Predict** the panels of the next figure. What does more and more dropout do to what the network knows of its
 # > *training* photographs, and what to validation?
@@ -215,16 +214,17 @@ print(f"From seed {seed}, {len(alike)} of {len(factors)} amounts lie within {noi
       f"{', and these tries cannot tell them apart' if len(alike) > 1 else ''}. Our rule: x {enough:g}, the least.")
 
 # %% [markdown]
-# See what our rule does with doubt: the noisier the tries, the less dropout it takes. Among amounts in the band it
-# chooses by its own preference, and finds out nothing about dropout.
+# See what our rule does with doubt: the noisier the tries, the less dropout it takes. Among the amounts in the grey
+# band it follows its own preference, and finds out nothing about dropout.
 #
-# In the figure, `diagnose` reads the gap from the upper row; the lower row has the loss that decides. Dropout slows
-# down learning by heart, and with it all learning, so a small gap alone is no merit: not to train at all would close it
-# altogether. What counts is how low the validation loss gets; the gap only says in which direction to look. And
-# remember lesson 08: whoever keeps the best epoch has stopped early, which is a regulariser too. Dropout has to beat
-# *that*, in few epochs. So "just enough" holds *for that many epochs*: where `diagnose` says *still improving*, its
-# advice is to train on, but our rules give every try the same epochs, and an amount that learns slowly is judged before
-# it is done. `diagnose` and our rule need not agree.
+# In the figure, `diagnose` reads the gap from the upper row; the loss in the lower row decides. Dropout slows down
+# learning by heart, and with it all learning, so a small gap alone is no merit: a network that never trained has hardly
+# any. What counts is how low the validation loss gets; the gap only says in which direction to look.
+#
+# And remember lesson 08: whoever keeps the best epoch has stopped early, which is a regulariser too. Dropout has to
+# beat *that*, in few epochs. Every try gets the same number of them, so an amount that learns slowly is judged before
+# it is done. Where `diagnose` says *still improving*, it would train on; our rule finds what is just enough *for that
+# many epochs*.
 #
 # ## Then augment, modestly
 #
@@ -253,7 +253,7 @@ plots.images(np.concatenate(rows), title=f"Photographs may be mirrored, digits m
 # procedure is not over: augmentation regularises as well, and the amount of dropout was chosen without it. So the next
 # amount below and the next above, where there is one, are tried again with it.
 #
-# > **Predict:** with augmentation, will just enough dropout be another amount than before, and in which direction?
+# > **Predict:** with augmentation, will "just enough" be more dropout than before, less, or the same?
 
 # %%
 pairs = [[lowest(attempt(enough, augmented, s)) for augmented in (False, True)] for s in lesson.seeds(3)]
@@ -299,9 +299,9 @@ print(f"The winner after {attempt.cache_info().misses} tries: {winner}. Just eno
       + (f"augmentation and is x {winner['dropout']:g} with it." if augment else "augmentation, which was not kept."))
 
 # %% [markdown]
-# (From x 0 it could only stay or rise, from x 2 only stay or fall.) Dropout hides parts of the network; augmentation
-# adds knowledge about the world, namely that a horse may look either way and stand a little to the side. Mind that the
-# figure shows one seed of each setting. A point with more dropout may lie lower still, but a rule that asks for the
+# Dropout hides parts of the network; augmentation adds knowledge about the world: a horse may look either way and stand
+# a little to the side. Mind that the figure shows one seed of each setting, and that from x 0 the amount could only
+# stay or rise, from x 2 only stay or fall. A point with more dropout may lie lower still, but a rule that asks for the
 # *least* stops at the first one within the noise.
 #
 # ## A check of the procedure
@@ -321,21 +321,21 @@ print(evidence.compare(own, won).sentence("Winner against the answer's own") if 
 
 # %% [markdown]
 # So few pairs give no verdict (lesson 10). Where the two settings differ in both dropout and augmentation, the check
-# cannot say which of them makes a difference. It also judges the answer's dropout in few epochs, where dropout is slow.
-# And that what was just enough for 1,024 photographs is so for all is taken on trust.
+# cannot say which of them matters. It also judges the answer's dropout in few epochs, where dropout is slow. And we
+# take on trust that what was just enough for 1,024 photographs is just enough for all.
 #
 # ## The winner, on everything
 #
-# The rules leave no room for favourites: the winner, as it is, on all the training photographs of this mode. (In
-# reduced mode that is fewer epochs than in a try, and yet more steps.) Then the seal is opened, once.
+# The rules leave no room for favourites: the winner, as it is, learns from all the training photographs of this mode.
+# (In reduced mode that takes fewer epochs than a try, and yet more steps.) Then the seal is opened, once.
 #
 # As the table says, the learning rate now climbs during the first tenth of the steps, and then falls to zero along a
-# cosine, as will that of the network which our winner meets next. (The tries kept it constant; what the change is worth
-# is not measured.) Why climb? Adam divides by the root of a running average of squares, which at first rests on a few
-# batches only: no ground for long steps.
+# cosine. (The tries kept it constant; what the change is worth is not measured.) Why climb? By one account, because
+# Adam divides by the root of a running average of squared gradients, and at first that average rests on a few batches
+# only: no ground for long steps.
 #
-# In the next figure training may look the worse of the two, with the higher loss and the lower accuracy: `fit` takes it
-# within the epoch, while the network still learns, and with augmentation (and dropout, if any) at work.
+# In the next figure training may look worse than validation: `fit` measures it within the epoch, while the network
+# still learns, and with augmentation (and dropout, if any) at work.
 
 # %%
 def falling(peak, epochs):
@@ -364,7 +364,7 @@ print(f"Best epoch: {best + 1} of {final_epochs}. Validation accuracy {reached:.
 # A procedure that changes one thing at a time climbs the hill on which it stands. Other people started from another
 # hill. This network follows Springenberg's All-CNN, whose article gives 90.9 % without and 92.75 % with augmentation,
 # and takes in what earlier lessons taught: batch normalisation after every convolution (lesson 05), He's start
-# (lesson 04), mirrored and shifted images. The mean over each feature map stands where the hidden dense layer was.
+# (lesson 04), mirrored and shifted images. The mean over each feature map replaces the hidden dense layer.
 
 
 # %%
@@ -382,13 +382,13 @@ def build_deep(width):
 
 
 # %% [markdown]
-# Equal budgets, please. We count as lesson 13 did: training takes about three times the operations of the forward pass,
-# which are two for each use of each weight of a kernel. The deep network gets the same photographs, and as many whole
-# epochs as our winner's training could pay for. Its learning rate takes the same course, with a peak twice as high,
-# since batch norm bears longer steps (lesson 05); nobody searched for the better peak of either, so what comes out is a
-# verdict on these rates, too. (Equal in operations need not be equal in seconds, as lesson 13 warns.)
+# Equal budgets, please. We count as lesson 13 did: the forward pass takes two operations for each use of each weight of
+# a kernel, and training about three times as many. The deep network gets the same photographs, and as many whole epochs
+# as our winner's training could pay for. Its learning rate takes the same course, with a peak twice as high, since
+# batch norm bears longer steps (lesson 05). Nobody searched for the best peak of either, so the outcome depends on
+# these rates, too. (Equal in operations need not be equal in seconds, as lesson 13 warns.)
 #
-# > **Predict:** for no more operations, how far from our winner will it come?
+# > **Predict:** for no more operations, will it end ahead of our winner or behind, and by how much?
 
 
 # %%
@@ -425,23 +425,24 @@ print("Deep against augmented small: not yet measured." if len(shifted.keys() & 
       shifted, depth).sentence(f"Deep against augmented small, {costs[2] / costs[1]:.2f} x the operations, validation"))
 
 # %% [markdown]
-# First comes our winner's line, then the deep network's. "Mended" is what our winner got wrong and the deep network
-# right. One run each says little, since seeds alone move such networks by points. So the lines below them have more
-# seeds. One, from the course's table, has what shifts alone move, on the small network, with a rate tuned for each
-# side. Our tries mirrored as well, under other rules, so the two need not agree. The last line has what another
-# architecture moves, in the reference runs: ten of the deep network, five of the augmented small one, paired by seed.
-# How far the small one gets in a longer training is not measured.
+# The first line is our winner's, the second the deep network's. "Mended" is what our winner got wrong and the deep
+# network right. One run each says little, since seeds alone move such networks by points. The lines below have more
+# seeds: first, from the course's table, what shifts alone change in the small network, with a rate tuned for each side.
+# (Our tries mirrored as well, under other rules, so the two need not agree.) The last line sets the deep network
+# against the augmented small one, in reference runs paired by seed. How far the small one gets in longer training is
+# not measured.
 #
 # A large difference fits the first step of the procedure, "start from an architecture that is known to work". It is no
-# proof, and "helps" is here the word for an interval above zero and no verdict on the network: for these reference runs
-# nobody tuned the small network's training, and more than one thing differs: depth, width, normalisation, first
-# weights, dropout, learning rate and the missing hidden dense layer; in the reference runs mirroring and batch size as
-# well. Which of them matters? Lesson 16 takes such a network apart, rung by rung.
+# proof: "helps" is the word for an interval above zero, and nobody tuned the small network's training for these
+# reference runs. Besides, more than one thing differs: depth, width, normalisation, first weights, dropout, learning
+# rate and the missing hidden dense layer; in the reference runs mirroring and batch size as well. Which of them
+# matters? Lesson 16 takes such a network apart, rung by rung.
 #
 # ## Is your number normal?
 #
-# The range is what runs of this whole lesson from other seeds let us expect, each with the winner that its own rules
-# chose. From few runs it is wider than the runs themselves, so to lie inside says little.
+# The range comes from runs of this whole lesson from other seeds, each with the winner that its own rules chose. With
+# few runs the range is wider than the runs themselves, so to lie inside says little. The chart after it is no ranking:
+# its networks did not cost the same.
 
 # %%
 record = lesson.record(model, "just_enough", history=history, test=test, filters=filters, **winner)
@@ -513,7 +514,7 @@ lesson.check_next_factor(next_factor)
 # * Write down the rules first: the budget, the score that decides, the noise below which nothing is decided. Then
 #   check what the rules chose, and not what you like, beside the setting that you were given, and test it once.
 # * Regularise just enough. The gap, measured alike on both sides, proposes a direction; the lowest validation loss has
-#   to confirm it, and within the noise it confirms nothing. Whatever else regularises may move the right amount.
+#   to confirm it, and within the noise it confirms nothing. Any other regulariser may move the right amount.
 # * Augment with what keeps the label and could occur. And before all that, start from an architecture that works.
 #
 # A handful of tries, each proposed by us. There are thousands of settings that we never thought of. Could a program

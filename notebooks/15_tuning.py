@@ -16,8 +16,8 @@
 # and you can afford a few dozen. How do you search? And when the search has found its champion: is it as good as it
 # looks?
 #
-# We go back to the digits of the first lessons, where a try takes a moment, so that we can do here what nobody can do
-# in earnest: try *everything*, and then judge the searchers by what there was to be found.
+# We go back to the digits of the first lessons, where a try takes a moment. So we can do what a real search cannot: try
+# *everything*, and then judge the searchers by what there was to be found.
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -72,9 +72,9 @@ def train(count, epochs, optimiser, rate, kernels, callbacks):
 # %% [markdown]
 # A **try** is two epochs on a thousand digits, so short a training that it may favour large rates. It is not meant to
 # give a good network, only to tell better settings from worse. And who judges it? Lesson 08 has shown that pictures
-# which choose are no honest witnesses afterwards. So every second validation picture **chooses**, and the others only
-# **watch**: we shall need them later. (Of the optimisers RMSprop is new: it is Adam without the average of the
-# gradient, and only divides by the root of its average square.)
+# which choose are no honest witnesses afterwards. So every second validation picture **chooses** the best network (the
+# figures call these the choosers), and the others only **watch**: we shall need them later. (RMSprop is new:
+# roughly Adam without the average of the gradient, it divides the gradient by the root of its average square.)
 #
 # > **Predict:** which of the three settings will matter most?
 
@@ -106,13 +106,13 @@ edge = " and ".join(name for name, rate in highest.items() if rate in (rates[0],
 print(f"Highest cell at an end of the row, so better rates may lie outside this space: {edge or 'no optimiser'}.")
 
 # %% [markdown]
-# (Framed: the highest cell of each optimiser; star: the highest of all. A network that always says the same digit gets
-# about one in ten: the highest rates can end like that. Lower figures, at rates too small for their optimiser, are
-# networks that have hardly begun, whose first, random guesses happen to do worse.)
+# Framed: the highest cell of each optimiser; star: the highest of all. A network that always says the same digit gets
+# about one in ten: the highest rates can end like that. At rates too small for its optimiser a network has hardly left
+# its random start, and may do worse.
 #
-# What explains the differences? With the whole table in hand that is plain arithmetic. Average over all other
-# settings: how much of the variance is left? That is what a setting explains **by itself**. Do the same for two
-# settings together, and take off what each explains alone: what remains they explain only **jointly**.
+# What explains the differences? With the whole table in hand that is plain arithmetic. Take one setting and average
+# over the others: how much of the accuracies' variance is left? That share the setting explains **by itself**. Do the
+# same for two settings together, and take off what each explains by itself: the rest they explain only **jointly**.
 
 # %%
 def explained(table, *kept):
@@ -142,8 +142,8 @@ print(f"Without SGD, optimiser and rate jointly explain {jointly(accuracy[1:]):.
 
 # %% [markdown]
 # Which rate is good depends on the optimiser: that is the joint part. "Important" always means: *within this space*.
-# Widen the range of a setting, or take an optimiser out, and the shares are others. And "all the rest" is what the
-# kernels do together with the others, and luck; luck is in every bar, since each cell of the table is *one* run.
+# Widen the range of a setting, or take an optimiser out, and the shares are others. "All the rest" is what the kernels
+# do together with the others. Luck is in every bar, since each cell of the table is *one* run.
 #
 # ## Dice against a grid
 #
@@ -166,21 +166,22 @@ drawn.suptitle("Nine tries: the grid sees three values of what matters, dice nin
 plots.show(drawn, "Nine tries each: the grid's fall on three values of the setting that matters, the dice's on nine.")
 
 # %% [markdown]
-# With dice, nobody has to know beforehand which of the settings matters. The last line below the race says what that is
-# worth in our table.
+# The strokes at the foot mark the values tried of the setting that matters. Dice spread them without knowing which
+# setting that is. The last line below the race says what that is worth in our table.
 #
 # ## A search that learns from its tries
 #
 # Dice have no memory. The *tree-structured Parzen estimator* (TPE), the default of the program Optuna, has one. It
 # splits the tries so far into good ones, say the best quarter (Optuna: the best tenth, rounded up), and the others. Put
-# a bell curve over each good try, one step of the rate wide, and average the bells: where many tries lie, the hill is
-# high. That is the *density* $l(x)$ of a setting's value $x$ among the good; $g(x)$ is that among the others. With
-# $\gamma$ the fraction of good ones, Bayes' rule gives the chance that a try at $x$ is a good one:
+# a bell curve over each good try, one step of the rate wide, and average the bells: the hill is high where many good
+# tries lie. Its height at the setting's value $x$ is the *density* $l(x)$; the others have theirs, $g(x)$. With
+# $\gamma$ the fraction of good tries, these weigh $\gamma\, l(x)$ at $x$ and the others $(1 - \gamma)\, g(x)$. So a try
+# at $x$ is a good one (Bayes' rule) with the chance
 #
 # $$P(\text{good} \mid x) = \frac{\gamma\, l(x)}{\gamma\, l(x) + (1 - \gamma)\, g(x)}
 # = \frac{1}{1 + \frac{1 - \gamma}{\gamma} \cdot \frac{g(x)}{l(x)}}.$$
 #
-# It grows with $l(x) / g(x)$. So it tries next where that ratio is large. Below it looks at the rates of some random
+# It grows with $l(x) / g(x)$, so TPE tries next where that ratio is large. Below it looks at the rates of some random
 # tries with 16 kernels; marks side by side are one rate with different optimisers. (In JupyterLab, add tries with the
 # slider.)
 
@@ -212,25 +213,25 @@ def thinking(count):
 widgets.slide(thinking, range(4, len(order) + 1), "tries", start=max(len(order) // 2, 4))
 
 # %% [markdown]
-# Look at what it does *not* see: it asks about the rate by itself, and about the optimiser by itself, and nothing about
-# what the two explain jointly. Does that cost anything? Optuna has both kinds, settings one by one
-# (`multivariate=False`) and all of them together (`multivariate=True`).
+# This TPE asks about the rate by itself and about the optimiser by itself. It does *not* see what the two explain
+# jointly. Does that cost anything? Optuna has both kinds, settings one by one (`multivariate=False`) and all of them
+# together (`multivariate=True`).
 #
 # ## Does thinking pay?
 #
-# Now the race. Three searchers get twenty tries each; a try looks its result up in our table, so it costs nothing, and
-# we can run each searcher twenty times, from twenty seeds. Both numbers were fixed before the first run.
+# Now the race. Dice and the two TPEs get twenty tries each; a try looks its result up in our table, so it costs
+# nothing, and we can run each searcher twenty times, from twenty seeds. Both numbers were fixed before the first run.
 #
-# The yardstick is not one throw of dice but their average. That needs no race: it can be computed. Order the table's
-# $N$ values from the lowest to the highest. One draw gives no more than the $i$th of them with probability $i/N$, and
-# the best of $t$ draws does with probability $(i/N)^t$, since all of them must. So the best is exactly the $i$th with
-# probability $(i/N)^t - ((i-1)/N)^t$; weigh each value with its chance, add up, and you have the mean. (Whoever holds a
-# better cell already keeps it; in the code below, `start` is that cell.)
+# The yardstick is not one throw of dice but their average, which can be computed. Order the table's $N$ values from the
+# lowest to the highest. One draw is no higher than the $i$th with probability $i/N$. The best of $t$ draws is no higher
+# if none of them is: probability $(i/N)^t$. So it is exactly the $i$th with probability
+# $(i/N)^t - ((i-1)/N)^t$; weigh each value with its chance, add up, and you have the mean. (Whoever holds a better cell
+# already keeps it: `start` in the code below.)
 #
 # When do we start to count? Optuna's TPE rolls dice for its first ten tries, too, so with the same seed all three
 # searchers stand at the same place after ten. From there each TPE is compared, seed by seed, with what ten more draws
-# by dice would add on average. So the luck of the dice's last ten draws is out of the comparison; that of the first ten
-# is the same on both sides.
+# by dice would add on average. So the luck of the dice's last ten draws is out of the comparison, and that of the first
+# ten is shared.
 #
 # > **Predict:** after twenty tries out of the table, who is ahead of the average dice, and by how many points? And
 # > which of the two TPEs will be the better one, given what optimiser and rate explain jointly?
@@ -310,31 +311,30 @@ print(evidence.compare(chose[last[one]], chose[last[together]]).sentence(f"{toge
 print("Different cells seen:", {name: f"{np.mean([len({*row}) for row in rows]):.1f}" for name, rows in seen.items()})
 # Rates two steps apart, or three: grids that somebody might choose.
 grids = [accuracy[:, i : i + 2 * gap + 1 : gap] for gap in (2, 3) for i in range(len(rates) - 2 * gap)] or [accuracy]
-print(f"Grids of {grids[0].shape[1]} rates evenly spread, mean of {len(grids)}: {np.mean([g.max() for g in grids]):.1%}"
+print(f"Best of a grid of {grids[0].shape[1]} rates, mean of {len(grids)}: {np.mean([g.max() for g in grids]):.1%}"
       f"; average dice after as many tries, {grids[0].size}: {dice_on(rank[0], grids[0].size):.1%}.")
 
 # %% [markdown]
+# Who is ahead of average dice? The verdicts, after Holm's correction, decide, and fresh seeds would have to bear them
+# out. But a search keeps what the choosers like best, perhaps by luck. So the indented lines measure the same leads on
+# the pictures that only watched. If that interval, too, lies above zero, the search is shown to find better *networks*,
+# not only what these choosers like.
+#
 # Did you bet on the TPE that sees both? The line "TPE together, against TPE one by one" answers, and its interval says
-# how large a cost, or a gain, twenty searches leave open. Look back at the joint share without SGD: where the best
-# cells lie among optimisers that like the same rates, asking one by one *can* find them as well.
+# which differences twenty searches leave open. Why might one by one be enough? Look back at the joint share without
+# SGD: among optimisers that like the same rates, it *can* find the best cells as well.
 #
-# The verdict after Holm's correction decides about a lead over the dice, and fresh seeds would have to bear it out. But
-# a search keeps what the choosers like best, perhaps by luck. So the indented lines have the leads by the pictures that
-# only watched. A search is shown to find better *networks*, not only what these choosers like, if that interval, too,
-# lies above zero.
+# What are the dice's many values worth here? The last line tells. The drawing above supposed that each throw is a new
+# value; here there are only eight rates, and dice may draw a cell twice, which a grid may not.
 #
-# What are the dice's many values worth here? The last line tells. There are only eight rates, and dice may draw a cell
-# twice, which a grid may not: the drawing above supposed that each throw is a new value.
-#
-# These are verdicts about *this* table: one small space, one kind of network, few tries, of which at most two count as
-# good ones to learn from. And a table has its own trap: who goes back to a cell, dice by chance and a search by its
-# memory, learns nothing the second time. Where there are many tries and many settings there is more to learn; whether
-# it pays there, this table cannot say.
+# These verdicts hold for *this* table: one small space, one kind of network, and few tries, of which Optuna counts at
+# most two as good. And a table has its own trap: a second visit to a cell, by chance or by memory, teaches nothing.
+# With many tries and many settings there is more to learn; whether it pays there, this table cannot say.
 #
 # ## Does the champion flatter?
 #
-# Now the other price. Each network was judged twice, by pictures that choose and by pictures that watch. What do the
-# latter say of the table's champion?
+# Now to what a search costs besides time. The champion **flatters** if it does better on the pictures that chose it
+# than on those that watched.
 
 # %%
 best = accuracy.argmax()
@@ -343,9 +343,8 @@ print(f"{chose[best]:.1%} of the choosers, {watch[best]:.1%} of those who watche
       f"points: it {'flatters' if (watch < chose)[best] else 'does not flatter'}. Standard error: {scatter:.1f}.")
 
 # %% [markdown]
-# One deal can go either way: to flatter is a matter of the *average* deal. So let $n$ pictures choose the best of $k$
-# networks, and quote the figure by which it was chosen. By how much does it flatter? The other pictures know, and we
-# deal them anew ten thousand times.
+# One such deal can go either way; what counts is the average of many. So deal the pictures anew, ten thousand times:
+# $n$ of them choose the best of $k$ networks. Its accuracy on those $n$, less that on all the others, is the flattery.
 
 
 # %%
@@ -369,7 +368,7 @@ plots.lines({f"{n} pictures choose": (counts, points[n]) for n in sizes}, log_x=
             y="flattery, points", alt=f"The winner's accuracy on its choosers less that on the others: {flattered}.")
 
 # %% [markdown]
-# One network flatters nobody. Where one network stands well above the next, many pictures leave no doubt whom to
+# Without a choice nothing flatters. Where one network stands well above the next, many pictures leave no doubt whom to
 # choose, and hardly flatter either (that may be why the lower curves are so low). Luck decides where the best are
 # close. To see luck alone, take quality away: a hundred "pictures" whose labels are coin flips, and as "networks" a
 # thousand guessers.
@@ -384,10 +383,11 @@ print(f"the champion of 1,000 guessers: {(answers == labels).mean(axis=1).max():
 # only the result may go on at the next Predict: the cell below it counts exactly.
 #
 # Let $k$ networks have the *same* true accuracy $p$, each tested on its own draw of $n$ pictures. The deviation $D$ of
-# a measured accuracy from $p$ is roughly normal with $\sigma = \sqrt{p (1 - p) / n}$, so $\mathbb{E}[e^{tD}] = e^{t^2
-# \sigma^2 / 2}$ (a known integral, which you may take on trust). For every $t > 0$: first, the exponential function
-# curves upwards, so its value at the mean is at most the mean of its values; second, $e^{t \max D}$ is one of the $k$
-# positive numbers $e^{tD}$, so at most their sum, whose mean is $k$ times that of one:
+# a measured accuracy from $p$ is roughly normal with $\sigma = \sqrt{p (1 - p) / n}$, so
+# $\mathbb{E}[e^{tD}] = e^{t^2 \sigma^2 / 2}$ (a known integral, which you may take on trust). Call the largest of the
+# $k$ deviations $\max D$, and take any $t > 0$. The exponential function curves upwards, so its value at the mean is at
+# most the mean of its values: the first step below. And $e^{t \max D}$ is one of the $k$ positive numbers $e^{tD}$, so
+# at most their sum, whose mean is $k$ times that of one: the second step.
 #
 # $$e^{t\, \mathbb{E}[\max D]} \le \mathbb{E}\bigl[e^{t \max D}\bigr] \le k\, e^{t^2 \sigma^2 / 2}.$$
 #
@@ -396,7 +396,7 @@ print(f"the champion of 1,000 guessers: {(answers == labels).mean(axis=1).max():
 # are not independent, too.)
 #
 # > **Predict:** take for $p$ the accuracy that the article of lessons 01 to 09 reports for its last network, and 10,000
-# > test pictures. By how many digits does the best of a hundred *equal* networks look better than they are?
+# > test pictures. By how many digits, on average, does the best of a hundred *equal* networks look better than it is?
 
 # %%
 from scipy import stats
@@ -410,10 +410,10 @@ for k in (10, 100, 1000):
 
 # %% [markdown]
 # (The exact figure, as for the dice: the best of $k$ gets at most $s$ right if all do, with probability $F(s)^k$, where
-# $F$ is the binomial distribution function.) So whoever tries a hundred equal variants and quotes the best on the test
-# set is given that many digits for nothing; set them beside the article's whole gain. Real variants see the *same*
-# pictures, so their luck is partly shared and the gain is smaller. The cure costs little, some pictures that then
-# cannot be trained on: choose on validation pictures, and open the seal once.
+# $F$ is the binomial distribution function.) Whoever tries a hundred equal variants and quotes the best on the test set
+# is given that many digits for nothing; set them beside the article's whole gain, in the first line. Real variants see
+# the *same* pictures, so their luck is partly shared and the gain is smaller. The cure is to choose on validation
+# pictures, and to open the seal once; its cost is that those pictures cannot be trained on.
 #
 # ## One final test
 #
@@ -439,10 +439,10 @@ print(f"The winner of the sprint {'wins again' if winner == 0 else 'does not win
       f"the choosers say {knows[choosers].mean():.1%}, those who watched {knows[~choosers].mean():.1%}.")
 
 # %% [markdown]
-# One run each. All three answered the same pictures, so for a difference only those count on which two of them
-# disagree: were the two equally good, each of these would be the throw of a coin (lesson 10). The winner was *picked*
-# for being ahead, which makes the printed shares too small. If they are not small even so, the final
-# decided nothing; we take its winner because we must take one.
+# One run each. All three answered the same pictures, so two of them differ only where one alone is right: were they
+# equally good, each such picture would be the throw of a coin (lesson 10). The winner was *picked* for being ahead, so
+# the printed shares are too small. If they are not small even so, the final decided nothing; we take its winner because
+# we must take one.
 
 # %% [markdown]
 # ## Is the step from validation to test normal?
@@ -458,10 +458,9 @@ print(f"{len(knows):,} validation pictures: {knows.mean():.1%}; test {100 * gap:
       f"errors of that difference. Luck goes as far, either way, in {2 * stats.norm.sf(abs(errors)):.1%} of draws.")
 
 # %% [markdown]
-# Should not a champion flatter, so that the sealed pictures lower its figure? On average, yes. But one draw of
-# validation pictures may be harder than most, and then the test is the kinder one: count the difference in standard
-# errors. Two of them are passed about once in twenty draws, three about once in four hundred: the first is worth a
-# second seed, the second an explanation.
+# A champion flatters on average, so its figure ought to fall on the sealed pictures. But one draw of validation
+# pictures may be harder than most: count the difference in standard errors. Two of them are passed about once in twenty
+# draws, three about once in four hundred: the first is worth a second seed, the second an explanation.
 
 # %%
 lesson.progress(record)
@@ -469,7 +468,7 @@ lesson.progress(record)
 # %% [markdown]
 # This is not people against machines: epochs and tries differ between the rows, and nothing was chosen by these test
 # accuracies. Our search tried every cell of the table; how many tries the people needed, nobody counted. And a search
-# finds the best of *its* space. What may help at all, a convolution, a normalisation, a shift, is a larger space, and
+# finds the best of *its* space. Whether to use a convolution, a normalisation or a shift at all is a larger space, and
 # people searched it for years.
 #
 # > **What would you try next?** Look at the first figure: whose highest cell lies at an end of its row? Then write down
@@ -511,10 +510,10 @@ lesson.check_choose(choose)
 #
 # ## A search that takes the night
 #
-# In earnest a try takes minutes, and hours contain accidents. So let Optuna write each try into a file; run again,
+# A real try takes minutes, and in a long night something breaks. So let Optuna write each try into a file; run again,
 # these lines go on where they stopped (the classes are in `optuna.storages` and `optuna.storages.journal`). The study's
-# name tells mode, seed and data, so that no search continues another one. `one_try(trial)` is yours: like `look_up`
-# above, with a training where that one looks up. (A try that an accident ended stays in the file and counts.)
+# name tells mode, seed and data, so that no search continues another one. `one_try(trial)` is yours: like `look_up`,
+# but it trains. (A try that an accident ended stays in the file and counts.)
 #
 #     storage = JournalStorage(JournalFileBackend("night.log"))
 #     study = optuna.create_study(study_name="full-1-mnist", storage=storage, direction="maximize", load_if_exists=True)
@@ -523,9 +522,9 @@ lesson.check_choose(choose)
 # ## What to take away
 #
 # * Of the settings that matter, random tries see more values than a grid does. Whether they also *find* more has to be
-#   measured: among few values a grid that repeats none may do as well. A search with a memory has to beat dice
-#   *on average*, over many seeds. One that models its settings one by one cannot see what counts jointly, and may
-#   yet do as well. What the race found holds for this table.
+#   measured: among few values a grid that repeats none may do as well.
+# * A search with a memory has to beat dice *on average*, over many seeds. One that models its settings one by one
+#   cannot see what counts jointly, and may yet do as well. What the race found holds for this table.
 # * The best of many tries is partly the luckiest: among $k$ equal networks it looks better than it is, on average by at
 #   most $\sigma \sqrt{2 \ln k}$.
 # * Whatever chooses is spent. Search on validation pictures, and let the sealed ones speak once.

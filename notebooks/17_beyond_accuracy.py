@@ -13,9 +13,8 @@
 # those it has learned, when it had better say "I don't know", and which of the six techniques make it more to be
 # trusted.
 #
-# So far every lesson counted right answers. But nobody uses a network as an exam does. A reading machine for post codes
-# may pass a hard one on to a person. It sees smudged paper and tired pens. And it says with every answer how sure it
-# is. Can that be believed?
+# So far every lesson counted right answers, as an exam does. But a machine that reads post codes may pass a hard one on
+# to a person. It sees smudged paper and tired pens. And it says with every answer how sure it is. Can that be believed?
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -44,9 +43,9 @@ if not len(y_judge):  # full mode keeps no comparison set: half of the validatio
 # %% [markdown]
 # ## A network that has seen lesson 08
 #
-# There a network without dropout, on few digits, went on training after its validation loss had been lowest. Here is
-# one like it. What becomes of its confidence? A callback keeps its answers after some of the epochs. (All numbers
-# before the section "Whose mistake?" are those of this one network; another seed gives others.)
+# In lesson 08 a network without dropout, on few digits, went on training after its validation loss had been lowest.
+# Here is one like it. What becomes of its confidence? A callback keeps its answers after some of the epochs. (Up to
+# "Whose mistake?" all numbers are those of this one network; another seed gives others.)
 
 # %%
 model = keras.Sequential([
@@ -80,7 +79,7 @@ history = model.fit(
 
 # %% [markdown]
 # The figure does not show how sure the network has become. Its **confidence** is the probability that it gives to its
-# own answer; one less the confidence is its **doubt**. Here are the mistakes of which it was surest.
+# own answer; 1 minus the confidence is its **doubt**. Here are the mistakes of which it was surest.
 
 # %%
 said = heard[epochs]
@@ -103,10 +102,13 @@ print(f"Accuracy {right.mean():.2%}: {(~right).sum()} mistakes among {len(right)
 # ## Right as often as it says?
 #
 # A weather service says "rain: seven in ten". One dry day does not prove it wrong. Take *all* the days on which it said
-# so: on seven in ten of them it should have rained. A forecaster, or a network, of which that holds for every number is
-# **calibrated**. So we sort the answers into bins by confidence, and draw for each how many were right: a **reliability
-# diagram**. On the diagonal lies a calibrated network; below it, one that promises too much. (Hollow: fewer than ten
-# answers.)
+# so: on seven in ten of them it should have rained. A forecaster, or a network, that keeps such promises at every
+# number is **calibrated**. So we sort the answers into bins by confidence, and draw what share of each is right: a
+# **reliability diagram**. A calibrated network lies on the diagonal, but for chance (in 95 of 100 cases within the grey
+# bar); one below it promises too much. A hollow dot has fewer than ten answers.
+#
+# Doubts add up: ten answers at a confidence of 90 % *announce* one mistake. The right half of the figure compares the
+# mistakes announced with those made.
 #
 # > **Predict:** of the answers at a confidence of about two thirds, how many are right? And where do most answers lie?
 
@@ -150,18 +152,19 @@ print(f"At a confidence from 55 to 80 %, {confidence[middle].mean():.0%} on aver
       f"and {(~right[last]).sum()} are made.")
 
 # %% [markdown]
-# On the left the gap of a full bin can hardly be seen (the last dot may hide its bar); count it in mistakes, as on the
-# right, and it can.
+# On the left the gap of a crowded bin can hardly be seen (the last dot may hide its bar). Count it in mistakes, as on
+# the right, and it can.
 #
 # ## One number, and how it deceives
 #
 # The mean distance between the dots and the diagonal, each bin weighted by its answers, is the **expected calibration
-# error**, in percentage points from here on. With $n_b$ of $n$ answers in bin $b$, and here fifteen bins,
+# error** (ECE), in percentage points from here on. With $n_b$ of $n$ answers in bin $b$, and here fifteen bins,
 #
 # $$\mathrm{ECE} = \sum_b \frac{n_b}{n} \bigl|\, \mathrm{accuracy}_b - \mathrm{confidence}_b \,\bigr| .$$
 #
-# Distances are never negative. So what does a *perfect* network get? Let us make one: take our network's confidences,
-# and let a coin decide which answers are right, a coin that falls as often as the network says. Its true error is zero.
+# Distances are never negative. So what does a *perfectly* calibrated network get? Make one: keep our network's
+# confidences, and let a coin decide which answers are right, loaded to say "right" as often as the network promised.
+# Its true error is zero.
 #
 # > **Predict:** what is the ECE of this perfect network on a hundred pictures?
 
@@ -186,13 +189,17 @@ for n, mine, chance in zip(sizes, ours, perfect):
 
 # %% [markdown]
 # A reported ECE of one point means nothing until somebody says on how many pictures. So we subtract what a perfect
-# network would show, and speak of the **error beyond chance**. For a perfectly calibrated network that number is zero
-# on average (so it is negative about half of the time). From one that does err it takes too much, since in a bin that
-# really lies off the diagonal chance pushes both ways: compare the last column for few and many pictures. So take many,
-# and the same number for all that are compared. A second number needs no bins and no correction: mean confidence less
-# accuracy, the **over-confidence**. But it is zero, too, where promises too high and too low cancel.
+# network would show, and speak of the **error beyond chance**. For a perfectly calibrated network it is zero on
+# average, so at times negative. For one that does err we subtract too much, since chance moves a dot that is off the
+# diagonal both ways: compare the last column for few and many pictures. So take many, and the same number for all that
+# are compared.
+#
+# A second number needs no bins and no correction: mean confidence minus accuracy, the **over-confidence**. But it is
+# zero, too, where promises too high and too low cancel.
 #
 # ## Where does it come from?
+#
+# The callback kept answers. From which epoch on do they promise too much?
 
 # %%
 judged = {epoch: calibration.judge(each, y_judge) for epoch, each in heard.items()}
@@ -211,14 +218,13 @@ for epoch, (sure, known) in judged.items():
 
 # %% [markdown]
 # The network learns how sure to be from pictures that it has practised on. Before long it is right on more of those
-# than on new ones, and in the later lines it promises too much, by a part of that difference. (The number in
-# training is a mean over an epoch in which it still learns, so at first it is low.)
+# than on new ones, and in the later lines it promises too much, by a part of that difference. (In training the number
+# is a mean over an epoch of learning, so at first it is low.)
 #
-# Later a second cause joins. Once every training picture is classified rightly, the accuracy has nothing more to learn
-# from them. The cross-entropy has: it still falls if all logits are multiplied by a number above one, because that
-# moves every probability of a right answer towards 1. So the network can go on growing surer, of its mistakes too:
-# compare the last number of the last two lines. (The mistakes are not the same ones in both.) Lesson 08 showed what
-# that does to the loss.
+# Later a second cause joins. Once every training picture is classified rightly, the training accuracy can rise no
+# more. The cross-entropy can still fall: multiply all logits (the sums that go into the softmax) by a number above one,
+# and every probability of a right answer moves towards 1. So the network can go on growing surer, of its mistakes too:
+# compare the last number of the last two lines (whose mistakes differ). Lesson 08 showed what that does to the loss.
 #
 # ## One number mends it
 #
@@ -226,8 +232,8 @@ for epoch, (sure, known) in judged.items():
 #
 # $$p_k = \frac{e^{z_k / T}}{\sum_j e^{z_j / T}} .$$
 #
-# Above 1 it makes every answer more modest. We choose it on the pictures that may choose, by the cross-entropy.
-# (Probabilities will do in place of logits: their logarithms are the logits, but for a constant.)
+# Above 1 it makes every answer more modest. We choose the $T$ of the lowest cross-entropy on the pictures that may
+# choose. (Logarithms of probabilities will do for logits: they differ by a constant, which the softmax does not see.)
 #
 # > **Predict:** will $T$ be above 1? What happens to the accuracy, and what to the cross-entropy?
 
@@ -246,10 +252,10 @@ for name, each in (("as trained", said), (f"T = {temperature:.2f}", softened)):
           f"chance {beyond:+.2f} points, over-confidence {gap:+.2f} points")
 
 # %% [markdown]
-# Dividing all logits by one number leaves their order as it was, so the answers are the same; what changes is the price
-# of the mistakes. Here is the diagram of the pictures that judge, which had no say in $T$. (Chance misses each bar one
-# time in twenty, so one or two dots outside mean little; more, or one far outside, say that one number does not mend
-# every bin.) In JupyterLab move $T$ upwards from 0.5, and watch the dots:
+# Dividing all logits by one number leaves their order as it was, so the answers are the same; what changes is how sure
+# they are, and so the price of the mistakes. Here is the diagram of the pictures that judge, which had no say in $T$.
+# (A calibrated network misses each bar about one time in twenty, so one or two dots outside mean little.) In JupyterLab
+# move $T$ upwards from 0.5, and watch the dots:
 
 # %%
 from course_utils import widgets
@@ -268,9 +274,9 @@ widgets.slide(at_temperature, sorted({0.5, 1, 1.5, 2, 3, 4, 6, temperature}), "t
 # %% [markdown]
 # ## Worse pictures
 #
-# All of MNIST is clean. Paper is not. Here is one digit in five kinds of trouble, each in five strengths. (Noise is
-# given by its standard deviation, white being 1, and blur likewise in pixels; contrast by what is left of it. Turns go
-# to either side and shifts in one of eight directions, by chance.)
+# All of MNIST is clean. Paper is not. Here is one digit in five kinds of trouble, each in five strengths. (Noise and
+# blur are given by their standard deviations, noise with white as 1, blur in pixels; contrast by the share that is
+# left. Turns go to either side and shifts in one of eight directions, by chance.)
 
 # %%
 shown = [corruptions.corrupt(x_judge[:1], kind, s)[0] / 255 for kind in corruptions.KINDS for s in (1, 2, 3, 4, 5)]
@@ -315,24 +321,24 @@ print("Told apart worst by the confidence, at strength 3:",
       " and ".join(f"{kind}, {means[kind][3, 0]:.0f} % sure and {means[kind][3, 1]:.0f} % right" for kind in pair))
 
 # %% [markdown]
-# The first line answers the prediction for worst, the fifth for least. (Equal strengths of two kinds are not equally
-# bad: the amounts are ours.)
+# The first line answers the prediction for worst, the fifth for least. (The amounts are ours: equal strengths of two
+# kinds are not equally bad.)
 #
-# Where the confidence falls less than the accuracy, the network notices too little that it has left what it knows. A
-# shifted digit has nearly all its strokes, but the dense layer after `Flatten` has a weight for each *place*; most
-# likely that is why. Where the confidence falls more than the accuracy, the network doubts more than it needs to.
-# Layers with ReLU, but for their biases, hand on half of what they get for a picture half as strong; half the logits,
-# that is a temperature of 2. That is part of the story: with less contrast the background turns grey as well. A blurred
-# stroke is paler, too.
+# With a plus sign the confidence has fallen less than the accuracy: the network notices too little that it has left
+# what it knows. A shifted digit has nearly all its strokes, but the dense layer after `Flatten` has a weight for each
+# *place*; most likely that is why it is misread. With a minus sign the network doubts more than it needs to. Layers
+# with ReLU, but for their biases, hand on half as much for a picture half as strong, and half the logits are a
+# temperature of 2. (Low contrast also greys the background.) A blurred stroke is paler, too.
 #
-# The one temperature was chosen on other pictures. **A calibration holds for pictures like those it was made on**, and
-# the mean confidence alone does not say where they end. (Ovadia and others, 2019, found the like for larger networks.)
+# The temperature was chosen on clean pictures. **A calibration holds for pictures like those it was made on**, and the
+# mean confidence alone does not say where they end: see the last line. (Ovadia and others, 2019, found the like for
+# larger networks.)
 #
 # ## "I don't know"
 #
 # A network may pass on to a person the pictures of which it is least sure. The share that it still answers is its
-# **coverage**; the accuracy then counts among its answers alone. In use one sets a threshold for the confidence. We set
-# it where it halves the share of wrong answers among the pictures that may choose.
+# **coverage**; its accuracy then counts these answers alone. In use it answers from a certain confidence on, the
+# **threshold**. We set it where it halves the share of wrong answers among the pictures that may choose.
 #
 # > **Predict:** what share of the clean pictures will be passed on? And on worse pictures, will the same threshold
 # > halve *the share of wrong answers* as well?
@@ -376,20 +382,20 @@ print(pd.DataFrame(told).to_string())
 alone = {kind: 1 - calibration.by_coverage(*worse[kind, 3])[1][len(y_judge[some]) // 20] for kind in corruptions.KINDS}
 print("Wrong of the surest 5 % of one kind:", ", ".join(f"{kind} {part:.0%}" for kind, part in alone.items())
       + f"; {(apart := np.mean([*alone.values()])):.1%} on average, {(mixed := share[len(share) // 20]):.1%} of all "
-      f"mixed. So mixing costs these {'more' if mixed > 2 * apart else 'less'} than a poor order within a kind.")
+      f"mixed. So mixing the kinds costs {'more' if mixed > 2 * apart else 'less'} than the poor order within a kind.")
 
 # %% [markdown]
-# The fourth row answers the first prediction, the third the second. (On clean pictures the threshold need not halve
-# the share exactly, since other pictures chose it.) The price, in the last row, is right answers that are asked again.
+# The fourth row answers the first prediction, the third the second. The last row is the price: right answers that a
+# person has to read again.
 #
 # What is the *order* of the confidences worth? Passed on by lot, a tenth of the pictures would take along about a tenth
-# of the mistakes, and the accuracy would stay as it is (the dotted lines). So take the fourth row from the fifth: that
-# much is due to the order.
+# of the mistakes, and the accuracy would stay as it is (the dotted lines). So the fifth row minus the fourth is due to
+# the order.
 #
-# Two things can spoil it. The kinds may be mixed badly: one of which the network is too sure stands before one that it
-# doubts without need. Or the order fails within a kind. Look at the left end of the curves, the surest twentieth: a
-# perfect order would leave no mistake there, in any kind. The last line says what is left, and which costs more.
-# Exercise 2 asks where the threshold belongs.
+# Two things can spoil the order of worse pictures. The kinds may be mixed badly: one of which the network is too sure
+# stands before one that it doubts without need. Or the order fails within a kind. Look at the left end of the curves,
+# the surest twentieth: a perfect order would leave no mistake there, in any kind. The last line says how many are left,
+# and which of the two costs more. Exercise 2 asks where the threshold belongs.
 #
 # ## Whose mistake?
 #
@@ -421,18 +427,17 @@ print(f"{together.sum()} of {len(right):,} pictures are missed by all {len(jury)
 # (The figure has those of which ours was surest.) Which of them would *you* have read as the label says? The label may
 # be wrong. The digit may be one over which two people would quarrel. Or it may be clear, and the networks are wrong
 # together, having learned from the same kind of digit. Only eyes can tell. Northcutt and others (2021) had people look
-# at the suspects of MNIST's *test* set and found fifteen wrong labels in its ten thousand. If our labels are as good, a
-# label is to blame for fifteen in ten thousand or a few more (nobody looked at the others); the rest are mistakes of
+# at the suspects of MNIST's *test* set and found fifteen wrong labels in its ten thousand. If ours are as good, about
+# that share is wrong, or a little more (nobody looked at the others); the rest of the pictures above are mistakes of
 # networks, or digits about which people would not agree. Whoever fights for the last hundredth of a point fights for
 # these too.
 #
 # ## Which of the six help here?
 #
-# Now the course's question, in the course's way: tuned networks, paired seeds, one family for Holm. Nothing is trained
-# for it: the reference runs kept their answers on the comparison set. (The networks are those of lesson 10's table,
-# trained on more digits than ours and with a rate that falls. "Ensemble": three joined and trained as one; "ensemble
-# independent": three trained apart; "five": all techniques but the ensemble; "all": those and the ensemble.)
-# Differences are in percentage points.
+# Now the course's question, in the way of lesson 10: tuned networks, paired seeds, one Holm correction for the whole
+# table. Nothing is trained for it: that lesson's runs kept their answers on the comparison set. (They trained on more
+# digits than ours, with a rate that falls. "Ensemble": three joined and trained as one; "ensemble independent": three
+# trained apart; "five": all techniques but the ensemble; "all": those and the ensemble.)
 #
 # > **Predict:** which technique lowers the calibration error most? And does it make fewer mistakes, too?
 
@@ -474,27 +479,26 @@ print("Not yet measured:", ", ".join([names[arm] for arm, _ in table.compare if 
 print(trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1].replace("to_the_end", "training on"))
 
 # %% [markdown]
-# (Cells with a word are differences from the baseline.) A minus sign is good news for a calibration error; the rest are
-# accuracies ("the surest 19 in 20": the others are passed on). A "hurts" of "no dropout" speaks *for* dropout.
-# "Suggestive" stands where an interval leaves out zero, by however little, and the correction for so many questions
-# does not bear it out: that may well be chance. The first line answers the prediction ("five" is five at once). Whether
-# the first in the figure differs from the second was not tested. Whether a technique's mistakes differ from the
-# baseline's by more than chance, the table of lesson 10 says. Early stopping was judged on the network of lesson 08,
-# and with a Holm family of its own.
+# Cells with a word are differences from the baseline, in points. For a calibration error minus is good, for an accuracy
+# plus ("the surest 19 in 20": the others are passed on). A "hurts" of "no dropout" speaks *for* dropout. "Suggestive"
+# may well be chance: the interval leaves out zero, but the correction for so many questions does not bear it out.
+#
+# The first line answers the prediction. Neighbours in the figure were not tested against each other; whether the
+# mistakes differ, lesson 10 tests. Early stopping was judged on the network of lesson 08, with its own correction.
 #
 # A technique that makes fewer mistakes has fewer to conceal. So look at the first two numbers of its row, too. With 100
 # announced a network promises on the whole what it keeps; with fewer, too much; with more, too little. And a
-# temperature costs nothing: a technique that mends the calibration and nothing else has a cheap rival. What remains
-# after a temperature for each is not measured here. All figures, with their intervals:
+# temperature needs no training: a technique that mends the calibration and nothing else has a cheap rival. What remains
+# after a temperature for each is not yet measured. All figures, with their intervals:
 #
 #     course reference show trust_mnist
 #
 # ## Is your number normal?
 #
-# Our network was made to promise too much. Hold it against the baseline of the table, which is tuned and has its
+# Our network was set up to promise too much. Hold it against the baseline of the table, which is tuned and has its
 # dropout. Compare them in points, then by the mistakes, since one point is a lot for a network that makes few: do they
-# stay as far apart? And is the tuned baseline honest? (How far this very network moves from seed to seed is not yet
-# measured.)
+# stay as far apart? And is the tuned baseline honest, does it announce 100? (How far our number moves from seed to seed
+# is not yet measured.)
 
 # %%
 record = lesson.record(model, "baseline_cnn", "no_dropout", history=history, compare=lesson.compare(model))
@@ -541,12 +545,12 @@ lesson.check_answer_from(answer_from)
 #
 # * Our network, trained on few digits until it knew them all, grew surer than it had a right to be (Guo and others,
 #   2017, found it in large ones). A temperature, chosen on validation pictures, corrects that as far as one number
-#   can, for pictures like those, without changing one answer. A calibration error means something only beside what
-#   chance would show.
+#   can, for pictures like those, without changing one answer.
+# * A calibration error means something only beside what chance would show, and beside the number of mistakes.
 # * Worse pictures cost accuracy, and the confidence may tell too little of it, or too much. Try yours before somebody
 #   else's camera does.
-# * "I don't know" is an answer, as long as somebody is there to be asked. What it is worth
-#   beyond passing on by lot has to be measured on pictures like those in use.
+# * "I don't know" is an answer, as long as somebody is there to be asked. What it is worth beyond passing on by lot has
+#   to be measured on pictures like those in use.
 #
 # The next pictures are yours: [lesson 18](18_your_own_pictures.ipynb) takes a folder of them from the first look to a
 # network that may be used.

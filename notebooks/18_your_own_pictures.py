@@ -16,9 +16,9 @@
 # about it. Yours lie in a folder. Some are twice in it, one is in the wrong place, one is no picture at all. There are
 # a few hundred, and not sixty thousand. What of all that you have learned still holds?
 #
-# This lesson is made to be copied: `course new FOLDER` gives you a notebook of its cells, in which only the name of
-# your folder is missing. To have something to work on here, it makes a folder of its own. (Where a title ends in "JPEG
-# copy", the CIFAR-10 of this machine had been saved anew as JPEG, and numbers may differ from the published file's.)
+# This lesson is made to be copied: in a terminal, `course new FOLDER` puts a notebook of its cells into a folder of
+# that name, and you add where your pictures are. Here the lesson makes a folder of its own. (Where an output says "JPEG
+# copy", this machine's CIFAR-10 was saved anew as JPEG, and numbers may differ from the published file's.)
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -38,18 +38,18 @@ mine = lesson.load_folder(folder, side)
 # %% [markdown]
 # ## What is there?
 #
-# Read these sentences before anything else. A picture in two classes teaches a network a contradiction. A picture that
-# is there twice may come to lie in the training set *and* in the test set, and then the test asks what was told. So
-# copies are used once, contradictions not at all, and what could not be read is named. Nothing in the folder was
-# changed.
+# Read the sentences above before anything else. A picture in two classes teaches a network a contradiction. A picture
+# that is there twice may end up in the training set *and* in the test set, and then the test asks what the network has
+# been told. So copies are used once, contradictions not at all, and what could not be read is named. Nothing in the
+# folder was changed.
 #
 # A copy here means: the same, pixel for pixel, once both are scaled to one size. A photograph that was saved anew as
 # JPEG or cropped is another picture to this search, and so is a second shot of the same *thing*: look for them
 # yourself. If yours come in such groups (ten shots of one cat, neighbouring frames of a film), whole groups have to be
 # on one side: exercise 1 of lesson 18.
 #
-# The test set was chosen by a fingerprint of the pixels, and not by dice. Whoever adds pictures tomorrow will find
-# today's test pictures in the test set still.
+# The test set was chosen not by dice but by a fingerprint, a number worked out from each picture's pixels. Whoever adds
+# pictures tomorrow will find today's test pictures still in the test set.
 
 # %%
 import keras
@@ -67,10 +67,9 @@ plots.images(mine.x_train[shown], columns=6, labels=[drawn_names[mine.y_train[i]
 # Would *you* know what it is, at this size? If not, raise `side`. Is what matters in the middle? The edges of wide and
 # tall pictures are gone.
 #
-# The figure to beat is that of somebody who looks at no picture, but was told which class is most frequent in the set
-# in question, and always names it. (Pictures are dealt by fingerprint and not class by class, so the classes need not
-# be equally frequent.) And so few pictures leave much to chance: where the lesson prints how much, it is two standard
-# errors of the pictures alone (lesson 10).
+# The accuracy to beat is that of *habit*: to look at no picture, and always name the set's most frequent class. (The
+# fingerprint knows no classes, so these need not be equally frequent.) And so few pictures leave much to chance. Where
+# the lesson prints how much, it is two standard errors (lesson 10), over pictures, not seeds.
 
 # %%
 def by_habit(labels):
@@ -105,9 +104,8 @@ def build(flip=False, dropout=0.0):
 
 
 # %% [markdown]
-# To prepare a training takes time too, and with so few pictures that counts. So each network is built and compiled
-# once, and before each training `lesson.anew` makes it a new one: new weights, drawn with the seed, and a fresh
-# optimiser.
+# Building and compiling a network takes time, and beside trainings so short that counts. So it is done once for each
+# network, and before each training `lesson.anew` gives it new weights, drawn with the seed, and a fresh optimiser.
 
 
 # %%
@@ -159,26 +157,27 @@ plots.show(drawn, f"Loss and accuracy against epoch, with lines for guessing, an
 
 # %% [markdown]
 # Compare the two training curves, and then the two validation curves. What was learned of the shuffled labels was
-# learned by heart: a high *training* accuracy alone says nothing about new pictures. (Which of the two is learned
-# sooner, one run each does not say; each began from new weights.)
+# learned by heart: a high *training* accuracy alone says nothing about new pictures. A validation accuracy in the grey
+# band may be habit and chance. (Which labels are learned sooner, one run each does not say.)
 #
 # What a wrong answer would mean:
 #
 # * **1, a loss far above $\ln k$** (a little is normal): the inputs are not scaled, or the last layer starts too large.
 # * **2, not all of them by heart**: the rate is wrong, something in the network is cut off, or pictures and labels are
-#   paired anew in each epoch. *Wrong* labels this does not find: they too can be learned by heart. What finds them is
-#   a validation with the true labels that is no better than habit, and your own eyes.
-# * **3, with shuffled labels a validation above habit by more than the chance printed there**: they were not really
-#   shuffled, or the network trains on validation pictures. (Copies on both sides this does not find: a copy comes back
-#   with its *shuffled* label.)
+#   paired anew in each epoch. (*Wrong* labels can be learned by heart too. What finds them is your own eyes, or a
+#   validation accuracy that is no better than habit when nothing is shuffled.)
+# * **3, shuffled labels, and yet a validation accuracy above habit by more than the chance printed**: they were not
+#   really shuffled, or the network trains on validation pictures. (Copies on both sides it does not find: the copy that
+#   is trained on has a *shuffled* label.)
 #
 # ## A baseline, and its rate
 #
-# The curve with the true labels is our baseline, at one rate. Is it a good one? Two others, a factor of three away on
-# either side. A try counts by its validation loss *at the end*, since the network of the last epoch is the one that
-# will be used. (Not by the right answers, of which one more is a large step among so few.) Both networks of a choice
-# see the same validation pictures. So we take the difference of their losses picture by picture; two standard errors of
-# its mean are the *chance* printed.
+# The curve with the true labels is our baseline, at one rate. Is that a good rate? We try one of a third and one of
+# about three times its size. A try counts by its validation loss *at the end*, since the network of the last epoch is
+# the one that will be used. (Accuracy is too coarse: among so few pictures, one more right answer is a large step.)
+#
+# All tries see the same validation pictures. So for the best two we take the difference of their losses picture by
+# picture; two standard errors of its mean are the *chance* printed.
 
 
 # %%
@@ -210,15 +209,16 @@ for rate in (0.001, 0.01):
 rate = lowest(rates)
 
 # %% [markdown]
-# Advice from a loss curve is about the loss. The second line says what keeping the epoch of the lowest loss would have
-# done to the answers. A loss above $\ln k$ beside an accuracy above habit means that the network is too sure of its
-# wrong answers: they cost more than the right ones earn. A lead that is no more than its chance does not tell the first
-# two apart, and either may be taken; of the third it says nothing, nor of another seed.
+# The advice in the first line is about the loss. The second line says what keeping the epoch of the lowest loss would
+# do to the accuracy too. A loss above $\ln k$ with an accuracy above habit means that the network is too sure of its
+# wrong answers: they cost more than the right ones earn.
+#
+# Where the lead is no more than chance, these pictures do not tell the best two rates apart, and either may be taken.
+# (Of the third, or of another seed, it says nothing.)
 #
 # ## More than the baseline?
 #
-# Lesson 14's question, in one try: mirror images. (Where a mirror image is another thing: half of the features dropped
-# out.)
+# Lesson 14's question, in one try: mirror images. (With `mirror = False`: half of the features dropped out.)
 #
 # > **Predict:** does it help, and by more than chance?
 
@@ -229,14 +229,14 @@ more = lowest({"nothing more": rates[rate], name: validation_losses(richer)})
 scratch = richer if more == name else network
 
 # %% [markdown]
-# (This choice rests on one seed and is not asked again.)
+# The line above answers, for one seed; no later cell tests it.
 #
 # ## Somebody else's eyes
 #
 # The trouble lies deeper: a few hundred pictures have to teach what an edge is, what fur is, what a leg is, before
 # anything can be said about *these* classes. But edges, fur and legs may be much the same in other photographs. So let
-# a network learn them elsewhere, and keep what it sees: **transfer**. The trunk below was trained on photographs of 32
-# pixels; with a larger `side` it looks at details for which it has not learned.
+# a network learn them elsewhere, and keep what it sees: **transfer**. The trunk below, a network without its last
+# layer, was trained on photographs of 32 pixels; with a larger `side` it meets details that it never learned.
 
 # %%
 known = pretrained.facts()
@@ -252,10 +252,10 @@ print(f"What it sees of a picture: {eyes.output_shape[1]} features, the mean ove
 # Mind how near that is to the folder that the course makes: the other seven classes of CIFAR-10, read at the same size,
 # with animals among them. For leaves, X-rays or letters expect less, and measure.
 #
-# Why of all layers, and not of the last alone? The last one is good at what it was trained for, to tell ships from
-# frogs. The first ones see edges and colours, which belong to nobody (Yosinski and others, 2014). Which of them tell
-# *your* classes apart, the new last layer may find out. (Whether all of them beat the last alone is not measured here.
-# To ask it, put `[-1:]` at the end of the line `maps = ...`, and compare the lines with *We take*.)
+# Why the features of all layers, and not of the last alone? The last is good at what it was trained for, such as
+# telling ships from frogs. The first ones see edges and colours, which many tasks can use (Yosinski and others, 2014).
+# Which of them tell *your* classes apart, the new last layer may find out. (Whether all beat the last alone is not
+# measured here. To ask it, put `[-1:]` at the end of the line `maps = ...`, and compare the lines with *We take*.)
 #
 # With an internet connection there are larger eyes. Set `side = 96`, and end the cell above with these (what it prints
 # still tells of the small ones):
@@ -266,10 +266,10 @@ print(f"What it sees of a picture: {eyes.output_shape[1]} features, the mean ove
 #     keras.applications.MobileNetV2(include_top=False, pooling="avg", input_shape=(side, side, 3))])
 # ```
 #
-# What has been learned elsewhere stays as it is. So each picture goes through these eyes only once, and what is trained
-# is one layer. Batch normalisation brings the features to one scale, and an L2 penalty (lesson 03) holds down what so
-# few pictures would otherwise read into so many features. How much of it? Transfer gets four tries, as from scratch
-# had.
+# What has been learned elsewhere stays as it is. So each picture goes through these eyes only once, and one new layer
+# is trained. Batch normalisation brings the features to one scale, and an L2 penalty (lesson 03) keeps the layer from
+# reading too much into many features of few pictures. How strong a penalty? Transfer gets four tries, as many as the
+# way so far, training *from scratch*.
 
 # %%
 x, y = np.concatenate([mine.x_train, mine.x_val]), np.concatenate([mine.y_train, mine.y_val])
@@ -303,12 +303,14 @@ print("Its training loss ends at", ", ".join(f"{loss:.3f} with rate {each:g}" fo
 whole = keras.Sequential([keras.Input((side, side, 3)), eyes, heads[penalty]])
 
 # %% [markdown]
-# Both ways have taken the lowest of four losses on the same validation pictures; a rate or a penalty at the end of its
-# list might be beaten by one beyond it. They are not alike in everything: transfer takes mirror images without a try
-# (where they make sense), has a penalty, trains one layer only, and reads all six where from scratch reads the last. So
+# Each way has taken the lowest of four losses on the same validation pictures; a rate or a penalty beyond the end of
+# its list might do better. The ways differ in more than the borrowed eyes: transfer has a penalty, takes mirror images
+# without a try (where they make sense), trains one layer only, and reads all six where from scratch reads the last. So
 # the pairs below compare two ways, not two causes. (What the other photographs alone are worth, the same head on an
-# untrained trunk would tell: not measured here.) The rate of the head was not tuned: with a penalty, one layer has one
-# best answer, and the last line says how near to one another three rates come.
+# untrained trunk would tell: not measured here.)
+#
+# The rate of the head was not tuned: with a penalty, one layer has one best answer, and the last line says how near to
+# one another three rates come.
 
 
 # %%
@@ -323,8 +325,8 @@ def transfer(places, seed):
 
 
 # %% [markdown]
-# Is it better, and how sure may we be? In pairs, as lesson 10 taught: six seeds, and each deals the training pictures
-# anew and gives both networks the same. Judged on the comparison set, which has chosen nothing.
+# Is transfer better, and how sure may we be? We compare in pairs, as in lesson 10. Each of six seeds deals the training
+# pictures anew and gives both ways the same. The comparison set, which has chosen nothing, judges.
 #
 # > **Predict:** which of the two is ahead, by how many points, and are so few pictures enough to tell?
 
@@ -369,12 +371,12 @@ def pairs():
 plots.show(*pairs())
 
 # %% [markdown]
-# Each thin line is one seed: the same pictures, twice. The first interval asks what other seeds would say. But all are
-# judged on the same few pictures; what other pictures would say, too, the second interval asks. Believe that one: more
-# seeds would not take away what the few pictures leave open. Neither speaks of other pictures to train on (the deals
-# share most of theirs), and the borrowed eyes were trained once.
+# Each thin line is one seed: both ways, trained on the same pictures. The first interval speaks for other seeds; the
+# second, for other seeds *and* other pictures to judge on. Believe the second: more seeds cannot make up for few
+# pictures. If it leaves out zero, the pictures were enough to tell which way is ahead. (Neither speaks for other
+# training pictures, since the deals share most of theirs, nor for other borrowed eyes.)
 #
-# Was from scratch ready? The last line above the figure asks that, with twice the epochs: a look, with few seeds.
+# Was training from scratch long enough? The last line above the figure tries twice the epochs, with few seeds.
 #
 # ## One final test
 #
@@ -398,13 +400,12 @@ print(f"The way that was chosen is {ahead.__name__.replace('_', ' ')}. {result}"
 
 # %% [markdown]
 # Mind the words *of the same kind*. A test set that was drawn from the folder says how the model does on pictures that
-# might have lain in it: same camera, same light, same people who sorted. It does not say a word about next winter's
-# (lesson 17).
+# might have lain in it: same camera, same light, same people who sorted. Of next winter's it says nothing (lesson 17).
 #
-# ## What you take away
+# ## What you hand over
 #
-# A report card for whoever is going to rely on the model, with what they will ask first: how good, how sure, and where
-# it errs. Each of the model's answers comes with a per cent. May that be believed (lesson 17)?
+# A report card for whoever will rely on the model, with what they will ask first: how good, how sure, and where it
+# errs. Each of the model's answers comes with a percentage. May that be believed (lesson 17)?
 
 # %%
 confidence, known = calibration.judge(compared.predictions, compared.labels)
@@ -427,9 +428,11 @@ if len(errors):
 # %% [markdown]
 # Look at each before you read on, with three questions. Is the label right? Is what it shows whole, and large enough?
 # Might the background have given the answer? The first you can mend in the folder, the second with `side`, the third
-# with other pictures. But the test set is open now: whoever mends and runs the lesson again has looked at it twice, and
-# should write both numbers, and what was changed between them, on the card. And look through *all* labels, not only
-# those that the network missed: to mend its mistakes alone makes it look better than it is.
+# with other pictures. And look through *all* labels, not only those that the network missed: to mend its mistakes alone
+# makes it look better than it is.
+#
+# But the test set is open now. Whoever mends and runs the lesson again has looked at it twice, and should write both
+# numbers, and what was changed between them, on the card.
 
 # %%
 from course_utils.report_card import ReportCard
@@ -468,8 +471,8 @@ print(f"{confusion()[1]}\nWritten: out/{path.name}. Open it in a browser; it nee
 # taken for? One accuracy for all classes together does not tell you (exercise 2 of lesson 18).
 #
 # The model goes into a file, its classes into another, and beside them `classify.py`, 25 lines that need Keras and
-# Pillow and no course. If the per cents are not to be believed: `calibration.fit_temperature` on the validation
-# pictures gives a temperature, and `calibration.soften` applies it. (`classify.py` does not.)
+# Pillow and no course. If the percentages are not to be believed, `calibration.fit_temperature` finds a temperature on
+# the validation pictures, and `calibration.soften` applies it. (`classify.py` does not.)
 
 # %%
 import shutil
@@ -534,10 +537,10 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 #
 # * What still held? The procedure: look at the pictures, ask what you know (the loss at the start, one batch by heart,
 #   shuffled labels), choose, compare in pairs, open once.
-# * What did not: with so few validation pictures the choice of a rate, of mirror images, of a penalty may be little
-#   better than a throw. The lines with *We take* say for each how far it was.
-# * With few pictures, try what others have learned, and let pairs say whether it helped; hand over what you measured
-#   together with what you did not.
+# * What did not: certainty in choosing. With so few validation pictures, the choice of a rate, mirror images or a
+#   penalty may be little better than a throw of dice. The lines with *We take* say whether a lead was more than chance.
+# * With few pictures, try what other networks have learned, and let pairs say whether it helped; hand over what you
+#   measured together with what you did not.
 #
 # ## What to read next
 #
@@ -561,11 +564,10 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 #
 # ## Farewell
 #
-# Eighteen lessons ago a network had learned its digits by heart, and looked splendid. Here is what has been found about
-# the digits since, each number from the stored runs of the course (but the article's own, of lesson 09), and where
-# nobody has measured yet, that is said. (Only some of it: dropout, for one, is in lesson 10. Where many questions were
-# asked, the bar is higher, by Holm's rule of lesson 10: an interval may leave out zero, and the word still be
-# *suggestive*.)
+# Eighteen lessons ago a network had learned its digits by heart, and looked splendid. Here is what the course has found
+# about the digits since, each number from its stored runs (but the article's own, of lesson 09); what nobody has
+# measured yet says so. It is not all: dropout, for one, is in lesson 10. (Where many questions were asked, the bar is
+# higher, by Holm's rule of lesson 10: an interval may leave out zero, and the word still be *suggestive*.)
 
 # %% tags=["lesson-only"]
 from course_utils import farewell

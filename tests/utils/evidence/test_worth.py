@@ -147,7 +147,7 @@ def test_the_chart_leads_from_a_technique_to_the_baselines_number_of_images(
     assert f"augmentation: {found.times:.2g} ×" in alt
     few, many = other[:, 1], baseline[:, 1]
     assert capsys.readouterr().out == (
-        f"augmentation makes of the baseline's mistakes {100 * few[0] / many[0]:.0f} % with 500 and "
+        f"augmentation, mistakes as a share of the baseline's: {100 * few[0] / many[0]:.0f} % with 500 and "
         f"{100 * few[-1] / many[-1]:.0f} % with 20,000.\n"
     )
     # What is not measured is said, and nothing is drawn of it.
