@@ -8,7 +8,7 @@ from course_utils.evidence.comparison import (
     seeds_needed,
 )
 from course_utils.evidence.curves import Curve, Replayed, curves, replay
-from course_utils.evidence.ladder import epochs_needed
+from course_utils.evidence.ladder import end_accuracies, epochs_needed
 from course_utils.evidence.records import FAILED, Record, records_folder
 from course_utils.evidence.runs import (
     COLUMNS,

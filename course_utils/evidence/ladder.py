@@ -7,20 +7,37 @@ import itertools
 import math
 
 from course_utils.evidence import protocol
+from course_utils.evidence.comparison import LEVEL
+
+
+def end_accuracies(of, lengths, runs=None) -> dict[str, list[list[float]]]:
+    """Rung to the validation accuracies, fractions, with which its trainings end.
+
+    A list for each of `lengths` (epochs), and in it a number for each seed. `of` is a table of the
+    protocol, `runs` reference runs, by default the course's own. A rung that lacks a run is left out.
+    """
+    found = {}
+    for rung in _rungs(of, lengths):
+        sides = [
+            protocol.verdict_runs(of, of.arms[f"{rung}_{length}"], runs).sort_values("seed")
+            for length in lengths
+        ]
+        if all(set(side["seed"]) == set(of.verdict_seeds) for side in sides):
+            found[rung] = [side["val_accuracy"].astype(float).tolist() for side in sides]
+    return found
 
 
 def epochs_needed(of, bottom: str, lengths, runs=None) -> dict[str, str]:
     """Rung to the epochs that it needs, in words, for every rung of a table of the protocol.
 
     The target is the mean validation accuracy that the rung `bottom` ends with after the longest of
-    `lengths`, ascending. What is not yet measured, or needs fewer or more epochs than the lengths, says so.
+    `lengths`, ascending. The epochs are the geometric mean over the seeds, with its 95 % interval by
+    Student's t on the logarithms. What is not yet measured says so; where a seed needs fewer or more
+    epochs than the lengths, the mean accuracies are read, and there is no interval.
     """
-    rungs = [
-        name.removesuffix(f"_{lengths[0]}") for name in of.arms if name.endswith(f"_{lengths[0]}")
-    ]
-    ends = {rung: _ends(of, rung, lengths, runs) for rung in rungs}
-    target = ends[bottom][-1] if ends[bottom] else None
-    return {rung: _words(target, lengths, ends[rung]) for rung in rungs}
+    found = end_accuracies(of, lengths, runs)
+    target = _mean(found[bottom][-1]) if bottom in found else None
+    return {rung: _words(target, lengths, found.get(rung)) for rung in _rungs(of, lengths)}
 
 
 def epochs_to(target: float, lengths, accuracies) -> float | None:
@@ -37,17 +54,28 @@ def epochs_to(target: float, lengths, accuracies) -> float | None:
     return None
 
 
-def _ends(of, rung, lengths, runs):
-    """Mean validation accuracy after each length, or [] while a run is missing."""
-    arms = [of.arms[f"{rung}_{length}"] for length in lengths]
-    found = [protocol.verdict_runs(of, arm, runs) for arm in arms]
-    whole = all(set(each["seed"]) == set(of.verdict_seeds) for each in found)
-    return [float(each["val_accuracy"].mean()) for each in found] if whole else []
+def _rungs(of, lengths):
+    last = f"_{lengths[0]}"
+    return [name.removesuffix(last) for name in of.arms if name.endswith(last)]
 
 
-def _words(target, lengths, ends):
-    if target is None or not ends:
+def _mean(values):
+    return sum(values) / len(values)
+
+
+def _words(target, lengths, found):
+    if target is None or not found:
         return "not yet measured"
-    if needed := epochs_to(target, lengths, ends):
+    each = [epochs_to(target, lengths, accuracies) for accuracies in zip(*found, strict=True)]
+    if len(each) > 1 and None not in each:
+        import numpy as np
+        from scipy import stats
+
+        logs = np.log(each)
+        half = stats.t.ppf((1 + LEVEL) / 2, len(logs) - 1) * stats.sem(logs)
+        low, middle, high = np.exp(logs.mean() + half * np.array([-1, 0, 1]))
+        return f"{middle:.1f} ({low:.1f} to {high:.1f})"
+    means = list(map(_mean, found))
+    if needed := epochs_to(target, lengths, means):
         return f"{needed:.1f}"
-    return f"under {lengths[0]}" if ends[0] > target else f"over {lengths[-1]}"
+    return f"under {lengths[0]}" if means[0] > target else f"over {lengths[-1]}"

@@ -1,10 +1,12 @@
 """Epochs to an accuracy, read between whole trainings of different lengths."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from course_utils.evidence import COLUMNS, protocol
-from course_utils.evidence.ladder import epochs_needed, epochs_to
+from course_utils.evidence.ladder import end_accuracies, epochs_needed, epochs_to
 
 TABLE = """
 [t]
@@ -51,13 +53,24 @@ def test_epochs_lie_between_whole_trainings():
 def test_a_ladder_is_told_in_epochs_once_it_is_measured():
     of = protocol.read(TABLE)["t"]
     found = runs(low_4=0.5, low_8=0.6, high_4=0.55, high_8=0.65)
+    assert end_accuracies(of, (4, 8), found)["high"] == [
+        pytest.approx([0.55, 0.56]),
+        pytest.approx([0.65, 0.66]),
+    ]
     needed = epochs_needed(of, "low", (4, 8), found)
-    assert needed == {"low": "8.0", "high": "5.7"}
+    # The target is 0.605: one seed of the low rung ends below it, so its means are read, without an interval.
+    assert needed["low"] == "8.0"
+    # The seeds need 4 * 2 ** 0.55 and 4 * 2 ** 0.45 epochs.
+    half = stats.t.ppf(0.975, 1) * 0.05 * np.log(2)
+    middle = 4 * 2**0.5
+    low, high = middle / np.exp(half), middle * np.exp(half)
+    assert needed["high"] == f"{middle:.1f} ({low:.1f} to {high:.1f})"
     better = runs(low_4=0.5, low_8=0.6, high_4=0.65, high_8=0.7)
     assert epochs_needed(of, "low", (4, 8), better)["high"] == "under 4"
     worse = runs(low_4=0.5, low_8=0.6, high_4=0.3, high_8=0.5)
     assert epochs_needed(of, "low", (4, 8), worse)["high"] == "over 8"
     assert epochs_needed(of, "low", (4, 8), found[:-1])["high"] == "not yet measured"
+    assert list(end_accuracies(of, (4, 8), found[:-1])) == ["low"]
     waiting = epochs_needed(of, "low", (4, 8), found[found["arm"] != "low_8"])
     assert set(waiting.values()) == {"not yet measured"}
 
