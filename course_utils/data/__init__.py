@@ -144,7 +144,7 @@ def load(name: str, mode: str = "reduced", seed: int = 1, n_train: int | None = 
     download. Full mode validates on the last 6,000 (MNIST) or 5,000 (CIFAR-10) training images, as
     the articles do. The smaller modes draw stratified subsets: the same seed gives the same images,
     and no seed trains or validates on the comparison set. `n_train` asks the smaller modes for
-    another number of training images than their own.
+    another number of training images than their own; a stand-in gives as many as it has.
 
     Raises:
         ValueError: an unknown name or mode, a negative seed, or more training images than there are.
@@ -169,6 +169,8 @@ def load(name: str, mode: str = "reduced", seed: int = 1, n_train: int | None = 
         train, val, compare = slice(None, n_train), slice(n_train, None), slice(0)
     else:
         n_compare = min(COMPARE[mode], len(y) - own_size - n_val)
+        if not pool.is_real:
+            n_train = min(n_train, len(y) - n_val - n_compare)
         train, val, compare = subsets(y, n_train, n_val, n_compare, random)
     (x_train, y_train), (x_val, y_val), (x_compare, y_compare) = (
         (x[part], y[part]) for part in (train, val, compare)

@@ -1094,6 +1094,14 @@ def test_a_stand_in_is_announced_and_named(name, mode, source, sizes):
         assert counts.max() - counts.min() <= 1
 
 
+def test_a_stand_in_gives_as_many_images_as_it_has():
+    some, all_of_them = (data.load("mnist", "reduced", n_train=n) for n in (300, 30_000))
+    assert len(some.y_train) == 300
+    own = data.load("mnist", "reduced")
+    for part in ("y_train", "y_val", "y_compare"):
+        assert len(getattr(all_of_them, part)) == len(getattr(own, part))
+
+
 def test_the_digits_are_mlxtends_each_once_with_its_label():
     pool = stand_ins.StandIn("mnist", "reduced")
     found = Counter()
