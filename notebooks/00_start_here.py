@@ -144,7 +144,7 @@ print("the highest of the ten probabilities for a validation digit, on average: 
       f"{untrained:.2f} before training, {confidence(network):.2f} at the end")
 
 # %% [markdown]
-# Look at the dashed lines alone, and you would say that this network learns splendidly: it knows hundreds of
+# Look at the dashed lines alone, and you would say that this network learns splendidly. It knows hundreds of
 # meaningless labels by heart, like a parrot's words. Only the solid lines tell the truth. On new digits the network
 # guesses as before, but it has grown far surer of its guesses: compare the highest of its ten probabilities before and
 # after (0.10 would be sure of nothing). Confident mistakes cost more, so the validation loss ends far above that of

@@ -129,8 +129,8 @@ for name, path in paths.items():
 
 # %% [markdown]
 # Too small a rate creeps; too large a one leaps over the valley, further each time, and never arrives. Every network in
-# this course goes downhill like this, with two refinements, mini-batches and optimisers. But it has thousands of
-# weights instead of one, and its landscape as many directions.
+# this course goes downhill like this, with two refinements that follow: mini-batches and optimisers. But it has
+# thousands of weights instead of one, and its landscape as many directions.
 #
 # ## Thousands of weights: the gradient
 #

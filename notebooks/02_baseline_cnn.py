@@ -299,8 +299,8 @@ print(f"Of the training digits, dropout off, {dropout_off:.2%} are right in plac
 #
 # The two CNNs have equally many weights and the same dropout; only the neighbourhoods differ. So the convolution's
 # strength is an *assumption about the data*. One reservation: the last line says whether the shuffled CNN has learned
-# its own *training* digits as well. (The rule for luck is lesson 01's: it speaks of other digits, not of other seeds or
-# another shuffle. Here is one run of each, equally long, at Adam's usual rate, tuned for none.)
+# its own *training* digits equally well. (The rule for luck is lesson 01's: it speaks of other digits, not of other
+# seeds or another shuffle. Here is one run of each, equally long, at Adam's usual rate, tuned for none.)
 #
 # ## And a digit that moves?
 #
@@ -415,10 +415,10 @@ print(f"{sum(went_over)} of the 32 have gone over to another pattern")
 # %% [markdown]
 # So are they edge finders? Some are, and others pass on the ink itself. But look at the rows "before" first: nine
 # random weights differ from side to side by chance, ReLU keeps one side, and there is an edge map before anything was
-# learned. A picture of "learned" kernels proves little by itself. What training did shows in the *answers*: compare
-# the two rows of maps, and the printed lines, which count only correlations above 0.7. The title says how much the
-# weights still resemble those of the start. (Each kernel and map has its own scale; a map on grey ground has
-# a bias above zero.)
+# learned. A picture of "learned" kernels proves little by itself. What training did shows in the *answers*: compare the
+# two rows of maps, and the printed lines ("closely": a correlation above 0.7). The title says how much the weights
+# still resemble those of the start. (Each kernel and map has its own scale; a map on grey ground has a bias above
+# zero.)
 #
 # ## Which digits does it still get wrong?
 #

@@ -86,8 +86,8 @@ for name, w in weights.items():
 # not between them. The fit with the penalty misses points and stays near the sine.
 #
 # How does this carry over to a network? With small weights an answer cannot change quickly. (The proof follows; to skip
-# it, go on at "With small enough weights".) Take two inputs $x$ and $x'$ that look almost alike. In one neuron their
-# sums differ by
+# it, go on at "With small enough weights".) Take two inputs $x$ and $x'$ that look almost alike. In one unit their sums
+# differ by
 #
 # $$|w^\top x - w^\top x'| \le \lVert w \rVert \, \lVert x - x' \rVert.$$
 #

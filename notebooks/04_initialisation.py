@@ -112,11 +112,11 @@ for name, history in learned.items():
     print(f"{name:16} training loss {history['loss'][-1]:.2f}, validation accuracy {history['val_accuracy'][-1]:.1%}")
 
 # %% [markdown]
-# The title of the figure answers the question. Remember from lesson 01 that guessing among ten digits costs
-# $\ln 10 \approx 2.30$. Zeros never do better. Numbers between -1 and 1 end in a loss of `nan`, *not a number*:
-# something grew too large for the computer. (Such a network calls every digit a 0, and about one in ten is one.)
-# Glorot's start and the orthogonal one stay at the loss of guessing for a long time, or for good. Until they leave it,
-# their curves and that of the zeros lie on top of each other.
+# The title of the figure answers the question. Remember from lesson 01 that guessing among ten digits costs $\ln 10
+# \approx 2.30$. Zeros never do better. Numbers between -1 and 1 end in a loss of `nan`, *not a number*: something grew
+# too large for the computer. (Such a network calls every digit a 0, and about one in ten is one.) Glorot's start and
+# the orthogonal one stay at the loss of guessing for a long time, or for good. While they only guess, their curves and
+# that of the zeros lie on top of each other.
 #
 # (Each curve is one run at one learning rate, which need not suit every start: lesson 05 shows how much a rate can
 # decide.) Whatever makes the difference was there before the first step, so let us look there.
@@ -223,7 +223,7 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 # (The *variance* $\operatorname{Var}(w)$ is the mean square of the distance from the mean. The mean is 0 here, so it is
 # $\mathbb{E}[w^2]$; and $\mathbb{E}[x^2]$ is the mean over the $n$ inputs.)
 #
-# **Forward.** Call the number of inputs $n_\text{in}$ from here on. Without a ReLU, the size stays the same from layer
+# **Forward.** Write $n_\text{in}$ for the number of inputs $n$. Without a ReLU, the size stays the same from layer
 # to layer if $n_\text{in} \operatorname{Var}(w) = 1$.
 #
 # **Backward.** Input $x_i$ goes into all $n_\text{out}$ units of the layer, so its gradient is a sum over *them*:
@@ -303,7 +303,7 @@ plots.lines(
 
 # %% [markdown]
 # The printed factor is the test: the gain makes good the half that the ReLU takes from the square. (Each curve is one
-# run at one rate: do not rank He's and the one with the gain, and read nothing into the dents.)
+# run at one rate: do not rank He's and the one with the gain, and read nothing into any dents.)
 #
 # ## Deep for nothing? (optional)
 #
@@ -430,10 +430,10 @@ print("two layers that share it start as copies:", np.array_equal(first, second)
 #
 # ## And in our baseline?
 #
-# Does any of this matter for the network that we want to improve, with its four layers? The article takes He's rule for
-# the layers with a ReLU and Glorot's for the softmax layer, which has none. In a convolution, $n_\text{in}$ is what one
-# window sees: $3 \cdot 3$ times the channels that it reads; $n_\text{out}$ is $3 \cdot 3$ times the channels that
-# it writes, since each pixel lies in nine windows.
+# Does any of this matter for the network that we want to improve, with its four layers of weights? The article takes
+# He's rule for the layers with a ReLU and Glorot's for the softmax layer, which has none. In a convolution,
+# $n_\text{in}$ is what one window sees: $3 \cdot 3$ times the channels that it reads; $n_\text{out}$ is $3 \cdot 3$
+# times the channels that it writes, since each pixel lies in nine windows.
 #
 # How large is the signal in the baseline from these two starts, and from the careless one between -1 and 1? (An
 # initialiser may be any function from a shape to values; the careless one draws anew for every layer.)
@@ -526,9 +526,10 @@ print(f"At one rate for both, our pairs had {last} points.")
 
 # %% [markdown]
 # Our pairs share one rate and train for few epochs, which may flatter whoever sets out quickly. The fair comparison
-# (the line that begins "He initialisation against baseline") trains for longer, so there a quick start should count for
-# less. It also tunes the rate of each side. Where the two rates in the line "Tuned for each" differ, it compares each
-# start together with its rate, and not the starts alone. (Which of these matters most we have not measured.)
+# (the line that begins "He initialisation against baseline") trains for longer, which can make a quick start's lead
+# vanish, not turn it round. It also tunes the rate of each side. Where the two rates in the line "Tuned for each"
+# differ, it compares each start together with its rate, and not the starts alone. (Which of these matters most we have
+# not measured.)
 #
 # A technique is not good or bad; it is good *for* something. What He's rule is worth to our baseline, the line "In
 # plain words" says. In a much deeper network the rule keeps signal and gradient at their size, as you have seen. The

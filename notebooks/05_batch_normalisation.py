@@ -281,16 +281,16 @@ print("convolution 1, batch norm's dead channels less the plain network's, in po
 #
 # Take the weights and biases before a batch norm twice as large. The output is the same, as long as $\varepsilon$ is
 # small beside the variance. (The line "batch norm's first size" above shows how far that holds behind our first
-# convolution.) All that still counts is their *proportions*. Add the same small amount to a weight as before: in
-# proportion it is half as much, and the loss changes half as much. So the gradient is half as large, and the step half
-# as long. On numbers twice as large, it changes the proportions only a quarter as much.
+# convolution.) All that still counts is their *proportions*. Add a small amount to a weight: in proportion it is now
+# half as much as before, and the loss changes half as much. So the gradient is half as large, and the step half as
+# long. On numbers twice as large, it changes the proportions only a quarter as much.
 #
 # And under plain gradient descent the weights do grow. Draw the list of weights as an arrow: its length does not change
 # the loss, so a step goes off at a right angle to it, and that makes the arrow longer. Weights that grow without limit
 # learn slower and slower (van Laarhoven, 2017). The penalty keeps them small, and so it keeps up the **effective
 # learning rate**, the speed at which the proportions change. On weights that feed a batch norm it is no longer a
 # preference for smooth answers; on those of the softmax layer it still is. (Adam makes up for the size of the gradient,
-# so with it twice the weights only halve that speed; and its steps are not quite at a right angle.)
+# so with it doubling the weights only halves that speed; and its steps are not quite at a right angle.)
 #
 # ## Two kinds of statistics
 #
@@ -303,8 +303,8 @@ print("convolution 1, batch norm's dead channels less the plain network's, in po
 # $$\bar\mu \leftarrow m\,\bar\mu + (1 - m)\,\mu .$$
 #
 # Keras calls $m$ the **momentum**; it has nothing to do with the momentum of an optimiser. Each step multiplies the
-# share of the start value $\bar\mu_0 = 0$ by $m$; after $k$ steps it is $m^k$. How many steps until it is forgotten to
-# one part in a hundred?
+# share of the start value $\bar\mu_0 = 0$ by $m$; after $k$ steps it is $m^k$. How many steps until the start is
+# forgotten to one part in a hundred?
 
 # %%
 few = min(5000, len(mnist.x_train))

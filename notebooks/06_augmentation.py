@@ -314,8 +314,8 @@ plots.lines(
 # few epochs, digits in ever more places, some of them cut off at the edge. (How much longer training would win back is
 # not yet measured.)
 #
-# Every regulariser (whatever holds training back for the sake of new pictures) leads there if you overdo it. Only a
-# validation set can tell you where the best point is, and a single run is too little to tell 0 from 0.1.
+# Every regulariser (whatever holds training back for the sake of new pictures) leads to underfitting if you overdo it.
+# Only a validation set can tell you where the best point is, and a single run is too little to tell 0 from 0.1.
 #
 # ## Why not mirror them as well?
 #

@@ -116,9 +116,9 @@ print(f"of the digits that one network gets wrong, another one gets {both:.0%} w
 
 # %% [markdown]
 # The block on the left is the hard core: digits that are hard for *this kind of network on these data*. Further to the
-# right, more and more of it is chance. The two shares do not contradict each other: the first asks that a digit fool
-# every network, the second only that it fool two. Here are the first eight from the left, with the answer that most
-# networks give:
+# right, more and more of it is chance. The two shares do not contradict each other: of the digits that fool anybody,
+# the first asks that they fool all; of one network's mistakes, the second asks that they fool one more. Here are the
+# first eight from the left, with the answer that most networks give:
 
 # %%
 plots.images(mnist.x_val[hard[:8]] / 255, f"Digits that fool {'all' if every > 7 else 'many of the'} {count} networks"
@@ -286,10 +286,10 @@ plots.show(drawn, "Squared error against 1 / k: dots and crosses about a line, a
 # accuracy, perhaps by other architectures, data or augmentation (not measured here).
 #
 # And luck? Split each error into what all seeds have in common and the rest, which is the seed's own. The common part,
-# squared, is $\rho s^2$: what this kind of network gets wrong from any start (its *bias*, not the number of lesson 01),
-# the accidents of these training digits, and what the picture itself leaves open. The rest, squared, has the mean
-# $(1-\rho)s^2$: the *variance* that comes from the seed. So averaging takes off the luck of the seed, and of the common
-# part nothing. (This reading is exact for independent seeds; ours share the order of the digits in threes.)
+# squared, is $\rho s^2$: what this kind of network gets wrong on any training digits (its *bias*, not the number of
+# lesson 01), the accidents of these training digits, and what the picture itself leaves open. The rest, squared, has
+# the mean $(1-\rho)s^2$: the *variance* that comes from the seed. So averaging takes off the luck of the seed, and of
+# the common part nothing. (This reading is exact for independent seeds; ours share the order of the digits in threes.)
 #
 # ## The article's way: a joint ensemble
 #
@@ -524,7 +524,7 @@ lesson.check_members_needed(members_needed)
 # * Networks that differ in their seed alone share some of their mistakes and differ in the rest. Averaging $k$ of them
 #   shrinks what is each one's own to $1/k$ (in squared error); what they share stays, however many you ask.
 # * On every digit the average's cross-entropy is at most the members' mean. The price is $k$ times the computing.
-# * Training the average is not averaging the trained: a joint member learns only in proportion to its share of the
+# * Training an average is not averaging trained networks: a joint member learns only in proportion to its share of the
 #   right answer.
 #
 # Every network so far trained for as many epochs as somebody wrote down. [Lesson 08](08_early_stopping.ipynb) asks when

@@ -358,9 +358,9 @@ plots.show(drawn, "For each of four convolutions a car with a square on it, the 
 #
 # ## Your curve and the published one
 #
-# The answer shows its curve. Here are its accuracies at three epochs, beside yours. An epoch shows their network 50,000
-# photographs, and yours in reduced mode a fifth of that; so the axis counts the photographs shown, on a logarithmic
-# scale.
+# The answer shows its curve. Here are its accuracies at three epochs, beside yours if yours come from the same
+# photographs. An epoch shows the answer's network 50,000 photographs, and yours in reduced mode a fifth of that; so the
+# axis counts the photographs shown, on a logarithmic scale.
 
 # %%
 # Thousand photographs shown, in 1, 25 and 50 epochs: training, validation accuracy in %. None where yours are no

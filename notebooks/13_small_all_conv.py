@@ -114,7 +114,7 @@ widgets.slide(moved, stops, "place", start=max(stops, key=lambda place: answers[
 # a sum of $k \cdot k \cdot c_\text{in}$ products: that many multiplications, and about as many additions. The layer has
 # $c_\text{out}$ kernels, each used at $h \cdot w$ places, so one image costs
 #
-# $$2 \cdot \underbrace{k \cdot k \cdot c_\text{in} \cdot c_\text{out}}_{\text{weights of the kernel}} \cdot
+# $$2 \cdot \underbrace{k \cdot k \cdot c_\text{in} \cdot c_\text{out}}_{\text{weights of the kernels}} \cdot
 # \underbrace{h \cdot w}_{\text{places}}$$
 #
 # floating-point operations (FLOP), twice the products that lesson 12 counted: each is multiplied, then added. A dense
@@ -251,9 +251,9 @@ print(f"It took {sum(watch[0].epoch_seconds):,.1f} s, validation included; by th
 #
 # A point is **dominated** when another one is more accurate for no more seconds. Nobody who picks from this list should
 # pick it, whatever the budget. But more accurate *by chance* is no reason. So we compare seed by seed, and say
-# "dominated" only where the 95 % interval of the difference leaves out zero and the prices are not near the clock's
-# limit. Otherwise, as with single runs, which have no interval, we write "dominated?". (We compare three pairs, so
-# chance has three occasions.)
+# "dominated" only where the 95 % interval of the difference leaves out zero and the factor of the prices is not near
+# the clock's limit. Otherwise, as with single runs, which have no interval, we write "dominated?". (Three networks make
+# three such comparisons: three occasions for chance.)
 #
 # > **Predict:** which of the three is dominated? And of those that remain, which would you call the best buy?
 #

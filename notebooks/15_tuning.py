@@ -317,8 +317,8 @@ print(f"Best of a grid of {grids[0].shape[1]} rates, mean of {len(grids)}: {np.m
 # %% [markdown]
 # Who is ahead of average dice? The verdicts, after Holm's correction, decide, and fresh seeds would have to bear them
 # out. But a search keeps what the choosers like best, perhaps by luck. So the indented lines measure the same leads on
-# the pictures that only watched. If that interval, too, lies above zero, the search is shown to find better *networks*,
-# not only what these choosers like.
+# the pictures that only watched. If their interval lies above zero, too, these other pictures also like the search's
+# *networks* better.
 #
 # Did you bet on the TPE that sees both? The line "TPE together, against TPE one by one" answers, and its interval says
 # which differences twenty searches leave open. Why might one by one be enough? Look back at the joint share without
@@ -343,7 +343,7 @@ print(f"{chose[best]:.1%} of the choosers, {watch[best]:.1%} of those who watche
       f"points: it {'flatters' if (watch < chose)[best] else 'does not flatter'}. Standard error: {scatter:.1f}.")
 
 # %% [markdown]
-# One such deal can go either way; what counts is the average of many. So deal the pictures anew, ten thousand times:
+# One deal of the pictures can go either way; what counts is the average of many. So deal them anew, ten thousand times:
 # $n$ of them choose the best of $k$ networks. Its accuracy on those $n$, less that on all the others, is the flattery.
 
 

@@ -104,8 +104,8 @@ print(f"Accuracy {right.mean():.2%}: {(~right).sum()} mistakes among {len(right)
 # A weather service says "rain: seven in ten". One dry day does not prove it wrong. Take *all* the days on which it said
 # so: on seven in ten of them it should have rained. A forecaster, or a network, that keeps such promises at every
 # number is **calibrated**. So we sort the answers into bins by confidence, and draw what share of each is right: a
-# **reliability diagram**. A calibrated network lies on the diagonal, but for chance (in 95 of 100 cases within the grey
-# bar); one below it promises too much. A hollow dot has fewer than ten answers.
+# **reliability diagram**. A calibrated network's dots lie on the diagonal, but for chance (each in 95 of 100 cases
+# within its grey bar); dots below the diagonal promise too much. A hollow dot has fewer than ten answers.
 #
 # Doubts add up: ten answers at a confidence of 90 % *announce* one mistake. The right half of the figure compares the
 # mistakes announced with those made.
@@ -254,8 +254,8 @@ for name, each in (("as trained", said), (f"T = {temperature:.2f}", softened)):
 # %% [markdown]
 # Dividing all logits by one number leaves their order as it was, so the answers are the same; what changes is how sure
 # they are, and so the price of the mistakes. Here is the diagram of the pictures that judge, which had no say in $T$.
-# (A calibrated network misses each bar about one time in twenty, so one or two dots outside mean little.) In JupyterLab
-# move $T$ upwards from 0.5, and watch the dots:
+# (A calibrated network misses each bar about one time in twenty, so one or two dots just outside mean little.) In
+# JupyterLab move $T$ upwards from 0.5, and watch the dots:
 
 # %%
 from course_utils import widgets
@@ -328,7 +328,7 @@ print("Told apart worst by the confidence, at strength 3:",
 # what it knows. A shifted digit has nearly all its strokes, but the dense layer after `Flatten` has a weight for each
 # *place*; most likely that is why it is misread. With a minus sign the network doubts more than it needs to. Layers
 # with ReLU, but for their biases, hand on half as much for a picture half as strong, and half the logits are a
-# temperature of 2. (Low contrast also greys the background.) A blurred stroke is paler, too.
+# temperature of 2. (That is only part of it: low contrast also greys the background.) A blurred stroke is paler, too.
 #
 # The temperature was chosen on clean pictures. **A calibration holds for pictures like those it was made on**, and the
 # mean confidence alone does not say where they end: see the last line. (Ovadia and others, 2019, found the like for
@@ -428,7 +428,7 @@ print(f"{together.sum()} of {len(right):,} pictures are missed by all {len(jury)
 # be wrong. The digit may be one over which two people would quarrel. Or it may be clear, and the networks are wrong
 # together, having learned from the same kind of digit. Only eyes can tell. Northcutt and others (2021) had people look
 # at the suspects of MNIST's *test* set and found fifteen wrong labels in its ten thousand. If ours are as good, about
-# that share is wrong, or a little more (nobody looked at the others); the rest of the pictures above are mistakes of
+# that share is wrong, or a little more (nobody looked at the others); the rest of those missed by all are mistakes of
 # networks, or digits about which people would not agree. Whoever fights for the last hundredth of a point fights for
 # these too.
 #
@@ -483,8 +483,9 @@ print(trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1].
 # plus ("the surest 19 in 20": the others are passed on). A "hurts" of "no dropout" speaks *for* dropout. "Suggestive"
 # may well be chance: the interval leaves out zero, but the correction for so many questions does not bear it out.
 #
-# The first line answers the prediction. Neighbours in the figure were not tested against each other; whether the
-# mistakes differ, lesson 10 tests. Early stopping was judged on the network of lesson 08, with its own correction.
+# The first line answers the prediction. Neighbours in the figure were not tested against each other; whether a
+# technique's mistakes differ from the baseline's, lesson 10 tests. Early stopping was judged on the network of lesson
+# 08, with its own correction.
 #
 # A technique that makes fewer mistakes has fewer to conceal. So look at the first two numbers of its row, too. With 100
 # announced a network promises on the whole what it keeps; with fewer, too much; with more, too little. And a

@@ -565,9 +565,9 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 # ## Farewell
 #
 # Eighteen lessons ago a network had learned its digits by heart, and looked splendid. Here is what the course has found
-# about the digits since, each number from its stored runs (but the article's own, of lesson 09); what nobody has
-# measured yet says so. It is not all: dropout, for one, is in lesson 10. (Where many questions were asked, the bar is
-# higher, by Holm's rule of lesson 10: an interval may leave out zero, and the word still be *suggestive*.)
+# about the digits since, each number from its stored runs (but the article's own, of lesson 09); where nobody has
+# measured yet, that is said. It is not all: dropout, for one, is in lesson 10. (Where many questions were asked, the
+# bar is higher, by Holm's rule of lesson 10: an interval may leave out zero, and the word still be *suggestive*.)
 
 # %% tags=["lesson-only"]
 from course_utils import farewell
