@@ -297,8 +297,8 @@ plots.lines(
 #
 # ## What does stopping do?
 #
-# We compare two rules on the recorded runs of three seeds: patience 5 with the best weights, and training on to the
-# very end. To judge a stop by the pictures that chose it would be an exam with known questions. So one half of the
+# We compare two rules on the same runs, of three seeds: patience 5 with the best weights, and training on to the very
+# end. To judge a stop by the pictures that chose it would be an exam with known questions. So one half of the
 # validation pictures chooses and the other half reports, then the other way round, and "stopped" is the mean of the
 # two. (Where the run ends is our choice: a longer one may give another answer.)
 #
@@ -342,7 +342,7 @@ drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"Accuracy and cross-entropy, a line for each seed from trained to the end to stopped. {title}.")
 
 # %%
-print(f"{'against the end':24}accuracy, points  cross-entropy, nats  halves keep epochs  all pictures keep")
+print(f"{'against the end':27}accuracy, points  cross-entropy, nats  halves keep epochs  all pictures keep")
 for s in outcomes:
     for rule, p, (at_end, at_stop, kept, curve) in (("5", 5, outcomes[s]), ("unlimited", long, unhurried[s])):
         right, nats = at_stop - at_end
@@ -372,7 +372,7 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
 # mean of so few seeds may be the work of one; with more seeds it is not yet measured. (Only half of the pictures chose
 # here. Their curve may be bumpier than that of all, and the stop another: compare the epochs.)
 #
-# Where the accuracy and the cross-entropy disagree, they answer different questions. If somebody only wants to know
+# The accuracy and the cross-entropy answer different questions. If somebody only wants to know
 # *which digit it is*, the accuracy counts, and a network that trains on may go on gaining while its loss climbs. If
 # somebody acts on the probabilities, so that a confident mistake costs more than a hesitant one, the cross-entropy
 # counts, which is what stopping watches. A stop may come too early; what it buys is a run that ends by itself, if its

@@ -298,9 +298,9 @@ for name, run, column, other in pairs:
 # %% [markdown]
 # Compare the first two lines with the last. The two runs without penalty are a little further from the log than from
 # each other in accuracy, and several times as far in loss. (How far another seed or another library carries a run, none
-# of ours says.) The last line but one answers a clever objection: what if the log showed the cross-entropy only? The
-# run with the penalty is further from the log in its cross-entropy too, and in accuracy. So a run without a penalty
-# *fits*. That is no proof, and we did not try a tenth of the penalty, say.
+# of ours says.) The last line but one answers a clever objection: what if the log showed the cross-entropy only? In
+# that column and in accuracy the run with the penalty is further from the log than either without. So a run without a
+# penalty *fits*. That is no proof, and we did not try a tenth of the penalty, say.
 #
 # ## Clue 3: defaults move
 #
@@ -340,11 +340,11 @@ for name, count in (("today's Keras", patience), ("Keras before 2.0.9", patience
 print(f"the log ends after epoch {len(curve)}")
 
 # %% [markdown]
-# The article was last edited in March 2017, so by its date alone a Keras older than 2.0.9 wrote the log. The stop
-# agrees: with the older count, the listing's patience ends where the log does. So about the patience the listing fits
-# its log; about the penalty it does not. Neither date nor stop tells whether that Keras was even older than 1.0.7, with
-# a momentum of 0.9. But no Keras of those years could bring the best weights back. Unless the author saved them in some
-# other way, the article's figure is that of the *last* epoch.
+# The article was last edited in March 2017, so by its date alone a Keras older than 2.0.9 wrote the log. And with the
+# older count, the listing's patience ends where the log does. So about the patience the listing fits its log; about the
+# penalty it does not. Neither date nor stop tells whether that Keras was even older than 1.0.7, with a momentum of 0.9.
+# But no Keras of those years could bring the best weights back. Unless the author saved them in some other way, the
+# article's figure is that of the *last* epoch.
 #
 # Did momentum matter? Validation and test use the moving averages. So compare the two runs without penalty:
 
@@ -480,7 +480,7 @@ The listing  Its penalty is missing from the log (clue 1). Whether listing or li
 The library  By its date an older Keras wrote the log, and the stop agrees, if its patience was the listed one.
              What the old defaults are worth: {cost}.
 The stop     Ours came after {" and ".join(map(str, stops))} epochs and kept the weights of {patience} before. At
-             those epochs the two runs without penalty average {at_stop:.2%}, after epoch 20 {late:.2%}:
+             the kept epochs the two runs without penalty average {at_stop:.2%}, after epoch 20 {late:.2%}:
              {10_000 * (late - at_stop):.0f} of the missing digits, if ours lost as much. But the weights that patience
              {patience} keeps in those two lie {own} points from the same run's own late mean.
 All four     One run had no penalty, the old momentum, no stop, and luck of its own: {run_on:.2%} in epochs 23 to 31,
@@ -489,7 +489,7 @@ All four     One run had no penalty, the old momentum, no stop, and luck of its 
 # %% [markdown]
 # How did your suspect fare? There is one finding, and it names no culprit: the run almost certainly lacked the
 # listing's penalty, but no run by hand shows that the penalty costs a digit. The library was at the scene; what its
-# other defaults took is unknown. The stop and chance are out on bail. Two comparisons would settle it: *as logged*
+# other defaults took is unknown. The stop and chance are out on bail. Three comparisons would settle it: *as logged*
 # against *as listed* for penalty and defaults together, and each against itself *to the end* for the stop.
 #
 # For your own work: a listing is not a run. Whoever wants a number to come back keeps the log, the version of the

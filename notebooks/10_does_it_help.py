@@ -34,10 +34,10 @@ print(f"{fair.question} {len(fair.arms)} variants, {len(fair.verdict_seeds)} see
 # %% [markdown]
 # ## One run is an anecdote
 #
-# Here is the *same* network, lesson 02's baseline, trained again and again. Nothing changed but the seed: other initial
-# weights, another order of the images, another choice of 5,000 training images. Each run is judged on the **comparison
-# set**: 10,000 images of the training set from which nobody trains or validates (lesson 00). The test set stays sealed;
-# where older figures of it are read, the text says so. (Rate, epochs and judging images are not lesson 02's.)
+# Here is the *same* network, lesson 02's baseline with this lesson's rate and number of epochs, trained again and
+# again. Nothing changed but the seed: other initial weights, another order of the images, another choice of 5,000
+# training images. Each run is judged on the **comparison set**: 10,000 images of the training set from which nobody
+# trains or validates (lesson 00). The test set stays sealed; where older figures of it are read, the text says so.
 
 # %%
 import numpy as np
@@ -63,23 +63,23 @@ print(f"{len(values)} runs, from {values.min():.2f} to {values.max():.2f} %, "
 
 # %% [markdown]
 # Draw one of these dots for "before" and one for "after", and you can have a gain or a loss up to the largest of these
-# differences, from a change that was none. **The first rule: no claim from one run.**
+# differences, though only the seed was changed. **The first rule: no claim from one run.**
 #
 # ## Compare in pairs
 #
 # Some of the spread may have the same cause in both networks: a seed that drew easy training images is kind to both. If
-# we compare run 3 of one with run 3 of the other, on the same images, that part cancels. For two figures $A$ and $B$
-# with standard deviation $\sigma$ and correlation $\rho$ (1: they rise and fall together; 0: one tells nothing of the
-# other),
+# we compare run 3 of one with run 3 of the other, trained on the same images, that part cancels. For two accuracies $A$
+# and $B$ with the same standard deviation $\sigma$ and correlation $\rho$ (1: they rise and fall together; 0: one tells
+# nothing of the other),
 #
 # $$\operatorname{Var}(B - A) = \sigma^2 + \sigma^2 - 2 \rho \sigma^2 = 2 \sigma^2 (1 - \rho).$$
 #
-# Without pairs $\rho$ counts as 0, so the pairs' interval is about $\sqrt{1 - \rho}$ times as wide.
+# Without pairs $\rho$ counts as 0, so pairs make the interval about $\sqrt{1 - \rho}$ times as wide.
 #
 # From $n$ differences with mean $\bar d$ and standard deviation $s$ comes the 95 % interval $\bar d \pm t_{n-1} \, s /
-# \sqrt{n}$, where $t_{n-1}$ is Student's: nearly 2 for many runs, and larger for few, from which $s$ is less well
-# known. Here are the pairs of lesson 05's batch normalisation. (*Augmentation*, in all tables of this lesson, is the
-# random shifts of lesson 06, on photographs too.)
+# \sqrt{n}$. The factor $t_{n-1}$ is Student's: nearly 2 for many runs, and larger for few, from which $s$ is less well
+# known. Here are the pairs of lesson 05's batch normalisation. (In this lesson *augmentation* means the random shifts
+# of lesson 06, on photographs too.)
 
 # %%
 normalised = runs_of("batch_norm")
@@ -118,22 +118,21 @@ for arm in ("batch_norm", "augmentation"):
 
 # %% [markdown]
 # Pairs are worth as much as the two runs have in common. (Ten pairs know a correlation badly: see how wide its interval
-# is.) They cost little: an interval from ten differences takes the factor $t_9 = 2.26$, one from two lists of ten (9 +
-# 9 free differences) $t_{18} = 2.10$. So we always take them.
+# is.) They cost little: the factor is $t_9 = 2.26$ for ten differences, and $t_{9+9} = 2.10$ for two separate lists of
+# ten. So we always take them.
 #
 # ## A fair fight
 #
 # In a comparison every setting has one of three roles. The technique is the **scientific** one. **Fixed** ones are
-# equal on both sides: network, images, batch size, number of epochs. And some must be right for *each* side, or the
-# comparison is about them: these are the **nuisance** settings, and the learning rate is the worst of them. So each
-# variant gets the peak rate that suits it (the rate then falls to zero), chosen by the cross-entropy on the
-# *validation* images with seeds that no verdict uses. And who wins is read on the comparison set. (So accuracy is
-# judged at a rate that was chosen for cross-entropy, on both sides alike; another might suit it better.)
+# equal on both sides: network, images, batch size, number of epochs. **Nuisance** settings must be right for *each*
+# side, or the comparison is about them; the learning rate is the worst. So each variant gets the peak rate that suits
+# it (the rate then falls to zero). It is chosen by the cross-entropy on the *validation* images, with seeds that no
+# verdict uses; who wins is read on the comparison set. (For accuracy another rate might suit better, on either side.)
 #
-# A technique's own strength is a nuisance setting, too. For L2 alone and AdamW's weight decay alone the factor was
-# tuned in the same way, after the rate. Not tuned are L2's factor in the company of the others (it is the article's
-# 0.0001), the size of the shifts, the dropout rates and batch normalisation's settings. So a verdict is about the
-# technique *at that strength*.
+# A technique's own strength is a nuisance setting, too. On digits, the factors of L2 alone and of AdamW's weight decay
+# alone were tuned in the same way, after the rate. Not tuned are L2's factor beside other techniques and on photographs
+# (in both it is the article's 0.0001), the size of the shifts, the dropout rates and batch normalisation's settings. So
+# a verdict is about the technique *at that strength*.
 #
 # All of this was written into a file, the *protocol*, before the first run: variants, rates, seeds, number of runs,
 # which pairs are compared. Nobody got more seeds because a result was interesting. (`git log` shows that the file,
@@ -182,41 +181,42 @@ for name, losses in list(by_seed.items())[1:]:
     print(f"{name} takes {losses.mean(axis=1).idxmin():g}; its loss as a multiple of the baseline's: {times}.")
 
 # %% [markdown]
-# So as a peak 0.001 was as good as right: the two rates are a hair apart, and the seeds do not agree on them. (Of a
-# constant 0.001 this says nothing.) All three take the same rate, so here tuning changed nothing between them. A wrong
-# *common* rate would have: at the smallest, batch normalisation gets too much credit; at 0.001, augmentation looks
-# worse than nothing, and at its own rate best of the three; at the largest, one run that got stuck at the loss of
+# As a peak, 0.001 is nearly as good: the two losses are a hair apart, and the seeds disagree on which is lower. (Of a
+# constant 0.001 this says nothing.) All three variants take the same rate, so here tuning changed nothing between them.
+# A wrong *common* rate would have. At the smallest, batch normalisation gets too much credit. At 0.001, augmentation
+# looks worse than nothing, and at its own rate best of the three. At the largest, one run that got stuck at the loss of
 # guessing would have condemned it. (The choice of a rate is luck, too: two seeds, four rates, some nearly equal. No
 # interval of this lesson counts that.)
 #
 # ## Each technique alone
 #
-# *Alone* means: the only change to the baseline, which has dropout. (Dropout's own row: the baseline against one
-# without it.)
+# *Alone* means: the only change to the baseline. Dropout is part of the baseline, so its row compares the baseline with
+# one without it. (The printed sentence is about leaving it out; the figure turns that round.)
 #
 # A comparison's **p** is the chance of a mean at least this far from zero if the technique did nothing. Below 0.05 the
 # interval leaves zero out, which luck alone does once in twenty times. So a table of twenty techniques that do
 # *nothing* has one false alarm, on average. **Holm's correction** asks more of each: the smallest of $m$ p values must
-# stay below 0.05 when multiplied by $m$, the next by $m - 1$, and so on, until one fails; all after it fail, too. That
-# gives four verdicts. What survives *helps* or *hurts*. What leaves zero out only by itself is *suggestive*. All else
-# is *no detectable difference*, which is a statement about the evidence and does not mean "no difference".
+# stay below 0.05 when multiplied by $m$, the next by $m - 1$, and so on, until one fails; all after it fail, too.
+#
+# That gives four verdicts. What survives *helps* or *hurts*. What leaves zero out, but fails Holm's correction, is
+# *suggestive*. All else is *no detectable difference*: a statement about the evidence, which does not mean "no
+# difference".
 #
 # Each change will get a row in a figure and a sentence with these parts:
 #
 # * *points of accuracy, 95 % interval*: the difference and its interval over seeds, made by a method whose interval
-#   holds the truth in 95 of 100 repetitions (one row; that all rows of a table hold theirs at once is rarer);
-# * *over seeds and images*: a second interval, as wide or wider, of which more below;
+#   holds the truth in 95 of 100 repetitions (for one row; for all rows at once, more rarely);
+# * *over seeds and images*: a second interval, as wide or wider, explained in *Two kinds of noise*;
 # * *p by t, and after Holm*: by the $t$ distribution, which assumes that the differences are roughly normal, then
 #   corrected for the number of comparisons (all that the protocol names for this table, not the rows of one figure);
 #   the word after the colon is Holm's;
 # * *sign flips*: a second opinion. Were the technique worth nothing, each difference might as well have had the other
-#   sign, so all signs are tried, and one counts how often the mean comes out as far from zero;
-# * *on cross-entropy* (lower is better): the same, with a Holm correction of its own, for how sure the network is of
-#   what it says.
+#   sign. So we try all signs, and count how often the mean comes out as far from zero;
+# * *on cross-entropy* (lower is better): the same for how sure the network is of the right answers, with a Holm
+#   correction of its own.
 #
-# (Dropout's row is the sentence about leaving it out, turned round. An *independent* ensemble is three networks trained
-# apart, their answers averaged; a *joint* one is the article's, the three trained as one network. Neither is an equal
-# fight: see *Better, or only longer?*)
+# An *independent* ensemble is three networks trained apart, their answers averaged; a *joint* one is the article's, the
+# three trained as one network. Neither is an equal fight: see *Better, or only longer?*
 #
 # > **Vote before you scroll:** which technique does most, which least? Does any of them hurt?
 
@@ -240,18 +240,19 @@ print(f"He's start changes the accuracy by {worth[titles['he_init']]:+.2f} point
       f"baseline's {takes:g}; its losses: {', '.join(f'{loss:.4f} at {rate:g}' for rate, loss in losses.items())}.")
 
 # %% [markdown]
-# This table says *whether*, and not *why*. Where a row surprises you, look at its rate: if it is not the baseline's,
-# the row judges technique and rate together. L2's and weight decay's factors were tuned to please cross-entropy, and
-# the baseline has no such factor to tune: that the two do better there is less of a surprise. At a weaker factor the
+# These rows say *whether*, and not *why*. Where one surprises you, look at its rate: if it is not the baseline's, the
+# row judges technique and rate together. The factors of L2 and weight decay were tuned by cross-entropy, and the
+# baseline has no such factor: that they do better in cross-entropy is less of a surprise. At a weaker factor the
 # verdict on accuracy might be another. (Lesson 04 compared He's start at one rate, in a few pairs: no verdict.)
 #
 # All rows share the ten runs of one baseline, so an unlucky baseline flatters every row at once, except dropout's,
 # which it belittles. Holm allows for that; the eye does not.
 #
-# **Which p counts?** Whoever picks the kinder test after looking has two chances, so the rule came before the runs: the
-# word goes by $t$. The sign flips assume less, but ten differences have only $2^{10}$ choices of signs, each with its
-# mirror image: no p below $2/1024$, times 20 nearly 0.04, so the first in Holm's line has to win, or lose, in *every*
-# seed. Where only $t$ gives the word (it gets a † in this lesson's last table), believe it a little less.
+# **Which p counts?** Whoever picks the kinder test after looking has two chances, so the rule was set before the runs:
+# the word goes by $t$. The sign flips assume less. But ten differences have only $2^{10}$ choices of signs, each with
+# its mirror image, so they give no p below $2/1024$. Times 20 that is nearly 0.04: the first in Holm's line has to win,
+# or lose, in *every* seed. Where only $t$ gives the word (it gets a † in this lesson's last table), believe it a little
+# less.
 
 # %% [markdown]
 # ## Added to the others
@@ -276,10 +277,9 @@ tell([*fives.values(), *whole.values()])
 
 # %% [markdown]
 # Compare the two rows of each technique. (L2's need not have the same strength: tuned alone, 0.0001 in company.) Where
-# one fades in company, the others may mend the same weakness, or suit it badly: the table does not say; nor does it
-# test *alone* against *in company*. *All five* adds four to the baseline, which has only dropout. The next row puts the
-# article's ensemble on top of the five, at three times their computing, which the other side does not get. The last is
-# all of it against the baseline.
+# one fades in company, the others may mend the same weakness, or suit it badly: the table does not say which. Nor does
+# it test *alone* against *in company*. *All five* adds four to the baseline, which has only dropout. The next row puts
+# the article's ensemble on top of the five, at three times the computing.
 #
 # ## Worth in images
 #
@@ -298,27 +298,28 @@ bill = worth_chart.draw("curve_mnist")
 print(*(found.sentence(evidence.arm_words(arm)) for arm, found in bill.items()), sep="\n")
 
 # %% [markdown]
-# Read it sideways, along the arrows: from a technique's 5,000, at the same height, to the baseline's line. (A dashed
-# *arrow*, and "or more": some seeds lie beyond the end of their baseline's line and count as that end, so the factor
-# leans low and has no interval.) Both axes are logarithmic, so equal distances are equal factors. The arrows go by the
-# means; for the printed factors each seed is read off its own lines, so they may differ a little, most where seeds were
-# cut off. The interval is over the seeds; other images are not in it.
+# Read it sideways, along the arrows: from a technique's 5,000, at the same height, to the baseline's line. Both axes
+# are logarithmic, so equal distances are equal factors. A dashed *arrow*, and "or more", mean that some seeds lie
+# beyond the end of their baseline's line: they count as that end, so the factor leans low and has no interval. The
+# arrows go by the means, the printed factors by each seed's own lines, so the two may differ a little, most where seeds
+# were cut off. The interval is over the seeds; other images are not in it.
 #
 # Then look at both ends, and at the first three printed lines, which are means without an interval: the curves do not
-# keep their distance. In as many steps each of 20,000 digits is seen four times only; augmentation may then have less
-# to add, or too few steps to add it. Which of the two, this table does not say. And whoever trains for longer on more
-# digits may find another rate of exchange. (Rates were tuned with 5,000 digits and may suit other numbers less, on
-# every line.)
+# keep their distance. In the same number of steps each of 20,000 digits is seen only four times. Augmentation may then
+# have less to add, or too few steps to add it: this table does not say which. And whoever trains for longer on more
+# digits may find another rate of exchange. (Rates were tuned with 5,000 digits and may suit other numbers less.)
 #
 # ## Better, or only longer?
 #
-# Equal epochs are not equal computing. An ensemble of three costs three times the baseline, so against *one* network
-# with that time its row has to lie right of zero. (Longer is one use of that time. A wider network might be a harder
-# rival: not asked.) And early stopping usually comes with permission for more epochs; those alone may be what helped.
-# So the stop has a table of its own. A network that is made to overfit (2,000 digits, no dropout) trains for at most
-# fifty epochs, with the stop and without. The stop watches the validation cross-entropy, waits five epochs for a better
-# one, and brings the best weights back. Adam's rate is a constant 0.001 on both sides, so no falling rate is cut short.
-# Neither that rate nor the five epochs of waiting were tuned, so the verdict is about this stop at this rate.
+# Equal epochs are not equal computing. An ensemble of three costs three times the baseline, so its rival is *one*
+# network with that time: against this rival its row has to lie right of zero. (A wider network might be a harder one:
+# not asked.)
+#
+# Early stopping usually comes with permission for more epochs; those alone may be what helped. So the stop has a table
+# of its own. A network that is made to overfit (2,000 digits, no dropout) trains for at most fifty epochs, with the
+# stop and without. The stop watches the validation cross-entropy, waits five epochs for a better one, and brings the
+# best weights back. Adam's rate is a constant 0.001 on both sides, so no falling rate is cut short. Neither that rate
+# nor the five epochs of waiting were tuned, so the verdict is about this stop at this rate.
 
 # %%
 costly = {"one network for longer (against the baseline)": ("longer", "baseline"),
@@ -334,14 +335,14 @@ print(f"The stop, by accuracy: {by[0]}; by cross-entropy: {by[1]}." + (
       "answers from 'a stop and more epochs' the epochs deserve the credit." if by == ["hurts", "helps"] else ""))
 
 # %% [markdown]
-# (The ensembles' differences in accuracy are nearly those against the baseline: three times as long moved one network's
-# accuracy by nothing that these runs detect. It made its cross-entropy worse.)
+# Training for three times as long moved one network's accuracy by nothing that these runs detect, and made its
+# cross-entropy worse. So the ensembles' differences in accuracy from it are nearly those from the baseline.
 #
 # ## Two kinds of noise
 #
-# The seeds answer "if we *train again*". How few of them are enough? Let $\delta$ be the true difference and $s$ the
-# standard deviation of the differences. For a known $s$, at the level 0.05 and with a chance of four in five to find
-# the difference,
+# The seeds answer: what if we *train again*? How few of them are enough? Let $\delta$ be the true difference and $s$
+# the standard deviation of the differences. For a known $s$, at the level 0.05 and with a chance of four in five to
+# find the difference,
 #
 # $$n = \left( (1.96 + 0.84)\, \frac{s}{\delta} \right)^2.$$
 #
@@ -373,9 +374,9 @@ for name, (s, n) in known.items():
 # nothing in common.) But so few runs hardly know their $s$, as the last range shows: five seeds may do, fifty would be
 # safer, and who guessed five hundred was careful.
 #
-# But all seeds share the same 10,000 images, and seeds say nothing about *other images*. For two networks that are
-# trained, only those images count on which exactly one of the two is right: $b$ of one kind, $c$ of the other. If the
-# two were equally good, each of these would be a coin toss: **McNemar's test**. And the choice of $n$ images gives the
+# But all seeds share the same 10,000 images, and seeds say nothing about *other images*. For two trained networks, only
+# those images count on which exactly one is right: $b$ that the second mends, $c$ that it spoils. If the two were
+# equally good, each of these would be a coin toss: **McNemar's test**. And the choice of $n$ images gives the
 # difference of the two accuracies a standard deviation of $\sqrt{b + c - (b - c)^2 / n} \, / n$. (Each image counts +1,
 # -1 or 0: the squares add up to $b + c$, the numbers themselves to $b - c$.)
 
@@ -391,8 +392,9 @@ print(f"Seed 0: batch normalisation mends {b} digits and spoils {c}; a split so 
 # Average over ever more pairs, and the luck of training goes. What stays is the luck of which 10,000 images we happen
 # to hold. Ten pairs can estimate how large it is. Give each digit its mean over the ten: +1 where the technique mends
 # it every time, -1 where it always spoils it, 0 where it changes nothing. These means differ from digit to digit for
-# two reasons: the digits *are* different, and ten trainings are few. The second part we can measure, by how much one
-# digit's value changes from seed to seed, divided by ten (`luck`). Taken off, it leaves the digits' own spread.
+# two reasons: the digits *are* different, and ten trainings are few. The second part can be measured: it is the
+# variance of a digit's value from seed to seed, divided by ten (`luck`). Taken off, it leaves the digits' own variance;
+# divided by their number, that is the luck of the images, as a variance.
 
 
 # %%
@@ -419,8 +421,8 @@ for name, value, others in (("mean of endless pairs, other images", wall, walls)
 
 # %% [markdown]
 # The first line of the four belongs to one pair: which digits change sides is partly the luck of training, and that
-# part averages out over the seeds. What is left is a **wall**. (Its interval comes from drawing the digits anew, with
-# replacement: the *bootstrap*.)
+# part averages out over the seeds. The second line is what is left: a **wall**. (Its interval comes from drawing the
+# digits anew, with replacement: the *bootstrap*.)
 #
 # The last of the four adds both kinds up, as variances: the luck of training, $s^2 / n$ for $n$ seeds, and the luck of
 # the images, which more seeds do not lessen. Times a factor near 2 (Student's, by Satterthwaite's rule for a sum of two
@@ -444,17 +446,18 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
 
 # %% [markdown]
 # The article gives neither kind. What should it add first? For a pair like ours, runs: on the left nearly all is the
-# luck of training. Towards the right each run buys less, and only more digits move the wall. Twice the wall, either
-# way, is what the choice of digits leaves even to endless pairs: of a smaller difference these digits cannot give the
-# sign. (At the article's size we hardly know $s$, and the wall not at all.)
+# luck of training. Towards the right each run buys less, and only more digits move the wall. Even to endless pairs the
+# choice of digits leaves about twice the wall, either way: of a smaller difference these digits cannot give the sign.
+# (At the article's size we hardly know $s$, and the wall not at all.)
 #
 # ## The answer
 #
-# A word and a mean for each question; intervals are in the sentences above. *Alone* is against the baseline (dropout:
-# the baseline against itself without it; stopping: against the same network to the end), *added* beside the others,
-# each by accuracy and by cross-entropy, of which less is better. *For the same computing* holds three networks against
-# one for three times as long. *Images*: with how many times 5,000 the baseline does as well, at equally many steps.
-# *Photographs*: CIFAR-10 with a small network, as far as those runs are made.
+# A word and a mean for each question. *Alone* is against the baseline (dropout: the baseline against itself without it;
+# stopping: against the same network to the end), *added* is beside the others, each by accuracy and by cross-entropy.
+# *For the same computing* holds three networks against one for three times as long. *Images*: how many times 5,000
+# digits the baseline needs to do as well, in equally many steps. *Photographs*: *alone* once more, by accuracy, on
+# CIFAR-10 with a small network, as far as those runs are made. The intervals are in the sentences above (for
+# photographs: `course reference show fair_cifar10`).
 
 # %%
 from IPython.display import Markdown, display
@@ -475,8 +478,8 @@ head, *rest = ("| " + " | ".join(row) + " |" for row in zip(*kept))
 display(Markdown("\n".join([head, "|---" * len(kept) + "|", *rest])))
 
 # %% [markdown]
-# "–" is *not asked*: the protocol has no such pair. "†" marks a word that the sign flips alone would not give (those of
-# cross-entropy are not printed), a "…" is *not yet measured*. So "does L2 help?" has no answer until one says: *at
+# "–" is *not asked*: the protocol has no such pair. "…" is *not yet measured*. "†" marks a word that the sign flips
+# alone would not give (those of cross-entropy are not printed). So "does L2 help?" has no answer until one says: *at
 # which strength, alone or beside what, on which images, by which measure?* Then it has one.
 #
 # And the pair of this lesson's first paragraph, at full size? There no images are left over, so these comparisons need
@@ -541,8 +544,8 @@ lesson.check_difference_sd(difference_sd)
 #   cross-entropy, these images or others.
 # * "No detectable difference" is a statement about the evidence. It may be the honest answer.
 #
-# All this was about digits, where little is left to gain. What does dropout do on photographs, where such a network
-# errs far more often? That is [lesson 11](11_cifar10_dropout.ipynb).
+# Nearly all this was about digits, where little is left to gain. [Lesson 11](11_cifar10_dropout.ipynb) turns to
+# photographs, where such a network errs far more often, and takes dropout apart there.
 #
 # ## Sources
 #

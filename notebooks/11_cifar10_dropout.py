@@ -77,7 +77,7 @@ print(f"Validation accuracy from three numbers a picture: {colour_accuracy:.1%}.
 
 # %% [markdown]
 # That is a floor. A network that does no better may have looked at nothing but mean colours; one far above it has found
-# more. (Logistic regression draws straight borders between classes; curved ones might do a little better.)
+# more.
 #
 # ## The perceptron of lesson 01
 #
@@ -127,9 +127,9 @@ print(f"The perceptron, {perceptron.count_params():,} weights: validation accura
 # ## The network
 #
 # The article's answer is lesson 02's idea twice over: two convolutions, pooling, dropout; again, with twice the
-# channels on half the height and width; then one dense layer. We give it two knobs. `factor` scales all the dropout
-# rates: at 1 they are the article's, at 0 there is no dropout. `width` is the number of channels to start with, and
-# scales the dense layer too.
+# channels on half the height and width; then one hidden dense layer. We give it two knobs. `factor` scales all the
+# dropout rates: at 1 they are the article's, at 0 there is no dropout. `width` is the number of channels to start with,
+# and scales the dense layer too.
 
 
 # %%
@@ -155,22 +155,22 @@ for layer in build_dropout_cnn().layers:
         print(f"{type(layer).__name__:8} {layer.count_params():>9,} weights, output {layer.output.shape[1:]}")
 
 # %% [markdown]
-# Two million weights, nearly all in one dense layer, and ten thousand pictures (45,000 in full mode). Nothing stops
-# them from learning the pictures by heart, one by one. That is what dropout is for.
+# Two million weights, nearly all in one dense layer, and ten thousand pictures (45,000 in full mode). So many weights
+# could learn the pictures by heart, one by one. Dropout is there to hinder it.
 #
 # ## What dropout does to a signal
 #
-# In training dropout draws, for each picture anew, a mask $m_i$ for every unit $x_i$: 0 with probability $p$, else 1.
-# A unit that is silent now and then must not be missed too badly; the idea of Srivastava and others (2014) is that the
-# others then learn to do without it: to lean on a single partner, or to memorise in a small clique, no longer pays.
-# Afterwards all units speak, and the next layer would hear a louder signal than it was trained on. Therefore what
-# survives is scaled up *during training*,
+# In training dropout draws anew for each picture. Every unit, with its value $x_i$, gets a number $m_i$: 0 with
+# probability $p$, else 1. These numbers are the **mask**, and a unit with a 0 is silent. The idea of Srivastava and
+# others (2014): since any unit may fall silent, the others learn to do without it, and to lean on a single partner, or
+# to memorise in a small clique, no longer pays. After training all units speak, and the next layer would hear a louder
+# signal than it was trained on. Therefore what survives is scaled up *during training*,
 #
 # $$y_i = \frac{m_i\, x_i}{1 - p}, \qquad
 # \mathbb{E}[y_i] = \frac{(1 - p)\, x_i}{1 - p} = x_i,$$
 #
-# where $\mathbb{E}$ is the mean over all masks that may be drawn. So the mean stays, and after training dropout does
-# nothing at all.
+# where $\mathbb{E}$ is the mean over all masks that may be drawn. So the mean stays, and after training a dropout layer
+# passes its input on unchanged.
 
 # %%
 ones = np.ones((1, 10_000), dtype="float32")
@@ -217,17 +217,17 @@ print(f"With dropout the training accuracy changes by {trained:+.1f} points, the
 
 # %% [markdown]
 # A gap can close from above, by a lower training accuracy, or from below, by a higher validation accuracy; only the
-# second is what we are after. Look at the loss as well. A validation loss that turns and climbs belongs to a network
-# that grows surer where it is wrong, too (lesson 08).
+# second is what we are after. Look at the loss as well: where a validation loss turns and climbs, the network grows
+# surer of its wrong answers, too (lesson 08).
 #
-# How much of the closed gap is real? The training accuracy of the network with dropout (dashed) is taken *with* its
-# masks on, while the network limps.
+# How much of the closed gap is real? With dropout, the training accuracy (dashed, with squares) is taken while masks
+# silence a part of the network: it limps.
 #
 # ## One picture under ten masks
 #
-# Let us watch it limp. The trained network gets each of a thousand photographs ten times, with dropout switched on as
-# in training. Each copy meets masks of its own, so ten different *thinned networks* answer. Of the first hundred we
-# draw the one on which the fewest of the ten agree.
+# Let us watch it limp. The trained network gets each of a thousand validation pictures ten times, with dropout switched
+# on as in training. Each time the masks are new, so ten different *thinned networks* answer. Of the first hundred
+# pictures we draw the one on which the ten agree least.
 #
 # > **Predict:** do the ten agree as a rule? And which is right most often: one thinned network, the mean of ten of
 # > them, or the whole network with dropout off?
@@ -259,8 +259,8 @@ plots.images(
 
 # %% [markdown]
 # You see one of the eight maps at the first of three dropout layers. Black was silent anyway; what a mask leaves is
-# brighter by a third, which is the scaling. The answers come from all the masks together, so do not look for the reason
-# for one in the orange squares.
+# brighter by a third, which is the scaling. Each answer depends on the masks of all three layers, so do not look for
+# its reason in the orange squares.
 
 # %%
 true, mean, off = cifar.y_val[some], answers.mean(axis=0).argmax(axis=1), whole.argmax(axis=1)
@@ -272,9 +272,8 @@ print(f"Right are: one thinned network {(names == true).mean():.1%}, the mean of
 # %% [markdown]
 # So dropout trains a crowd. Every picture in every step trains a thinned network of its own, all of them share their
 # weights, and the whole network at the end stands in for the average of the crowd: an ensemble (lesson 07) at the price
-# of one. (It stands in approximately: the scaling keeps the mean of $y_i$, not of what ReLU and softmax make of it.)
-# The distance from one thinned network to the whole one is the handicap, on new pictures. Now measure it on the
-# training pictures:
+# of one. (Not exactly: the scaling keeps the mean of $y_i$, not of what ReLU and softmax make of it.) How far one
+# thinned network falls short of the whole one is the handicap, here on new pictures. Now on the training pictures:
 
 # %%
 x_few, y_few = cifar.x_train[:few], cifar.y_train[:few]
@@ -289,8 +288,8 @@ print(f"Without masks the gap is {gaps[1]:.1f} points, that of the network witho
       f"{gaps[0] - gaps[1]:.1f}, where fit's numbers said {validated - trained:.1f}.")
 
 # %% [markdown]
-# (With dropout `fit`'s training accuracy bears the handicap; and for both networks it is an average over an epoch, in
-# which the accuracy may rise or fall.)
+# Our numbers differ from `fit`'s for two reasons. With dropout, `fit` counts under the handicap; and for both networks
+# it averages over an epoch, in which the accuracy may rise or fall.
 #
 # But **closing the gap is easy**: train less, and there is none. What we want is a higher validation accuracy:
 
@@ -308,13 +307,14 @@ for name, run in runs.items():
           + " A longer run might find a lower loss." * (lowest >= len(accuracies) - 3))
 
 # %% [markdown]
-# The margin is for the choice of pictures alone. It leaves out the seed, and the choice of the epoch: the last two
-# lines show three such choices. So these are two networks, and no verdict on dropout. (An epoch chosen on these same
-# pictures flatters.) For a verdict the course has a table, still being filled: each side at its own learning rate, ten
-# seeds, the same number of epochs, on the small network of lesson 13. What it says of dropout so far:
+# The margin allows for the choice of pictures alone, not for the seed, nor for the epoch: the last two lines show other
+# epochs. (One chosen on these pictures flatters.) So this compares two networks and is no verdict on dropout. For
+# a verdict the course has a table: ten seeds, the same number of epochs, each side at its own learning rate, on the
+# small network of lesson 13. It says what *leaving out* dropout does to right answers and to the cross-entropy, so harm
+# there speaks for dropout:
 
 # %%
-print(evidence.tell("fair_cifar10", "no_dropout", "baseline"))
+print(evidence.tell_briefly("fair_cifar10", "no_dropout", "baseline"))
 
 # %% [markdown]
 # ## Train it
@@ -327,13 +327,12 @@ model = build_dropout_cnn()
 history = train(model, lesson.epochs(50, reduced=6), title="The dropout CNN")
 
 # %% [markdown]
-# As long as the validation accuracy lies above that of training, the handicap, and the average over the epoch, outweigh
-# what is known by heart. From their crossing on it is the other way round: dropout delays learning by heart; it does
-# not forbid it.
+# Where the validation accuracy lies above that of training, the handicap and the average over an epoch outweigh the
+# advantage of pictures already seen. After the curves cross it is the other way round: dropout delays learning by
+# heart, but does not forbid it.
 #
-# Digits and photographs on one scale: the reference runs on digits (dots, with their mean), and yours on photographs
-# (stars; drawing lots is arithmetic). The CNN stands there twice, at its end and after as many epochs as the
-# perceptron.
+# Digits and photographs on one scale: dots are the reference runs on digits, with their mean; stars are yours on
+# photographs (drawing lots is calculated). The CNN has two: at its end, and after as many epochs as the perceptron.
 
 # %%
 as_long, cnn_accuracy = len(perceptron_run["accuracy"]), history.history["val_accuracy"]
@@ -370,10 +369,10 @@ print(f"Digits: {(cnn - mlp).mean():+.1f} points, {shares.mean():.0%} of mistake
       if len(shares) else "Digits: not yet measured.")
 
 # %% [markdown]
-# (If the share lies inside the range, these runs do not tell which is larger.) On photographs the two networks had the
-# same pictures, as many steps and batches of one size, both at Adam's default rate. What differs is how they are built
-# (the knowledge of neighbours, lesson 02, and the dropout), how well that rate suits each, and the luck of one run
-# each. (The runs on digits had other lengths and batches.)
+# If the share lies inside the range, these runs do not tell which is larger. (The runs on digits had other lengths and
+# batches.) On photographs both networks had the same pictures, number of steps, batch size and Adam's default rate.
+# They differ in their build (convolutions, which know of neighbours, and dropout), in how well that rate suits them,
+# and in luck, with one run each.
 #
 # ## What does it mistake for what?
 #
@@ -382,9 +381,9 @@ print(f"Digits: {(cnn - mlp).mean():+.1f} points, {shares.mean():.0%} of mistake
 # > **Predict:** which two classes will it confuse most? And what share of its mistakes stays within the animals or
 # > within the vehicles?
 #
-# (In the figure the vehicles come first; colour counts mistakes only, and a blank is zero. “By lot”, below it, means:
-# each mistake draws its wrong answer from the other nine classes, of which five, for an animal, or three, for a
-# vehicle, are of its own kind.)
+# In the figure the vehicles come first; only mistakes are coloured, and a blank is zero. “By lot”, in the lines below
+# it, is the share to expect if each mistake drew its wrong answer from the other nine classes. For an animal, five of
+# the nine are animals; for a vehicle, three are vehicles.
 
 # %%
 from sklearn.metrics import confusion_matrix
@@ -415,10 +414,10 @@ for whose, answer in (("the network", said), ("mean colours", by_colour.predict(
     print(f"Mistakes of {whose}: {kept.mean():.0%} stay within animals or vehicles; by lot: {lot.mean():.0%}.")
 
 # %% [markdown]
-# Another seed may well put another pair first. As far as a share lies above its lot, like is taken for like, unasked.
-# What the mean colours have of that needs no shape: they know sky from grass. What the network has above *them* it
-# hardly found in mean colours alone. The exceptions are worth a look: animals that it called vehicles, and vehicles
-# that it called animals. Here are the ten of which it was surest; what in each speaks for the wrong class?
+# Another seed may well put another pair first. Where a share lies above its lot, like is taken for like, unasked. Mean
+# colours need no shape for it: they know sky from grass. What the network has above *them* it hardly found in mean
+# colours alone. The exceptions are worth a look: animals called vehicles, and vehicles called animals. Here are the ten
+# of which it was surest; what in each speaks for the wrong class?
 
 # %%
 crossing = np.flatnonzero(animal[said] != animal[cifar.y_val])
@@ -436,9 +435,10 @@ if len(surest):
 # ## Where do these pictures come from?
 #
 # A test accuracy is worth no more than the test set. So before we open it, look for validation pictures that have a
-# twin among the training pictures: shrink each picture to 8 x 8, and search for the nearest, with differences in
-# brightness (the mean, which we subtract) and in contrast (the cosine compares directions only) left out of account.
-# Above each pair you see its distance (0 means equal) and its class, or both classes where the two differ.
+# twin among the training pictures. Shrink each picture to 8 x 8 pixels and search for the nearest. Brightness shall not
+# count, so subtract the picture's mean; nor contrast, so the distance is 1 minus the cosine of the angle between the
+# two lists of numbers. Above each pair you see its distance (0: equal but for brightness and contrast) and its class,
+# or both if they differ.
 
 # %%
 import sklearn
@@ -468,7 +468,7 @@ print(f"Half of the {len(distance):,} validation pictures have nothing nearer th
 
 # %% [markdown]
 # CIFAR-10 has some photographs twice, or nearly: how many of the eight pairs would you call one picture? There are at
-# least so many, for these are only the closest. Barz and Denzler (2020) searched the whole of CIFAR-10 and found that
+# least that many, for these are only the closest. Barz and Denzler (2020) searched the whole of CIFAR-10 and found that
 # about one *test* picture in thirty has a near-duplicate among the training pictures. For those, knowing by heart is as
 # good as understanding.
 #
@@ -479,17 +479,17 @@ print(f"Half of the {len(distance):,} validation pictures have nothing nearer th
 # insults, with pictures of people under them; its makers withdrew it in June 2020 and asked everyone to stop using
 # it. CIFAR-10 itself is still distributed.
 #
-# **What is it good for, then?** For learning, and for comparing methods in minutes: duplicates flatter both sides of a
-# comparison, the one that learns by heart perhaps a little more, yet, with one picture in thirty, by some three points
-# at most. So a lead of ten points is safe from them; a lead of one, of a network that learns by heart over one that
-# does not, is not. It is not good for a claim about how well a network would name *your* photographs, nor as a model of
+# **What is it good for, then?** For learning, and for comparing methods in minutes. Duplicates flatter both sides of a
+# comparison, the side that learns by heart perhaps a little more; but with one picture in thirty, by some three points
+# at most. So a lead of ten points is safe from them. A lead of one is not, if the leader learns by heart and the other
+# does not. CIFAR-10 is not good for a claim about how well a network would name *your* photographs, nor as a model of
 # how to collect pictures.
 #
 # ## Is your number normal?
 #
 # The architecture, the optimiser and the batch size are the article's. Nothing was chosen by looking at the results,
-# so the test set may be opened, once, for the number that stands beside the article's. Even a full run need not meet
-# that: it has 50 epochs for the article's 200, and perhaps a compressed copy.
+# so the test set may be opened, once, for the number that stands beside the article's. Even a full run need not reach
+# the article's: it has 50 epochs instead of 200, and perhaps a compressed copy.
 
 # %%
 test = lesson.final_test(model)
@@ -520,11 +520,11 @@ lesson.check_drop_by_hand(drop_by_hand)
 # %% [markdown]
 # ## Exercise 2: when it says cat, is it one?
 #
-# > The share of cats that it recognised is one question. Another is how far you can trust it: *of all the pictures that
-# > it called cats, which share are cats?* The first is called **recall**, the second **precision**. Write a function
-# > that returns the precision of every class, from a confusion matrix with true classes in rows and predictions in
-# > columns. A class that was never predicted shall get 0. Then apply it to `matrix`: which class can you trust least,
-# > and is it the one that is recognised least?
+# > Which share of the cats does it recognise? That is **recall**. How far can you trust it: *of all the pictures that
+# > it called cats, which share are cats?* That is **precision**. Write a function that returns the precision of every
+# > class, from a confusion matrix with true classes in rows and predictions in columns. A class that was never
+# > predicted shall get 0. Then apply it to `matrix`: which class can you trust least, and is it the one that is
+# > recognised least?
 
 
 # %%
@@ -540,8 +540,8 @@ lesson.check_precisions(precisions)
 #
 # ## What to take away
 #
-# * Photographs are another kind of problem than digits. Compare networks after as many steps on as many pictures, and
-#   ask which share of the mistakes a jump takes away.
+# * Photographs are a harder problem than digits. Compare networks after equally many steps on equally many pictures,
+#   and ask which share of the mistakes a jump takes away.
 # * Dropout trains a crowd of thinned networks that share their weights. Part of the gap that it closes is only its
 #   handicap in training: compare like with like, and judge by the validation accuracy.
 # * Know your data: where the pictures come from, whether anyone was asked, and whether test and training pictures are

@@ -51,9 +51,9 @@ cifar = lesson.load("cifar10")
 # | the **check** | the winner against the answer's setting by accuracy, 3 new seeds: no verdict |
 # | the **end** | the winner on all photographs, its learning rate rising to the tries' and falling to zero; one test |
 #
-# The tries use few photographs, in every mode, so that overfitting shows after seconds and not after hours. Few judge
-# them, since those are looked at after every epoch. `dropout` scales the network's three dropout rates: 0 takes them
-# out, 1 is the answer's network, 2 doubles them. In reduced mode the network has half of its filters.
+# The tries use few photographs, in every mode, so that overfitting shows after seconds and not after hours. Few
+# photographs judge, too: these are looked at after every epoch. `dropout` scales the network's three dropout rates: 0
+# takes them out, 1 is the answer's network, 2 doubles them. In reduced mode the network has half of its filters.
 
 # %%
 import keras
@@ -223,8 +223,8 @@ print(f"From seed {seed}, {len(alike)} of {len(factors)} amounts lie within {noi
 #
 # And remember lesson 08: whoever keeps the best epoch has stopped early, which is a regulariser too. Dropout has to
 # beat *that*, in few epochs. Every try gets the same number of them, so an amount that learns slowly is judged before
-# it is done. Where `diagnose` says *still improving*, it would train on; our rule finds what is just enough *for that
-# many epochs*.
+# it is done. Where `diagnose` says *still improving*, it would train on; our "just enough" holds only *for that many
+# epochs*.
 #
 # ## Then augment, modestly
 #

@@ -23,8 +23,9 @@ lesson = Lesson("00_start_here", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: name the curves
 #
-# In A the lines part: overfitting. In B they stay together and stop high: underfitting. In C both still fall: train on
-# before you judge. In D nothing moves from the loss of guessing among ten classes: this network is not learning.
+# In A the lines part: overfitting. In B both fall together and level off too high: underfitting. In C both still fall
+# at the last epoch: train on before you judge. In D both stay at the loss of guessing among ten classes: this network
+# is not learning.
 
 # %%
 names = {"A": "overfitting", "B": "underfitting", "C": "still improving", "D": "not learning"}
@@ -35,7 +36,8 @@ lesson.check_names(names)
 # %% [markdown]
 # ## Exercise 2: when would you have stopped?
 #
-# At the lowest validation loss. `argmin` counts from 0, and epochs from 1.
+# Keep the weights of the epoch with the lowest validation loss. `argmin` says where it stands in the list, counted from
+# 0, so we add 1. If two are equally low, `argmin` takes the first.
 
 # %%
 import numpy as np

@@ -23,7 +23,8 @@ lesson = Lesson("01_mlp", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: count the weights
 #
-# Between two layers of sizes $n$ and $m$ there are $nm$ weights and $m$ biases: $(n + 1)\,m$.
+# Each of a layer's $m$ units has a weight for each of its $n$ inputs, and one bias: $(n + 1)\,m$ in all. `pairwise`
+# gives each size together with the next one, $n$ and $m$.
 
 # %%
 from itertools import pairwise
@@ -39,7 +40,8 @@ lesson.check_mlp_weights(mlp_weights)
 # %% [markdown]
 # ## Exercise 2: what does guessing cost?
 #
-# Equal probabilities are $1/k$ each, whatever the right class is, so the loss is $-\ln(1/k) = \ln k$.
+# Equal probabilities are $1/k$ each. So the right class gets $1/k$, whichever it is, and the loss is
+# $-\ln(1/k) = \ln k$. In Python `math.log` is the natural logarithm.
 
 # %%
 import math

@@ -23,8 +23,8 @@ lesson = Lesson("02_baseline_cnn", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: count the weights
 #
-# Each output channel has one kernel that reaches through all input channels, $k \cdot k$ weights for each of them, and
-# one bias for the sum. The image's size does not appear, because the same kernel is used at every place.
+# Each output channel has one kernel, with $k \cdot k$ weights for each input channel, and one bias. The image's size
+# does not appear, because the same kernel is used at every place.
 
 
 # %%
@@ -39,12 +39,13 @@ lesson.check_conv_weights(conv_weights)
 print(f"the baseline's first convolution {conv_weights(3, 1, 32):,}, its second {conv_weights(3, 32, 32):,} weights")
 
 # %% [markdown]
-# The second has as many kernels as the first and nearly 32 times the weights, for it reads 32 channels and not one.
+# The second has as many kernels and biases as the first. But each kernel reads 32 channels instead of one, so it has 32
+# times the weights.
 #
 # ## Exercise 2: a slimmer network
 #
-# The dense layer is large because it reads $14 \times 14 \times 32$ numbers. A second pooling layer quarters that, and
-# half the units halve it again.
+# The dense layer is large because each of its units has a weight for each of $14 \times 14 \times 32$ numbers. A second
+# pooling layer leaves a quarter of these numbers, and half as many units halve the weights once more.
 
 # %%
 import keras
@@ -74,7 +75,7 @@ def build_slim():
 lesson.check_slim(build_slim)
 
 # %% [markdown]
-# Does it beat the perceptron? Both are trained for as many epochs, as in the lesson.
+# Does it beat the perceptron? As in the lesson, both are trained for the same number of epochs.
 
 # %%
 from course_utils import models
@@ -101,5 +102,5 @@ print(f"The slim CNN mends {mended} of the perceptron's {wrong['perceptron'].sum
       f"ones: {mended - made:+d} digits, where equals would differ by up to {luck:.0f}. That is {verdict}.")
 
 # %% [markdown]
-# The number of weights says little about how well a network generalises; how they are connected says more. (One seed and
-# one set of validation digits: the sentence speaks of other digits, not of other seeds.)
+# A network with fewer weights need not read worse: how they are connected counts as well. The printed sentence uses
+# lesson 01's rule for luck, which speaks of other digits, not of other seeds: here is one run of each.

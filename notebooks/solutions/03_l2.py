@@ -23,8 +23,8 @@ lesson = Lesson("03_l2", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: the penalty by hand
 #
-# Every weight is charged its square, and all layers pay into one purse. A weight of 2 costs as much as four weights of
-# 1: the penalty would rather have many small weights than a few large ones.
+# Every weight costs $\lambda$ times its square, and the costs of all layers are added up. A weight of 2 costs as much
+# as four weights of 1: the penalty would rather have many small weights than a few large ones.
 
 # %%
 import numpy as np
@@ -40,9 +40,10 @@ lesson.check_l2_penalty(l2_penalty)
 # %% [markdown]
 # ## Exercise 2: how long until half is gone?
 #
-# Each step multiplies the weight by $1 - 2\eta\lambda$. We look for the first whole $n$ with
-# $(1 - 2\eta\lambda)^n \le \tfrac12$, so $n \ge \ln \tfrac12 \,/\, \ln(1 - 2\eta\lambda)$. (Both logarithms are negative,
-# which turns the inequality round.)
+# Without a gradient from the data, each step multiplies the weight by $1 - 2\eta\lambda$. We look for the first whole
+# $n$ with $(1 - 2\eta\lambda)^n \le \tfrac12$. The logarithm of both sides gives
+# $n \ln(1 - 2\eta\lambda) \le \ln \tfrac12$. We divide by $\ln(1 - 2\eta\lambda)$, which is negative, so the
+# inequality turns round: $n \ge \ln \tfrac12 \,/\, \ln(1 - 2\eta\lambda)$. `math.ceil` rounds up to a whole number.
 
 # %%
 import math
@@ -59,6 +60,7 @@ lesson.check_steps_to_half(steps_to_half)
 print(f"rate 0.01, penalty 0.0001: {steps_to_half(0.01, 0.0001):,} steps")
 
 # %% [markdown]
-# A loop that multiplies and counts is right as well. A rule of thumb to keep: for small $\eta\lambda$ the logarithm is
-# nearly $-2\eta\lambda$, so the half-life is about $0.35 / (\eta\lambda)$ steps. Whether the penalty has had time to act
-# depends on the learning rate and on how long you train.
+# A loop that multiplies and counts is right as well. A rule of thumb to keep: for small $\eta\lambda$,
+# $\ln(1 - 2\eta\lambda)$ is nearly $-2\eta\lambda$, so half is gone after about
+# $\ln \tfrac12 \,/\, (-2\eta\lambda) \approx 0.35 / (\eta\lambda)$ steps. So under plain gradient descent, whether the
+# penalty has had time to act depends on the learning rate and on how long you train.

@@ -23,15 +23,19 @@ lesson = Lesson("04_initialisation", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: a rule for the leaky ReLU
 #
-# Positive and negative $y$ are equally likely. The positive half passes as it is, the negative half comes out as $ay$,
-# with $a^2$ times its square:
+# Positive and negative $y$ are equally likely. The positive half passes as it is. The negative half comes out as $ay$,
+# and the square of that is $a^2 y^2$. So what comes out, $x$, has the mean square
 #
 # $$\mathbb{E}[x^2] = \tfrac12 \mathbb{E}[y^2] + \tfrac12 a^2\, \mathbb{E}[y^2]
 # = \tfrac12 (1 + a^2)\, \mathbb{E}[y^2].$$
 #
-# With $\mathbb{E}[y^2] = n \operatorname{Var}(w)\, \mathbb{E}[x^2]$ for the next layer, the size stays the same if
-# $\tfrac12 (1 + a^2)\, n \operatorname{Var}(w) = 1$. With $a = 0$ this is He's rule; with $a = 1$ there is no ReLU left,
-# and it is $1/n$, as it should be.
+# The sums of the next layer have $\mathbb{E}[y^2] = n \operatorname{Var}(w)\, \mathbb{E}[x^2]$. So each layer
+# multiplies the mean square by $\tfrac12 (1 + a^2)\, n \operatorname{Var}(w)$, and the size stays the same if this
+# factor is 1, that is
+#
+# $$\operatorname{Var}(w) = \frac{2}{(1 + a^2)\, n}.$$
+#
+# With $a = 0$ this is He's rule; with $a = 1$ there is no ReLU left, and it is $1/n$, the lesson's rule without one.
 
 
 # %%
@@ -43,7 +47,8 @@ def leaky_variance(n, a):
 lesson.check_leaky_variance(leaky_variance)
 
 # %% [markdown]
-# The same experiment to look at, in Keras, with a slope of 0.5: your rule against He's, which does not know the slope.
+# Now the check's experiment as a figure, in Keras and with a slope of 0.5: this rule against He's, which does not know
+# the slope.
 
 # %%
 import keras
@@ -75,8 +80,8 @@ plots.lines(
 # %% [markdown]
 # ## Exercise 2: write `he_uniform` yourself
 #
-# The number of inputs of one unit is everything in the kernel's shape but the last number. The variance is $2/n$, and a
-# uniform distribution of that variance reaches to $\sqrt{3 \cdot 2 / n}$.
+# The number of inputs of one unit, $n$, is the product of all numbers in the kernel's shape but the last. He's variance
+# is $2/n$, and the lesson's $r = \sqrt{3 \operatorname{Var}(w)}$ gives the limit $\sqrt{3 \cdot 2 / n} = \sqrt{6 / n}$.
 
 
 # %%

@@ -23,8 +23,9 @@ lesson = Lesson("05_batch_normalisation", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: normalise a batch by hand
 #
-# A convolution uses the same kernel at every position, so all positions of a channel share one mean and one variance:
-# the average runs over every axis but the last.
+# A convolution uses the same kernel at every position, so all images and all positions of a channel share one mean and
+# one variance: the average runs over every axis but the last. That holds for a dense layer's `(images, units)` as well:
+# it has no positions, so there the average runs over the images alone.
 
 # %%
 import numpy as np
@@ -42,7 +43,8 @@ lesson.check_normalise(normalise)
 # %% [markdown]
 # ## Exercise 2: which momentum forgets in time?
 #
-# From $m^k \le s$ follows $m \le s^{1/k}$: the $k$-th root of the share.
+# After $k$ steps the share of the start value is $m^k$. From $m^k \le s$ follows $m \le s^{1/k}$: the largest momentum
+# is the $k$-th root of the share $s$.
 
 
 # %%

@@ -23,8 +23,9 @@ lesson = Lesson("06_augmentation", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: move a picture
 #
-# Row $i$ of the result comes from row $i - d$ of the picture, or from the nearest row that there is. Indexing with an
-# array of row numbers does the whole picture at once.
+# Row `i` of the result comes from row `i - down` of the picture. Where there is no such row, `np.clip` puts the nearest
+# one in its place, the first or the last. The same goes for columns. Indexing with an array of row numbers moves all
+# rows at once.
 
 # %%
 import numpy as np
@@ -57,9 +58,10 @@ plots.images(
 # %% [markdown]
 # ## Exercise 2: what may change about what?
 #
-# A thicker pen writes the same digit; half a turn makes a 9 of a 6. A mirrored cat is a cat. A mirrored traffic sign may
-# send you to the wrong side, and its colours say whether something is forbidden or required. From above there is no up
-# and no down.
+# One picture whose label becomes wrong is enough for `False`. A thicker pen writes the same digit; half a turn makes a
+# 9 of a 6. A mirrored cat is a cat, and a mirrored dog a dog. A mirrored traffic sign may send you to the wrong side,
+# and its colours say whether something is forbidden or required. A picture taken from above has no up and no down that
+# a turn could change.
 
 # %%
 keeps_its_label = {

@@ -23,7 +23,8 @@ lesson = Lesson("07_ensembles", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: vote or average?
 #
-# Two of three members prefer the 3, by a hair. The third is sure of the 5. The vote forgets how close it was.
+# Two of three members prefer the 3, by a hair, so the majority says 3. The third is sure of the 5. A vote forgets how
+# close it was; the average, taken down each column of the table, does not.
 
 # %%
 import numpy as np
@@ -43,17 +44,18 @@ combined = {
 lesson.check_combined(combined)
 
 # %% [markdown]
-# Neither is right by nature. If C is one of those networks that are sure of everything, the vote is the safer way; if
+# Neither way is always the right one. If C is one of those networks that are sure of everything, the vote is safer; if
 # the members' probabilities mean what they say, the average uses more of what they know.
 #
 # ## Exercise 2: how many are worth it?
 #
-# The average of $k$ members has $\rho + (1 - \rho)/k$ times the squared error of one. Asking for at most the target $t$
-# and solving for $k$ gives
+# The average of $k$ members has $\rho + (1 - \rho)/k$ times the squared error of one. It shall be at most the target
+# $t$, so $(1 - \rho)/k$ may be at most $t - \rho$. If $t > \rho$, multiply by $k$ and divide by $t - \rho$:
 #
-# $$k \ge \frac{1 - \rho}{t - \rho} \quad\text{if } t > \rho,$$
+# $$k \ge \frac{1 - \rho}{t - \rho},$$
 #
-# and no number is enough if $t \le \rho$: that part they all get wrong together.
+# and round up to a whole number. If $t \le \rho$, no number is enough: the part $\rho$, which they all get wrong
+# together, stays.
 
 # %%
 import math
@@ -69,7 +71,7 @@ def members_needed(rho, target):
 lesson.check_members_needed(members_needed)
 
 # %% [markdown]
-# What is left of the error with $k$ members, for three correlations:
+# What is left of the squared error with $k$ members, for three correlations:
 
 # %%
 k = np.arange(1, 16)

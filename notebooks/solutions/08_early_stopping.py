@@ -23,8 +23,9 @@ lesson = Lesson("08_early_stopping", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: only real progress counts
 #
-# `replay` with one change: the new loss has to lie below the lowest by more than `min_delta`. If it does not, the lowest
-# value stays where it was, so that many small steps in the same direction add up to progress in the end.
+# `replay` with one change: a loss counts only if it lies more than `min_delta` below the last one that counted, here
+# called `lowest`. The first always counts, since `lowest` starts at infinity. A loss that does not count leaves
+# `lowest` where it was, so that many small steps down can add up to progress.
 
 # %%
 import numpy as np
@@ -47,9 +48,12 @@ lesson.check_stop_epoch(stop_epoch)
 # %% [markdown]
 # ## Exercise 2: how much patience would have been enough?
 #
-# Write down the epochs at which the loss reached a new lowest value, up to the best of all. The longest distance between
-# two neighbours is the answer: with a distance of three, the run waits for two epochs in vain and must not have given up
-# by then. It is a question for hindsight only, since the next record might have come one epoch later.
+# Call an epoch a *record* if its loss is lower than all before it; the last record is the best epoch of all. The
+# longest distance from one record to the next is the answer. With a distance of three, two epochs pass without a
+# record: a patience of two ends the run at the second of them, a patience of three still sees the next record. Where
+# the first epoch is the only record, the smallest patience is enough.
+#
+# Only hindsight can answer this question: during a run nobody knows how far away the next record is.
 
 
 # %%

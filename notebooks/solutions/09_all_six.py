@@ -26,9 +26,10 @@ lesson = Lesson("09_all_six", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: the floor of any network
 #
-# A number that is uniform between $-a$ and $a$ has the mean square $a^2/3$. With $a^2 = 6/n$ that is $2/n$, He's
-# variance. A layer has $n$ weights for each of its units, so its sum of squares is about $n \cdot \text{units} \cdot
-# 2/n = 2 \cdot \text{units}$. The number of inputs cancels.
+# A weight drawn uniformly between $-a$ and $a$ has the mean square $a^2/3$ (lesson 04). With $a^2 = 6/n$ that is $2/n$,
+# He's variance. A layer has $n$ weights for each of its units, so its squares add up to about
+# $n \cdot \text{units} \cdot 2/n = 2 \cdot \text{units}$. The number of inputs cancels: it is the one that does not
+# matter.
 
 
 # %%
@@ -40,8 +41,9 @@ def penalty_at_start(layers, factor):
 lesson.check_penalty_at_start(penalty_at_start)
 
 # %% [markdown]
-# For the lesson's network: three members, and for each the softmax with Glorot's start, of variance $2/(128 + 10)$ in
-# 1,280 weights.
+# The lesson's network has three such members. Each has a softmax layer too: 1,280 weights by Glorot's rule, with the
+# variance $2/(128 + 10)$. If the article's run had kept this penalty throughout, its cross-entropy would be what is
+# left of its loss:
 
 # %% tags=["nbval-check-output"]
 member = penalty_at_start([(9, 32), (288, 32), (6272, 128)], 1e-4)
@@ -58,12 +60,13 @@ print(
 )
 
 # %% [markdown]
-# A negative cross-entropy does not exist.
+# A cross-entropy cannot be negative. So the article's run cannot have kept this penalty: it was missing, or the squared
+# weights were smaller (clue 1).
 #
 # ## Exercise 2: where should the next run land?
 #
-# The difference between a new run and the mean of the old ones has two independent parts, and variances of
-# independent parts add: $s^2 + s^2/n$.
+# A new run differs from the mean of the old ones by its own luck and by the luck of that mean. The two are independent,
+# so their variances add: $s^2 + s^2/n$. The interval reaches $t$ times the root of this sum to either side.
 
 
 # %%
@@ -77,7 +80,8 @@ def next_run(figures):
 lesson.check_next_run(next_run)
 
 # %% [markdown]
-# Does it keep its promise? Leave each of the reference runs out in turn and see whether the others foretell it.
+# Does the interval keep its promise? Leave each of the reference runs out in turn, and see whether it lies in the
+# interval of the others. In the long run 95 % should.
 
 # %%
 runs = evidence.reference_runs("baseline_cnn", evidence.ALL_SIX, "reduced", "mnist")[
@@ -103,7 +107,7 @@ for name, techniques in [("falling rate", evidence.FALLING_RATE), ("as listed", 
 print(f"the article has {article:.2%}; for ten runs t would be {stats.t.ppf(0.975, 9):.1f}")
 
 # %% [markdown]
-# With the falling rate the article's run is no surprise. Beside the runs as listed it is one, and so is every other
-# figure. Do you believe that? Two runs that happen to agree to the last digit make $s$ zero, and no factor $t$, however
-# large, can make up for that. The formula is right and what goes into it is poor: that is why the protocol asks for ten
-# seeds before it says anything.
+# With the falling rate the article's run is no surprise. For the runs as listed it is one, as every figure but their
+# own would be. Do you believe that interval? Two runs that happen to agree to the last digit make $s$ zero, and no
+# factor $t$, however large, can make up for that. The formula is right and what goes into it is poor: that is why the
+# protocol asks for ten seeds before it says anything.

@@ -23,7 +23,9 @@ lesson = Lesson("10_does_it_help", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: your own interval
 #
-# The standard deviation is divided by $n - 1$, since the mean was estimated from the same differences.
+# The interval is the lesson's, $\bar d \pm t_{n-1} \, s / \sqrt{n}$. The mean was computed from the same differences,
+# so it lies in their midst, and their distances from it come out a little too small. Dividing their squares by $n - 1$
+# in place of $n$ (`ddof=1`) makes up for that.
 
 # %%
 import numpy as np
@@ -43,9 +45,11 @@ lesson.check_paired_interval(paired_interval)
 # %% [markdown]
 # ## Exercise 2: when are pairs worth it?
 #
-# The variance of a difference is the sum of both variances less twice what they share: $\sigma^2 + \sigma^2 - 2 \rho
-# \sigma^2 = 2 \sigma^2 (1 - \rho)$; its root is asked for. Without correlation pairing gains nothing; with a negative
-# one it would lose. With a spread of 0.10 points in each:
+# The lesson has the variance of the difference, $2 \sigma^2 (1 - \rho)$; the standard deviation is its root. So pairs
+# are worth it if the correlation is above zero. Without correlation they gain nothing; with a negative one they would
+# lose.
+#
+# The last cell shows this standard deviation for four correlations, where each method alone has 0.10 points.
 
 
 # %%

@@ -23,8 +23,9 @@ lesson = Lesson("11_cifar10_dropout", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: dropout by hand
 #
-# A unit survives where its random number is at least the rate, which happens with probability $1 - p$. Dividing by the
-# same $1 - p$ keeps the mean: not in each draw, but on average over the masks.
+# A unit survives where its random number is at least the rate $p$. The numbers are spread evenly between 0 and 1, so
+# this happens with probability $1 - p$. In a product `True` counts as 1 and `False` as 0, so `survives` is the mask.
+# Dividing by the same $1 - p$ keeps the mean: not in each draw, but on average over the masks.
 
 # %%
 import numpy as np
@@ -48,6 +49,8 @@ print(f"mean before 2.00; under a hundred masks from {min(means):.2f} to {max(me
 # ## Exercise 2: when it says cat, is it one?
 #
 # The diagonal holds the pictures that were called by their right name; a column's sum is how often that name was used.
+# Precision is the first divided by the second. For a name that was never used both are 0; `np.maximum` makes the second
+# 1, so the precision is 0.
 
 
 # %%
@@ -60,8 +63,8 @@ def precisions(matrix):
 lesson.check_precisions(precisions)
 
 # %% [markdown]
-# Which class can you trust least? For the network, apply it to the lesson's `matrix`. Here is the same question to the
-# classifier that knows nothing of a picture but its three mean colours.
+# Which class can you trust least? For the network, apply `precisions` to the lesson's `matrix`. Here the same question
+# goes to the classifier that knows nothing of a picture but its mean red, green and blue.
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -81,5 +84,6 @@ least, missed, free = (cifar.class_names[k] for k in (found.argmin(), recall.arg
 print(f"Trust “{least}” least; recognised least is “{missed}”; the name given most freely is “{free}”.")
 
 # %% [markdown]
-# The two need not go together. A name that is given freely finds many of its own and is often wrong; a name that is
-# given seldom misses many and may be right when it is given.
+# The class that you can trust least need not be the one that is recognised least. A name that is given freely can find
+# many of its own, and can often be wrong. A name that is seldom given misses many, and may still be right when it is
+# given.

@@ -23,7 +23,9 @@ lesson = Lesson("12_all_conv", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: how large is the output?
 #
-# The last start is at most $n - k$; the starts are the multiples of $s$ up to there, with 0 among them.
+# Count the pixels from 0 to $n - 1$. A window that starts at $x$ ends at $x + k - 1$, so the last start is at most
+# $n - k$. The starts are the multiples of $s$ up to there: $(n - k) / s$ of them, rounded down (`//`), and one more for
+# 0.
 
 
 # %%
@@ -42,14 +44,15 @@ for k, s in [(3, 1), (3, 2), (3, 1), (3, 2)]:
     side = found
 
 # %% [markdown]
-# With 30 pixels and stride 2 the last window starts at 26 and ends at 28: one column is never seen. That is what rounding
-# down costs.
+# With 30 pixels and stride 2 the last window starts at 26 and ends at 28, but the last pixel is number 29: no window
+# sees it. That is what rounding down costs.
 #
 # ## Exercise 2: how far does a unit see?
 #
-# Keep two numbers on the way up: the side of the square that one unit sees, and the distance in pixels between the
-# squares of two neighbours. A layer with a window of $k$ sees $k$ neighbours in a row, so its view is wider by $k - 1$
-# distances; and with a stride of $s$ its own units are $s$ times as far apart.
+# Keep two numbers on the way from the first layer to the last: the side of the square that one unit sees, and how many
+# pixels the square of its neighbour lies further on. A single pixel starts both at 1. A unit with a window of $k$ looks
+# at $k$ neighbours of the layer below, so its view is wider by $k - 1$ of these distances. With a stride of $s$ its own
+# neighbours are $s$ times as far apart.
 
 
 # %%
@@ -72,5 +75,5 @@ for depth in range(1, 5):
     print(f"a unit of convolution {depth} sees {sees} pixels a side; without strides {plain}")
 
 # %% [markdown]
-# The same four sides as measured in the lesson. Halving is what lets few layers see much, and the last stride has not
-# even paid yet: it would widen what comes after it.
+# These are the four sides that you measured in the lesson. Strides let few layers see much. The last stride has widened
+# nothing yet: it would widen the view of a convolution behind it.

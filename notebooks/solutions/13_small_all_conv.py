@@ -24,8 +24,9 @@ cifar = lesson.load("cifar10")
 # %% [markdown]
 # ## Exercise 1: operations without Keras
 #
-# The window of width $k$ fits into a side of $s$ in $s - k + 1$ places; with a stride of $t$ only every $t$-th of them
-# counts, the first always. The rest is the formula of the lesson.
+# On a side of $s$ pixels a window of width $k$ can move on by $s - k$ pixels from its first place. With a stride of $t$
+# it makes $(s - k) / t$ steps, rounded down (`//`), and there is one place more than steps. The window moves in two
+# directions, so the places are squared; the rest is the formula of the lesson.
 
 
 # %%
@@ -38,7 +39,7 @@ def conv_operations(k, channels_in, channels_out, side_in, stride=1):
 lesson.check_conv_operations(conv_operations)
 
 # %% [markdown]
-# The two convolutions of the small network, by hand:
+# The two convolutions of the small network:
 
 # %% tags=["nbval-check-output"]
 for case in ((3, 3, 32, 32, 1), (5, 32, 64, 30, 2)):
@@ -47,11 +48,10 @@ for case in ((3, 3, 32, 32, 1), (5, 32, 64, 30, 2)):
 # %% [markdown]
 # ## Exercise 2: spend it better
 #
-# The hidden layer was large because it read thousands of flattened features. So we make the picture smaller once more
-# with a third convolution, and end as Springenberg and his co-authors do: the mean of each feature map over the whole
-# picture, and one small softmax layer. The early convolution, whose positions are many, gets few channels. Batch
-# normalisation (lesson 05) costs next to nothing in either price and makes a network without a hidden layer learn
-# faster.
+# The hidden layer was large because it read thousands of flattened features. So a third convolution makes the maps
+# smaller once more. Then come the mean of each whole map and one small softmax layer. The first convolution has the
+# most places, so it gets the fewest channels. Batch normalisation (lesson 05) is added, since it costs next to nothing
+# in either price.
 
 # %%
 import keras
@@ -79,7 +79,8 @@ def build_thrifty():
 lesson.check_thrifty(build_thrifty)
 
 # %% [markdown]
-# What does it reach? Trained for as many epochs as the reference runs of the small network, with its best epoch kept:
+# What does it reach in as many epochs as the reference runs of the small network? (Ours is one run and keeps its best
+# epoch; they kept their last, so a small difference says little.)
 
 # %%
 from course_utils import evidence
@@ -110,5 +111,5 @@ print(f"Small, after {runs['epochs'].max()} epochs: mean {runs['val_accuracy'].m
       if len(runs) else "The small network's reference runs: not yet measured.")
 
 # %% [markdown]
-# Should the validation accuracy jump about from epoch to epoch, the moving statistics of batch normalisation are still
-# young, as in lesson 05. Take the normalisation out and see how much of the result hangs on it.
+# Print `accuracies`. Should they jump about from epoch to epoch, the moving averages of batch normalisation may lag
+# behind, as in lesson 05. Take the normalisation out and see how much of the result hangs on it.

@@ -43,10 +43,10 @@ for letter, (training, val) in exam.items():
           f"rise above the lowest {found.rise:.1%}: {found.name}")
 
 # %% [markdown]
-# A: training goes on, and validation has turned, which shows in the rise. B: there is no progress, hardly a gap, and
-# not even the training photographs are learnt. C: still climbing in the last epoch, so no verdict can be given yet,
-# whatever the gap. D: no progress either, but the training photographs are learnt, and the gap is small enough to live
-# with.
+# A: training still climbs, but validation has turned, so its loss has risen above its lowest; the gap is wide, too. B:
+# hardly any progress, hardly a gap, and not even the training photographs are learnt. C: still climbing in the last
+# epoch, so no verdict can be given yet, whatever the gap. D: hardly any progress either, but the training photographs
+# are learnt, and there is a gap, but no wide one.
 
 # %% tags=["nbval-check-output"]
 lesson.check_names_of_curves(names_of_curves)
@@ -54,8 +54,9 @@ lesson.check_names_of_curves(names_of_curves)
 # %% [markdown]
 # ## Exercise 2: write the loop
 #
-# Everything up to the largest factor that overfits is too little, everything from the smallest that underfits is too
-# much. Trying the middle of what is left rules out half of it each time.
+# Everything up to the largest factor that overfits is too little dropout, everything from the smallest that underfits
+# is too much. At first all from 0 to 3 is left. A try in the middle of what is left either is just enough or rules out
+# half of it.
 
 
 # %%
@@ -75,5 +76,5 @@ lesson.check_next_factor(next_factor)
 print(", ".join(f"{3 / 2**n:.3g} after {n}" for n in range(1, 9)))
 
 # %% [markdown]
-# Real curves are noisy, and "just enough" is a stretch and not a point. So in practice three or four will do, and what
-# lies within the noise is not worth a fifth.
+# In practice there is no need for all eight: "just enough" is a range and not a point, and real curves are noisy. Where
+# the scores of the factors left differ by no more than the noise, another training decides nothing.

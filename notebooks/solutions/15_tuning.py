@@ -23,12 +23,13 @@ lesson = Lesson("15_tuning", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: how many pictures does a choice need?
 #
-# Set the bound equal to the optimism that you allow, $\sqrt{p (1 - p) / n} \sqrt{2 \ln k} = \delta$, and solve for $n$:
+# Set the bound equal to the optimism that you allow, $\sqrt{p (1 - p) / n} \sqrt{2 \ln k} = \delta$, square both sides,
+# and solve for $n$:
 #
 # $$n = \frac{2\, p\, (1 - p) \ln k}{\delta^2}.$$
 #
-# The number of tries stands under a logarithm: ten times as many tries ask for few more pictures. Half the optimism
-# asks for four times as many.
+# Pictures are whole, so round up. The number of tries stands under a logarithm: ten times as many tries ask for far
+# fewer than ten times the pictures. The optimism is squared: half of it asks for four times as many.
 
 # %%
 import math
@@ -50,12 +51,14 @@ for tries in (10, 100, 1000):
         print(f"{tries:5,} tries, optimism {optimism:g}: {pictures_needed(0.98, tries, optimism):>8,} pictures")
 
 # %% [markdown]
-# A tenth of the optimism costs a hundred times the pictures; a hundred times the tries cost three times as many.
+# A tenth of the optimism costs a hundred times the pictures; a hundred times the tries, 1,000 in place of 10, cost
+# three times as many.
 
 # %% [markdown]
 # ## Exercise 2: choose, and report honestly
 #
-# The two halves of the table never mix: one chooses the row, the other is asked about it.
+# The two parts of the table never mix: the columns of the choosers choose the row, and the other columns report on it.
+# Of several equal rows `argmax` takes the first.
 
 
 # %%
@@ -68,8 +71,8 @@ def choose(right, choosers):
 lesson.check_choose(choose)
 
 # %% [markdown]
-# On guessers the two figures part at once: a thousand networks that flip coins, a hundred pictures that choose, and as
-# many that report.
+# Guessers show what that is worth: a thousand networks flip coins, a hundred pictures choose, and as many others
+# report. Only luck can put a network ahead here, and the pictures that report had no part in it.
 
 # %% tags=["nbval-check-output"]
 import numpy as np

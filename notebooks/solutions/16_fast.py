@@ -23,9 +23,10 @@ lesson = Lesson("16_fast", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: whiten
 #
-# `eigh` returns the eigenvectors as the *columns* of a matrix. A patch times that matrix gives its numbers along the
-# eigenvectors, which do not correlate; their variances are the eigenvalues. To divide by the standard deviation, the root
-# of the variance, makes all variances 1. Shifting the patches by their mean first would change no covariance.
+# `eigh` returns the eigenvectors as the *columns* of a matrix, the lesson's $V$. Each patch is a row here, and so
+# `patches @ directions` has in each row the lesson's $V^\top p$, the parts of the patch along the eigenvectors. These
+# parts do not correlate, and their variances are the eigenvalues. To divide each by its standard deviation, the root of
+# the variance, makes all variances 1. There is no need to subtract the mean first: that changes no covariance.
 
 # %%
 import numpy as np
@@ -40,8 +41,9 @@ def whiten(patches, epsilon):
 lesson.check_whiten(whiten)
 
 # %% [markdown]
-# What `epsilon` is for: a direction in which the patches hardly differ holds little more than noise, and without
-# `epsilon` it would be blown up to the size of all the others. Two numbers that are nearly equal:
+# What is `epsilon` for? Without it, a direction in which the patches hardly differ is blown up to the size of all the
+# others, even if it holds nothing but noise. Here two numbers are equal but for a little noise, so their difference is
+# noise alone. Its variance comes first in the output, since `eigh` begins with the smallest eigenvalue:
 
 # %% tags=["nbval-check-output"]
 random = np.random.default_rng(0)
@@ -53,8 +55,8 @@ for epsilon in (0.0, 0.01):
 # %% [markdown]
 # ## Exercise 2: what coins leave unseen
 #
-# Whatever the first coin shows, all the others have to show the same, each with a chance of one half:
-# $\left(\tfrac12\right)^{n-1}$. After one epoch that is everything, after two a half.
+# Whatever the first of $n$ coins shows, each of the other $n - 1$ has to show the same, with a chance of one half:
+# $\left(\tfrac12\right)^{n-1}$. After one epoch that is every photograph, after two epochs half of them.
 
 # %%
 def one_side_only(epochs):

@@ -23,9 +23,9 @@ lesson = Lesson("17_beyond_accuracy", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: cool heads
 #
-# The logarithm of a probability is its logit, but for a constant that all classes of a row share, and the softmax does
-# not see that. Dividing logarithms by $T$ is taking the $T$-th root: $p_k^{1/T}$, and then each row is brought back to a
-# sum of 1.
+# As the lesson says, the logarithms $\ln p_k$ will do for logits: they differ by a constant for each row, which the
+# softmax does not see. The softmax of $\ln p_k / T$ takes the exponential, $e^{\ln p_k / T} = p_k^{1/T}$, the $T$-th
+# root of the probability. Then it divides by the sum of the row, so that each row sums to 1.
 
 # %%
 import numpy as np
@@ -42,9 +42,9 @@ lesson.check_soften(soften)
 # %% [markdown]
 # ## Exercise 2: when to ask
 #
-# At confidence $p$ an answer costs $(1 - p) \cdot$ `mistake` on average. That is at most `question` from
-# $p = 1 -$ `question / mistake` on. Where a question costs more than a mistake, every answer is worth giving, and a
-# confidence is never below 0.
+# The network is calibrated, so at confidence $p$ a share $1 - p$ of its answers is wrong. An answer then costs
+# `mistake` times $1 - p$ on average. That is at most `question` from $p = 1 -$ `question / mistake` on. Where passing
+# on costs more than a mistake, this is below 0: every answer is worth giving, and we return 0.
 
 # %%
 def answer_from(mistake, question):

@@ -23,8 +23,9 @@ lesson = Lesson("18_your_own_pictures", mode=mode, seed=seed, solution=True)
 # %% [markdown]
 # ## Exercise 1: whole scenes
 #
-# Deal the scenes, count their pictures along that order, and stop where the sum has reached the share. The scene that
-# reaches it is the last one that is needed, so as many scenes lie before it as have a sum below the share.
+# Put the scenes into a random order, add up their pictures along it (`cumsum`), and stop where the sum has reached the
+# share of all pictures. Needed are all scenes at which the sum is still below the share, and one more: the scene that
+# reaches it.
 
 # %%
 import numpy as np
@@ -41,13 +42,14 @@ def test_scenes(scenes, share, random):
 lesson.check_test_scenes(test_scenes)
 
 # %% [markdown]
-# With few and large scenes the test set may become much larger than its share. That cannot be helped: half a scene would
-# tell the other half. scikit-learn has this as `GroupShuffleSplit`.
+# With few and large scenes the test set may become much larger than its share. That cannot be helped: half a scene in
+# training would give away the other half. scikit-learn's `GroupShuffleSplit` keeps scenes whole, too, but takes its
+# share of the scenes and not of the pictures.
 #
 # ## Exercise 2: a rare class
 #
-# One class after the other: of the pictures that *are* of this class, how many were named so? The mean over the classes
-# gives the rare one as much weight as the frequent one.
+# Take one class that occurs in `labels` after the other: of the pictures that *are* of this class, what share was named
+# so? The mean over the classes gives the rare one as much weight as the frequent one.
 
 # %%
 def balanced_accuracy(labels, answers):
