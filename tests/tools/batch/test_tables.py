@@ -132,6 +132,11 @@ def test_a_table_is_made_anew_by_whoever_doubts_it(toy, tmp_path, monkeypatch, c
         monkeypatch.setattr(module, "all_runs", lambda: rows)
     assert make(tmp_path / "again", ["baseline"]) == 0
     assert not (tmp_path / "again").exists(), "what is there is not run again"
+    last = " ".join(capsys.readouterr().out.splitlines()[-2:])
+    assert (
+        "All these runs are in the reference. To make them again: course run --table toy --anew"
+        in last
+    )
     # Whatever Keras the reference runs were made with.
     rows["keras_version"] = "2.0"
     doubted = tmp_path / "doubt"
