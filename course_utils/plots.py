@@ -433,30 +433,6 @@ def pairs_figure(groups, title, y, marks=None):
     return drawn
 
 
-def per_class(y_true, y_predicted, class_names, title, alt, x="recognised, %"):
-    """Share of each class that was recognised, best first, with its 95 % interval.
-
-    Integer labels, shape (N,) each. The intervals are Wilson's, for a proportion; a class that
-    does not occur is left out.
-    """
-    from scipy.stats import binomtest
-
-    y_true, y_predicted = np.asarray(y_true), np.asarray(y_predicted)
-    rows = []
-    for label, name in enumerate(class_names):
-        right = y_predicted[y_true == label] == label
-        if len(right):
-            found = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
-            rows.append((right.mean(), found.low, found.high, name))
-    rows.sort(key=lambda row: -row[0])
-    drawn, axes, places = _rows([row[-1] for row in rows], title, x, height=0.26)
-    for place, (share, low, high, _) in zip(places, rows, strict=True):
-        axes.plot([100 * low, 100 * high], [place, place], color=COLOURS[0], linewidth=2.5)
-        axes.plot(100 * share, place, "o", color=COLOURS[0], markersize=6)
-    axes.set_xlim(0, 101)
-    show(drawn, alt)
-
-
 def intervals(comparisons, title, alt, x="difference in accuracy, percentage points", wider=None):
     """Paired comparisons (name -> Comparison) as dots with 95 % intervals and a line at zero.
 

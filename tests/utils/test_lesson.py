@@ -535,11 +535,10 @@ def test_figures_carry_their_alt_text(monkeypatch):
     plots.images(np.zeros((3, 4, 4, 1)), title="t", alt="Black.", labels="abc")
     plots.histograms({"a": np.arange(9)}, title="t", x="x", alt="Bars.")
     plots.confusion([0, 1], [1, 1], ["0", "1"], title="t", alt="Matrix.")
-    plots.per_class([0, 1, 1], [0, 0, 1], ["a", "b", "never"], title="t", alt="Dots.")
     found = evidence.compare({0: 0.1, 1: 0.2}, {0: 0.3, 1: 0.5})
     plots.intervals({"a": found}, title="t", alt="Dot.")
     plots.dots({"a": [1, 2], "b": []}, title="t", x="x", alt="Dots.", mark={"a": 1})
-    assert len(shown) == 8
+    assert len(shown) == 7
     for data, options in shown:
         assert data["image/png"].startswith("iVBOR")
         assert options["metadata"]["image/png"]["alt"] == data["text/plain"]
@@ -738,19 +737,6 @@ def test_the_moving_window_answers_as_a_convolution_does(stride, padding):
     )
     with pytest.raises(ValueError, match=f"places 0 to {answers.size - 1}"):
         plots.window_figure(picture, kernel, answers.size, stride, padding)
-
-
-def test_each_class_has_its_share_and_interval(monkeypatch):
-    drawn = []
-    monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
-    true, predicted = [0] * 10 + [1] * 10, [0] * 9 + [1] + [1] * 5 + [0] * 5
-    plots.per_class(true, predicted, ["cat", "dog", "never"], title="t", alt="a")
-    (axes,) = drawn[0].axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["dog", "cat"]
-    ends = [line.get_xdata() for line in axes.lines]
-    assert [float(end[0]) for end in ends[1::2]] == [90, 50]
-    # Wilson's interval for 5 of 10, as the textbooks give it.
-    assert np.allclose(ends[2], [23.66, 76.34], atol=0.01)
 
 
 def test_checks_answer_for_missing_raising_and_wrong_answers():
