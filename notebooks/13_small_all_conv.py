@@ -13,8 +13,9 @@
 # should buy.
 #
 # The all-convolutional network of lesson 12 takes its time. For those who do not want to wait, the answer that it comes
-# from gives a small one as well: about 70 % after the same 50 epochs, it says, and an epoch takes a fraction of the
-# time. "Small" sounds clear enough. But small in *what*? And is less accuracy for less time a bargain, or only less?
+# from gives a small one as well: about 70 % after the same 50 epochs (the answer's figure), and an epoch takes a
+# fraction of the time. "Small" sounds clear enough. But small in *what*? And is less accuracy for less time a bargain,
+# or only less?
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU

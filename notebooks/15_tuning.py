@@ -522,9 +522,9 @@ lesson.check_choose(choose)
 # ## What to take away
 #
 # * Of the settings that matter, random tries see more values than a grid does. Whether they also *find* more has to be
-#   measured: among few values a grid that repeats none may do as well.
-# * A search with a memory has to beat dice *on average*, over many seeds. One that models its settings one by one
-#   cannot see what counts jointly, and may yet do as well. What the race found holds for this table.
+#   measured: among few values a grid that repeats none may do as well. A search with a memory has to beat dice *on
+#   average*, over many seeds; one that models its settings one by one cannot see what counts jointly, and may yet do
+#   as well.
 # * The best of many tries is partly the luckiest: among $k$ equal networks it looks better than it is, on average by at
 #   most $\sigma \sqrt{2 \ln k}$.
 # * Whatever chooses is spent. Search on validation pictures, and let the sealed ones speak once.

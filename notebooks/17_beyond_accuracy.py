@@ -107,8 +107,8 @@ print(f"Accuracy {right.mean():.2%}: {(~right).sum()} mistakes among {len(right)
 # **reliability diagram**. A calibrated network's dots lie on the diagonal, but for chance (each in 95 of 100 cases
 # within its grey bar); dots below the diagonal promise too much. A hollow dot has fewer than ten answers.
 #
-# Doubts add up: ten answers at a confidence of 90 % *announce* one mistake. The right half of the figure compares the
-# mistakes announced with those made.
+# Doubts add up: ten answers at a confidence of nine in ten *announce* one mistake. The right half of the figure
+# compares the mistakes announced with those made.
 #
 # > **Predict:** of the answers at a confidence of about two thirds, how many are right? And where do most answers lie?
 
@@ -546,8 +546,8 @@ lesson.check_answer_from(answer_from)
 #
 # * Our network, trained on few digits until it knew them all, grew surer than it had a right to be (Guo and others,
 #   2017, found it in large ones). A temperature, chosen on validation pictures, corrects that as far as one number
-#   can, for pictures like those, without changing one answer.
-# * A calibration error means something only beside what chance would show, and beside the number of mistakes.
+#   can, for pictures like those, without changing one answer. A calibration error means something only beside what
+#   chance would show, and beside the number of mistakes.
 # * Worse pictures cost accuracy, and the confidence may tell too little of it, or too much. Try yours before somebody
 #   else's camera does.
 # * "I don't know" is an answer, as long as somebody is there to be asked. What it is worth beyond passing on by lot has
