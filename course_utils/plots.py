@@ -454,13 +454,13 @@ def intervals(comparisons, title, alt, x="difference in accuracy, percentage poi
     show(drawn, alt)
 
 
-def dots(groups, title, x, alt, mark=None, spread=None, at=None):
+def dots(groups, title, x, alt, mark=None, at=None):
     """A row of dots for each group (name -> values) with its mean; `mark` (name -> x) adds stars.
 
     `at` is an x at which a dashed line crosses all rows.
 
     Made for accuracies over seeds: every run is visible, none is hidden in a bar. A value that is alone in
-    its row lies on the row's line, without a mean; `spread` (name -> half a length) draws one through it.
+    its row lies on the row's line, without a mean.
     """
     drawn, axes, rows = _rows(groups, title, x)
     for row, (name, values) in zip(rows, groups.items(), strict=True):
@@ -468,9 +468,6 @@ def dots(groups, title, x, alt, mark=None, spread=None, at=None):
         # A fixed zigzag, so that equal values stay apart and the figure is the same each time.
         offset = 0.12 * ((np.arange(len(values)) % 3) - 1) * (len(values) > 1)
         axes.plot(values, row + offset, "o", color=COLOURS[0], alpha=0.55, markersize=5)
-        if spread and name in spread:
-            ends = values.mean() - spread[name], values.mean() + spread[name]
-            axes.plot(ends, [row, row], color=COLOURS[0], linewidth=1.5)
         if len(values) > 1:
             axes.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color="black", linewidth=2)
         if mark and name in mark:

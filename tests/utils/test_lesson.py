@@ -609,16 +609,13 @@ def test_a_star_stands_above_the_dots_of_its_row(monkeypatch):
     assert alone == axes.get_yticks()[0]  # on its row, where no dots are to be seen
 
 
-def test_a_value_alone_lies_on_its_row_with_its_spread_and_without_a_mean(monkeypatch):
+def test_a_value_alone_lies_on_its_row_without_a_mean(monkeypatch):
     drawn = []
     monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
-    plots.dots({"a": [5], "b": [7]}, "t", "x", "b", spread={"a": 2})
-    axes = drawn[0].axes[0]
-    dots = [line for line in axes.lines if line.get_marker() == "o"]
-    assert [line.get_ydata()[0] for line in dots] == [1, 0]
-    (whisker,) = (line for line in axes.lines if line.get_marker() != "o")
-    assert list(whisker.get_xdata()) == [3, 7]
-    assert list(whisker.get_ydata()) == [1, 1]
+    plots.dots({"a": [5], "b": [7]}, "t", "x", "b")
+    lines = drawn[0].axes[0].lines
+    assert [line.get_marker() for line in lines] == ["o", "o"]
+    assert [line.get_ydata()[0] for line in lines] == [1, 0]
 
 
 def test_a_line_across_all_rows_of_dots_is_where_it_was_asked_for(monkeypatch):
