@@ -465,7 +465,7 @@ shown = fast.Shown(photographs.x_train, photographs.y_train, batch_size, "altern
 # `short` is needed no more. The quickest of five: whatever else runs on the machine can only add to a time.
 draw, both = (min(repeat(do, number=1)) for do in (lambda: shown[1], lambda: short.train_on_batch(*shown[0])))
 shares = {"here": [100 * draw / both], "training 100 times\nas fast": [100 * draw / (draw + (both - draw) / 100)]}
-title = "Drawing: {:.1f} % of a step; were training 100 times as fast, {:.0f} %".format(*sum(shares.values(), []))
+title = "Drawing: {:.1f} % of a step; training 100 times as fast: {:.0f} %".format(*np.ravel([*shares.values()]))
 plots.dots(shares, title, x="drawing, shifting and mirroring, % of a step (the rest: training)", alt=f"{title}.")
 
 # %% [markdown]
@@ -530,13 +530,13 @@ lesson.progress(record)
 # %% [markdown]
 # The chart does not say which network is *faster*: a place on it says nothing of the cost.
 #
-# ## Seconds to 99 %
+# ## Seconds to one mistake in a hundred
 #
-# Lesson 02's network takes twelve epochs for 99.12 % of the digits (its source's figure). What do the rungs reach in
+# Lesson 02's network takes twelve epochs for 99.12 % of the digits (the article's figure). What do the rungs reach in
 # seconds? Here the small network has two epochs of 30,000 digits (in full mode, of all), and the clock runs from the
 # first weight to the last. Mirror images stay out: lesson 06 showed what they do to a digit.
 #
-# > **Predict:** how many seconds does your machine take, and how near to 99 % does it come?
+# > **Predict:** how many seconds does your machine take, and does it come down to one mistake in a hundred?
 
 # %%
 from course_utils import data
