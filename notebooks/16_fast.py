@@ -416,7 +416,8 @@ at = [protocol.chosen(table, table.arms[arm])["learning_rate"] for arm, _ in tab
 print(*(f"{n}: {s.verdict}, {100 * s.mean:+.2f} points, rate {r:g}" for (n, s), r in zip(steps.items(), at)), sep="\n")
 
 # %% [markdown]
-# (Rates tried: 1, 2 and 4 for 1,024 photographs. Where a rung took the first or the last, a better one may lie beyond.)
+# (Rates tried: 1, 2 and 4 for 1,024 photographs. Where a side took the first or the last, a better one may lie beyond:
+# if the bottom rung did, that flatters the first step. `course reference show ladder` has its rate, too.)
 # These verdicts are for this small network and eight epochs; in a wide one, as the article's, a rung may do the
 # opposite. A rung without a detectable difference has not been shown to be useless: it may need more epochs, a wider
 # network or more seeds, or help only without the rungs below it.
@@ -495,7 +496,8 @@ plots.lines(some | {"target": (lengths, [target] * 3)}, log_x=True, ticks=length
 # %% [markdown]
 # Each point is the mean of five trainings that were meant to end there. Where a rung's line crosses the dashed one,
 # that many epochs would have been enough (between two lengths we trust the straight line). Seed by seed, beside the
-# article's counts (no interval where a seed lies outside the three lengths; the bottom rung has 16 by definition):
+# article's counts (no interval where a seed lies outside the three lengths; the bottom rung has 16 by definition, and
+# the target is taken as given):
 
 # %%
 article = ("not told", "not told", 45, 21, 18, 13.5, 12, "9.9, with rung 8", "10.8, before rung 7")  # rung by rung

@@ -67,12 +67,15 @@ def run_table(
             "take over its rate wait for it."
         )
     shown = terminal.shown(folder)
-    said.append(
-        f"Keep what is there: course reference add {shown}" + f" --to {shown}/reference" * anew
-        if folder.is_dir()
-        else "All these runs are in the reference. To make them again: course run --table "
-        f"{name} --anew --out {shown}"
-    )
+    if folder.is_dir():
+        said.append(
+            f"Keep what is there: course reference add {shown}" + f" --to {shown}/reference" * anew
+        )
+    elif not waiting:
+        said.append(
+            "All these runs are in the reference. To make them again: course run --table "
+            f"{name} --anew --out {shown}"
+        )
     terminal.say(terminal.make_console(), said)
     return 0
 

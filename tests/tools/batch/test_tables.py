@@ -172,9 +172,10 @@ def test_an_arm_of_another_precision_gets_it_and_the_environment_stays(toy, monk
 
 def test_an_arm_that_waits_for_a_rate_says_whose(toy, capsys):
     assert make(toy, ["l2"]) == 0
-    assert "The tuning of baseline is not in the reference runs yet" in " ".join(
-        capsys.readouterr().out.split()
-    )
+    said = " ".join(capsys.readouterr().out.split())
+    assert "The tuning of baseline is not in the reference runs yet" in said
+    assert "course reference add" not in said, "nothing was made"
+    assert "All these runs" not in said
     assert not toy.exists()
 
 
