@@ -2,7 +2,7 @@
 
 from course_utils import evidence
 from course_utils.evidence import protocol
-from course_utils.evidence.worth import worth_in_images
+from course_utils.evidence.worth import accuracies, worth_in_images
 from course_utils.networks import ALL_SIX, article_words
 
 MISSING = "not yet measured"
@@ -21,8 +21,8 @@ COMPARED = (
 def sentences() -> list[str]:
     """Ten sentences; of what nobody has measured yet they say so.
 
-    Accuracies are percentages on the test set or differences in points on the comparison set, as the
-    protocol's tables have them.
+    Accuracies are percentages on the test set, which the sentence then names, or differences in points on
+    the comparison set, as the protocol's tables have them. Brackets say how the networks were trained.
     """
     return [
         _knows_neighbours(),
@@ -39,25 +39,61 @@ def _mean(model, techniques="", mode="reduced", data="mnist"):
     return f"{found.mean():.2%} ({runs})" if len(found) else None
 
 
+def _whole(runs, column):
+    """The different whole numbers in a column of several sets of runs, in the order of these sets."""
+    return list(dict.fromkeys(int(value) for found in runs for value in found[column].dropna()))
+
+
 def _knows_neighbours():
     what = "A perceptron, and a network that knows what a neighbour is"
     perceptron, cnn = _mean("mlp"), _mean("baseline_cnn")
     if not perceptron or not cnn:
         return f"{what}: {MISSING}."
+    runs = [
+        evidence.reference_runs(model, "", "reduced", "mnist") for model in ("mlp", "baseline_cnn")
+    ]
+    digits = " and ".join(f"{number:,}" for number in _whole(runs, "n_train"))
+    epochs = " and ".join(map(str, _whole(runs, "epochs")))
     return (
-        f"{what}: trained on 5,000 digits they read {perceptron} and {cnn} of the test set right."
+        f"{what} ({digits} digits, {epochs} epochs, one constant rate): they read {perceptron} and "
+        f"{cnn} of the test set right."
     )
 
 
+def _trained(of, *arms):
+    """How the networks of these arms of a table were trained, in words."""
+    runs = [protocol.verdict_runs(of, of.arms[arm]) for arm in arms]
+    digits = " and ".join(f"{number:,}" for number in _whole(runs, "n_train"))
+    lengths = _whole(runs, "epochs")
+    epochs = f"{'up to ' if len(lengths) > 1 else ''}{max(lengths)} epochs"
+    # What the two kinds of table do is said at the head of the protocol.
+    rate = "falling rate tuned for each" if of.kind == "fair" else "one constant rate"
+    bare = all("no_dropout" in of.arms[arm].techniques for arm in arms)
+    return f"{digits} digits, {epochs}, {rate}{', no dropout' if bare else ''}"
+
+
 def _compared(what, table, arm, against):
-    found = protocol.verdicts(protocol.table(table)).get((arm, against))
-    return found.sentence(what) if found else f"{what}: {MISSING}."
+    of = protocol.table(table)
+    found = protocol.verdicts(of).get((arm, against))
+    if not found:
+        return f"{what}: {MISSING}."
+    return found.sentence(f"{what} ({_trained(of, arm, against)})")
 
 
 def _worth():
-    found = worth_in_images("curve_mnist", "augmentation")
-    what = "To shift the digits that one has"
-    return found.sentence(what) if found else f"How many more digits shifting is worth: {MISSING}."
+    of = protocol.table("curve_mnist")
+    found = worth_in_images(of, "augmentation")
+    if not found:
+        return f"How many more digits shifting is worth: {MISSING}."
+    alone = list(accuracies(of, "baseline")[found.at].values())
+    what = (
+        f"To shift the digits that one has (as many steps as {of.epochs} epochs on {of.n_train:,} "
+        "take, rates tuned there)"
+    )
+    return (
+        f"{found.sentence(what)} With {found.at:,} the baseline reads {sum(alone) / len(alone):.2%} of "
+        "the comparison set right."
+    )
 
 
 def _article():

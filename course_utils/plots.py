@@ -433,23 +433,24 @@ def pairs_figure(groups, title, y, marks=None):
     return drawn
 
 
-def intervals(comparisons, title, alt, x="difference in accuracy, percentage points", wider=None):
+def intervals(comparisons, title, alt, x="difference in accuracy, percentage points"):
     """Paired comparisons (name -> Comparison) as dots with 95 % intervals and a line at zero.
 
-    A dot is filled where the verdict is "helps" or "hurts", and hollow where there is none. `wider`
-    has the ends, as fractions, of a second interval, drawn as a thin line with end caps: name -> (low, high).
+    A dot is filled where the verdict is "helps" or "hurts", and hollow where there is none. The small dots
+    below it are the differences, pair by pair, so that no run hides behind a mean.
     """
     drawn, axes, rows = _rows(comparisons, title, x)
-    for row, (name, found) in zip(rows, comparisons.items(), strict=True):
+    for row, found in zip(rows, comparisons.values(), strict=True):
         colour = {"helps": COLOURS[2], "hurts": COLOURS[1]}.get(found.verdict, "#666666")
         # Round or square caps would lengthen a line by its own width, across zero where it ends near it.
-        look = {"color": colour, "solid_capstyle": "butt"}
-        axes.plot([100 * found.low, 100 * found.high], [row, row], linewidth=2, **look)
-        if wider and wider.get(name):
-            ends = [100 * end for end in wider[name]]
-            axes.plot(ends, [row, row], linewidth=1, marker="|", markersize=10, **look)
+        ends = [100 * found.low, 100 * found.high]
+        axes.plot(ends, [row, row], linewidth=2, color=colour, solid_capstyle="butt")
         inside = colour if found.verdict in ("helps", "hurts") else "white"
         axes.plot(100 * found.mean, row, "o", color=colour, markerfacecolor=inside, markersize=7)
+        pairs = 100 * np.asarray(found.differences)
+        axes.plot(
+            pairs, np.full(len(pairs), row - 0.28), "o", color="#666666", alpha=0.6, markersize=3
+        )
     axes.axvline(0, color="black", linewidth=1)
     show(drawn, alt)
 

@@ -1,10 +1,18 @@
-"""The verdicts of tables as lesson 10 shows them: a figure, a sentence each, a word in a table."""
+"""The verdicts of tables as lesson 10 shows them: a figure, a row of a table, a word in another."""
 
 import functools
+import textwrap
 from dataclasses import replace
 
 from course_utils import evidence, plots
 from course_utils.evidence import protocol
+from course_utils.evidence.telling import p_number
+
+# The heads of the table that `tell` shows.
+_HEADS = (
+    "", "points", "interval over seeds", "over seeds and images", "p by t, Holm",
+    "p by sign flips, Holm", "verdict", "cross-entropy, interval over seeds", "its verdict",
+)  # fmt: skip
 
 
 @functools.cache
@@ -23,65 +31,174 @@ def verdicts(table: str, metric: str) -> dict:
     }
 
 
-def draw(pairs: dict, title: str, table: str = "fair_mnist") -> dict:
+@functools.cache
+def _images(table, pair):
+    """Ends of the interval of a pair for other seeds and other images; None where mistakes are not kept."""
+    return evidence.with_images(protocol.table(table), pair)
+
+
+def draw(pairs: dict, title: str, table: str = "fair_mnist", company: dict | None = None) -> dict:
     """Draw the differences of accuracies of some pairs, and name those that are not yet measured.
+
+    A verdict has its colour: green helps, orange hurts, grey is no detectable difference. A hollow dot
+    in one of the two colours is suggestive. Small dots are the single seeds' differences.
 
     Args:
         pairs: a row's name to its (arm, against), either way round. What stands in brackets at the end of
             a name goes on a line of its own.
         title: of the figure.
         table: the name of the protocol's table that compares them.
+        company: likewise, of what is drawn as a square below the dot of the same row.
 
     Returns:
-        name to `evidence.Comparison`, of those that are measured. One alone is told by its sentence (`tell`)
-        and gets no figure.
+        name to `evidence.Comparison`, of those of `pairs` that are measured. One alone is told by its row
+        (`tell`) and gets no figure.
     """
     found = verdicts(table, "accuracy")
-    known = {name: found[pair] for name, pair in pairs.items() if pair in found}
-    rows = {name: name.replace(" (", "\n(") for name in known}
-    if len(known) > 1:
-        plots.intervals(
-            {rows[name]: each for name, each in known.items()},
-            title=f"{title} (thick: over seeds; thin: over seeds and images)",
-            alt=f"{title}. "
-            + "; ".join(f"{name}: {each.verdict}" for name, each in known.items())
-            + ".",
-            x="difference, points of accuracy (green: helps; orange: hurts; hollow: neither)",
-            wider={
-                rows[name]: evidence.with_images(protocol.table(table), pairs[name])
-                for name in known
-            },
-        )
-    waiting = [name for name in pairs if name not in known]
+    sides = {"alone": pairs} | ({"in company": company} if company else {})
+    known = {
+        where: {name: pair for name, pair in side.items() if pair in found}
+        for where, side in sides.items()
+    }
+    if sum(map(len, known.values())) > 1:
+        _figure(known, title, table)
+    waiting = [
+        f"{name}, in company" if side is company else name
+        for where, side in sides.items()
+        for name in side
+        if name not in known[where]
+    ]
     if waiting:
         print(f"not yet measured: {', '.join(waiting)}")
-    return known
+    return {name: found[pair] for name, pair in known["alone"].items()}
 
 
-def tell(pairs, table: str = "fair_mnist") -> None:
-    """Print the sentence of each pair (arm, against), either way round, that is measured; a line a part."""
-    said = _said(table)
-    for pair in pairs:
-        if pair in verdicts(table, "accuracy"):
-            print(said[pair if pair in said else pair[::-1]].replace("; ", ";\n    "))
+def _figure(known, title, table):
+    """Show a row for each name, with a mark for each side ("alone", "in company") that it has."""
+    found = verdicts(table, "accuracy")
+    both = len(known) > 1
+    names = list(dict.fromkeys(name for side in known.values() for name in side))
+    drawn, axes = plots.figure(height=1.5 + (0.58 if both else 0.44) * len(names))
+    said, wider = [], False
+    for (where, side), mark, up in zip(known.items(), "os", (0.22, -0.2), strict=False):
+        for name, pair in side.items():
+            each, images = found[pair], _images(table, pair)
+            row = len(names) - 1 - names.index(name) + (up if both else 0.1)
+            colour, inside = _look(each)
+            # Round or square caps would lengthen a line by its own width, across zero where it ends near it.
+            look = {"color": colour, "solid_capstyle": "butt"}
+            if images:
+                wider = True
+                ends = [100 * end for end in images]
+                axes.plot(ends, [row, row], linewidth=1, marker="|", markersize=9, **look)
+            axes.plot([100 * each.low, 100 * each.high], [row, row], linewidth=2.6, **look)
+            axes.plot(
+                100 * each.mean, row, mark, color=colour, markerfacecolor=inside, markersize=7
+            )
+            seeds = [100 * difference for difference in each.differences]
+            below = row - (0.17 if both else 0.3)
+            axes.plot(seeds, [below] * len(seeds), "o", color="#666666", alpha=0.5, markersize=2.4)
+            place = f"{name}, {where}" if both else name
+            said.append(f"{place}: {each.verdict} ({100 * each.mean:+.2f})")
+    axes.axvline(0, color="black", linewidth=1)
+    axes.set_yticks(range(len(names)), [name.replace(" (", "\n(") for name in names[::-1]])
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    axes.grid(alpha=0.25, axis="x" if both else "both")
+    for between in range(1, len(names)) if both else ():
+        axes.axhline(between - 0.5, color="#cccccc", linewidth=0.8)
+    shapes = " (round: alone; square: in company)" if both else ""
+    kinds = "thick over seeds, thin over seeds and images" if wider else "over seeds"
+    drawn.supxlabel(
+        f"difference, points of accuracy{shapes}\n"
+        f"95 % intervals: {kinds}; small dots: single seeds\n"
+        "green: helps; orange: hurts (hollow: suggestive); grey: no detectable difference",
+        fontsize=10,
+    )
+    drawn.suptitle(textwrap.fill(title, 76), fontsize=11)
+    plots.show(drawn, f"{title}. {'; '.join(said)}.")
 
 
-@functools.cache
-def _said(table):
-    """Every sentence of a table, worked out once: each has an interval over images, too."""
-    return evidence.tell_all(protocol.table(table))
+def _look(found):
+    """A verdict's colour, and that of the inside of its mark."""
+    colour = plots.COLOURS[2 if (found.mean > 0) == found.higher_is_better else 1]
+    if found.verdict in ("helps", "hurts"):
+        return colour, colour
+    return (colour if found.verdict == "suggestive" else "#666666"), "white"
+
+
+def tell(pairs: dict, table: str = "fair_mnist") -> None:
+    """Show the pairs that are measured as a table: names and signs as `draw` has them, a row each.
+
+    It gives the difference of the accuracies in points, its interval over seeds and the one over seeds
+    and images, p by t and by sign flips after Holm's correction, and the verdict; then the difference of
+    the cross-entropies, its interval and its verdict. A "†" and, at the name, a "‡" are those of `word`.
+    Where none is measured nothing is shown.
+    """
+    from IPython.display import Markdown, display
+
+    accuracy, loss = (verdicts(table, metric) for metric in ("accuracy", "loss"))
+    rows = [
+        (
+            f"{name}{_rates(table, pair)}",
+            *_accuracy(accuracy[pair], table, pair),
+            *_loss(loss[pair]),
+        )
+        for name, pair in pairs.items()
+        if pair in accuracy
+    ]
+    if rows:
+        lines = ["| " + " | ".join(cells) + " |" for cells in (_HEADS, *rows)]
+        display(Markdown("\n".join([lines[0], "|---" * len(_HEADS) + "|", *lines[1:]])))
+
+
+def _accuracy(found, table, pair):
+    """The cells of one pair's accuracies."""
+    images = _images(table, pair)
+    return (
+        f"{100 * found.mean:+.2f}",
+        _ends(100 * found.low, 100 * found.high, ".2f") if found.has_interval else "–",
+        _ends(*(100 * end for end in images), ".2f") if images and found.has_interval else "–",
+        p_number(found.p_adjusted),
+        p_number(found.p_exact_adjusted),
+        f"{found.verdict}{_dagger(found)}",
+    )
+
+
+def _loss(found):
+    """The cells of one pair's cross-entropies."""
+    ends = f", {_ends(found.low, found.high, '.4f')}" if found.has_interval else ""
+    return f"{found.mean:+.4f}{ends}", f"{found.verdict}{_dagger(found)}"
+
+
+def _ends(low, high, form):
+    return f"{low:+{form}} to {high:+{form}}"
 
 
 def word(table: str, arm: str, against: str, metric: str = "accuracy") -> str:
     """The verdict and the mean of one comparison: "helps (+0.52)", points or, for the metric "loss", nats.
 
     "…" where it is not yet measured, "–" where the protocol does not ask. A "†" marks a verdict of the t test
-    that the sign flips alone would not give.
+    that the sign flips alone would not give, a "‡" two sides whose tuned learning rates differ.
     """
     found = verdicts(table, metric).get((arm, against))
     if not found:
         asked = {(arm, against), (against, arm)} & set(protocol.table(table).compare)
         return "…" if asked else "–"
     mean = f"{100 * found.mean:+.2f}" if metric == "accuracy" else f"{found.mean:+.4f}"
+    return f"{found.verdict}{_dagger(found)}{_rates(table, (arm, against))} ({mean})"
+
+
+def _dagger(found):
+    """A "†" behind a verdict that the sign flips alone would not give."""
     decided = found.verdict in ("helps", "hurts")
-    return f"{found.verdict}{'†' if decided and not found.p_exact_adjusted < 0.05 else ''} ({mean})"
+    return "†" if decided and not found.p_exact_adjusted < 0.05 else ""
+
+
+@functools.cache
+def _rates(table, pair):
+    """A "‡" where the two sides took different learning rates; an average took its first member's."""
+    of = protocol.table(table)
+    arms = [of.arms[name] for name in pair]
+    arms = [of.arms[arm.mean_of[0]] if arm.mean_of else arm for arm in arms]
+    rates = {protocol.chosen(of, arm)["learning_rate"] for arm in arms}
+    return "‡" if len(rates) > 1 else ""

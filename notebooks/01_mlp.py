@@ -38,7 +38,8 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 # answer is. Ours is the **cross-entropy** $-\log p_y$ (the natural logarithm), where $y$ is the right digit: say "I am
 # certain" and be right, and it costs nothing; be certain and wrong, and it costs a great deal. Here are the ten
 # probabilities of one digit, from weights drawn by lot and biases of zero. (Its pixels are divided by 255; undivided,
-# the sums would be huge, and softmax sure of anything.)
+# the sums would be huge, and softmax sure of anything. In the code `@` weighs and adds: `digits @ weights` are the ten
+# sums of every digit.)
 
 # %%
 import keras
@@ -93,13 +94,13 @@ w -= rate * slope
 print(f"one step with rate {rate:g} leads to w = {w:.2f}: loss {loss_and_slope(w)[0]:.3f}")
 
 # %% [markdown]
-# > **Predict:** what becomes of the ball with a rate six times smaller, and with one more than three times larger?
+# > **Predict:** what becomes of the ball with a rate fifteen times smaller, and with one more than three times larger?
 # > (In JupyterLab, move the slider, a step at a time.)
 
 # %%
 from course_utils import widgets
 
-rates, ws = {"too small": 0.05, "good": 0.3, "too large": 1.04}, np.linspace(-0.7, 1.5, 100)
+rates, ws = {"too small": 0.02, "good": 0.3, "too large": 1.04}, np.linspace(-0.7, 1.5, 100)
 paths = {name: [0.0] for name in rates}
 for name, each in rates.items():
     for _ in range(12):
@@ -126,11 +127,15 @@ widgets.slide(walk, range(13), "steps", start=12)
 valley = loss_and_slope(np.mean(x * (y - 0.5)))[0]  # where the slope is zero
 for name, path in paths.items():
     print(f"rate {rates[name]:g}: {loss_and_slope(path[-1])[0] - valley:.4f} above the valley after 12 steps")
+right = (0.5 + paths["good"][-1] * x > 0.5) == y  # the answer is "zero" where a is above one half
+print(f"told apart with the good rate: {right.mean():.0%}; one name for all: {max(y.mean(), 1 - y.mean()):.0%} right")
 
 # %% [markdown]
-# Too small a rate creeps; too large a one leaps over the valley, further each time, and never arrives. Every network in
-# this course goes downhill like this, with two refinements that follow: mini-batches and optimisers. But it has
-# thousands of weights instead of one, and its landscape as many directions.
+# Too small a rate creeps; too large a one leaps over the valley, further each time, and never arrives. And the good one
+# has learned something: with one weight, ink alone tells most zeros from ones (last printed line). For that the sign of
+# $w$ would do; the loss also asks for answers near 1 and 0. Every network in this course goes downhill like this, with
+# two refinements that follow: mini-batches and optimisers. But it has thousands of weights instead of one, and its
+# landscape as many directions.
 #
 # ## Thousands of weights: the gradient
 #
@@ -148,7 +153,7 @@ for name, path in paths.items():
 # $$\frac{\partial L}{\partial w_{k,i}} = \text{mean of } (p_k - [k = y])\, x_i.$$
 #
 # The bias learns in the same way, as if it were the weight of a pixel that is always 1. Do you believe the formula?
-# Nudge one weight. (In the code `x @ weights` are the ten sums of every digit, and `np.eye(10)[y]` is the bracket.)
+# Nudge one weight. (In the code `np.eye(10)[y]` is the bracket.)
 
 
 # %%
@@ -193,7 +198,6 @@ plots.dots(
     at=90, x="angle between a mini-batch's gradient and the gradient of all digits, degrees",
     alt="Angles of twelve mini-batches of each size: wide for one digit, narrow for 128.",
 )
-print("; ".join(f"{name}: {np.mean(values):.0f} degrees on average" for name, values in angles.items()))
 
 # %% [markdown]
 # At this random start a single digit hardly knows the way, and may even point uphill; 128 digits point clearly
@@ -241,9 +245,9 @@ for name, optimiser in optimisers.items():
 plots.lines(
     {name: course.history["val_loss"] for name, course in courses.items()},
     title="At a rate of 0.001 SGD is left far behind, at 0.1 it is not" + mnist.figure_suffix,
-    x="epoch", y="validation loss", marker="o", alt="Validation loss against epoch: SGD with two rates, and Adam.",
+    x="epoch", y="validation loss", marker="o",
+    alt="Validation loss against epoch: SGD at 0.001 stays far above SGD at 0.1 and Adam.",
 )
-print("; ".join(f"{name}: {course.history['val_loss'][-1]:.3f}" for name, course in courses.items()))
 
 # %% [markdown]
 # What looks like a bad optimiser was a bad rate. (Which optimiser is better, one seed and one rate for Adam cannot
@@ -254,9 +258,8 @@ print("; ".join(f"{name}: {course.history['val_loss'][-1]:.3f}" for name, course
 
 # %%
 weights = ops.convert_to_numpy(courses["SGD, 0.1"].model.layers[-1].kernel).T.reshape(10, 28, 28, 1)
-scale = np.abs(weights).max()
 plots.images(
-    (weights + scale) / (2 * scale), labels=range(10), columns=5,
+    0.5 + weights / (2 * np.abs(weights).max()), labels=range(10), columns=5,
     title="What one layer looks for: bright speaks for the digit, dark against it" + mnist.figure_suffix,
     alt="Ten pictures of weights on a grey margin, one for each digit, most of them bright where its strokes run.",
 )
@@ -343,9 +346,8 @@ print(f"   in the last three epochs validation loss {late:.3f} or more: "
 # gap widens. Compare the printed lines: which network has the wider gap, and which the lower validation loss? If it is
 # the same one, a wide gap is no mark of the worse network.
 #
-# Nor is learning by heart a harm by itself. A network barely large enough to know every training picture may do worse
-# on new ones than a far larger one, which knows them all, too. (That is **double descent**; Nakkiran and others,
-# 2020.)
+# Nor is learning by heart a harm by itself. Nakkiran and others (2020) found networks barely large enough to know every
+# training picture that did worse on new ones than far larger networks, which knew them all, too: **double descent**.
 #
 # **Overfitting** in the harmful sense begins where the validation loss turns upwards *and stays up* (the probabilities
 # may suffer while the accuracy holds out). The last printed line says whether it has, by the rule of lesson 00: the
@@ -379,20 +381,18 @@ compare("two hidden layers", "one layer")
 # ## Which digits does it confuse?
 
 # %%
-plots.confusion(
-    mnist.y_val, predicted, mnist.class_names, title="What validation digits are taken for" + mnist.figure_suffix,
-    alt="Confusion matrix of the ten digits, on the validation set; most counts are on the diagonal.",
-)
-
-# %%
 wrong = predicted != mnist.y_val
 pairs, counts = np.unique(10 * mnist.y_val[wrong] + predicted[wrong], return_counts=True)
 true, taken_for = divmod(pairs[counts.argmax()], 10)
-print(f"No mistake is more frequent than to take a {true} for a {taken_for}: {counts.max()} of {wrong.sum()} mistakes.")
+most = f"Most frequent mistake: {true} read as {taken_for}, {counts.max()} of {wrong.sum()}"
+plots.confusion(
+    mnist.y_val, predicted, mnist.class_names, title=most + mnist.figure_suffix,
+    alt=f"Confusion matrix of the ten digits, on the validation set; most counts are on the diagonal. {most}.",
+)
 
 # %% [markdown]
-# Only mistakes are coloured; the diagonal counts right answers. Even the darkest cell holds so few that another seed
-# may darken another.
+# (Others may be as frequent.) Only mistakes are coloured; the diagonal counts right answers. Even the darkest cell
+# holds so few that another seed may darken another.
 #
 # ## What does it know about pictures?
 #
@@ -450,27 +450,32 @@ same = answer(twin, shuffled_digits) == predicted
 print(f"The twin gives the same answer on {same.sum():,} of {len(same):,} shuffled digits.")
 
 # %% [markdown]
-# Every sum has the same terms, in another order. So each perceptron that reads digits in place has a twin that reads
-# them shuffled. Training runs have twins, too: the start draws the weights of every pixel in the same way, and training
-# treats all inputs alike. Since a run and its twin are equally likely, neither problem can be the harder one. The
-# perceptron has read digits all this time *without ever knowing that two pixels were neighbours*.
+# Every sum has the same terms, in another order. (Should a digit or two differ: the machine rounds its sums, and the
+# order has a say in that.) So each perceptron that reads digits in place has a twin that reads them shuffled. Training
+# runs have twins, too: the start draws the weights of every pixel in the same way, and training treats all inputs
+# alike. Since a run and its twin are equally likely, neither problem can be the harder one. The perceptron has read
+# digits all this time *without ever knowing that two pixels were neighbours*.
 #
 # That sounds like a clever trick until the digits move. Now the validation digits are pushed sideways. What leaves on
 # one side comes back on the other; at first that is only black margin.
+#
+# > **Predict:** how many pixels, of the 28 in a row, can you push a digit before the perceptron misreads every second
+# > one?
+#
+# First one digit, and what the perceptron reads; then all of them. (This digit was picked because it reaches far to the
+# right: most others meet the edge later.)
 
 # %%
 inked = mnist.x_val.sum(axis=(1, 3))  # the ink of each digit, column by column
 # A wide 4, if possible in one piece.
 pick = (2 * ((mnist.y_val == 4) & inked[:, -5:].any(axis=1)) + (np.diff(inked > 0).sum(axis=1) <= 2)).argmax()
-chosen, which = mnist.x_val[pick, :, :, 0], mnist.y_val[pick]
+pushed_one = np.concatenate([np.roll(mnist.x_val[[pick]], n, axis=2) for n in range(0, 7, 2)])
+one = f"One {mnist.y_val[pick]}, pushed right by 0 to 6 pixels"
 plots.images(
-    [np.pad(np.roll(chosen, n, axis=1), 1, constant_values=128) for n in range(0, 7, 2)],  # in a grey frame
-    labels=["0 px", "2 px", "4 px", "6 px"], title=f"One {which}, pushed right by 0 to 6 pixels" + mnist.figure_suffix,
-    alt=f"The same {which} four times in a frame, each time further to the right, above each the number of pixels.",
+    np.pad(pushed_one[..., 0], ((0, 0), (1, 1), (1, 1)), constant_values=128),  # in a grey frame
+    labels=[f"{2 * n} px: read as {k}" for n, k in enumerate(answer(model, pushed_one))],
+    title=one + mnist.figure_suffix, alt=f"{one}, in a frame; above each the pixels, and what the perceptron reads.",
 )
-
-# %% [markdown]
-# > **Predict:** how many pixels can you push a digit before the perceptron misreads every second one?
 
 # %%
 shifts = range(-6, 7)
@@ -488,8 +493,7 @@ plots.show(drawn, "Validation accuracy against horizontal shift: a peak in the m
 # %%
 by = {n: np.mean([pushed[6 - n], pushed[6 + n]]) for n in range(7)}  # mean of left and right
 half = next((n for n in by if by[n] < 50), "more than 6")
-print(f"validation accuracy in place {by[0]:.1f} %, pushed by 1 pixel {by[1]:.1f} %, by 2 {by[2]:.1f} %, by 4 "
-      f"{by[4]:.1f} % (mean of left and right); pushed by {half} pixels, more than half are misread")
+print(f"pushed by 2 pixels {by[2]:.0f} % are read (mean of left and right), by {half} pixels fewer than half")
 cut = {n: np.mean([inked[:, :n].any(axis=1), inked[:, -n:].any(axis=1)]) for n in (2, 3, 4, 6)}
 print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}" for n, share in cut.items()))
 

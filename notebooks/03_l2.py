@@ -36,9 +36,9 @@ mnist = lesson.load("mnist")
 #
 # > **Predict:** what will the polynomial do *between* the points?
 #
-# We fit it twice: once asking for the points alone, and once charging $\lambda \sum_k w_k^2$ for its weights on top;
-# $\lambda$ (lambda) is the price. A charge on the sum of squares is called an **L2 penalty** (after the length of an
-# arrow, which is the root of such a sum).
+# We fit it three times: once asking for the points alone, and twice charging $\lambda \sum_k w_k^2$ for its weights on
+# top; $\lambda$ (lambda) is the price. A charge on the sum of squares is called an **L2 penalty** (after the length of
+# an arrow, which is the root of such a sum).
 #
 # For a model this small the best weights can be written down. (If matrices are new to you, go on to the figure.) Let
 # row $i$ of the matrix $P$ hold the powers $1, x_i, \dots, x_i^{11}$ of the $i$-th point, so that $Pw$ lists the values
@@ -49,9 +49,8 @@ mnist = lesson.load("mnist")
 # %%
 import numpy as np
 
-rng = np.random.default_rng(2)
 x = np.linspace(-1, 1, 12)
-y = np.sin(3 * x) + rng.normal(0, 0.25, len(x))  # the truth is the sine, the rest is noise
+y = np.sin(3 * x) + np.random.default_rng(2).normal(0, 0.25, len(x))  # the truth is the sine, the rest is noise
 
 
 def fit_polynomial(penalty):
@@ -59,31 +58,32 @@ def fit_polynomial(penalty):
     return np.linalg.solve(powers.T @ powers + penalty * np.eye(12), powers.T @ y)
 
 
-weights = {"no penalty": fit_polynomial(0.0), "penalty 0.01": fit_polynomial(0.01)}
+weights = {f"λ = {f}": fit_polynomial(f) for f in (0, 0.01, 100)}
 
 # %%
 fine = np.linspace(-1, 1, 400)
-drawn, axes = plots.figure(1, 2, height=2.9, sharey=True)
+drawn, axes = plots.figure(1, 3, height=2.9, sharey=True)
 for axis, colour, (name, w) in zip(axes, plots.COLOURS[1:], weights.items()):
     axis.plot(fine, np.sin(3 * fine), "--", color="#999999", label="the truth")
     axis.plot(fine, np.vander(fine, 12, increasing=True) @ w, color=colour, label="the fit")
     axis.plot(x, y, "o", color="black", markersize=4)
-    axis.set(title=name, xlabel="x", ylabel="y")
-    axis.legend(frameon=False, fontsize=8)
-drawn.suptitle("Meeting every noisy point can take a wild swing between two of them", fontsize=11)
-plots.show(drawn, "Twelve noisy points of a sine. Without penalty the polynomial meets every point and swings "
-           "far out near the left end; with a penalty it passes near the points and follows the sine.")
+    axis.set(title=name, xlabel="x", ylabel="y" if axis is axes[0] else "")
+axes[0].legend(frameon=False, fontsize=8)
+drawn.suptitle("Without a price the fit can swing wildly; at too high a price it hardly bends", fontsize=11)
+plots.show(drawn, "Twelve noisy points of a sine. Without a penalty the polynomial meets them all and swings far out "
+           "near the left end; with a small one it follows the sine; with a far larger one it is nearly a flat line.")
 
 # %%
 for name, w in weights.items():
     error = np.abs(np.vander(fine, 12, increasing=True) @ w - np.sin(3 * fine)).max()
-    print(f"{name:12} largest weight {np.abs(w).max():8.1f}, largest error {error:.2f}")
-    print(f"{'':12} all weights: {', '.join(f'{value:.1f}' for value in w.round(1) + 0)}")
+    print(f"{name:8} largest weight {np.abs(w).max():5.1f}, largest error {error:.2f}")
+    print(f"{'':8} all weights: {', '.join(f'{value:.1f}' for value in w.round(1) + 0)}")
 
 # %% [markdown]
 # The fit without penalty is tame on the right and goes wild near the left end, between the first two points: nobody
 # told it what to do there. Such a swing needs large weights of opposite signs, which nearly cancel at the points and
-# not between them. The fit with the penalty misses points and stays near the sine.
+# not between them. At the low price the fit misses points and stays near the sine. At the high one next to no weight is
+# left, and the fit is flatter than the truth.
 #
 # How does this carry over to a network? With small weights an answer cannot change quickly. (The proof follows; to skip
 # it, go on at "With small enough weights".) Take two inputs $x$ and $x'$ that look almost alike. In one unit their sums
@@ -103,8 +103,8 @@ for name, w in weights.items():
 # something that holds for all of them.
 #
 # This is a preference and no law: it helps as far as the truth is smooth, and with weights too small a network is
-# smoother than the truth. Nor is it the whole story: networks generalise without a penalty, and learn nonsense with one
-# (Zhang and others, 2017). How high a price is right has to be measured.
+# smoother than the truth, as the third fit was. Nor is it the whole story: networks generalise without a penalty, and
+# learn nonsense with one (Zhang and others, 2017). How high a price is right has to be measured.
 #
 # ## The same disease in a network
 #
@@ -251,7 +251,7 @@ print(f"Adam's two paths are at most {gap:.4f} apart; at λ = 0.000001 it reache
 #
 # ## What Keras reports
 #
-# One trap before we measure anything. Lesson 01 asked what an untrained network's loss should be: that of guessing
+# One trap before we vary $\lambda$. Lesson 01 asked what an untrained network's loss should be: that of guessing
 # among ten digits, $\ln 10 = 2.303$, or a little more. Here is an untrained network with a penalty. Is something wrong
 # with it?
 
@@ -296,9 +296,8 @@ entropies, reports, mistakes, sureness, training = np.moveaxis(measured, 2, 0)
 written = {f: np.format_float_positional(f, precision=6, trim="-") for f in penalties}
 
 # %%
-shown = [f for f in (0.0, 1e-6, 1e-4, 1e-3, 1e-2, 1.0) if f in kernels]
 plots.histograms(
-    {f"λ = {written[f]}": kernels[f] for f in shown},
+    {f"λ = {written[f]}": kernels[f] for f in (0.0, 1e-6, 1e-4, 1e-3, 1e-2, 1.0) if f in kernels},
     title=f"Seed {seed}: the larger λ, the closer the weights crowd around zero" + mnist.figure_suffix,
     x="weight of the first hidden layer (what lies beyond ±0.25 is in the outermost bars)",
     limits=(-0.25, 0.25), log_y=True, columns=3,
@@ -336,20 +335,20 @@ drawn, axes = plots.figure(1, 2, height=4.2)
 axes[0].plot(penalties[1:], entropies.T[1:], "o", color=plots.COLOURS[0], alpha=0.5, markersize=4)
 axes[0].plot(penalties[1:], mean[1:], color=plots.COLOURS[0], label="cross-entropy (dots: seeds, line: mean)")
 axes[0].plot(penalties[1:], reported[1:], "--", color=plots.COLOURS[1], label="the loss that Keras reports, mean")
+axes[0].axhspan(entropies[:, 0].min(), entropies[:, 0].max(), color="#cccccc")
 axes[0].axhline(mean[0], color="#666666", linestyle=":", label="without penalty, mean")
 axes[1].axhspan(mistakes[:, 0].min(), mistakes[:, 0].max(), color="#cccccc", label="without penalty, all seeds")
 by_seed = axes[1].plot(penalties[1:], mistakes.T[1:], "o-", color=plots.COLOURS[2], alpha=0.6, markersize=4)
 by_seed[0].set_label("mistakes, one line a seed")
 for axis, what, ticks in zip(axes, ("loss", "mistakes, %"), ([0.6, 0.8, 1, 1.5, 2.3], [10, 20, 50, 100])):
-    axis.set(xscale="log", yscale="log", xlabel="λ", ylabel=f"validation {what}")
+    axis.set(xscale="log", yscale="log", yticks=ticks, yticklabels=ticks, xlabel="λ", ylabel=f"validation {what}")
     axis.set_xticks(penalties[1:], [f"$10^{{{np.log10(f):.0f}}}$" for f in penalties[1:]])
-    axis.set_yticks(ticks, ticks)
     axis.minorticks_off()
 axes[0].set_ylim(0.8 * mean.min(), 3 * mean[0])
 drawn.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False)
 drawn.suptitle(outcome.replace(": ", ":\n", 1) + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"Left, validation loss against lambda: cross-entropy of each seed, and reported loss. {outcome}. "
-           "Right, the mistakes of each seed against lambda, and a grey band for those without a penalty.")
+           "Right, the mistakes of each seed against lambda. In both a grey band holds the seeds without a penalty.")
 
 # %%
 print("λ        cross-entropy           reported  mistakes  against λ = 0, by seed  sure when wrong  training mistakes")
@@ -357,39 +356,51 @@ for f, e, r, w, d, sure, known in zip(penalties, entropies.T, reported, mistakes
     against = "{:+.1f} ({:+.1f} to {:+.1f})".format(*(np.round([d.mean(), d.min(), d.max()], 1) + 0)) if f else "-"
     print(f"{written[f]:8} {e.mean():.3f} ({e.min():.3f} to {e.max():.3f})  {r:8.3f}  {w.mean():6.1f} %  {against:22}  "
           f"{sure.mean():15.0%}  {1 - known.mean():17.1%}")
-calm, heart = sureness.mean(axis=0), training[:, lowest].mean() > 0.9995
-print(f"At λ = {best} the network " + ("still knows all its digits by heart: no exception was forbidden." if heart else
-      "does not know all its digits.") + f" Sure when wrong: {calm[lowest]:.0%}, without penalty {calm[0]:.0%}.")
-apart = ", ".join(written[f] for f, e, r in zip(penalties, mean, reported) if e < mean[0] < r) or "none"
-print(f"The mean cross-entropy chooses λ = {best}, the mean reported loss {tempting}. "
-      f"A lower cross-entropy than without penalty, but a higher reported loss, at λ: {apart}.")
-fewer, n = ", ".join(written[f] for f, d in zip(penalties, more) if d.max() < 0), len(entropies)
-print(f"λ at which every seed makes fewer mistakes than at 0: {fewer or 'none'}."
-      + f" That is little: {n} coins agree so one time in {2**n}, and there are several λ." * bool(fewer))
-print(f"Seed {seed} alone, without penalty, ends at {entropies[0, 0]:.3f}. Its best epoch would have saved "
-      f"{entropies[0, 0] - min(free_history['val_loss']):.3f}, its best λ {entropies[0, 0] - entropies[0].min():.3f}.")
 
 # %% [markdown]
 # On the left, too small a $\lambda$ changes next to nothing. With too large a one the cheapest network has hardly any
 # weight left: it guesses (at $\ln 10 = 2.303$). The best price lies between the two. The title gives the change there:
 # in the cross-entropy, in the reported loss, which adds the price that was paid, and in mistakes. The reported loss is
-# no guide, even where it chooses the same $\lambda$: for the values that end the line "The mean cross-entropy chooses",
-# it is higher than without penalty although the cross-entropy is lower.
+# no guide, even where it chooses the same $\lambda$. The next line looks for values at which it is higher than without
+# penalty although the cross-entropy is lower.
+
+# %%
+apart = ", ".join(written[f] for f, e, r in zip(penalties, mean, reported) if e < mean[0] < r) or "none"
+print(f"The mean cross-entropy chooses λ = {best}, the mean reported loss {tempting}. "
+      f"A lower cross-entropy than without penalty, but a higher reported loss, at λ: {apart}.")
+
+# %% [markdown]
+# Three seeds, one $\lambda$ for each power of ten, one learning rate and one number of epochs do not say where exactly
+# the lowest point is. And the loss is a *mean* over pictures while the penalty is a *sum* over weights, so a $\lambda$
+# does not carry over from a small network to a large one.
 #
-# Three seeds and one $\lambda$ for each power of ten do not say where exactly the lowest point is. And the loss is a
-# *mean* over pictures while the penalty is a *sum* over weights, so a $\lambda$ does not carry over from a small
-# network to a large one.
-#
-# The right panel counts mistakes. Its grey band holds the seeds without a penalty, and the table compares each seed
-# with itself: how many points more mistakes than at $\lambda = 0$, on average and from the lowest to the highest. "Sure
-# when wrong" is the mean probability of the wrong answers: where it falls, the cross-entropy can fall without one
-# mistake fewer. So which $\lambda$ is best can depend on what you count.
-#
-# And the bending? The line "At λ = ..." below the table says whether the network still knows all its training digits
-# by heart, and how sure it is of its mistakes.
-#
-# Would stopping in time have saved as much as the penalty? The line "Seed ... alone" says it, for one seed. (It
-# flatters both: each is the best of several.) Lesson 08 tries it.
+# The right panel counts mistakes. In both panels the grey band holds the seeds without a penalty; the table compares
+# each seed with itself: how many points more mistakes than at $\lambda = 0$, on average and from the lowest to the
+# highest. "Sure when wrong" is the mean probability of the wrong answers: where it falls, the cross-entropy can fall
+# without one mistake fewer. So which $\lambda$ is best can depend on what you count. Is there one at which all seeds
+# make fewer mistakes?
+
+# %%
+fewer, n = ", ".join(written[f] for f, d in zip(penalties, more) if d.max() < 0), len(entropies)
+print(f"λ at which every seed makes fewer mistakes than at 0: {fewer or 'none'}."
+      + f" That is little: {n} coins agree so one time in {2**n}, and there are several λ." * bool(fewer))
+
+# %% [markdown]
+# And the bending? The next line says whether the network still gets all its training digits right, and how sure it is
+# of its mistakes.
+
+# %%
+calm, right = sureness.mean(axis=0), training[:, lowest].mean() > 0.9995
+print(f"At λ = {best} the network " + ("still gets all its training digits right: no exception was forbidden." if right
+      else "errs on training digits.") + f" Sure when wrong: {calm[lowest]:.0%}, without penalty {calm[0]:.0%}.")
+
+# %% [markdown]
+# Would stopping in time have saved as much as the penalty? The next line says it, for one seed. (It flatters both: each
+# is the best of several.) Lesson 08 tries it.
+
+# %%
+print(f"Seed {seed} alone, without penalty, ends at {entropies[0, 0]:.3f}. Its best epoch would have saved "
+      f"{entropies[0, 0] - min(free_history['val_loss']):.3f}, its best λ {entropies[0, 0] - entropies[0].min():.3f}.")
 
 # %% [markdown]
 # ## Into the baseline
@@ -404,8 +415,7 @@ def build_baseline(penalty):
     conv = {"padding": "same", "activation": "relu", "kernel_regularizer": l2}
     return keras.Sequential([
         keras.Input((28, 28, 1)), layers.Rescaling(1 / 255),
-        layers.Conv2D(32, 3, **conv),
-        layers.Conv2D(32, 3, **conv),
+        layers.Conv2D(32, 3, **conv), layers.Conv2D(32, 3, **conv),
         layers.MaxPooling2D(), layers.Dropout(0.25), layers.Flatten(),
         layers.Dense(128, activation="relu", kernel_regularizer=l2),
         layers.Dropout(0.5), layers.Dense(10, activation="softmax", dtype="float32", kernel_regularizer=l2),
@@ -424,7 +434,7 @@ def train_baseline(penalty, seed, title=None):
     return model, history
 
 
-model, history = train_baseline(1e-4, seed, "The baseline CNN with L2: both losses contain the penalty")
+model, history = train_baseline(1e-4, seed, "The baseline CNN with L2 (loss with penalty)")
 print(f"Of the validation loss, {history.history['val_loss'][-1]:.3f}, {penalty_by_hand(model, 1e-4):.3f} are penalty.")
 
 # %% [markdown]
@@ -435,10 +445,10 @@ print(f"Of the validation loss, {history.history['val_loss'][-1]:.3f}, {penalty_
 # made in this way miss the true difference one time in twenty, if the differences scatter like a bell curve. Lesson 10
 # has the formula.
 #
-# Below our pairs stands a row of the course's own table, `fair_mnist`. It is judged on the **comparison set** of lesson
-# 00, which no seed learns from or chooses by. *Tuned* means: each side tried several rates, and L2 several
-# $\lambda$, and kept those best on validation pictures. (In accuracy a plus is in favour of L2, in cross-entropy a
-# minus.)
+# Our pairs are judged on the validation set. Below them stands a row of the course's own table, `fair_mnist`, judged on
+# the **comparison set** of lesson 00, which no seed learns from or chooses by. *Tuned* means: each side tried several
+# rates, and L2 several $\lambda$, and kept those best on validation pictures. (In accuracy a plus is in favour of L2,
+# in cross-entropy a minus.)
 #
 # > **Predict:** will the penalty gain the baseline anything, in right answers or in cross-entropy?
 
@@ -448,23 +458,35 @@ for s in lesson.seeds(3):
     plain[s] = judge(train_baseline(0.0, s)[0])
     with_l2[s] = judge(model if s == seed else train_baseline(1e-4, s)[0])
 
-for kind, column, unit in (("accuracy", 1, "points"), ("cross-entropy", 0, "")):
+# %%
+from dataclasses import replace
+
+from course_utils.evidence import protocol
+
+fair, row = protocol.table("fair_mnist"), ("l2", "baseline")
+low, high = evidence.with_images(fair, row)  # for other seeds and other images, as the printed line has it
+tabled = replace(lesson.reference_verdict("l2"), low=low, high=high), protocol.verdicts(fair, "loss")[row]
+said = evidence.tell_briefly(fair, *row).split("In plain words: ")[-1].rstrip(".").split("; ")
+units = "accuracy, percentage points (better →)", "cross-entropy, hundredths (← better)"
+for column, found, words, unit in zip((1, 0), tabled, said, units):
     pairs = ({s: judged[column] for s, judged in side.items()} for side in (plain, with_l2))
-    found = evidence.compare(*pairs, higher_is_better=kind == "accuracy")
-    print(found.sentence(f"L2 against the baseline, validation {kind}", unit))
-verdict = lesson.reference_verdict("l2")
-print("That weighs more than our few pairs: more runs, and a tuned learning rate for each side." if verdict else
-      "Until somebody does, our few pairs are all there is, and they are no verdict.")
+    ours = evidence.compare(*pairs, higher_is_better=column == 1)
+    rows = {f"our {ours.n} pairs, λ = 0.0001": ours, f"the table's {found.n}, tuned": found}
+    plots.intervals(rows, f"L2 in the table: {words}" + mnist.figure_suffix, x=f"difference in {unit}",
+                    alt=f"{ours.sentence('Our pairs', 'points' if column else '')} In the table: {words}.")
 
 # %% [markdown]
-# An interval that holds zero cannot tell a gain from a loss, and a gain beyond the better of its two ends is hard to
-# believe. Now hold the table's line against your prediction, first in right answers, then in cross-entropy: the line
-# "In plain words" says which of the two intervals leaves zero out.
+# A large dot is a mean, hollow where there is no verdict; its bar is the interval, and the small dots below are the
+# seeds' differences. An interval that holds zero cannot tell a gain from a loss, and a gain beyond the better of its two
+# ends is hard to believe. The table weighs more than our few pairs at one penalty and one learning rate: it has more of
+# them, and tunes both. Now hold it against your prediction, first in right answers, then in cross-entropy: each title
+# says whether the table's interval leaves zero out. (Our bars, and the table's in cross-entropy, hold the luck of the
+# seeds alone, not that of the pictures.)
 #
-# Why might the penalty do little for the baseline's right answers? The baseline has dropout already and trains for a
-# short time, on more than 300 digits; and the article's $\lambda$ is small. Our pairs try one penalty at one learning
-# rate; the course's table tunes both, and AdamW's decay as well (lesson 10 reads it). What calms one network may do
-# little for another that is less ill, or ill in another way.
+# Where the penalty does little for right answers, why might that be? The baseline has dropout already and trains for a
+# short time, on more than 300 digits; in our pairs the article's $\lambda$ is small, too. (None of these reasons is
+# tested here.) What calms one network may do little for another that is less ill, or ill in another way. (The course's
+# table tunes AdamW's decay as well; lesson 10 reads it.)
 #
 # ## On the comparison set
 #
@@ -472,8 +494,7 @@ print("That weighs more than our few pairs: more runs, and a tuned learning rate
 # full mode there is none, and the validation images stand in for it.)
 
 # %%
-score = lesson.compare(model)
-record = lesson.record(model, "baseline_cnn", "l2", history=history, compare=score, l2=1e-4)
+record = lesson.record(model, "baseline_cnn", "l2", history=history, compare=lesson.compare(model), l2=1e-4)
 lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]

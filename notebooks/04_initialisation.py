@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Before the first step
 #
-# **Goal:** choose initial weights so that a deep network can learn at all, derive the two rules that everybody uses,
+# **Goal:** choose initial weights so that a deep network can learn at all, derive the two rules that the article uses,
 # and find out where the choice matters.
 #
 # Training moves the weights step by step. But before any digit has been seen, every weight already has a value, and
@@ -33,7 +33,7 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 #
 # Our baseline has four layers with weights, too few to show the trouble well. So for the first half of this lesson we
 # take a perceptron that is far deeper than it needs to be: **twenty** hidden layers of 100 units, each with a ReLU.
-# Every run below has the same digits, the same optimiser and the same layers. Only the values that the weights have
+# The five runs have the same digits, the same optimiser and the same layers. Only the values that the weights have
 # *before the first step* differ. (The softmax layer starts from Glorot's rule in all five.)
 
 # %%
@@ -124,7 +124,7 @@ for name, history in learned.items():
 # ## The forward pass: what is left of a digit after twenty layers?
 #
 # We send a batch of digits through the untrained layers, and measure how large each layer's outputs are: their *size*,
-# the root of the mean square, $\sqrt{\mathbb{E}[x^2]}$.
+# the root of the mean square, $\sqrt{\mathbb{E}[x^2]}$ ($\mathbb{E}$: the mean).
 #
 # > **Predict:** what does each start do to this size, from layer to layer?
 
@@ -207,8 +207,9 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 # product times the learning rate: for a long time, no layer gets anywhere. (The late biases do move, but a bias adds
 # the same to every picture, so it tells no digit from another.)
 #
-# Adam divides each gradient by its typical size, so it hears a whisper as well as a shout. To see which starts it
-# rescues, compile with `"adam"` inside `train_deep`, afresh for each run.
+# Adam divides each gradient by its typical size, so it hears a whisper nearly as well as a shout, while the whisper is
+# far above the $10^{-7}$ of lesson 03. To see which starts it rescues, compile with `"adam"` inside `train_deep`,
+# afresh for each run.
 #
 # ## Two rules, derived
 #
@@ -333,22 +334,22 @@ for name, variance in (("2 / n, He's own", 2), ("2 / n, divided by the depth", 2
     print(f"variance {name}: from the first sum to the last the signal grows {sizes[-1] / sizes[0]:,.1f} times")
 
 # %% [markdown]
-# So we take the second. Here is what comes out of four of the twenty layers, without and with the way around, before
-# the first step:
+# So we take the second. Here is what comes out of the second and the last of the twenty layers, without and with the
+# way around, before the first step:
 
 # %%
-seen = {f"{name}'s": signal(build_deep(starts[name]), images)[1::6] for name in ("Glorot", "He")}
-seen["way around"] = signal(network, images, layers.Add)[::6]
+seen = {f"{name}'s": signal(build_deep(starts[name]), images)[1::18] for name in ("Glorot", "He")}
+seen["way around"] = signal(network, images, layers.Add)[::18]
 inside = {f"{name}, layer {k}": ops.convert_to_numpy(values).astype("float32")
-          for name, found in seen.items() for k, values in zip((2, 8, 14, 20), found)}
+          for name, found in seen.items() for k, values in zip((2, 20), found)}
 plots.histograms(inside, "Glorot's start lets the signal fade; He's and the way around do not" + mnist.figure_suffix,
-                 "output of a unit (beyond 6: at 6)", limits=(0, 6), log_y=True, columns=4,
-                 alt="Histograms: outputs shrink to zero with Glorot's start, keep their width with He's, else widen.")
+                 "output of a unit (beyond 6: at 6)", limits=(0, 6), log_y=True, columns=2,
+                 alt="Outputs of layers 2 and 20: Glorot's end at zero, He's keep some width, the way around's widen.")
 
 # %% [markdown]
-# Glorot's signal gathers at zero, layer by layer. He's roughly keeps its width, since each layer makes good for what
-# its ReLUs cut away. And the way around hands the signal on, whatever the layer beside it does; each layer adds a
-# little, so the signal grows, but slowly.
+# Glorot's signal has gathered at zero. He's roughly keeps its width, since each layer makes good for what its ReLUs cut
+# away. And the way around hands the signal on, whatever the layer beside it does; each layer adds a little, so the
+# signal grows, but slowly.
 #
 # > **Predict:** will the same twenty layers, with the same optimiser, now be worth their depth?
 
@@ -503,37 +504,40 @@ plots.lines(
 comparisons = {}
 for name, epoch in [("after the first epoch", 0), ("after the last epoch", -1)]:
     before, after = ({s: run[epoch] for s, run in runs.items()} for runs in (glorot, he))
-    comparisons[name] = evidence.compare(before, after)
+    comparisons[f"our pairs,\n{name}"] = found = evidence.compare(before, after)
     changed = sum(1 - value for value in after.values()) / sum(1 - value for value in before.values()) - 1
-    print(comparisons[name].sentence(f"He against Glorot, {name}"), f"In mistakes: {changed:+.0%}.")
-
-# %%
-first, last = (f"{100 * found.mean:+.1f}" for found in comparisons.values())
-plots.intervals(
-    comparisons, alt="Differences in validation accuracy with intervals, after the first and the last epoch.",
-    title=f"He minus Glorot: {first} points after the first epoch, {last} at the end" + mnist.figure_suffix,
-)
+    print(found.sentence(f"He against Glorot, {name}"), f"In mistakes: {changed:+.0%}.")
 
 # %% [markdown]
 # As both starts come close to full marks, a difference in points must shrink. So each line gives it in mistakes as
 # well. And why *too few seeds*, even where an interval lies clear of zero? With three seeds an interval leans wholly on
 # the bell curve, which three numbers cannot test; and all runs are judged by the same validation pictures, whose luck
 # is not in it.
+#
+# So here is the fair comparison, a row of the course's table, and below it our pairs and that row in one figure.
 
 # %%
-lesson.reference_verdict("he_init")
-print(f"At one rate for both, our pairs had {last} points.")
+from dataclasses import replace
+
+from course_utils.evidence import protocol
+
+fair = lesson.reference_verdict("he_init")
+low, high = evidence.with_images(protocol.table("fair_mnist"), ("he_init", "baseline"))
+comparisons[f"fair: own rates, more\nepochs, {fair.n} pairs"] = replace(fair, low=low, high=high)
+first, last, tuned = (f"{100 * found.mean:+.1f}" for found in comparisons.values())
+title = f"He minus Glorot: {first} points after the first epoch, {last} at the end, {tuned} in the fair comparison"
+plots.intervals(comparisons, title + mnist.figure_suffix, f"Three differences with 95 % intervals. {title}.")
 
 # %% [markdown]
-# Our pairs share one rate and train for few epochs, which may flatter whoever sets out quickly. The fair comparison
-# (the line that begins "He initialisation against baseline") trains for longer, which can make a quick start's lead
-# vanish, not turn it round. It also tunes the rate of each side. Where the two rates in the line "Tuned for each"
+# (A hollow dot: no verdict. The small dots are the seeds' differences.) Our pairs share one rate and train for few
+# epochs, which may flatter whoever sets out quickly. The fair comparison trains for more epochs, which can make a
+# quick start's lead vanish. It also tunes the rate of each side. Where the two rates in the line "Tuned for each"
 # differ, it compares each start together with its rate, and not the starts alone. (Which of these matters most we have
 # not measured.)
 #
-# A technique is not good or bad; it is good *for* something. What He's rule is worth to our baseline, the line "In
-# plain words" says. In a much deeper network the rule keeps signal and gradient at their size, as you have seen. The
-# growing model is the article's, so it takes He's rule in any case.
+# A technique is not good or bad; it is good *for* something. What He's rule, with its rate, is worth to our baseline,
+# the line "In plain words" says. In a much deeper network the rule keeps signal and gradient at their size, as you have
+# seen. The growing model is the article's, so it takes He's rule in any case.
 #
 # ## The growing model
 #
@@ -559,8 +563,9 @@ lesson.expect(record, "compare_accuracy")
 # (The loss that Keras printed while training contains the penalty, the one on the comparison set does not.)
 #
 # How far has the course come? He's step is the distance from the bar of "+ L2" to that of "+ He". Where the two rows of
-# dots overlap, one run against one run may go either way; lesson 10 says how to judge the means. This chart has one
-# rate for every step, so where it and the fair comparison above point different ways, believe the fair one.
+# dots overlap, one run against one run may go either way; lesson 10 says how to judge the means. Where this chart (one
+# rate, few epochs, beside L2) and the fair comparison point different ways, both can be right; for a choice the fair
+# one counts.
 
 # %%
 lesson.progress(record)
@@ -604,9 +609,9 @@ lesson.check_he_limit(he_limit)
 # ## What to take away
 #
 # * The number of inputs, the variance of the weights and the ReLU decide by what factor an untrained layer multiplies
-#   the size of its signal. Over many layers only a factor close to 1 is bearable, forward and backward. Without a ReLU,
-#   Glorot's $2/(n_\text{in} + n_\text{out})$ keeps it there, if a layer has about as many outputs as inputs; with a
-#   ReLU, He's $2/n_\text{in}$ does.
+#   the size of its signal. Over many layers a factor far from 1 lets the signal or the gradient vanish or explode.
+#   Without a ReLU, Glorot's $2/(n_\text{in} + n_\text{out})$ keeps the factor near 1, if a layer has about as many
+#   outputs as inputs; with a ReLU, He's $2/n_\text{in}$ does.
 # * Weights must be random: units that start equal stay equal, and a whole layer of them is one unit.
 # * Over few layers a factor does less harm, so there is less to mend, and only a fair comparison says whether mending
 #   it helps at all.

@@ -216,12 +216,13 @@ print(f"Batch norm is {at_usual:+.1f} points ahead at the usual 0.001, {at_best:
 #
 # **What batch norm buys is above all room: the rate matters less.** Where a rate is too small or too large for the
 # plain network, batch norm loses less, and at the largest it still reads most digits where the plain network guesses.
-# But a rate far from its best costs batch norm something, too. (On the left it may be a matter of speed alone: with
-# more epochs a small rate catches up. We have not measured how far.)
+# But a rate far from its best costs batch norm something, too. (On the left it may be a matter of speed alone, which
+# more epochs would mend: not yet measured.)
 #
 # Compare the two leads in the last line. Whoever compares techniques at one learning rate compares, for a good
-# part, how well that rate suits each of them. (One run at each rate, on a thousand pictures, shows the shape of the
-# curves. It settles no difference of a point or so, nor where a curve leaves the grey band.)
+# part, how well that rate suits each of them. (One run at each rate, on the validation pictures, shows the shape of
+# the curves. It settles no difference of a point or so, nor where a curve leaves the grey band.) And who is ahead at
+# the best rates? The section "Does it help?" asks again, with more runs.
 #
 # ## What goes wrong at a large rate?
 #
@@ -229,7 +230,7 @@ print(f"Batch norm is {at_usual:+.1f} points ahead at the usual 0.001, {at_best:
 # zero, its gradient is zero, and it hardly ever comes back: it is *dead*. How many units of each layer are dead after
 # training? We count a unit as dead if its ReLU puts out zero for every one of 300 validation digits; in a convolution
 # the unit is a channel, and it must be zero at every position. Some units of the dense layer may be silent at any rate;
-# look at what the large rates add.
+# look at what the large rates add. (These are the same single runs as above.)
 
 # %%
 layer_names, large = ["convolution 1", "convolution 2", "dense layer"], rates[-1]
@@ -249,16 +250,13 @@ plots.show(drawn, "Share of dead units in each of three layers against the learn
 
 # %%
 for rate in rates[-2:]:
-    for name in arms:
-        shares = ", ".join(f"{share:.0%} of {layer}" for share, layer in zip(dead[name, rate], layer_names))
-        print(f"{name:10} at a rate of {rate:g}: dead {shares}; validation accuracy {swept[name][rate]:.1%}")
+    print(f"plain at a rate of {rate:g}: {dead['plain', rate][1]:.0%} of convolution 2 dead, "
+          f"validation accuracy {swept['plain'][rate]:.1%}")
+print(f"{'size of what enters':22}{'convolution 2':>15}{'dense layer':>15}{'softmax layer':>15}")
 for name in arms:
-    for r in sorted({rates[0], *rates[-2:]}):
-        print(f"{name:10} at a rate of {r:g}: size of what enters convolution 2, dense and softmax layer",
-              ", ".join(f"{x:.2f}" for x in sizes[name, r]))
+    for r in (rates[0], large):
+        print(f"{f'{name} at {r:g}':22}" + "".join(f"{size:15.2f}" for size in sizes[name, r]))
 print("batch norm's first size, with γ = 1, β = 0:", ", ".join(f"{bare['batch norm', r]:.2f} at {r:g}" for r in rates))
-print("convolution 1, batch norm's dead channels less the plain network's, in points:", ", ".join(
-    f"{100 * (dead['batch norm', r][0] - dead['plain', r][0]):+.0f} at {r:g}" for r in rates))
 
 # %% [markdown]
 # Whatever long steps do to the weights before it, batch norm hands on a signal whose size (the root of the mean square)
@@ -268,11 +266,11 @@ print("convolution 1, batch norm's dead channels less the plain network's, in po
 # lacks of 1, $\varepsilon$ and dead channels took.)
 #
 # The first convolution has no normalisation before it, so the argument does not reach it. Why the two networks differ
-# there (the last line) we have not measured.
+# there (the figure's first panel) we have not measured.
 #
 # Nor are dead units the whole story: compare the plain network's dead channels at the last rate but one with its
-# accuracy. What they explain is the collapse at the largest rate, where whole layers fall silent. (Behind a silent
-# layer a unit sees only its own bias, so the dense panel may repeat what befell the second convolution.)
+# accuracy. What they can explain is a collapse where a whole layer falls silent. (Behind a silent layer a unit sees
+# only its own bias, so the dense panel may repeat what befell the second convolution.)
 #
 # ## What is left for L2?
 #
@@ -302,9 +300,9 @@ print("convolution 1, batch norm's dead channels less the plain network's, in po
 #
 # $$\bar\mu \leftarrow m\,\bar\mu + (1 - m)\,\mu .$$
 #
-# Keras calls $m$ the **momentum**; it has nothing to do with the momentum of an optimiser. Each step multiplies the
-# share of the start value $\bar\mu_0 = 0$ by $m$; after $k$ steps it is $m^k$. How many steps until the start is
-# forgotten to one part in a hundred?
+# Keras calls $m$ the **momentum**; it has nothing to do with the momentum of an optimiser. The variance follows the
+# same rule. Each step multiplies the share of the start value (0 for the mean, 1 for the variance) by $m$; after $k$
+# steps it is $m^k$. How many steps until the start is forgotten to one part in a hundred?
 
 # %%
 few = min(5000, len(mnist.x_train))
@@ -393,8 +391,8 @@ unit = int(batches[-20:-1, 0].mean(axis=0).argmax())
 drawn, axes = plots.figure(1, 2, height=3.2)
 for k, (axis, name) in enumerate(zip(axes, ("mean", "variance"))):
     axis.plot(batches[:, k, unit], color="#999999", linewidth=1, label="of each batch")
-    axis.plot(moving[0.9][:, k, unit], "-", color=plots.COLOURS[1], label="moving, momentum 0.9")
-    axis.plot(moving[0.99][:, k, unit], "--", color=plots.COLOURS[0], linewidth=2, label="moving, momentum 0.99")
+    for m, colour, marker in zip(momenta, plots.COLOURS, "os"):  # as in the figure before
+        axis.plot(moving[m][:, k, unit], f"{marker}-", color=colour, markevery=10, label=f"moving, momentum {m}")
     axis.set(xlabel="step", ylabel=f"{name} of the unit's output")
 drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9, frameon=False)
 behind = {m: moving[m][-2, 0, unit] / batches[-20:-1, 0, unit].mean() for m in (0.9, 0.99)}

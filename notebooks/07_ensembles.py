@@ -180,41 +180,16 @@ drawn.suptitle(title, fontsize=11)
 plots.show(drawn, f"Validation accuracy of each choice of k members, and a line of their means for each k. {title}.")
 
 # %% [markdown]
-# Now choose the members yourself: all are on, and in JupyterLab you can switch them off. Can you find a choice whose
-# average is *worse* than its members are on average? The cell after the figure counts such choices and names the first.
-
-# %%
-from course_utils import widgets
-
-singles = 100 * right[:count]  # the first choices: of one network each
-
-
-def chosen_ensemble(some):
-    mean, alone = 100 * right[choices.index(some)], singles[list(some)].mean()
-    drawn, axes = plots.figure(height=2.6)
-    axes.plot(range(1, count + 1), singles, "o", color="#767676", markerfacecolor="white")
-    axes.plot([m + 1 for m in some], singles[list(some)], "o", color=plots.COLOURS[0])
-    for level, name, style in ((mean, "average", "-"), (alone, "members' mean", "--")):
-        axes.axhline(level, color=plots.COLOURS[1], linestyle=style)
-        axes.text(count + 0.6, level, name, va="bottom" if (name == "average") == (mean >= alone) else "top")
-    ends = singles.min() - 0.5, 100 * right.max() + 0.5
-    axes.set(ylim=ends, ylabel="accuracy, %", xticks=range(1, count + 1), xlabel="network (hollow: left out)")
-    averaged = f"{len(some)} of {count} averaged: {mean:.1f}%; alone, {alone:.1f}% on average"
-    drawn.suptitle(averaged + mnist.figure_suffix, fontsize=11)
-    return drawn, f"Accuracy of each network, and of an average and of its members' mean as lines. {averaged}."
-
-
-widgets.switch(chosen_ensemble, range(1, count + 1), on=range(count))
+# > **Predict:** may an average be right *less* often than its members are on average? Of all these choices, how many
+# > fall short in that way: most, some, or hardly any?
 
 # %%
 gains = right - [right[list(some)].mean() for some in choices]
-worse = [choices[i] for i in np.flatnonzero(gains < -1e-9)]
-first = f"; the first: networks {', '.join(str(m + 1) for m in worse[0])}" if worse else ""
-print(f"choices that are right less often than their members on average: {len(worse)} of {len(choices) - count}{first}")
+print(f"choices right less often than their members on average: {(gains < -1e-9).sum()} of {len(choices) - count}")
 
 # %% [markdown]
-# The accuracy need not rise with every new member. And do not read luck off the spread of the dots further up:
-# large choices share most of their networks, and there is only one choice of all of them.
+# Nothing forbids it: the accuracy need not rise with every new member. And do not read luck off the spread of the dots
+# in the figure of all choices: large choices share most of their networks, and there is only one choice of all of them.
 #
 # ## Why the average's loss cannot be worse than the members' mean
 #
@@ -234,6 +209,38 @@ print(f"mean cross-entropy of the members {alone.mean():.4f}, of their average {
 print(f"digits on which the average is worse than the members' mean: {(together > alone + 1e-6).sum()}")
 
 # %% [markdown]
+# The digit that the average rescued shows why. Each network is a dot on the curve of $-\log p$, at the probability that
+# it gives the true class. The square is the mean of their losses, the star the loss of their average. All networks are
+# on, and in JupyterLab you can switch them off. Can you bring the square below the star?
+
+# %%
+from course_utils import widgets
+
+
+def on_the_curve(some):
+    each = true[:, rescued]
+    of, curve = each[list(some)], np.geomspace(each.min(), 1, 200)
+    square, star = -np.log(of).mean(), -np.log(of.mean())
+    drawn, axes = plots.figure(height=3.0)
+    axes.plot(curve, -np.log(curve), color="black", label="loss, −log p")
+    axes.plot(each, -np.log(each), "o", color="#767676", markerfacecolor="white")
+    axes.plot(of, -np.log(of), "o", color=plots.COLOURS[0], label="networks")
+    axes.plot([of.mean()] * 2, [square, star], ":", color="#767676")
+    axes.plot(of.mean(), square, "s", color=plots.COLOURS[1], markersize=8, label="mean of their losses")
+    axes.plot(of.mean(), star, "*", color=plots.COLOURS[2], markersize=14, label="loss of their average")
+    axes.set(xlabel="probability of the true class (hollow: left out)", ylabel="loss, nats", xlim=(0, 1.02))
+    axes.legend(frameon=False)
+    losses = f"One digit: mean of {len(some)} losses {square:.2f} nats, loss of the average {star:.2f}"
+    drawn.suptitle(losses + mnist.figure_suffix, fontsize=11)
+    return drawn, f"Networks as dots on the curve of -log p, a square at their middle, a star under it. {losses}."
+
+
+widgets.switch(on_the_curve, range(1, count + 1), on=range(count))
+
+# %% [markdown]
+# You cannot: the curve sags, so the middle of points on it never lies below it. Square and star meet where all networks
+# that are on say the same, or where only one is left.
+#
 # ## Why it stops helping
 #
 # How much better? For the squared error the answer is exact. Let $e_m$ be the error of member $m$ on one digit: ten
@@ -341,7 +348,8 @@ plots.dots(groups, title + mnist.figure_suffix, x="validation accuracy, %; a dot
 # A member trained alone gets the second factor. In the joint model it is multiplied by $r_m$, its *share of the
 # responsibility* for the right answer. The three shares add up to 1. A share that is the same for every digit
 # matters little, since Adam divides a common factor out again; what counts is that the shares differ from digit to
-# digit. Say three members give the true class these probabilities:
+# digit. Say three members give the true class these probabilities; the *push* is the size of the derivative there, at
+# $c = y$:
 
 # %% tags=["nbval-check-output"]
 for true_class in (0.9, 0.09, 0.01):
@@ -350,8 +358,9 @@ for true_class in (0.9, 0.09, 0.01):
 
 # %% [markdown]
 # The third member is badly wrong, and alone it would be pushed hard. In the joint model it hears next to nothing,
-# because the first member has already answered. A member that knows a digit goes on learning it almost as if alone; one
-# that does not gets hardly any help, as soon as another knows it. So a member may leave a digit to the others.
+# because the first member has already answered. The only member that knows a digit goes on learning it almost as if
+# alone (if all three know it alike, each gets a third); one that does not gets hardly any help, as soon as another
+# knows it. So a member may leave a digit to the others.
 #
 # Did they? Look at the digits that they were *trained* on: of those that one member gets wrong, how many do the three
 # together get right? Members trained apart have nobody to leave a digit to, yet their average mends a part too, and how
@@ -382,9 +391,10 @@ print(f"Against apart after epoch {then + 1}, the joint three mend the larger pa
 # ## A fair comparison
 #
 # Paired over seeds, all on the same thousand digits: three networks trained apart and averaged, three trained jointly,
-# and one by itself of either kind (the mean of the three in each group). That is fair to the digits and not to the
-# computing: $k$ networks take $k$ times as much as one, in training *and in every prediction ever after*. Lesson 10
-# asks what one network does with that time. (A hollow ring: too few seeds for a verdict.)
+# and one by itself of either kind (the mean of the three in each group). That is fair to the digits, but not to the
+# rate (Adam's own, tuned for neither) nor to the computing: $k$ networks take $k$ times as much as one, in training
+# *and in every prediction ever after*. Lesson 10 asks what one network does with that time. (A hollow ring: too few
+# seeds for a verdict; the small dots below it are the groups.)
 
 # %%
 one, one_jointly = alone["apart"].mean(axis=1), alone["jointly"].mean(axis=1)
@@ -396,7 +406,7 @@ comparisons = {
 }
 gained, gained_jointly, *_ = (100 * found.mean for found in comparisons.values())
 title = f"Three apart against one {gained:+.1f} points, jointly {gained_jointly:+.1f}"
-plots.intervals(comparisons, title + mnist.figure_suffix, f"Four paired differences with 95 % intervals. {title}.")
+plots.intervals(comparisons, title + mnist.figure_suffix, f"Four differences, 95 % intervals, groups as dots. {title}.")
 
 # %%
 for name, found in comparisons.items():
@@ -404,8 +414,9 @@ for name, found in comparisons.items():
 
 # %% [markdown]
 # The intervals come from few groups, on the same pictures each time; more digits and more epochs may change all four
-# differences. The course's table `fair_mnist` has five times the digits, ten seeds, and a rate tuned for each side.
-# This is what it says of the joint ensemble, of the independent one, and of the two against each other:
+# differences. The course's table `fair_mnist` has five times the digits, ten seeds, and a rate tuned for each side (the
+# independent members have the baseline's). This is what it says of the joint ensemble, of the independent one, and of
+# the two against each other:
 
 # %%
 from course_utils.evidence import protocol
@@ -542,8 +553,8 @@ lesson.check_members_needed(members_needed)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** While the nine networks train, let everybody guess the number of raisins in a jar and compare
-# the mean with the guesses: it beats most of the room, unless everybody errs the same way (say "the jar is larger than
-# it looks" beforehand, and watch $\rho$ grow). Most people predict that joint training is the same, or better "because
-# the members can cooperate"; ask what a football team learns in which only the best player is ever corrected. Usual
-# wrong answers: in exercise 1 that the majority must agree with the average; in exercise 2 solving for $k$ and
-# forgetting that below $\rho$ there is no solution.
+# the mean with the guesses: its squared error is never above the mean of theirs, and not far below it if everybody errs
+# the same way (say "the jar is larger than it looks" beforehand, and watch $\rho$ grow). Most people predict that joint
+# training is the same, or better "because the members can cooperate"; ask what a football team learns in which only the
+# best player is ever corrected. Usual wrong answers: in exercise 1 that the majority must agree with the average; in
+# exercise 2 solving for $k$ and forgetting that below $\rho$ there is no solution.

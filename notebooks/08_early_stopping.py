@@ -139,7 +139,8 @@ print(f"The mean loss changes by {sum(adds.values()):+.4f} nats. " + (
 # %% [markdown]
 # The accuracy notices only the pictures that changed sides. A picture that stays wrong and costs more is one whose true
 # digit has lost still more probability, and that only the loss sees. So what you watch can decide what you keep: the
-# lines above the table name the best epoch by each. The article watches the validation loss, and so shall we.
+# two lines below the figure of the curves name the best epoch by each. The article watches the validation loss, and so
+# shall we.
 #
 # ## Patience
 #
@@ -299,8 +300,8 @@ plots.lines(
 #
 # We compare two rules on the same runs, of three seeds: patience 5 with the best weights, and training on to the very
 # end. To judge a stop by the pictures that chose it would be an exam with known questions. So one half of the
-# validation pictures chooses and the other half reports, then the other way round, and "stopped" is the mean of the
-# two. (Where the run ends is our choice: a longer one may give another answer.)
+# validation pictures chooses and the other half reports, then the other way round, and we take the mean of the two.
+# (Where the run ends, and the rate, Adam's own, are our choices: others may give another answer.)
 #
 # A second stopper, by the same halves, has unlimited patience: it keeps the lowest epoch of the whole run. The two
 # stoppers differ only by what the early end does.
@@ -328,28 +329,28 @@ outcomes, unhurried = ({s: both_rules(each.said, p) for s, each in recorders.ite
 
 # %%
 sides, ends, metrics = [], [], ("accuracy, % (higher is better)", "cross-entropy, nats (lower is better)")
-drawn, axes = plots.figure(1, 2, height=3.0)
+drawn, axes = plots.figure(1, 2, height=3.2)
 for k, (axis, metric, scale) in enumerate(zip(axes, metrics, (100, 1))):
     at_end, at_stop = ({s: scores[when][k] for s, scores in outcomes.items()} for when in (0, 1))
     sides.append(evidence.compare(at_end, at_stop, higher_is_better=not k))
     ends += [scale * min(sides[k].differences), scale * max(sides[k].differences)]
     for look, colour, x, s in zip(("o-", "s-", "^-"), plots.COLOURS, (-0.06, 0, 0.06), outcomes):
-        axis.plot([x, 1 + x], [scale * at_end[s], scale * at_stop[s]], look, color=colour, label=f"seed {s}")
-    axis.set(title=metric, xlim=(-0.3, 1.3), xticks=(0, 1), xticklabels=("to the end", "stopped"))
+        three = [scale * scores[k] for scores in (outcomes[s][1], unhurried[s][1], outcomes[s][0])]
+        axis.plot(x + np.arange(3), three, look, color=colour, label=f"seed {s}")
+    axis.set(title=metric, xlim=(-0.3, 2.3), xticks=range(3), xticklabels=("patience 5", "unlimited", "to the end"))
 axes[0].legend(frameon=False, fontsize=9)
-title = "By stopping: accuracy {:+.1f} to {:+.1f} points, cross-entropy {:+.3f} to {:+.3f} nats".format(*ends)
-drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
-plots.show(drawn, f"Accuracy and cross-entropy, a line for each seed from trained to the end to stopped. {title}.")
+title = "accuracy {:+.1f} to {:+.1f} points, cross-entropy {:+.3f} to {:+.3f} nats".format(*ends)
+drawn.suptitle(f"Patience 5 against training to the end:\n{title}{mnist.figure_suffix}", fontsize=11)
+plots.show(drawn, "Accuracy and cross-entropy, a line for each seed over patience 5, unlimited patience and the end. "
+           f"Patience 5 against the end: {title}.")
 
 # %%
-print(f"{'against the end':27}accuracy, points  cross-entropy, nats  halves keep epochs  all pictures keep")
 for s in outcomes:
-    for rule, p, (at_end, at_stop, kept, curve) in (("5", 5, outcomes[s]), ("unlimited", long, unhurried[s])):
-        right, nats = at_stop - at_end
-        print(f"seed {s}, patience {rule:9}{100 * right:+17.1f}{nats:+21.3f}"
-              f"{f'{kept[0]} and {kept[1]}':>20}{replay(curve, p)[1]:19}")
+    for rule, p, (*_, kept, curve) in (("5", 5, outcomes[s]), ("unlimited", long, unhurried[s])):
+        print(f"seed {s}, patience {rule:9}  the halves keep the epochs {kept[0]:2} and {kept[1]:2}, "
+              f"all pictures would keep {replay(curve, p)[1]:2}")
 hasty, calm = (100 * np.mean([stop[0] - end[0] for end, stop, *_ in of.values()]) for of in (outcomes, unhurried))
-print(f"Mean over these seeds: accuracy {hasty:+.1f} points with patience 5, {calm:+.1f} with unlimited patience.")
+print(f"Mean against the end: accuracy {hasty:+.1f} points with patience 5, {calm:+.1f} with unlimited patience.")
 
 # %%
 from course_utils.evidence import protocol
@@ -361,16 +362,17 @@ for of, found in (("These seeds", sides), ("The course's table early_stopping", 
     for one, (words, unit) in zip(found, kinds):
         print(one.sentence(f"{of}, stopping against training to the end, {words}", unit))
 print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_seeds)} seeds on the comparison set, "
-      f"with {table.n_train:,} digits and {table.epochs} epochs (here {len(mnist.x_train):,} and {long}). "
-      "There all validation pictures choose, with patience 5." + ("" if tabled else " It is not yet measured."))
+      f"with {table.n_train:,} digits and {table.epochs} epochs (here {len(mnist.x_train):,} and {long}), "
+      f"at a constant rate of {table.learning_rate:g}. There all validation pictures choose, with patience 5."
+      + ("" if tabled else " It is not yet measured."))
 
 # %% [markdown]
 # Which of your two predictions held? These few seeds give no verdict; that is what the course's table is for.
 #
 # And what moves the accuracy, watching the loss or ending too early? Unlimited patience never ends too early, so
-# compare it with patience 5, seed by seed, in the table below the figure. It gives a hint and no answer, since the
-# mean of so few seeds may be the work of one; with more seeds it is not yet measured. (Only half of the pictures chose
-# here. Their curve may be bumpier than that of all, and the stop another: compare the epochs.)
+# compare it with patience 5, seed by seed, in the figure. It gives a hint and no answer, since the mean of so few seeds
+# may be the work of one; with more seeds it is not yet measured. (Only half of the pictures chose here. Their curve may
+# be bumpier than that of all, and the stop another: compare the epochs below the figure.)
 #
 # The accuracy and the cross-entropy answer different questions. If somebody only wants to know
 # *which digit it is*, the accuracy counts, and a network that trains on may go on gaining while its loss climbs. If
@@ -383,7 +385,8 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
 # The patience of 5 comes from the article, the epoch from the validation set. So the numbers to believe come from
 # pictures by which nothing was chosen: first for the run to the end, then for the stopped one with its best weights.
 # One run of each is an example and no verdict: the margins say what other pictures might change, not what another seed
-# might.
+# might. (*Mended* is wrong before and right after, *spoiled* the reverse; a bracket has the mended ones for each
+# spoiled one.) Nor can one run show the price of choosing: each epoch has luck of its own, which can be larger.
 
 # %%
 end, score = lesson.compare(endless), lesson.compare(stopped)
@@ -392,18 +395,13 @@ gap = np.subtract(*losses([each.predictions.clip(1e-7) for each in (score, end)]
 margin = 2 * gap.std() / gap.size ** 0.5
 print(f"Cross-entropy: {gap.mean():+.4f} nats; two standard errors are {margin:.4f} nats, so this is "
       f"{'more' if abs(gap.mean()) > margin else 'not clearly more'} than chance in the choice of images.")
-chosen, last = (f"{abs(ratio - 1):.0%} {'lower' if ratio < 1 else 'higher'}"
-                for ratio in (now_loss / score.loss, val_loss[-1] / end.loss))
-print("These are the pictures that chose the epoch: full mode keeps no others." if score.on_validation else
-      f"Compared with this set, the loss on the validation pictures is {chosen} at the stop, which they chose, and\n"
-      f"{last} at the end, which they did not. The second is luck; the first, luck and the price of choosing.")
+if score.on_validation:
+    print("These are the pictures that chose the epoch: full mode keeps no others.")
 record = lesson.record(stopped, "baseline_cnn", "early_stopping+no_dropout", run, compare=score, patience=5)
 lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
-# (The difference between the two percentages is not the price: each epoch has luck of its own, which can be larger.)
-#
-# And the baseline as it stands in lesson 02, with its dropout? Does a patience of 5 ever end it early?
+# And the baseline as it stands in lesson 02, with its dropout? Does a patience of 5 end it before this mode's limit?
 
 # %%
 limit, others = lesson.epochs(50), evidence.reference_runs("baseline_cnn", "early_stopping", lesson.mode, "mnist")
@@ -412,8 +410,9 @@ print(f"Of {len(others)} reference runs with patience 5, on {others['n_train'].i
       if len(others) else f"Reference runs with patience 5: not yet measured in {lesson.mode} mode.")
 
 # %% [markdown]
-# Runs with a lower limit than the article's cannot say whether one of its length would be stopped. If no stop comes,
-# all that is left is the choice of the best epoch, which Keras 3 still makes with `restore_best_weights=True`.
+# Runs with a lower limit than the article's cannot say whether one of its length would be stopped; where the line above
+# names a lower limit, that is not yet measured. If no stop comes, all that is left is the choice of the best epoch,
+# which Keras 3 still makes with `restore_best_weights=True`.
 #
 # The sixth technique has a second part, the longer run: the article's has up to 50 epochs in place of 12, which may
 # help by itself. Lesson 10 asks about the stop alone; lesson 09 adds both parts to the network of the first five.

@@ -1,7 +1,7 @@
 """The farewell: ten sentences whose numbers are those of the stored runs."""
 
 from course_utils import evidence, farewell
-from course_utils.evidence import protocol
+from course_utils.evidence import protocol, worth
 
 
 def test_there_are_ten_and_each_says_a_number_or_that_there_is_none():
@@ -18,7 +18,33 @@ def test_a_verdict_is_the_tables_own():
         of = protocol.table(table)
         assert (arm, against) in of.compare
         found = protocol.verdicts(of).get((arm, against))
-        assert (found.sentence(what) if found else f"{what}: not yet measured.") in told
+        if not found:
+            assert f"{what}: not yet measured." in told
+            continue
+        name, figures = found.sentence(what).split(":", 1)
+        assert any(
+            sentence.startswith(f"{name} (") and sentence.endswith(f"):{figures}")
+            for sentence in farewell.sentences()
+        )
+
+
+def test_brackets_say_how_the_networks_were_trained():
+    told = farewell.sentences()
+    fair, stopping = (protocol.table(name) for name in ("fair_mnist", "early_stopping"))
+    for sentence, (_, table, *_) in zip(told[1:], farewell.COMPARED, strict=False):
+        if table == fair.name:
+            assert f"(5,000 digits, {fair.epochs} epochs, falling rate tuned for each):" in sentence
+        else:
+            assert (
+                f"({stopping.n_train:,} digits, up to {stopping.epochs} epochs, one constant rate, "
+                "no dropout):"
+            ) in sentence
+
+
+def test_the_worth_of_shifts_stands_beside_the_baseline_with_as_many_digits():
+    accuracies = worth.accuracies(protocol.table("curve_mnist"), "baseline")[5000]
+    reads = f"{sum(accuracies.values()) / len(accuracies):.2%}"
+    assert f"With 5,000 the baseline reads {reads} of the comparison set" in farewell.sentences()[8]
 
 
 def test_a_mean_is_that_of_the_runs():

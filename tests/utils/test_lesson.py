@@ -630,14 +630,13 @@ def test_a_line_across_all_rows_of_dots_is_where_it_was_asked_for(monkeypatch):
     assert list(across[0].get_xdata()) == [0, 0]
 
 
-def test_a_second_interval_is_a_thinner_line_in_percentage_points(monkeypatch):
+def test_every_pair_is_a_small_dot_below_its_interval(monkeypatch):
     drawn = []
     monkeypatch.setattr(plots, "show", lambda figure, alt: drawn.append(figure))
-    found = evidence.compare([0.1, 0.2, 0.3], [0.3, 0.5, 0.4])
-    plots.intervals({"a": found, "b": found}, "t", "b", wider={"a": (-0.1, 0.6), "b": None})
-    ends = [list(line.get_xdata()) for line in drawn[0].axes[0].lines if line.get_linewidth() == 1]
-    assert [-10, 60] in [[round(end) for end in each] for each in ends]
-    assert len(drawn[0].axes[0].lines) == 6, "two dots, two intervals, one thin line, zero"
+    plots.intervals({"a": evidence.compare([0.1, 0.2, 0.3], [0.3, 0.5, 0.4])}, "t", "b")
+    interval, _, pairs, _ = drawn[0].axes[0].lines
+    assert [round(x) for x in pairs.get_xdata()] == [20, 30, 10]
+    assert max(pairs.get_ydata()) < min(interval.get_ydata())
 
 
 def test_lines_keep_a_look_and_their_names_at_the_ends_do_not_overlap(monkeypatch):

@@ -1,4 +1,6 @@
-"""Verdicts as lesson 10 shows them: drawn, told, and as a word in a table."""
+"""Verdicts as lesson 10 shows them: drawn, told in a table, and as a word in another."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -6,25 +8,35 @@ from course_utils import evidence, plots, verdict_chart
 from course_utils.evidence import protocol
 
 
+def compared(*differences):
+    worse = dict.fromkeys(range(len(differences)), 0.9)
+    better = {seed: 0.9 + each for seed, each in enumerate(differences)}
+    return evidence.compare(worse, better)
+
+
 @pytest.fixture
 def kept(monkeypatch):
-    """A table's verdicts: one that helps, one that only the t test finds; two pairs wait."""
-
-    def compared(*differences):
-        worse = dict.fromkeys(range(len(differences)), 0.9)
-        better = {seed: 0.9 + each for seed, each in enumerate(differences)}
-        return evidence.compare(worse, better)
-
+    """A table's verdicts: one that helps, one that only the t test finds; other pairs wait."""
     clear = compared(0.010, 0.011, 0.012, 0.010, 0.011, 0.012)
     few = compared(0.010, 0.011, 0.012, 0.010, 0.011)
     found = {("l2", "baseline"): clear, ("batch_norm", "baseline"): few}
     monkeypatch.setattr(protocol, "verdicts", lambda of, metric: found)
-    kept_ones = verdict_chart.verdicts, verdict_chart._said
+    monkeypatch.setattr(protocol, "chosen", lambda of, arm: {"learning_rate": 0.003})
+    monkeypatch.setattr(evidence, "with_images", lambda of, pair: (0, 1))
+    kept_ones = verdict_chart.verdicts, verdict_chart._images, verdict_chart._rates
     for each in kept_ones:
         each.cache_clear()
     yield found
     for each in kept_ones:
         each.cache_clear()
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Figures that were shown, each with its alt text."""
+    figures = []
+    monkeypatch.setattr(plots, "show", lambda drawn, alt: figures.append((drawn, alt)))
+    return figures
 
 
 def test_a_comparison_can_be_read_either_way_round(kept):
@@ -34,29 +46,67 @@ def test_a_comparison_can_be_read_either_way_round(kept):
     assert back.differences == tuple(-each for each in there.differences)
 
 
-def test_what_is_measured_is_drawn_and_the_rest_named(kept, monkeypatch, capsys):
-    drawn = []
-    monkeypatch.setattr(plots, "intervals", lambda rows, **words: drawn.append((rows, words)))
-    monkeypatch.setattr(evidence, "with_images", lambda of, pair: (0, 1))
+def test_what_is_measured_is_drawn_and_the_rest_named(kept, shown, capsys):
     pairs = {"L2 (alone)": ("l2", "baseline"), "shifts": ("augmentation", "baseline")}
     assert list(verdict_chart.draw(pairs, "A title")) == ["L2 (alone)"]
-    assert not drawn, "one interval is told by its sentence"
+    assert not shown, "one interval is told by its row"
     assert capsys.readouterr().out == "not yet measured: shifts\n"
     known = verdict_chart.draw(pairs | {"turned": ("baseline", "batch_norm")}, "A title")
     assert list(known) == ["L2 (alone)", "turned"]
-    [(rows, words)] = drawn
-    assert list(rows) == ["L2\n(alone)", "turned"]
-    assert words["title"].startswith("A title (thick")
-    assert words["alt"] == "A title. L2 (alone): helps; turned: hurts."
+    [(drawn, alt)] = shown
+    (axes,) = drawn.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["turned", "L2\n(alone)"]
+    assert alt == "A title. L2 (alone): helps (+1.10); turned: hurts (-1.08)."
+    assert "thin over seeds and images" in drawn.get_supxlabel()
+    assert {line.get_marker() for line in axes.lines} == {"o", "|", "None"}
 
 
-def test_each_measured_pair_has_its_sentence(kept, monkeypatch, capsys):
-    said = {("l2", "baseline"): "L2: +1; p small.", ("batch_norm", "baseline"): "Norm: +1."}
-    monkeypatch.setattr(evidence, "tell_all", lambda of: said)
-    verdict_chart.tell(
-        [("batch_norm", "baseline"), ("augmentation", "baseline"), ("baseline", "l2")]
+def test_a_row_may_have_a_second_mark(kept, shown, monkeypatch, capsys):
+    monkeypatch.setattr(evidence, "with_images", lambda of, pair: None)
+    beside = {"L2": ("baseline", "batch_norm"), "shifts": ("augmentation", "baseline")}
+    known = verdict_chart.draw({"L2": ("l2", "baseline")}, "A title", company=beside)
+    assert list(known) == ["L2"]
+    assert capsys.readouterr().out == "not yet measured: shifts, in company\n"
+    [(drawn, alt)] = shown
+    assert alt == "A title. L2, alone: helps (+1.10); L2, in company: hurts (-1.08)."
+    assert [label.get_text() for label in drawn.axes[0].get_yticklabels()] == ["L2"]
+    assert {line.get_marker() for line in drawn.axes[0].lines} == {"o", "s", "None"}
+    assert "thin" not in drawn.get_supxlabel()
+
+
+def test_each_of_the_four_verdicts_has_a_look_of_its_own(kept):
+    _, hurts, helps, *_ = plots.COLOURS
+    clear = kept["l2", "baseline"]
+    doubtful = replace(clear, p_adjusted=0.2)
+    assert verdict_chart._look(clear) == (helps, helps)
+    assert verdict_chart._look(replace(clear, mean=-0.01)) == (hurts, hurts)
+    assert verdict_chart._look(doubtful) == (helps, "white")
+    assert verdict_chart._look(replace(doubtful, mean=-0.01)) == (hurts, "white")
+    assert verdict_chart._look(replace(clear, p=0.2)) == ("#666666", "white")
+
+
+def test_what_is_measured_has_a_row_in_a_table(kept, monkeypatch):
+    told = []
+    monkeypatch.setattr("IPython.display.display", lambda table: told.append(table.data))
+    verdict_chart.tell({"shifts": ("augmentation", "baseline")})
+    assert not told
+    kept["he_init", "baseline"] = compared(*[0.01] * 6)
+    verdict_chart.verdicts.cache_clear()
+    monkeypatch.setattr(
+        protocol, "chosen", lambda of, arm: {"learning_rate": 0.001 + (arm.name == "he_init")}
     )
-    assert capsys.readouterr().out == "Norm: +1.\nL2: +1;\n    p small.\n"
+    pairs = {"L2, turned": ("baseline", "l2"), "shifts": ("augmentation", "baseline")}
+    verdict_chart.tell(pairs | {"He": ("he_init", "baseline")})
+    head, rule, *rows = told[0].splitlines()
+    assert head.count("|") == rule.count("|") == 10
+    clear = verdict_chart.verdicts("fair_mnist", "accuracy")["baseline", "l2"]
+    ends = f"{100 * clear.low:+.2f} to {100 * clear.high:+.2f}"
+    assert rows == [
+        f"| L2, turned | -1.10 | {ends} | +0.00 to +100.00 | below 0.001 | 0.031 | hurts | "
+        f"-0.0110, {clear.low:+.4f} to {clear.high:+.4f} | hurts |",
+        "| He‡ | +1.00 | – | – | unknown | unknown | no detectable difference | +0.0100 | "
+        "no detectable difference |",
+    ]
 
 
 def test_a_cell_has_a_word_and_a_mean(kept):
@@ -66,3 +116,11 @@ def test_a_cell_has_a_word_and_a_mean(kept):
     assert verdict_chart.word("fair_mnist", "batch_norm", "baseline") == "helps† (+1.08)"
     assert verdict_chart.word("fair_mnist", "augmentation", "baseline") == "…"
     assert verdict_chart.word("fair_mnist", "l2", "augmentation") == "–"
+
+
+def test_sides_that_took_different_rates_are_marked(kept, monkeypatch):
+    rates = {"l2": 0.003, "baseline": 0.001}
+    monkeypatch.setattr(protocol, "chosen", lambda of, arm: {"learning_rate": rates[arm.name]})
+    assert verdict_chart.word("fair_mnist", "l2", "baseline") == "helps‡ (+1.10)"
+    # An average is trained as its members are.
+    assert verdict_chart._rates("fair_mnist", ("ensemble_independent", "baseline")) == ""
