@@ -57,7 +57,9 @@ def draw(of, runs=None) -> dict:
         for n, seeds in wrong.items():
             axes.plot([n] * len(seeds), 100 * np.array(seeds), "_", color=colour, alpha=0.4)
     ticks = list(found[first])
-    axes.set(xscale="log", yscale="log", xlabel="training images")
+    axes.set(
+        xscale="log", yscale="log", xlabel="training images (lines: means; short bars: single runs)"
+    )
     axes.set(xticks=ticks, xticklabels=[f"{n:,}" for n in ticks], ylabel="mistakes, %")
     low, high = axes.get_ylim()
     marks = [n for n in (0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20) if low <= n <= high]

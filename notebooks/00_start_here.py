@@ -196,7 +196,7 @@ for name, figures in {"random labels": found, **histories}.items():
 #
 # Read four things off such a figure, in this order:
 #
-# 1. **Is the training loss falling?** If not, the network is not learning at all.
+# 1. **Does the training loss fall?** If it never leaves that of guessing, the network is not learning at all.
 # 2. **How large is the gap** between training and validation? A wide gap is called **overfitting**: the network knows
 #    its own pictures far better than others. No number says how wide is wide: compare with another network on the same
 #    validation pictures. The gap is no harm by itself; lesson 01 says where harm begins. (In the first epochs the
@@ -212,8 +212,8 @@ for name, figures in {"random labels": found, **histories}.items():
 # and the solid line far worse. An epoch of few digits is short, but their solid lines have levelled off, so too little
 # training is not the reason. Neither network is underfitting: both read their training digits well. The printed lines
 # answer the fourth question, for the random labels as well. (This is one run of each. *Give or take* is what the choice
-# of validation pictures can do: where two accuracies lie further apart than the sum of their two, it hardly explains
-# the distance. *The golden rule* below says more.)
+# of validation pictures can do: where two accuracies lie further apart than their two *give or takes* added up, it
+# hardly explains the distance. *The golden rule* below says more.)
 #
 # Here more data lifted the solid line of the accuracy and narrowed the gap. But more data is expensive. Lessons 03 to
 # 08 try six techniques that promise better networks from the same data, and measure what comes of it.
@@ -225,8 +225,9 @@ for name, figures in {"random labels": found, **histories}.items():
 #
 # Here are 200 "networks" of the laziest kind: each guesses at random, and is right one time in ten. We try them one
 # after the other on a small validation set of 100 pictures, keep the best so far, and look at how that one does on
-# fresh pictures. The whole story is played 500 times. The figure shows one story (a dot for each guesser; on the dotted
-# line both accuracies are equal), and the average of all.
+# fresh pictures. The whole story is played 500 times. The figure shows one story (a dot for each guesser, a star for
+# the one kept; on the dotted line both accuracies are equal), and the average of all. (On the average's *logarithmic*
+# axis it is as far from 1 to 10 as from 10 to 100.)
 #
 # > **Predict:** a guesser is right on 10 of 100 pictures on average. How many will the best of 200 guessers get right?
 
@@ -250,7 +251,7 @@ axes[0].set(title=f"one story; the star: {there} right, then {later}", xlim=(0, 
             xlabel="accuracy where it is chosen, %", ylabel="accuracy on new pictures, %")
 axes[1].semilogx(range(1, 201), best_so_far.mean(axis=0), label="where it was chosen", linewidth=2)
 axes[1].semilogx(range(1, 201), on_fresh.mean(axis=0), "--", label="on new pictures", linewidth=2)
-axes[1].set(title="500 stories, average", xlabel="networks tried (wide step: × 10)",
+axes[1].set(title="500 stories, average", xlabel="networks tried (logarithmic axis)",
             ylabel="accuracy of the chosen one, %", ylim=(0, 25), xticks=[1, 10, 100], xticklabels=[1, 10, 100])
 axes[1].legend(fontsize=9, frameon=False)
 drawn.suptitle("The best of 200 guessers looks nearly twice as good as it is", fontsize=11)
@@ -318,7 +319,7 @@ plots.show(drawn, "A bar of all digits cut into parts: " + "; ".join(
 # %% [markdown]
 # In reduced mode another seed deals A, B and E anew; C and D never change. (Full mode learns from C and E, too. There
 # the validation set stands in for the comparison set, and flatters where something was chosen by it.) Some lessons open
-# the test set, for a figure that stands beside an article's; each says so.
+# the test set, to put an accuracy beside a published one; each says so.
 #
 # The rule is easy to know and easy to break, so this course enforces it. Try to reach the test images:
 
@@ -358,9 +359,10 @@ if not score.on_validation:
 # smaller. What another seed does comes on top.
 #
 # Nothing was chosen by the validation set in this lesson, so its accuracy has no reason to flatter. The distance
-# between two accuracies, each on pictures of its own, has a wider give or take than either, since both may be off: with
-# two sets of the same size, 1.4 times as wide. So half a point between two validation sets of a thousand says next to
-# nothing. (For two networks on the same pictures it is narrower; lesson 01 shows how to count there.)
+# between two accuracies, each on pictures of its own, has a give or take too. It is wider than either's, since both may
+# be off, but narrower than the sum, since both are seldom far off in opposite directions: take the root of the sum of
+# their squares (of two equal ones, 1.4 times one). So half a point between two validation sets of a thousand says next
+# to nothing. (For two networks on the same pictures it is narrower; lesson 01 shows how to count there.)
 
 # %% [markdown]
 # ## Exercise 1: name the curves

@@ -132,10 +132,10 @@ print(f"told apart with the good rate: {right.mean():.0%}; one name for all: {ma
 
 # %% [markdown]
 # Too small a rate creeps; too large a one leaps over the valley, further each time, and never arrives. And the good one
-# has learned something: with one weight, ink alone tells most zeros from ones (last printed line). For that the sign of
-# $w$ would do; the loss also asks for answers near 1 and 0. Every network in this course goes downhill like this, with
-# two refinements that follow: mini-batches and optimisers. But it has thousands of weights instead of one, and its
-# landscape as many directions.
+# has learned something: ink alone tells most zeros from ones (last printed line; these are its training digits, but one
+# weight cannot learn them by heart). For that the sign of $w$ would do; the loss also asks for answers near 1 and 0.
+# Every network in this course goes downhill like this, with two refinements that follow: mini-batches and optimisers.
+# But it has thousands of weights instead of one, and its landscape as many directions.
 #
 # ## Thousands of weights: the gradient
 #
@@ -306,8 +306,9 @@ model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 history = model.fit(mnist.x_train, mnist.y_train, epochs=lesson.epochs(20), callbacks=lesson.callbacks(), **options)
 
 # %% [markdown]
-# The single layer gets a fair chance: we take the best of its three runs by validation loss, and let it train for
-# longer.
+# The single layer gets its chance: we take the best of its three runs by validation loss, and let it train for longer
+# (`lesson.epochs(20, 40)` is 20 more epochs in full mode and 40 in reduced mode). Neither side's rate was searched for
+# by the rule above; longer training makes up for a rate that is too low, but not for one that is too high.
 
 # %%
 single = min(courses, key=lambda name: courses[name].history["val_loss"][-1])
@@ -507,9 +508,9 @@ print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}"
 # ## Is your number normal?
 #
 # The test set stays sealed; lesson 02 opens it. The **comparison set**, digits that no run in reduced mode learns from
-# or chooses by, tells how good the perceptron is. (In full mode the validation digits stand in for it.) Is your figure
-# one to be expected? The mean and spread of earlier reference runs give a range in which a further run falls nineteen
-# times in twenty.
+# or chooses by, tells how good the perceptron is. (In full mode the validation digits stand in for it.) To judge your
+# number: the mean and spread of earlier reference runs give a range in which a further run falls nineteen times in
+# twenty.
 #
 # P. Veličković's articles, *Deep learning for complete beginners*, build this network and most of the later ones. In
 # each lesson "the article" is the one that its sources name.

@@ -153,10 +153,11 @@ print("the map of the moved digit is the moved map:", same)
 # ## The baseline network
 #
 # This is the network that the article tunes, and the yardstick for everything in lessons 03 to 09. It has two
-# convolutions, pooling, and a dense layer that reads all that was found. New in it is **dropout**: in each
-# training step it switches off a random part of the units, so that none can rely on a single other one; lesson 11 takes
-# it apart. The article drops half of the hidden units, as dropout's inventors advise, and a quarter of the values in
-# the pooled maps. (The inventors, too, dropped fewer near the picture. Neither rate is tuned here.)
+# convolutions, pooling, and a dense layer that reads all that was found. New in it is **dropout**: in each training
+# step it switches off a random part of the units, so that none can rely on a single other one; lesson 11 takes it
+# apart. The article drops half of the hidden units, as dropout's inventors advise, and a quarter of the values in the
+# pooled maps. (The inventors, too, were gentler near the input: of the pixels they dropped a smaller share. Neither
+# rate is tuned here.)
 #
 # > **Predict:** which of its layers holds the most weights, and what share of them all?
 
@@ -289,7 +290,7 @@ for one, other in combinations(knows, 2):
 # %% [markdown]
 # It does not fall to chance: its dense layer still sees something of every pixel, as the perceptron's does. But now
 # each window mixes nine pixels from all over the picture, and the pooling keeps one of four answers that do not belong
-# together. Compare the two leads over the perceptron in the figure's title; the third comparison answers "above or
+# together. Compare each CNN with the perceptron in the figure's title; the third comparison answers "above or
 # below", or says that luck alone could part the two. (The rule for luck is lesson 01's: it speaks of other digits, not
 # of other seeds or another shuffle.)
 #
@@ -306,9 +307,10 @@ compare("CNN", "shuffled CNN, twice as long")
 
 # %% [markdown]
 # The two CNNs have equally many weights and the same dropout; only the neighbourhoods differ. Where the shuffled one
-# now reads its *training* digits about as well, time is no longer what it lacks, and what is left of the lead comes
-# from the neighbours: the convolution's strength is an *assumption about the data*. (Here is one run of each, at Adam's
-# usual rate, tuned for none.)
+# now reads its *training* digits about as well, it has caught up there, and what is left of the lead lies in the new
+# digits: without neighbours, less of what was learned carries over. The convolution's strength is an *assumption about
+# the data*. (Still more epochs might narrow the lead. And here is one run of each, at Adam's usual rate, tuned for
+# none.)
 #
 # ## And a digit that moves?
 #
@@ -354,9 +356,10 @@ print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}"
 # digits and see what they follow most: left, right, upper or lower edges, or the ink itself. The measure is the
 # **correlation**: 1 where two things rise and fall together exactly, about 0 where they are unrelated.
 #
-# In the figure, purple weights are positive, orange ones negative. Over each kernel stands what its maps follow
-# most, however weakly; "now" marks a changed name. Six kernels are picked: of each name the one with the liveliest
-# maps, then some that changed. A choice proves nothing, so the title and the printed lines count all 32.
+# In the figure, purple weights are positive, orange ones negative. Over each kernel stands what its maps follow most,
+# and the correlation; "now" marks a changed name. Six kernels are picked: of each name after training the one with the
+# liveliest maps; the places left go to changed ones first. A choice proves nothing, so the title and the printed lines
+# count all 32.
 
 
 # %%
@@ -389,13 +392,13 @@ rest = sorted((k for k in lively if k not in one_of_each), key=lambda k: not wen
 shown = sorted([*one_of_each, *rest][:6], key=lambda k: list(known).index(now[k]))
 
 # %%
-drawn, axes = plots.figure(4, 7, height=4, subplot_kw={"xticks": [], "yticks": []})
-for pair, when, weights, names in zip((axes[:2], axes[2:]), followed, (born, learned), (was, now)):
+drawn, axes = plots.figure(4, 7, height=4.3, subplot_kw={"xticks": [], "yticks": []})
+for pair, (when, (names, how_well)), weights in zip((axes[:2], axes[2:]), followed.items(), (born, learned)):
     maps = answers(weights)[thin]
     for (above, below), k in zip(pair.T, shown):
         kernel = weights[0][:, :, 0, k] / np.abs(weights[0][:, :, 0, k]).max()
         above.imshow(kernel, cmap="PuOr", vmin=-1, vmax=1)
-        above.set_title("now " * (names[k] != was[k]) + names[k], fontsize=9)
+        above.set_title("now " * (names[k] != was[k]) + f"{names[k]}\n{how_well[k]:.2f}", fontsize=9)
         below.imshow(maps[..., k], cmap="gray", vmin=0)
     pair[0, 0].set_ylabel(when)
     pair[1, 0].set_ylabel("its map")
@@ -404,10 +407,10 @@ for axis in axes[:, 6]:
 axes[1, 6].imshow(some[thin, ..., 0], cmap="gray")
 axes[1, 6].set_title("picture", fontsize=9)
 closely = " training, ".join(f"{np.mean(how_well):.2f} {when}" for when, (_, how_well) in followed.items())
-title = f"How closely the 32 maps follow edges or ink: {closely}"
+title = f"32 maps follow edges or ink: mean correlation {closely}"
 drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"{title}. Six kernels and the maps that they make of one digit, before training and after; the "
-           "digit stands beside them, and over each kernel stands what its maps follow most.")
+           "digit stands beside them, and over each kernel stands what its maps follow most, and how closely.")
 
 # %%
 for when, (names, how_well) in followed.items():
@@ -423,9 +426,9 @@ print(f"{sum(went_over)} of the 32 have gone over to another pattern; all weight
 # So are they edge finders? Some are, and others pass on the ink itself. But look at the rows "before" first: nine
 # random weights differ from side to side by chance, ReLU keeps one side, and there is an edge map before anything was
 # learned. A picture of "learned" kernels proves little by itself. What training did shows in the *answers*: compare the
-# two rows of maps, the title (a mean of correlations), and the printed lines ("closely": a correlation above 0.7). The
-# last one says how much the weights still resemble those of the start. (Each kernel and map has its own scale; a map on
-# grey ground has a bias above zero.)
+# two rows of maps, the numbers over the kernels, the title (the mean of all 32), and the printed lines ("closely": a
+# correlation above 0.7). The last one says how much the weights still resemble those of the start. (Each kernel and map
+# has its own scale; a map on grey ground has a bias above zero.)
 #
 # ## Which digits does it still get wrong?
 #

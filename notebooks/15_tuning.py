@@ -73,8 +73,9 @@ def train(count, epochs, optimiser, rate, kernels, callbacks):
 # A **try** is two epochs on a thousand digits, so short a training that it may favour large rates. It is not meant to
 # give a good network, only to tell better settings from worse. And who judges it? Lesson 08 has shown that pictures
 # which choose are no honest witnesses afterwards. So every second validation picture **chooses** the best network (the
-# figures call these the choosers), and the others only **watch**: we shall need them later. (RMSprop is new:
-# roughly Adam without the average of the gradient, it divides the gradient by the root of its average square.)
+# figures call these the choosers), and the others only **watch**: we shall need them later. (RMSprop is new: it
+# divides the gradient by the root of a running average of its square, roughly Adam without the average of the
+# gradient.)
 #
 # > **Predict:** which of the three settings will matter most?
 
@@ -161,7 +162,7 @@ for axis, (name, points) in zip(axes, plans.items()):
     axis.vlines(points[:, 0], 0, points[:, 1], color="#999999", linewidth=1)
     axis.plot(*points.T, "o", color=plots.COLOURS[0], markersize=5)
     axis.plot(points[:, 0], np.zeros(9), "|", color=plots.COLOURS[1], markersize=14, markeredgewidth=1)
-    axis.set(title=name, xlabel="the setting that matters", ylabel="the one that does not")
+    axis.set(title=f"{name}: {len({*points[:, 0]})} values", xlabel="the setting that matters", ylabel="the other one")
 drawn.suptitle("Nine tries: the grid sees three values of what matters, dice nine", fontsize=11)
 plots.show(drawn, "Nine tries each: the grid's fall on three values of the setting that matters, the dice's on nine.")
 
@@ -173,10 +174,11 @@ plots.show(drawn, "Nine tries each: the grid's fall on three values of the setti
 #
 # Dice have no memory. The *tree-structured Parzen estimator* (TPE), the default of the program Optuna, has one. It
 # splits the tries so far into good ones, say the best quarter (Optuna: the best tenth, rounded up), and the others. Put
-# a bell curve over each good try, one step of the rate wide, and average the bells: the hill is high where many good
-# tries lie. Its height at the setting's value $x$ is the *density* $l(x)$; the others have theirs, $g(x)$. With
-# $\gamma$ the fraction of good tries, these weigh $\gamma\, l(x)$ at $x$ and the others $(1 - \gamma)\, g(x)$. So a try
-# at $x$ is a good one (Bayes' rule) with the chance
+# a bell curve over each good try (in the figure below its standard deviation is one step in the list of rates), and
+# average the bells: the hill is high where many good tries lie. Its height at the setting's value $x$ is the *density*
+# $l(x)$; the others have theirs, $g(x)$. Let $\gamma$ be the fraction of good tries. Then near $x$ there are good tries
+# in proportion to $\gamma\, l(x)$, and others in proportion to $(1 - \gamma)\, g(x)$. So a try at $x$ is a good one
+# (Bayes' rule) with the chance
 #
 # $$P(\text{good} \mid x) = \frac{\gamma\, l(x)}{\gamma\, l(x) + (1 - \gamma)\, g(x)}
 # = \frac{1}{1 + \frac{1 - \gamma}{\gamma} \cdot \frac{g(x)}{l(x)}}.$$
@@ -287,20 +289,20 @@ steps = np.arange(10, tries + 1)
 drawn, axes = plots.figure(height=3.6)
 for aside, (name, rows), colour, style in zip((0, 0.5, 2.2), seen.items(), plots.COLOURS, ("o-", "s--", "^:")):
     mean = 100 * np.maximum.accumulate(chose[np.array(rows)], axis=1).mean(axis=0)
-    axes.plot(steps, mean[9:], style, color=colour, markersize=5, label=name)
+    axes.plot(steps, mean[9:], style, color=colour, markersize=5, label=name, alpha=1 if name in race else 0.4)
     if name in race:  # the interval is that of the distance from average dice, in points
         axes.errorbar(tries + aside, mean[-1], 50 * (race[name].high - race[name].low), fmt=style[0], color=colour)
         axes.text(tries + aside + 0.15, mean[-1], f"{100 * race[name].mean:+.2f}", color=colour, va="center", size=9)
 average = [100 * np.mean([dice_on(cell, n - 10) for cell in first[dice]]) for n in steps]
 axes.plot([*steps, tries + 3.6], [*average, average[-1]], "--", color="black", linewidth=1)
-axes.axhline(100 * accuracy.max(), color="black", linewidth=1)
-for level, side, words in ((average[-1], "top", "average\ndice"), (100 * accuracy.max(), "bottom", "the best\nof all")):
+axes.axhline(top := 100 * accuracy.max(), color="black", linewidth=1)
+for level, side, words in ((average[-1], "top", "average\ndice"), (top, "bottom", "the best\nof all")):
     axes.text(tries + 3.7, level, words, va=side, fontsize=9)
 axes.set(xlabel="tries (first ten: dice for all)\nright: distance to average dice, 95 % interval", xticks=steps[::2])
-axes.set(ylabel="mean best, % of choosers", xlim=(9.7, tries + 3.6), ylim=(average[0] - 3, 100 * accuracy.max() + 1))
+axes.set(ylabel="best so far, % of choosers (mean)", xlim=(9.7, tries + 3.6), ylim=(average[0] - 0.5, top + 1))
 axes.legend(frameon=False, fontsize=9, loc="lower right")
-drawn.suptitle(f"After {tries} tries detectably ahead of average dice:\n{who}{mnist.figure_suffix}", fontsize=11)
-plots.show(drawn, f"Best accuracy against tries, with 95 % intervals; detectably ahead of average dice: {who}.")
+drawn.suptitle(f"Detectably ahead of average dice, by the choosers:\n{who}{mnist.figure_suffix}", fontsize=11)
+plots.show(drawn, f"Best accuracy against tries, with 95 % intervals; ahead of average dice by the choosers: {who}.")
 
 # %%
 for name in (one, together):
@@ -317,15 +319,15 @@ print(f"Best of a grid of {grids[0].shape[1]} rates, mean of {len(grids)}: {np.m
 # %% [markdown]
 # Who is ahead of average dice? The verdicts, after Holm's correction, decide, and fresh seeds would have to bear them
 # out. But a search keeps what the choosers like best, perhaps by luck. So the indented lines measure the same leads on
-# the pictures that only watched. If their interval lies above zero, too, these other pictures also like the search's
-# *networks* better.
+# the pictures that only watched. If their interval lies above zero, too, these other pictures like its *networks*
+# better as well; if zero is inside, the lead is shown only for the pictures that chose.
 #
 # Did you bet on the TPE that sees both? The line "TPE together, against TPE one by one" answers, and its interval says
 # which differences twenty searches leave open. Why might one by one be enough? Look back at the joint share without
 # SGD: among optimisers that like the same rates, it *can* find the best cells as well.
 #
 # What are the dice's many values worth here? The last line tells. The drawing above supposed that each throw is a new
-# value; here there are only eight rates, and dice may draw a cell twice, which a grid may not.
+# value; here there are only eight rates, and dice may draw a cell twice, which a grid never does.
 #
 # These verdicts hold for *this* table: one small space, one kind of network, and few tries, of which Optuna counts at
 # most two as good. And a table has its own trap: a second visit to a cell, by chance or by memory, teaches nothing.
@@ -344,7 +346,8 @@ print(f"{chose[best]:.1%} of the choosers, {watch[best]:.1%} of those who watche
 
 # %% [markdown]
 # One deal of the pictures can go either way; what counts is the average of many. So deal them anew, ten thousand times:
-# $n$ of them choose the best of $k$ networks. Its accuracy on those $n$, less that on all the others, is the flattery.
+# $n$ of them choose the best of $k$ networks, drawn at random from the table. Its accuracy on those $n$, less that on
+# all the others, is the flattery.
 
 
 # %%
@@ -368,10 +371,12 @@ plots.lines({f"{n} pictures choose": (counts, points[n]) for n in sizes}, log_x=
             y="flattery, points", alt=f"The winner's accuracy on its choosers less that on the others: {flattered}.")
 
 # %% [markdown]
-# Without a choice nothing flatters. Where one network stands well above the next, many pictures leave no doubt whom to
-# choose, and hardly flatter either (that may be why the lower curves are so low). Luck decides where the best are
-# close. To see luck alone, take quality away: a hundred "pictures" whose labels are coin flips, and as "networks" a
-# thousand guessers.
+# Without a choice nothing flatters. The more pictures choose, the less luck is in each accuracy. And where one network
+# stands well above the next, many pictures leave no doubt whom to choose. (Both may keep the lower curves low.) Luck
+# decides where the best are close. To see luck alone, take quality away: a hundred "pictures" whose labels are coin
+# flips, and as "networks" a thousand guessers.
+#
+# > **Predict:** how many of the hundred does the best guesser get right, and what share of new coins?
 
 # %%
 labels, answers = random.integers(2, size=100), random.integers(2, size=(1000, 100))
@@ -379,15 +384,17 @@ again = (random.integers(2, size=10_000) == random.integers(2, size=10_000)).mea
 print(f"the champion of 1,000 guessers: {(answers == labels).mean(axis=1).max():.0%}; on 10,000 new coins: {again:.1%}")
 
 # %% [markdown]
-# Nobody would believe in that champion. With real networks the same happens, only less visibly. How much? Whoever wants
-# only the result may go on at the next Predict: the cell below it counts exactly.
+# Nobody would believe in that champion: of new coins it gets about half. (Chance moves the share among 10,000 coins by
+# up to a point either way, two standard errors, in nearly all draws.) With real networks the same happens, only less
+# visibly. How much? Of $k$ networks of the *same* true accuracy $p$, each tested on $n$ pictures, the best looks better
+# than it is, on average, by at most about $\sigma \sqrt{2 \ln k}$, where $\sigma = \sqrt{p (1 - p) / n}$. Whoever takes
+# that on trust may go on at the next Predict: the cell below it counts exactly.
 #
-# Let $k$ networks have the *same* true accuracy $p$, each tested on its own draw of $n$ pictures. The deviation $D$ of
-# a measured accuracy from $p$ is roughly normal with $\sigma = \sqrt{p (1 - p) / n}$, so
-# $\mathbb{E}[e^{tD}] = e^{t^2 \sigma^2 / 2}$ (a known integral, which you may take on trust). Call the largest of the
-# $k$ deviations $\max D$, and take any $t > 0$. The exponential function curves upwards, so its value at the mean is at
-# most the mean of its values: the first step below. And $e^{t \max D}$ is one of the $k$ positive numbers $e^{tD}$, so
-# at most their sum, whose mean is $k$ times that of one: the second step.
+# Why? Let each network have its own draw of $n$ pictures. The deviation $D$ of a measured accuracy from $p$ is roughly
+# normal with this standard deviation $\sigma$, so $\mathbb{E}[e^{tD}] = e^{t^2 \sigma^2 / 2}$ (a known integral, which
+# we only quote). Call the largest of the $k$ deviations $\max D$, and take any $t > 0$. The exponential function curves
+# upwards, so its value at the mean is at most the mean of its values: the first step below. And $e^{t \max D}$ is one
+# of the $k$ positive numbers $e^{tD}$, so at most their sum, whose mean is $k$ times that of one: the second step.
 #
 # $$e^{t\, \mathbb{E}[\max D]} \le \mathbb{E}\bigl[e^{t \max D}\bigr] \le k\, e^{t^2 \sigma^2 / 2}.$$
 #
@@ -458,9 +465,10 @@ print(f"{len(knows):,} validation pictures: {knows.mean():.1%}; test {100 * gap:
       f"errors of that difference. Luck goes as far, either way, in {2 * stats.norm.sf(abs(errors)):.1%} of draws.")
 
 # %% [markdown]
-# A champion flatters on average, so its figure ought to fall on the sealed pictures. But one draw of validation
-# pictures may be harder than most: count the difference in standard errors. Two of them are passed about once in twenty
-# draws, three about once in four hundred: the first is worth a second seed, the second an explanation.
+# Half of these validation pictures chose the winner, so on average its figure ought to fall a little on the sealed
+# ones. But one draw of validation pictures may be harder than most: count the difference in standard errors. Two of
+# them are passed about once in twenty draws, three about once in four hundred: the first is worth a second seed, the
+# second an explanation.
 
 # %%
 lesson.progress(record)
@@ -529,8 +537,8 @@ lesson.check_choose(choose)
 #   most $\sigma \sqrt{2 \ln k}$.
 # * Whatever chooses is spent. Search on validation pictures, and let the sealed ones speak once.
 #
-# A search needs many tries, so whoever trains ten times faster may search ten times longer. How fast can a good
-# network be trained? That is the question of [lesson 16](16_fast.ipynb).
+# A search needs many tries, and whoever trains ten times faster gets ten times as many in the same time. How fast can
+# a good network be trained? That is the question of [lesson 16](16_fast.ipynb).
 #
 # ## Sources
 #

@@ -146,19 +146,20 @@ told = [f"{n}: training {r['accuracy'][-1]:.0%}, validation {r['val_accuracy'][-
 print(f"3. {'; '.join(told)}. By habit {habit:.0%}, by chance {by_chance:.0f} points either way.")
 
 # %%
-drawn = plots.curves_figure(curves, "; ".join(each.replace(" ", "\N{NO-BREAK SPACE}") for each in told).capitalize()
-                            + mine.figure_suffix, guessing=k)
-band = drawn.axes[1].axhspan(100 * habit - by_chance, 100 * habit + by_chance, color="#999999", alpha=0.25, linewidth=0,
-                             label="by habit, with its chance")
-drawn.legends[0].remove()
-drawn.legend(handles=[*drawn.axes[0].lines, band], loc="outside lower center", ncols=2, fontsize=8, handlelength=3.5,
-             frameon=False)
-plots.show(drawn, f"Loss and accuracy against epoch, with lines for guessing, and a band for habit. {'; '.join(told)}.")
+drawn, axes = plots.figure(1, 2, height=3.2, sharey=True, subplot_kw={"xlabel": "epoch", "ylim": (0, 103)})
+for axis, key, kind in zip(axes, ("accuracy", "val_accuracy"), ("training", "validation")):
+    for (name, run), style in zip(curves.items(), ("s--", "o-")):
+        axis.plot(range(1, few_epochs + 1), 100 * np.array(run[key]), style, markersize=4, label=name)
+    axis.set(title=f"{kind} accuracy, %", xticks=range(few_epochs // 4, few_epochs + 1, few_epochs // 4))
+band = axes[1].axhspan(100 * habit - by_chance, 100 * habit + by_chance, color="#dddddd", label="habit, with chance")
+drawn.legend(handles=[*axes[0].lines, band], loc="outside lower center", ncols=3, fontsize=9, frameon=False)
+drawn.suptitle(";\n".join(told).capitalize() + mine.figure_suffix, fontsize=11)
+plots.show(drawn, f"Accuracy against epoch, on the right with a band for habit. At the end {'; '.join(told)}.")
 
 # %% [markdown]
-# Compare the two training curves, and then the two validation curves. What was learned of the shuffled labels was
-# learned by heart: a high *training* accuracy alone says nothing about new pictures. A validation accuracy in the grey
-# band may be habit and chance. (Which labels are learned sooner, one run each does not say.)
+# Compare the two curves on the left, and then the two on the right. What was learned of the shuffled labels was learned
+# by heart: a high *training* accuracy alone says nothing about new pictures. A validation accuracy in the grey band may
+# be habit and chance. (Which labels are learned sooner, one run each does not say.)
 #
 # What a wrong answer would mean:
 #
@@ -166,9 +167,9 @@ plots.show(drawn, f"Loss and accuracy against epoch, with lines for guessing, an
 # * **2, not all of them by heart**: the rate is wrong, something in the network is cut off, or pictures and labels are
 #   paired anew in each epoch. (*Wrong* labels can be learned by heart too. What finds them is your own eyes, or a
 #   validation accuracy that is no better than habit when nothing is shuffled.)
-# * **3, shuffled labels, and yet a validation accuracy above habit by more than the chance printed**: they were not
-#   really shuffled, or the network trains on validation pictures. (Copies on both sides it does not find: the copy that
-#   is trained on has a *shuffled* label.)
+# * **3, shuffled labels, and yet a validation accuracy above habit by more than the chance printed**: ask again with
+#   another seed. If it stays, they were not really shuffled, or the network trains on validation pictures. (Copies on
+#   both sides it does not find: the copy that is trained on has a *shuffled* label.)
 #
 # ## A baseline, and its rate
 #
@@ -255,7 +256,8 @@ print(f"What it sees of a picture: {eyes.output_shape[1]} features, the mean ove
 # Why the features of all layers, and not of the last alone? The last is good at what it was trained for, such as
 # telling ships from frogs. The first ones see edges and colours, which many tasks can use (Yosinski and others, 2014).
 # Which of them tell *your* classes apart, the new last layer may find out. (Whether all beat the last alone is not
-# measured here. To ask it, put `[-1:]` at the end of the line `maps = ...`, and compare the lines with *We take*.)
+# measured here. To ask it, put `[-1:]` at the end of the line `maps = ...`, and compare how far transfer leads in the
+# pairs below, before and after; training from scratch stays the same. So few pictures may not decide.)
 #
 # With an internet connection there are larger eyes. Set `side = 96`, and end the cell above with these (what it prints
 # still tells of the small ones):
@@ -409,11 +411,10 @@ print(f"The way that was chosen is {ahead.__name__.replace('_', ' ')}. {result}"
 
 # %%
 confidence, known = calibration.judge(compared.predictions, compared.labels)
-how_sure = f"{calibration.in_words(confidence, known)} Errors within that chance, or that cancel, it does not show."
-print(how_sure)
+print(how_sure := f"{calibration.in_words(confidence, known)} Errors within that chance, or that cancel, do not show.")
 
 # %% [markdown]
-# > **Predict:** which class is most often taken for another, and for which?
+# > **Predict:** what will the surest mistakes have in common?
 
 # %%
 errors = np.flatnonzero(~known)[np.argsort(-confidence[~known])][:12]  # the surest first
@@ -427,12 +428,14 @@ if len(errors):
 
 # %% [markdown]
 # Look at each before you read on, with three questions. Is the label right? Is what it shows whole, and large enough?
-# Might the background have given the answer? The first you can mend in the folder, the second with `side`, the third
-# with other pictures. And look through *all* labels, not only those that the network missed: to mend its mistakes alone
-# makes it look better than it is.
+# Might the background have given the answer? The first you can mend in the folder (the card below names the files), the
+# second with `side`, the third with other pictures. And look through *all* labels, not only those that the network
+# missed: to mend its mistakes alone makes it look better than it is.
 #
 # But the test set is open now. Whoever mends and runs the lesson again has looked at it twice, and should write both
 # numbers, and what was changed between them, on the card.
+#
+# > **Predict:** which class is most often taken for another, and for which?
 
 # %%
 from course_utils.report_card import ReportCard
@@ -555,7 +558,7 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 # ## Sources
 #
 # * J. Yosinski, J. Clune, Y. Bengio and H. Lipson, *How transferable are features in deep neural networks?*, 2014:
-#   the first layers fit everywhere ([arXiv:1411.1792](https://arxiv.org/abs/1411.1792)).
+#   features of the first layers suit many tasks ([arXiv:1411.1792](https://arxiv.org/abs/1411.1792)).
 # * A. Karpathy, *A recipe for training neural networks*, 2019: the first two questions.
 # * C. Zhang and others, *Understanding deep learning requires rethinking generalization*, 2017: networks learn shuffled
 #   labels by heart ([arXiv:1611.03530](https://arxiv.org/abs/1611.03530)).
@@ -566,8 +569,10 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 #
 # Eighteen lessons ago a network had learned its digits by heart, and looked splendid. Here is what the course has found
 # about the digits since, each number from its stored runs (but the article's own, of lesson 09); where nobody has
-# measured yet, that is said. It is not all: dropout, for one, is in lesson 10. (Where many questions were asked, the
-# bar is higher, by Holm's rule of lesson 10: an interval may leave out zero, and the word still be *suggestive*.)
+# measured yet, that is said. Brackets say how the networks were trained. Numbers from different trainings do not add up,
+# nor do the points of several techniques; and the lessons' charts, which pile the techniques up at one rate for all,
+# need not agree with these. (Where many questions were asked, the bar is higher, by Holm's rule of lesson 10: an
+# interval may leave out zero, and the word still be *suggestive*.)
 
 # %% tags=["lesson-only"]
 from course_utils import farewell

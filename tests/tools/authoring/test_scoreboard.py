@@ -88,3 +88,17 @@ def test_the_committed_scoreboard_and_pictures_are_up_to_date():
     shown = (ROOT / "README.md").read_text(encoding="utf-8")
     assert scoreboard.pictures(ROOT / "notebooks").keys() == scoreboard.PICTURES.keys()
     assert all(f"(docs/{name})" in shown for name in scoreboard.PICTURES)
+
+
+def test_the_fast_networks_at_full_size_are_those_of_their_tables(measured, monkeypatch):
+    measured(record(model="fast_cnn", data="cifar10 (JPEG copy)", test_accuracy=0.58))
+    looks = [
+        record(model="fast_cnn", data="cifar10 (JPEG copy)", mode="full", seed=seed, table="fast_cifar10",
+               arm="looks", test_accuracy=0.91 + seed / 1000)
+        for seed in (0, 1, 2)
+    ]  # fmt: skip
+    rows = pd.DataFrame(looks)
+    monkeypatch.setattr(
+        scoreboard.protocol, "rows_of", lambda table, arm: rows[rows["table"] == table]
+    )
+    assert "| 94 % | 91.10 ± 0.10 % (3 runs) | 58.00 % (1 run) |" in scoreboard.table()
