@@ -2,6 +2,7 @@
 
 from course_utils import evidence
 from course_utils.evidence import protocol
+from course_utils.evidence.telling import JUDGED_ON
 from course_utils.evidence.worth import accuracies, worth_in_images
 from course_utils.networks import ALL_SIX, article_words
 
@@ -21,8 +22,8 @@ COMPARED = (
 def sentences() -> list[str]:
     """Ten sentences; of what nobody has measured yet they say so.
 
-    Accuracies are percentages on the test set, which the sentence then names, or differences in points on
-    the comparison set, as the protocol's tables have them. Brackets say how the networks were trained.
+    Accuracies are percentages, or differences in points as the protocol's tables have them; each sentence
+    names the set that they are of. In all but the last the first brackets say how the networks were trained.
     """
     return [
         _knows_neighbours(),
@@ -77,7 +78,8 @@ def _compared(what, table, arm, against):
     found = protocol.verdicts(of).get((arm, against))
     if not found:
         return f"{what}: {MISSING}."
-    return found.sentence(f"{what} ({_trained(of, arm, against)})")
+    told = found.sentence(f"{what} ({_trained(of, arm, against)})")
+    return told.replace(" points", f" points on the {JUDGED_ON[of.judge]}", 1)
 
 
 def _worth():
@@ -98,5 +100,5 @@ def _worth():
 
 def _article():
     here, says = _mean("baseline_cnn", ALL_SIX, "full"), article_words("baseline_cnn", ALL_SIX)
-    what = f"The article's six techniques on all of MNIST: {says.replace(' %', '%')} there"
+    what = f"The article's six techniques on all of MNIST: {says.replace(' %', '%')} of the test set there"
     return f"{what}, {here or MISSING} here."

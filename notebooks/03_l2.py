@@ -136,7 +136,7 @@ def train_small(penalty, seed, title=None, watch=()):
     keras.utils.set_random_seed(seed)
     model = build_small(penalty)
     model.compile(keras.optimizers.Adam(0.005), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    # So few pictures need more epochs: twice as many as elsewhere.
+    # An epoch of so few pictures has few steps, so it takes more epochs.
     history = model.fit(
         mnist.x_train[:few], mnist.y_train[:few], batch_size=50, epochs=2 * lesson.epochs(20), verbose=0,
         validation_data=(mnist.x_val, mnist.y_val) if title else None, callbacks=[*lesson.callbacks(title), *watch],
@@ -151,7 +151,7 @@ free, free_history = train_small(0.0, seed, "300 digits, no penalty: do loss and
 
 # %%
 def judge(model):
-    # Cross-entropy, accuracy, and the mean probability that the wrong answers were given.
+    # Cross-entropy, accuracy, and the mean probability that the network gave to its wrong answers.
     p = np.asarray(model.predict(mnist.x_val, batch_size=500, verbose=0))
     entropy = -np.log(p[np.arange(len(p)), mnist.y_val].clip(1e-30)).mean()
     right = p.argmax(axis=1) == mnist.y_val
@@ -161,7 +161,7 @@ def judge(model):
 for epoch in (int(np.argmin(free_history["val_loss"])) + 1, len(kept)):  # the best one, and the last
     free.set_weights(kept[epoch - 1])
     entropy, accuracy, sure = judge(free)
-    print(f"epoch {epoch}: loss {entropy:.3f}; {1 - accuracy:.1%} mistakes, made with a mean probability of {sure:.0%}")
+    print(f"epoch {epoch}: loss {entropy:.3f}; {1 - accuracy:.1%} wrong answers; their mean probability was {sure:.0%}")
 
 # %% [markdown]
 # The two lines compare the epoch of the lowest validation loss with the last one. A loss can climb while the accuracy
@@ -273,7 +273,7 @@ print(f"cross-entropy {entropy:.4f} + penalty, by hand, {by_hand:.4f} = {entropy
 # %% [markdown]
 # Every `loss` and `val_loss` that Keras shows contains the penalty, also in evaluation, where nothing is learned from
 # it. With another $\lambda$ it is another quantity. **Never compare reported losses across values of $\lambda$**:
-# compare accuracies, or the cross-entropy alone, which is the loss that `lesson.compare` prints.
+# compare accuracies, or the cross-entropy alone, the loss that `lesson.compare` prints further down.
 #
 # ## From too little to too much
 #
@@ -358,11 +358,11 @@ for f, e, r, w, d, sure, known in zip(penalties, entropies.T, reported, mistakes
           f"{sure.mean():15.0%}  {1 - known.mean():17.1%}")
 
 # %% [markdown]
-# On the left, too small a $\lambda$ changes next to nothing. With too large a one the cheapest network has hardly any
-# weight left: it guesses (at $\ln 10 = 2.303$). The best price lies between the two. The title gives the change there:
-# in the cross-entropy, in the reported loss, which adds the price that was paid, and in mistakes. The reported loss is
-# no guide, even where it chooses the same $\lambda$. The next line looks for values at which it is higher than without
-# penalty although the cross-entropy is lower.
+# In the figure's left panel, too small a $\lambda$ changes next to nothing. With too large a one the cheapest network
+# has hardly any weight left: it guesses (at $\ln 10 = 2.303$). The best price lies between the two. The figure's title
+# gives the change there: in the cross-entropy, in the reported loss, which adds the price that was paid, and in
+# mistakes. The reported loss is no guide, even where it chooses the same $\lambda$. Where would it have warned you off,
+# although the cross-entropy fell?
 
 # %%
 apart = ", ".join(written[f] for f, e, r in zip(penalties, mean, reported) if e < mean[0] < r) or "none"
@@ -386,8 +386,7 @@ print(f"λ at which every seed makes fewer mistakes than at 0: {fewer or 'none'}
       + f" That is little: {n} coins agree so one time in {2**n}, and there are several λ." * bool(fewer))
 
 # %% [markdown]
-# And the bending? The next line says whether the network still gets all its training digits right, and how sure it is
-# of its mistakes.
+# And the bending? Does the network still get all its training digits right, and how sure is it of its mistakes?
 
 # %%
 calm, right = sureness.mean(axis=0), training[:, lowest].mean() > 0.9995
@@ -395,8 +394,8 @@ print(f"At λ = {best} the network " + ("still gets all its training digits righ
       else "errs on training digits.") + f" Sure when wrong: {calm[lowest]:.0%}, without penalty {calm[0]:.0%}.")
 
 # %% [markdown]
-# Would stopping in time have saved as much as the penalty? The next line says it, for one seed. (It flatters both: each
-# is the best of several.) Lesson 08 tries it.
+# Would stopping in time have saved as much as the penalty? Lesson 08 tries it. Here is one seed, which flatters both:
+# each is the best of several.
 
 # %%
 print(f"Seed {seed} alone, without penalty, ends at {entropies[0, 0]:.3f}. Its best epoch would have saved "
@@ -435,7 +434,7 @@ def train_baseline(penalty, seed, title=None):
 
 
 model, history = train_baseline(1e-4, seed, "The baseline CNN with L2 (loss with penalty)")
-print(f"Of the validation loss, {history.history['val_loss'][-1]:.3f}, {penalty_by_hand(model, 1e-4):.3f} are penalty.")
+print(f"Validation loss {history.history['val_loss'][-1]:.3f}; of this, {penalty_by_hand(model, 1e-4):.3f} is penalty.")
 
 # %% [markdown]
 # ## Does it help?
@@ -476,12 +475,13 @@ for column, found, words, unit in zip((1, 0), tabled, said, units):
                     alt=f"{ours.sentence('Our pairs', 'points' if column else '')} In the table: {words}.")
 
 # %% [markdown]
-# A large dot is a mean, hollow where there is no verdict; its bar is the interval, and the small dots below are the
-# seeds' differences. An interval that holds zero cannot tell a gain from a loss, and a gain beyond the better of its two
-# ends is hard to believe. The table weighs more than our few pairs at one penalty and one learning rate: it has more of
-# them, and tunes both. Now hold it against your prediction, first in right answers, then in cross-entropy: each title
-# says whether the table's interval leaves zero out. (Our bars, and the table's in cross-entropy, hold the luck of the
-# seeds alone, not that of the pictures.)
+# A large dot is a mean; its bar is the interval, and the small dots below are the seeds' differences. A hollow mean has
+# no verdict: the seeds are too few (as ours are), or its interval holds zero or barely leaves it out. An interval that
+# holds zero cannot tell a gain from a loss, and a gain beyond the better of its two ends is hard to believe. The table
+# weighs more than our few pairs at one penalty and one learning rate: it has more of them, and tunes both. Now hold it
+# against your prediction, first in right answers, then in cross-entropy: each title says whether the table's interval
+# leaves zero out. (Our bars, and the table's in cross-entropy, hold the luck of the seeds alone, not that of the
+# pictures.)
 #
 # Where the penalty does little for right answers, why might that be? The baseline has dropout already and trains for a
 # short time, on more than 300 digits; in our pairs the article's $\lambda$ is small, too. (None of these reasons is
@@ -490,8 +490,8 @@ for column, found, words, unit in zip((1, 0), tabled, said, units):
 #
 # ## On the comparison set
 #
-# From here on the test set stays sealed until lesson 09. Your own network is judged on the comparison set. (In
-# full mode there is none, and the validation images stand in for it.)
+# The test set stays sealed until lesson 09. Your own network is judged on the comparison set. (In full mode there is
+# none, and the validation images stand in for it.)
 
 # %%
 record = lesson.record(model, "baseline_cnn", "l2", history=history, compare=lesson.compare(model), l2=1e-4)
@@ -554,7 +554,7 @@ lesson.check_steps_to_half(steps_to_half)
 #
 # ## Sources
 #
-# * P. Veličković, *Deep learning for complete beginners*, part 3: L2 with this $\lambda$ on every weight layer.
+# * P. Veličković, *Deep learning for complete beginners*, part 3: L2 with $\lambda = 10^{-4}$ on every weight layer.
 # * A. Krogh and J. Hertz, *A simple weight decay can improve generalization*, 1991.
 # * I. Loshchilov and F. Hutter, *Decoupled weight decay regularization*, 2019: why L2 and weight decay part under Adam.
 # * C. Zhang, S. Bengio, M. Hardt, B. Recht and O. Vinyals, *Understanding deep learning requires rethinking

@@ -115,8 +115,9 @@ for name, history in learned.items():
 # The title of the figure answers the question. Remember from lesson 01 that guessing among ten digits costs $\ln 10
 # \approx 2.30$. Zeros never do better. Numbers between -1 and 1 end in a loss of `nan`, *not a number*: something grew
 # too large for the computer. (Such a network calls every digit a 0, and about one in ten is one.) Glorot's start and
-# the orthogonal one stay at the loss of guessing for a long time, or for good. While they only guess, their curves and
-# that of the zeros lie on top of each other.
+# the orthogonal one leave the loss of guessing late, if at all. (Late in steps: full mode makes many more of them in an
+# epoch, so there it may be an early one.) While they only guess, their curves and that of the zeros lie on top of each
+# other.
 #
 # (Each curve is one run at one learning rate, which need not suit every start: lesson 05 shows how much a rate can
 # decide.) Whatever makes the difference was there before the first step, so let us look there.
@@ -214,9 +215,9 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 # ## Two rules, derived
 #
 # Take one unit with $n$ inputs, before its ReLU: $y = \sum_{i=1}^{n} w_i x_i$. Its weights are drawn independently of
-# each other and of its inputs, with mean 0. ($\mathbb{E}$ stands for the mean; of independent numbers the mean of a
-# product is the product of the means.) Square the sum and take the mean: in every mixed term $w_i w_j x_i x_j$ there is
-# a factor $\mathbb{E}[w_i] = 0$, so only the squares stay,
+# each other and of its inputs, with mean 0. (Of independent numbers the mean of a product is the product of the means.)
+# Square the sum and take the mean: in every mixed term $w_i w_j x_i x_j$ there is a factor $\mathbb{E}[w_i] = 0$, so
+# only the squares stay,
 #
 # $$\mathbb{E}[y^2] = \sum_{i=1}^{n} \mathbb{E}[w_i^2]\, \mathbb{E}[x_i^2]
 # = n \operatorname{Var}(w)\, \mathbb{E}[x^2].$$
@@ -407,10 +408,10 @@ plots.images(
 
 # %% [markdown]
 # They do not differ at all. (Mid-grey is a weight of 0, and every picture has a scale of its own.) Sixteen units, and
-# all the network has is one unit, sixteen times. They start equal, so they compute the same; they compute the same, so
-# they get the same gradient; they get the same gradient, so they stay equal. No number of steps leads out of this
-# circle. It is called **symmetry**, and zeros are only its worst case: there the gradient itself is zero too. Chance is
-# what tells the units apart.
+# all the network has is one unit, sixteen times. They start equal, in the weights that come in and in those that go
+# out. So they compute the same and hear the same back; so they get the same gradient; so they stay equal. No number of
+# steps leads out of this circle. It is called **symmetry**, and zeros are only its worst case: there the gradient
+# itself is zero too. Chance is the easy way to tell the units apart.
 #
 # ## A trap: an initialiser repeats itself (optional)
 #
@@ -487,18 +488,20 @@ he = {s: train_cnn("he_uniform", s) for s in lesson.seeds(3)}
 careless = train_cnn(careless_start, seed)
 
 # %%
-ahead = [100 * (run[-1] - glorot[seed][-1]) for run in (he[seed], careless)]
-title = f"One seed, last epoch, against Glorot's: He's start {ahead[0]:+.1f} points, the uniform one {ahead[1]:+.1f}"
+wrong = {"Glorot": 100 * (1 - glorot[seed]), "He": 100 * (1 - he[seed]), "uniform, -1 to 1": 100 * (1 - careless)}
+more = [(run[-1] - wrong["Glorot"][-1]).round(1) + 0 for run in wrong.values()]
+title = f"One seed, mistakes at the end against Glorot's: He's {more[1]:+.1f} points, the uniform start {more[2]:+.1f}"
 plots.lines(
-    {"Glorot": 100 * glorot[seed], "He": 100 * he[seed], "uniform, -1 to 1": 100 * careless},
-    title=title + mnist.figure_suffix, x="epoch", y="validation accuracy, %", looks=looks, at_ends=".1f",
-    alt=f"Validation accuracy against epoch of three starts. {title}.",
+    wrong, title=title + mnist.figure_suffix, x="epoch", y="validation mistakes, %", looks=looks, at_ends=".1f",
+    log_y=True, limits=(0.5, 100), alt=f"Validation mistakes by epoch, three starts, in powers of ten. {title}.",
 )
 
 # %% [markdown]
-# The careless start is one run at Adam's usual rate, which need not suit it: trust neither the size of the gap nor the
-# shape of the curve. A likely reason why it does badly, which we have not tested: its sums are so large (see the sizes
-# above) that the softmax is completely sure of every answer, right or wrong.
+# So that both gaps can be seen, the axis counts mistakes, in powers of ten: equal distances are equal *ratios*. For He
+# and Glorot one seed decides nothing; all pairs follow. The careless start is one run at Adam's usual rate, which need
+# not suit it: trust neither the size of the gap nor the shape of the curve. A likely reason why it does badly, which we
+# have not tested: its sums are so large (see the sizes above) that the softmax is completely sure of every answer,
+# right or wrong.
 
 # %%
 comparisons = {}
@@ -609,10 +612,12 @@ lesson.check_he_limit(he_limit)
 # ## What to take away
 #
 # * The number of inputs, the variance of the weights and the ReLU decide by what factor an untrained layer multiplies
-#   the size of its signal. Over many layers a factor far from 1 lets the signal or the gradient vanish or explode.
-#   Without a ReLU, Glorot's $2/(n_\text{in} + n_\text{out})$ keeps the factor near 1, if a layer has about as many
-#   outputs as inputs; with a ReLU, He's $2/n_\text{in}$ does.
-# * Weights must be random: units that start equal stay equal, and a whole layer of them is one unit.
+#   the size of its signal. Factors multiply: over many layers even one such as $\sqrt{1/2}$, harmless once, lets the
+#   signal and the gradient vanish, and its inverse lets them explode. Without a ReLU, Glorot's $2/(n_\text{in} +
+#   n_\text{out})$ keeps the factor near 1, if a layer has about as many outputs as inputs; with a ReLU, He's
+#   $2/n_\text{in}$ does.
+# * Units must start different, and chance sees to that. Those that start equal, in the weights that come in and go out,
+#   stay equal (unless something like dropout parts them), and a whole layer of them is one unit.
 # * Over few layers a factor does less harm, so there is less to mend, and only a fair comparison says whether mending
 #   it helps at all.
 #

@@ -144,8 +144,7 @@ for a in (100, 1, 1 / 255):
 # If steps that are too long no longer blow up the signal, the network should forgive a learning rate that is badly
 # chosen. We train the network without batch norm and with it, at rates from 0.0003 to 0.1, for the same few epochs.
 # Nothing else differs. Each training begins at its rate and lowers it to zero along a cosine, as in the tables of
-# lesson 10: with long steps to the very end, the result would depend on where the last one landed. (Pass over `inside`,
-# below; it is for the next section.)
+# lesson 10: with long steps to the very end, the result would depend on where the last one landed.
 #
 # > **Predict:** draw both curves, mistakes against the learning rate. Does one lie below the other everywhere, or is it
 # > something else that differs? And at their best rates, who is ahead?
@@ -157,6 +156,8 @@ def batch_norm():
     return layers.BatchNormalization(momentum=0.99 if lesson.mode == "full" else 0.9)
 
 
+# %% jupyter={"source_hidden": true}
+# For the next section: pass over it now.
 def inside(model):
     """On 300 digits: shares of silent units; sizes of what the next layers get, and the first if γ were 1 and β 0."""
     watched = [model.layers[k].output for k in (1, 3, 8, 2, 7, 10)]  # three ReLUs, then what the next layers get
@@ -214,12 +215,12 @@ print(f"Batch norm is {at_usual:+.1f} points ahead at the usual 0.001, {at_best:
 # %% [markdown]
 # (The axis of mistakes counts in factors: from 3 to 30 is as far as from 10 to 100.)
 #
-# **What batch norm buys is above all room: the rate matters less.** Where a rate is too small or too large for the
-# plain network, batch norm loses less, and at the largest it still reads most digits where the plain network guesses.
-# But a rate far from its best costs batch norm something, too. (On the left it may be a matter of speed alone, which
-# more epochs would mend: not yet measured.)
+# **What batch norm buys in our runs is above all room: the rate matters less.** Where a rate is too small or too large
+# for the plain network, batch norm loses less, and at the largest it still reads most digits where the plain network
+# guesses. But a rate far from its best costs batch norm something, too. (On the left it may be a matter of speed alone,
+# which more epochs would mend: not yet measured.)
 #
-# Compare the two leads in the last line. Whoever compares techniques at one learning rate compares, for a good
+# Compare the two leads in the last printed line. Whoever compares techniques at one learning rate compares, for a good
 # part, how well that rate suits each of them. (One run at each rate, on the validation pictures, shows the shape of
 # the curves. It settles no difference of a point or so, nor where a curve leaves the grey band.) And who is ahead at
 # the best rates? The section "Does it help?" asks again, with more runs.
@@ -229,8 +230,8 @@ print(f"Batch norm is {at_usual:+.1f} points ahead at the usual 0.001, {at_best:
 # A long step can push the weights of a unit so far that its sum is negative for every picture. Then its ReLU puts out
 # zero, its gradient is zero, and it hardly ever comes back: it is *dead*. How many units of each layer are dead after
 # training? We count a unit as dead if its ReLU puts out zero for every one of 300 validation digits; in a convolution
-# the unit is a channel, and it must be zero at every position. Some units of the dense layer may be silent at any rate;
-# look at what the large rates add. (These are the same single runs as above.)
+# the unit is a channel, and it must be zero at every position. Some units of the dense layer may be silent even at
+# small rates; look at what the large ones add. (These are the same single runs as above.)
 
 # %%
 layer_names, large = ["convolution 1", "convolution 2", "dense layer"], rates[-1]
@@ -261,9 +262,10 @@ print("batch norm's first size, with γ = 1, β = 0:", ", ".join(f"{bare['batch 
 # %% [markdown]
 # Whatever long steps do to the weights before it, batch norm hands on a signal whose size (the root of the mean square)
 # is decided by $\gamma$ and $\beta$, as long as the variance is far above $\varepsilon$. That may be why fewer units
-# die behind it; we have not tested the cause by itself. (The sizes need not be 1: $\gamma$ and $\beta$ are learned, and
-# pooling follows the second normalisation. The line "batch norm's first size" leaves $\gamma$ and $\beta$ out: what it
-# lacks of 1, $\varepsilon$ and dead channels took.)
+# die behind it; we have not tested the cause by itself. (Where 0.00 enters a layer, the one before it is silent. With
+# batch norm the sizes need be neither 1 nor the same at both rates: $\gamma$ and $\beta$ are learned, and pooling
+# follows the second normalisation. The line "batch norm's first size" leaves $\gamma$ and $\beta$ out: what it lacks of
+# 1, $\varepsilon$ and dead channels took.)
 #
 # The first convolution has no normalisation before it, so the argument does not reach it. Why the two networks differ
 # there (the figure's first panel) we have not measured.
@@ -373,9 +375,9 @@ print(f"The two networks' trained weights differ by at most {np.abs(trained[0.99
 # With momentum 0.99 the network misjudges its training pictures as well, so this is no overfit. Nor is anything wrong
 # with its weights: the moving averages play no part in training, so both networks have the *same* weights, step for
 # step (up to rounding). Only the averages differ. (The first number of each momentum line was taken during the epoch,
-# with dropout on and with weights still on their way; that is why momentum 0.9 does better in the second. The loss with
-# 0.99 may rise even while its averages come nearer: the answers grow surer, and a sure guess costs more than a hesitant
-# one.)
+# with dropout on and with weights still on their way; that may be why momentum 0.9 does better in the second. The loss
+# with 0.99 may rise even while its averages come nearer: if the answers grow surer, a sure mistake costs more than a
+# hesitant one.)
 #
 # How far are the averages behind, for the unit with the strongest signal? Solve the rule above for $\mu$, and the noted
 # averages give back what each batch had: $\mu = (\bar\mu_\text{new} - m \bar\mu_\text{old}) / (1 - m)$.
@@ -417,8 +419,8 @@ for m in (0.9, 0.99):
 #
 # ## In place of the division by 255
 #
-# The article's last listing drops the division by 255, without a word, and normalises the input instead: that is a
-# second change, apart from the one between the layers.
+# The last listing of the article that this course follows (Veličković's, see the sources) drops the division by 255,
+# without a word, and normalises the input instead: that is a second change, apart from the one between the layers.
 #
 # > **Predict:** what happens to a network that sees raw pixels, up to 255, and what if only its input is normalised?
 
@@ -435,14 +437,14 @@ for name, first in {"/ 255": by_255, "raw": layers.Identity, "raw, input normali
 # Lesson 10's table has a row for it; here a point or two between the first line and the third mean nothing. (One run
 # and one epoch each, all at 0.001, which may be the wrong rate for raw pixels.)
 #
-# **Before the activation, or after it?** The inventors put it *before*, the article *after* it. People have argued
-# about this ever since. We have not measured it, and stay with the article.
+# **Before the activation, or after it?** The inventors (Ioffe and Szegedy, 2015) put it *before*, the article
+# *after* it. People have argued about this ever since. We have not measured it, and stay with the article.
 #
 # ## Does it help?
 #
-# You have seen which network a rate of 0.001 suits, so a lead at that rate is no answer. In the table `fair_mnist` each
-# network gets the rate that was tuned for it on validation pictures. Who is ahead is then decided with more seeds than
-# here, on the 10,000 pictures of the comparison set, on which nothing was tuned.
+# You have seen which network a rate of 0.001 suits, so a lead at that rate is no answer. In lesson 10's table
+# `fair_mnist` each network gets the rate that was tuned for it on validation pictures. Who is ahead is then decided
+# with more seeds than here, on the 10,000 pictures of the comparison set, on which nothing was tuned.
 #
 # > **Predict:** is a lead left, and is it above or below half a point?
 
@@ -458,10 +460,10 @@ print(f"Batch norm's lead in our runs: {at_usual:+.1f} points at 0.001, {at_best
 # tunes on other seeds and counts on other pictures. It says how much batch norm is worth to *this* network on *these*
 # digits, once both sides have their rates.
 #
-# *Why* it helps is still debated. Its inventors (Ioffe and Szegedy, 2015) thought that it keeps the distribution of
-# each layer's inputs from shifting while the layers before it learn. Santurkar and others (2018) added shifts of their
-# own behind the normalisation, and it helped all the same. They found that it makes the loss smoother, so that a large
-# step does less harm, as you have seen it do.
+# *Why* it helps is still debated. Its inventors thought that it keeps the distribution of each layer's inputs from
+# shifting while the layers before it learn. Santurkar and others (2018) added shifts of their own behind the
+# normalisation, and it helped all the same. They found that it makes the loss smoother, so that a large step does less
+# harm, as you have seen it do.
 #
 # And each picture is normalised together with others drawn at random, which adds a little noise. The inventors report
 # that this helps on new pictures (they say that it *regularises*). We have not measured that.

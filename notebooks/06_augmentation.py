@@ -91,10 +91,11 @@ without = read.mean(axis=1)
 
 # %%
 twice = next((s for s in range(1, 7) if 1 - without[6 + s] >= 2 * (1 - without[6])), "more than 6")
+title = f"Mistakes at least doubled from a shift of {twice}; at 4 pixels {without[10]:.0%} are right"
 plots.lines(
     {"baseline CNN": (shifts, 100 * without)}, marker="o", x="shift of the validation digits to the right, pixels",
-    title=f"Mistakes double at a shift of {twice}; at 4 pixels {without[10]:.0%} are right" + mnist.figure_suffix,
-    y="accuracy, %", alt="Validation accuracy against horizontal shift, with a peak at zero.",
+    title=title + mnist.figure_suffix,
+    y="accuracy, %", alt=f"Validation accuracy against horizontal shift, with a peak at zero. {title}.",
 )
 
 # %% [markdown]
@@ -192,10 +193,10 @@ shifted_history = train(shifted)
 
 # %%
 in_place, moving = (h.history["accuracy"][-1] for h in (baseline_history, shifted_history))
+title = f"Training accuracy {in_place:.1%} in place, {moving:.1%} on moving digits"
 plots.curves(
-    {"in place": baseline_history.history, "with shifts": shifted_history.history},
-    title=f"Training accuracy {in_place:.1%} in place, {moving:.1%} on moving digits" + mnist.figure_suffix,
-    alt="Loss and accuracy against epoch: the dashed training lines lie behind the solid ones, further with shifts.",
+    {"in place": baseline_history.history, "with shifts": shifted_history.history}, title=title + mnist.figure_suffix,
+    alt=f"Loss and accuracy against epoch, in place and with shifts: training dashed, validation solid. {title}.",
 )
 
 # %% [markdown]
@@ -363,7 +364,7 @@ print(f"Before the mirror {np.mean(leaning):.0%} of the 1s lean to the right: th
 #
 # But that is an argument. What is the measurement?
 #
-# ## A fair comparison
+# ## Seed against seed
 #
 # Three ways to train, paired by seed: the same start, digits, epochs and learning rate, one layer of difference. (The
 # rate is Adam's default, tuned for none of the three; the table at the end of this section tunes it, for the shifts.)
@@ -454,8 +455,7 @@ _ = lesson.reference_verdict("augmentation")
 # Lessons 03 to 05 added the L2 penalty, He's start and batch normalisation. Now the shifts join them, in front, while
 # the picture is still a picture. (The model is written with `keras.Model`, layer by layer; `Sequential` would build the
 # same one.) Batch normalisation of the input replaces the division by 255, and its momentum is the one that lesson 05
-# chose for so few steps. (`FusedBatchNormalization`, the course's twin of Keras's layer, computes the same in less
-# time.)
+# chose for this mode. (`FusedBatchNormalization`, the course's twin of Keras's layer, computes the same in less time.)
 
 # %%
 from course_utils.layers import FusedBatchNormalization
@@ -543,8 +543,8 @@ lesson.check_keeps_its_label(keeps_its_label)
 # * Augmentation puts knowledge about the world into the data: what may change without changing the label. What is
 #   shown is learned, and a little beyond.
 # * It acts in training only, and makes training look worse. Compare networks in the same exam.
-# * A change that can make one digit look like another puts noise into the labels, and too much of a good change leads
-#   to underfitting. The validation set has the last word.
+# * A change that can make one digit look like another may put noise into the labels, and too much of a good change
+#   leads to underfitting. The validation set has the last word.
 #
 # Moving digits gives one network more to learn from. But two networks trained on the same digits still make different
 # mistakes. Which one do you keep? [Lesson 07](07_ensembles.ipynb) asks whether you have to choose.

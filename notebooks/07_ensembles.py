@@ -210,7 +210,8 @@ print(f"digits on which the average is worse than the members' mean: {(together 
 
 # %% [markdown]
 # The digit that the average rescued shows why. Each network is a dot on the curve of $-\log p$, at the probability that
-# it gives the true class. The square is the mean of their losses, the star the loss of their average. All networks are
+# it gives the true class; dots of networks that say nearly the same cover one another. The square is the mean of their
+# losses (in **nats**, the unit of a loss with natural logarithms), the star the loss of their average. All networks are
 # on, and in JupyterLab you can switch them off. Can you bring the square below the star?
 
 # %%
@@ -288,7 +289,7 @@ plots.show(drawn, "Squared error against 1 / k: dots and crosses about a line, a
 # %% [markdown]
 # Of all that averaging can ever take off the mean *squared error*, three members take off two thirds and nine members
 # eight ninths, whatever $\rho$ is. But there is only the part $1 - \rho$ to take, and the figure's title says what
-# stays. (The share of common mistakes printed at the start is another number: it counts wrong answers, while $\rho$
+# stays. (The shares of common mistakes printed at the start are other numbers: they count wrong answers, while $\rho$
 # weighs how far off the probabilities are.) To get more you would need members that are *more different* at the same
 # accuracy, perhaps by other architectures, data or augmentation (not measured here).
 #
@@ -430,9 +431,10 @@ if verdict and independent:
 # %% [markdown]
 # *In plain words* reads the table's intervals. Accuracy: wholly above zero is a gain, wholly below it a loss.
 # Cross-entropy: the other way round. With zero inside, nothing is decided. The last line takes the two differences from
-# the baseline seed by seed, and is the ten-seed answer to your prediction: three apart, or three jointly? (It was not
-# announced, so it lacks the table's correction for many questions, and its interval is over the seeds alone, not over
-# the images. Joint members by themselves are not in the table.)
+# the baseline seed by seed, and is the ten-seed answer to your prediction: three apart, or three jointly? (This
+# question is not among those that the table fixed beforehand, and its interval is over the seeds alone, not over the
+# images. None of these lines allows for the number of questions asked, as lesson 10 does. Joint members by themselves
+# are not in the table.)
 #
 # ## The growing model
 #
@@ -535,8 +537,8 @@ lesson.check_members_needed(members_needed)
 # * Networks that differ in their seed alone share some of their mistakes and differ in the rest. Averaging $k$ of them
 #   shrinks what is each one's own to $1/k$ (in squared error); what they share stays, however many you ask.
 # * On every digit the average's cross-entropy is at most the members' mean. The price is $k$ times the computing.
-# * Training an average is not averaging trained networks: a joint member learns only in proportion to its share of the
-#   right answer.
+# * Training an average is not averaging trained networks: a digit's push on a joint member is what it would be
+#   alone, times the member's share of the right answer.
 #
 # Every network so far trained for as many epochs as somebody wrote down. [Lesson 08](08_early_stopping.ipynb) asks when
 # one should stop.

@@ -87,7 +87,7 @@ endless, history = train(seed, long, [*lesson.callbacks(), recorder], validation
 val_loss, val_accuracy = history.history["val_loss"], history.history["val_accuracy"]
 
 # %% [markdown]
-# The star marks the lowest validation loss (in **nats**, the unit of a loss with natural logarithms); a line that
+# The star marks the lowest validation loss (in nats, the unit of a loss with natural logarithms); a line that
 # enters at an edge began outside the frame.
 
 # %%
@@ -367,7 +367,9 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
       + ("" if tabled else " It is not yet measured."))
 
 # %% [markdown]
-# Which of your two predictions held? These few seeds give no verdict; that is what the course's table is for.
+# Which of your two predictions held? These few seeds give no verdict; that is what the course's table is for. (Its
+# intervals are over the seeds alone, all judged by the same pictures. For the accuracy's interval over seeds and images,
+# type `course reference show early_stopping` in a terminal.)
 #
 # And what moves the accuracy, watching the loss or ending too early? Unlimited patience never ends too early, so
 # compare it with patience 5, seed by seed, in the figure. It gives a hint and no answer, since the mean of so few seeds
@@ -377,16 +379,17 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
 # The accuracy and the cross-entropy answer different questions. If somebody only wants to know
 # *which digit it is*, the accuracy counts, and a network that trains on may go on gaining while its loss climbs. If
 # somebody acts on the probabilities, so that a confident mistake costs more than a hesitant one, the cross-entropy
-# counts, which is what stopping watches. A stop may come too early; what it buys is a run that ends by itself, if its
-# limit is high enough.
+# counts, which is what stopping watches. A stop may come too early. Whatever it does to these two, it also buys a run
+# that ends by itself, if the limit of epochs is high enough.
 #
 # ## On the comparison set
 #
 # The patience of 5 comes from the article, the epoch from the validation set. So the numbers to believe come from
 # pictures by which nothing was chosen: first for the run to the end, then for the stopped one with its best weights.
 # One run of each is an example and no verdict: the margins say what other pictures might change, not what another seed
-# might. (*Mended* is wrong before and right after, *spoiled* the reverse; a bracket has the mended ones for each
-# spoiled one.) Nor can one run show the price of choosing: each epoch has luck of its own, which can be larger.
+# might. (*Mended* is wrong before and right after, *spoiled* the reverse; the bracket gives the mended ones for each
+# spoiled one.) Nor does the difference between the stopped run's validation loss and its comparison loss show the price
+# of choosing: one set of pictures may be harder than another, and that can outweigh it.
 
 # %%
 end, score = lesson.compare(endless), lesson.compare(stopped)
@@ -401,7 +404,8 @@ record = lesson.record(stopped, "baseline_cnn", "early_stopping+no_dropout", run
 lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
-# And the baseline as it stands in lesson 02, with its dropout? Does a patience of 5 end it before this mode's limit?
+# And the baseline as it stands in lesson 02, with its dropout? Does a patience of 5 end its reference runs before their
+# own limit of epochs (which need not be the limit of the runs above)?
 
 # %%
 limit, others = lesson.epochs(50), evidence.reference_runs("baseline_cnn", "early_stopping", lesson.mode, "mnist")
@@ -415,7 +419,7 @@ print(f"Of {len(others)} reference runs with patience 5, on {others['n_train'].i
 # which Keras 3 still makes with `restore_best_weights=True`.
 #
 # The sixth technique has a second part, the longer run: the article's has up to 50 epochs in place of 12, which may
-# help by itself. Lesson 10 asks about the stop alone; lesson 09 adds both parts to the network of the first five.
+# help by itself. Lesson 10 asks about the stop alone; lesson 09 adds both parts to the last network of lesson 07.
 #
 # ## Exercise 1: only real progress counts
 #

@@ -185,7 +185,7 @@ print(f"The baseline alone, trained for as many epochs as all six may: {longer.m
 # From L2 on, each row adds its technique to those of the row above. The last row adds the rule for stopping, and with
 # it leave to train for longer: in reduced mode 16 epochs where the other rows have 6. So its step is not the worth of
 # one technique. The line below the chart says what more epochs do for the baseline by themselves; lesson 10 has a table
-# for the stop alone. (These are test figures, as the article has no others; each run opened its test set once, and
+# for the stop alone. (These are test figures, as the article's are; each run opened its test set once, and
 # nothing is chosen by them. The range above the chart is of other seeds on the same digits. Other digits would move a
 # figure $p$ too, by $1.96 \sqrt{p\,(1 - p) / n}$ either way, lesson 00.)
 #
@@ -388,8 +388,8 @@ print(f"momentum 0.9 above 0.99 in {ahead.sum()} of these {len(ahead)} epochs; "
 # At the top of this lesson, our runs as listed stopped well before the article's, which went on to epoch 31. Both say
 # patience 5, though the older count waits one epoch longer. Can one epoch make such a difference?
 #
-# > **Predict:** take the curves as they are and change nothing but the patience. By how many epochs does one more epoch
-# > of patience move the stop?
+# > **Predict:** take the validation losses of the log and of our two runs without penalty, and change nothing but the
+# > patience. By how many epochs does one more epoch of patience move the stop?
 
 # %%
 unpenalised = {"no penalty, momentum 0.9": logged, "no penalty, momentum 0.99": no_penalty}
@@ -416,8 +416,8 @@ for name, run in unpenalised.items():
 # lasts so long that patience 3 ends in it and patience 4 outlasts it. (Two of the three share their seed and, but for
 # rounding, their training: count them as little more than one.) In another run the bump may come elsewhere and last
 # longer. So the same rule may have ended our runs at the top early and let the three in the figure go on past epoch 25.
-# Patience 1 to 3 would cost our two runs part of the points that are missing; the listed patience costs them next to
-# nothing. (Nothing is chosen by these test accuracies.)
+# Patience 1 to 3 would cost the two without penalty part of the points that are missing; the listed patience costs them
+# next to nothing. (Nothing is chosen by these test accuracies.)
 #
 # The bumps have a likely cause. At a constant learning rate the steps do not die out: Adam divides by the size of the
 # recent gradients, and their direction is a noisy guess from one batch, so the weights never come to rest. With a rate
@@ -432,7 +432,8 @@ if falling.mean() > article - 0.0002:
     print("Within 2 digits, on average, the number comes back by another road: neither penalty nor 16 bits bar it.")
 
 # %% [markdown]
-# Two things changed at once, the rate and the length. Which of them makes the difference, these runs cannot say.
+# Three things changed at once: the rate, the length, and the weights kept, here the last. Which of them makes the
+# difference, these runs cannot say.
 #
 # ## The verdicts
 #
@@ -452,12 +453,13 @@ for pair in protocol.verdicts(table):
     print(evidence.tell(table, *pair).replace("; ", ";\n    "))
 
 # %% [markdown]
-# And this is the case in one picture: our first runs, and below them what the table has so far. A dot is a run; in the
-# two rows by hand it is an epoch of one run, from 23 to 31, where the article's log ends. The first runs are few, and
-# most of their rows differ in more than one thing, so no two of them make a verdict. The runs by hand show all four
-# suspects at once: no penalty, no stop, in one of them the old momentum, and luck of their own, in unknown shares.
+# And this is the case in one picture: our first runs, and below them the table's, once there are any. A dot is a run, a
+# bar the mean; in the two rows by hand a dot is an epoch of one run, from 23 to 31, where the article's log ends. The
+# first runs are few, and most of their rows differ in more than one thing, so no two of them make a verdict. The runs
+# by hand show all four suspects at once: no penalty, no stop, in one of them the old momentum, and luck of their own,
+# in unknown shares.
 
-# %%
+# %% jupyter={"source_hidden": true}
 baselines = full_size["baseline"]["test_accuracy"]
 rows = {"baseline": baselines, "as listed, stopped": full_size["all six"]["test_accuracy"]}
 rows |= {f"{name}, by hand": run["test_accuracy"].loc[23:31] for name, run in unpenalised.items()}
@@ -465,19 +467,20 @@ rows |= {"as listed, falling rate, no stop": falling}
 rows |= {f"table: {evidence.arm_words(name)}": protocol.verdict_runs(table, arm)["test_accuracy"].dropna()
          for name, arm in table.arms.items()}  # fmt: skip
 rows = {name: 100 * np.array(runs) for name, runs in rows.items() if len(runs)}
+alt = "; ".join(f"{name}: mean {each.mean():.2f} %" for name, each in rows.items())
 plots.dots(rows, "The article's figure (dashed) among our full-size runs", "test accuracy, %",
-           f"A row of dots for each kind of run, and the article's {article:.2%} as a dashed line.", at=100 * article)
+           f"Test accuracies as dots, a row each. {alt}; the article's {article:.2%} is dashed.", at=100 * article)
 
-# %%
+# %% jupyter={"source_hidden": true}
 from scipy import stats
 
 # One run of the article's against the mean of ours, with Student's factor.
 reach = stats.t.ppf(0.975, len(baselines) - 1) * baselines.std() * (1 + 1 / len(full_size["all six"])) ** 0.5
 cost = "see the table" if ("as_logged", "as_listed") in protocol.verdicts(table) else "not yet measured"
 reached = f"40 epochs reach {falling.mean():.2%}" if len(falling) else "nothing is measured yet"
-stops = full_size["all six"]["epochs"].to_list()
+stops = full_size["all six"]["epochs"]
 at_stop, late = (np.mean([run["test_accuracy"].reindex(list(some)).mean() for run in unpenalised.values()])
-                 for some in ([stop - patience for stop in stops], range(21, 33)))  # fmt: skip
+                 for some in (stops - patience, range(21, 33)))  # fmt: skip
 own = " and ".join(each[patience - 1] for each in lost.values())
 print(f"""\
 Chance       The gap is {100 * gap:.2f} points. If all six spread as our {len(baselines)} baselines do, chance covers
@@ -489,17 +492,18 @@ The listing  Its penalty is missing from the log (clue 1). Whether the listing w
              With the penalty, today's defaults and a falling rate {reached}.
 The library  By its date an older Keras wrote the log, and the stop agrees, if its patience was the listed one.
              What no penalty and the old defaults are worth together: {cost}.
-The stop     Ours came after {" and ".join(map(str, stops))} epochs and kept the weights of {patience} before. At
-             the kept epochs the two runs without penalty average {at_stop:.2%}, after epoch 20 {late:.2%}:
-             {10_000 * (late - at_stop):.0f} of the missing digits, if ours lost as much. But the weights that patience
-             {patience} keeps in those two lie {own} points from the same run's own late mean.""")
+The stop     Ours came after epochs {" and ".join(map(str, stops))} and kept the weights of epochs
+             {" and ".join(map(str, stops - patience))}. At these epochs the runs without penalty average {at_stop:.2%},
+             and {late:.2%} after epoch 20: {10_000 * (late - at_stop):.0f} of the missing digits, if ours lost as much.
+             But what patience {patience} keeps in these runs lies {own} points off their own late means.""")
 
 # %% [markdown]
 # How did your suspect fare? By the first runs there is one finding, and it names no culprit: the run almost certainly
 # lacked the listing's penalty, but no run by hand shows that the penalty costs a digit. The library was at the scene;
-# what its other defaults took is unknown. The stop and chance are out on bail. Three comparisons of the table can
-# settle it: *as logged* against *as listed* for penalty and defaults together, and each against itself *to the end* for
-# the stop.
+# what its other defaults took is unknown. The stop and chance are out on bail. Three comparisons of the table's runs
+# can go further: *as logged* against *as listed* for penalty and defaults, not parted, and each against itself *to the
+# end* for the stop. Ten seeds show how far chance carries a run; from how many the article chose, no run of ours can
+# tell.
 #
 # For your own work: a listing is not a run. Whoever wants a number to come back keeps the log, the version of the
 # library, the seed, and more runs than one. The course's own commands write the first three into every record, and
@@ -530,9 +534,10 @@ lesson.check_penalty_at_start(penalty_at_start)
 # > from few runs, the factor is not 1.96 but Student's $t$ with $n - 1$ degrees of freedom,
 # > `scipy.stats.t.ppf(0.975, n - 1)`.
 # >
-# > Write a function that takes a list of runs and returns the mean, and the low and the high end of that 95 % interval.
-# > Then feed it the runs with the falling rate, `list(falling)`. Would the article's run surprise it? And what does it
-# > make of our runs as listed, `list(full_size["all six"]["test_accuracy"])`? Would you believe that interval?
+# > Write a function that takes a list of accuracies and returns the mean, and the low and the high end of that 95 %
+# > interval. Then feed it the runs with the falling rate, `list(falling)`. Would the article's run surprise it? And
+# > what does it make of our runs as listed, `list(full_size["all six"]["test_accuracy"])`? Would you believe that
+# > interval?
 
 
 # %%

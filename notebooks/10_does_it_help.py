@@ -36,7 +36,7 @@ print(f"{fair.question} {len(fair.arms)} variants, {len(fair.verdict_seeds)} see
 #
 # Here is the *same* network, lesson 02's baseline with this lesson's rate and number of epochs, trained again and
 # again. Nothing changed but the seed: other initial weights, another order of the images, another choice of 5,000
-# training images. Each run is judged on the **comparison set**: 10,000 images of the training set from which nobody
+# training images. Each run is judged on the **comparison set**: 10,000 images of the training set on which nobody
 # trains or validates (lesson 00). The test set stays sealed; where older figures of it are read, the text says so.
 
 # %%
@@ -70,7 +70,7 @@ print(f"{len(values)} runs, from {values.min():.2f} to {values.max():.2f} %, "
 # Some of the spread may have the same cause in both networks: a seed that drew easy training images is kind to both. If
 # we compare run 3 of one with run 3 of the other, trained on the same images, that part cancels. For two accuracies $A$
 # and $B$ with the same standard deviation $\sigma$ and correlation $\rho$ (1: they rise and fall together; 0: one tells
-# nothing of the other),
+# nothing of the other), the variance of their difference (the square of its standard deviation) is
 #
 # $$\operatorname{Var}(B - A) = \sigma^2 + \sigma^2 - 2 \rho \sigma^2 = 2 \sigma^2 (1 - \rho).$$
 #
@@ -192,10 +192,10 @@ for name, losses in list(by_seed.items())[1:]:
 #
 # ## Each technique alone
 #
-# *Alone* means: the only change to the baseline. Dropout is part of the baseline, so its row compares the baseline with
-# one without it. The last row is lesson 07's *independent* ensemble: three networks trained apart, one of them the
-# baseline of the same seed, their answers averaged. No two of the ten ensembles share a network. (It is no equal fight:
-# see *Better, or only longer?*)
+# *Alone* means: the only change to the baseline, apart from the peak rate. Dropout is part of the baseline, so its row
+# compares the baseline with one without it. The last row is lesson 07's *independent* ensemble: three networks trained
+# apart, one of them the baseline of the same seed, their answers averaged. No two of the ten ensembles share a network.
+# (It is no equal fight: see *Better, or only longer?*)
 #
 # > **Vote before you scroll:** which technique does most, which least? Does any of them hurt?
 #
@@ -233,23 +233,36 @@ alone = draw(singles, "What each is worth alone")
 # %%
 tell(singles)
 
+
 # %%
+def peaks(pairs, of=fair):
+    """Print the peak rate that each trained arm of some pairs of a table took, and those that were tried."""
+    arms = [arm for arm in dict.fromkeys(arm for pair in pairs.values() for arm in pair) if not of.arms[arm].mean_of]
+    rates = {arm: protocol.chosen(of, of.arms[arm])["learning_rate"] for arm in arms}
+    print(f"Peak rates (tried: {', '.join(f'{rate:g}' for rate in of.rates)}):",
+          ", ".join(f"{evidence.arm_words(arm)} {rate:g}" for arm, rate in rates.items()) + ".")
+
+
 worth = {name: 100 * found.mean for name, found in alone.items()}
 hurt = [name for name, found in alone.items() if found.verdict == "hurts"]
 most, least = max(worth, key=worth.get), min(worth, key=lambda name: abs(worth[name]))
 print(f"The vote, of {len(alone)}, by the means, which is no test: {most} does most ({worth[most]:+.2f} points), "
       f"{least} least ({worth[least]:+.2f}). What hurts accuracy: {', '.join(hurt) or 'nothing'}.")
-peaks = {arm: protocol.chosen(fair, fair.arms[arm])["learning_rate"] for arm in ("baseline", *list(titles)[:-1])}
-print("Peak rates:", ", ".join(f"{evidence.arm_words(arm)} {rate:g}" for arm, rate in peaks.items()) + ".")
+peaks(singles)
+for arm in (fair.arms["l2"], fair.arms["weight_decay"]):
+    tried = {factor: np.format_float_positional(factor, trim="-") for factor in arm.factors}
+    print(f"{evidence.arm_words(arm.name)} took the factor {tried[protocol.chosen(fair, arm)[arm.factor]]} "
+          f"(tried: {', '.join(tried.values())}).")
 losses = tuning("he_init").mean(axis=1)
 print(f"He's start changes the accuracy by {worth[titles['he_init']]:+.2f} points. Its peak: {losses.idxmin():g}, the "
       f"baseline's {takes:g}; its losses: {', '.join(f'{loss:.4f} at {rate:g}' for rate, loss in losses.items())}.")
 
 # %% [markdown]
 # These rows say *whether*, and not *why*. Where one surprises you, look at its rate: a row with a ‡ judges technique
-# and rate together. The factors of L2 and weight decay were tuned by cross-entropy, and the baseline has no such
-# factor: that they do better in cross-entropy is less of a surprise. At a weaker factor the verdict on accuracy might
-# be another. (Lesson 04 compared He's start at one rate, in a few pairs: no verdict.)
+# and rate together. (A rate or factor at the end of those that were tried may have a better one beyond it.) The factors
+# of L2 and weight decay were tuned by cross-entropy, and the baseline has no such factor: that they do better in
+# cross-entropy is less of a surprise. At a weaker factor the verdict on accuracy might be another. (Lesson 04 compared
+# He's start at one rate, in a few pairs: no verdict.)
 #
 # All rows share the ten runs of one baseline, so an unlucky baseline flatters every row at once, except dropout's,
 # which it belittles. Holm allows for that; the eye does not.
@@ -282,7 +295,9 @@ whole = {joint: ("ensemble", "baseline"), "all five": ("five", "baseline"),
 best, joined = ranked[0], 100 * verdicts("fair_mnist", "accuracy")[fives[ranked[0]]].mean
 title = f"Alone and in company. Best alone, {best}: {worth[best]:+.2f}; in company {joined:+.2f}"
 draw({name: singles[name] for name in ranked} | whole, title.replace("-", "−"), company=company)
-tell({f"{name}, in company": pair for name, pair in company.items()} | whole)
+added = {f"{name}, in company": pair for name, pair in company.items()} | whole
+tell(added)
+peaks(added)
 
 # %% [markdown]
 # Compare the two marks of each row. (L2's need not have the same strength: tuned alone, 0.0001 in company.) Where one
@@ -306,11 +321,12 @@ bill = worth_chart.draw("curve_mnist")
 print(*(found.sentence(evidence.arm_words(arm)) for arm, found in bill.items()), sep="\n")
 
 # %% [markdown]
-# Read it sideways, along the arrows: from a technique's 5,000, at the same height, to the baseline's line. Both axes
-# are logarithmic, so equal distances are equal factors. A dashed *arrow*, and "or more", mean that some seeds lie
-# beyond the end of their baseline's line: they count as that end, so the factor leans low and has no interval. The
-# arrows go by the means, the printed factors by each seed's own lines, so the two may differ a little, most where seeds
-# were cut off. The interval is over the seeds; other images are not in it.
+# Read it sideways, along the arrows: from a technique's 5,000, at
+# the same height, to the baseline's line. Both axes are logarithmic, so equal distances are equal factors. A dashed
+# *arrow*, and "or more", mean that some seeds lie beyond the end of their baseline's line: they count as that end, so
+# the factor leans low and has no interval. The arrows go by the means, the printed factors by each seed's own lines, so
+# the two may differ a little, most where seeds were cut off. The interval is over the seeds; other images are not in
+# it.
 #
 # Then look at both ends, and at the first three printed lines, which are means without an interval: the curves do not
 # keep their distance. In the same number of steps each of 500 digits is seen 160 times, which may flatter augmentation,
@@ -336,9 +352,12 @@ costly = {"one network for longer (against the baseline)": ("longer", "baseline"
           "joint ensemble (against one for longer)": ("ensemble", "longer")}  # fmt: skip
 draw(costly, "Three networks, or one for three times as long")
 tell(costly)
+peaks(costly)
 tell({"stopping (2,000 digits, no dropout)": ("stopped", "to_the_end")}, "early_stopping")
-by = [verdicts("early_stopping", metric)["stopped", "to_the_end"].verdict for metric in ("accuracy", "loss")]
-print(f"The stop, by accuracy: {by[0]}; by cross-entropy: {by[1]}." + (
+found, by_loss = (verdicts("early_stopping", metric)["stopped", "to_the_end"] for metric in ("accuracy", "loss"))
+by = [found.verdict, by_loss.verdict]
+print(f"The stop, by accuracy: {by[0]}; by cross-entropy: {by[1]} ({found.n} seeds; comparisons that Holm counts in "
+      f"this table: {found.family})." + (
       " With more epochs this network's cross-entropy gets worse, and yet it makes fewer mistakes: so where 'a stop "
       "and more epochs' gives more right answers, thank the epochs." if by == ["hurts", "helps"] else ""))
 
@@ -395,7 +414,8 @@ p, (seeds, N) = stats.binomtest(b, b + c).pvalue, before.shape
 print(f"Seed 0: batch normalisation mends {b} digits and spoils {c}; a split so uneven by coin tosses: p = {p:.2g}.")
 
 # %% [markdown]
-# A small p says that *this* network is better than *that* one, and nothing about the next pair that you train.
+# A small p is evidence that *this* network is better than *that* one. It does not speak of the next pair that you
+# train.
 #
 # Average over ever more pairs, and the luck of training goes. What stays is the luck of which 10,000 images we happen
 # to hold. Ten pairs can estimate how large it is. Give each digit its mean over the ten: +1 where the technique mends
@@ -460,13 +480,31 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
 #
 # ## The answer
 #
-# A word and a mean for each question. *Alone* is against the baseline (dropout: the baseline against itself without it;
-# stopping: against the same network to the end), *added* is beside the others, each by accuracy and by cross-entropy.
-# *For the same computing* holds three networks against one for three times as long. *Images*: how many times 5,000
-# digits the baseline needs to do as well, in equally many steps. *Photographs*: *alone* and *added* once more, by
-# accuracy, on CIFAR-10 with a small network, as far as those runs are made. Where *all five* is measured before its
-# parts, nobody can say yet which part earns it. The intervals are in the tables above, those for photographs in
-# `course reference show fair_cifar10`.
+# One part of the answer still lacks its intervals: the same questions on *photographs*, 10,000 of CIFAR-10 with the
+# small network of lesson 13. These are the comparisons whose runs are made:
+
+# %%
+photographs = protocol.table("fair_cifar10")
+measured = {name: pair for name, pair in (singles | added).items() if pair in verdicts(photographs.name, "accuracy")}
+tell(measured, photographs.name)
+peaks(measured, photographs)
+print(f"{len(photographs.verdict_seeds)} seeds each. Holm counts all {len(photographs.compare)} comparisons that the "
+      f"protocol names for this table; measured are {len(measured)}.")
+
+# %% [markdown]
+# Holm counts a comparison that is not yet measured as if its p were larger than all others. So runs that are added
+# later may turn *suggestive* into *helps* or *hurts*, and weaken no word. Beside *no detectable difference* read the
+# interval: it says how large a difference these runs may have missed.
+#
+# Now a word and a mean for each question. *Alone* is against the baseline (dropout: the baseline against itself without
+# it; stopping: against the same network to the end), *added* is beside the others, each by accuracy and by
+# cross-entropy. *For the same computing* holds three networks against one for three times as long. *Images*: how many
+# times 5,000 digits the baseline needs to do as well, in equally many steps. *Photographs*: *alone* and *added* by
+# accuracy; a column in which nothing is measured yet is left out. While parts of *all five* are missing there, nobody
+# can share out what it is worth.
+#
+# The intervals stand above, in tables and printed lines. Holm's correction was made for each table and each measure
+# apart: over all these words together, the chance of a false alarm is not held to one in twenty.
 
 # %%
 from IPython.display import Markdown, display
@@ -489,7 +527,7 @@ display(Markdown("\n".join([head, "|---" * len(kept) + "|", *rest])))
 # "–" is *not asked*: the protocol has no such pair. "…" is *not yet measured*. "†" marks a word that the sign flips
 # alone would not give, "‡" a cell whose two sides took different rates, so that it judges technique and rate together.
 # So "does L2 help?" has no answer until one says: *at which strength, alone or beside what, on which images, by which
-# measure?* Then it has one.
+# measure?* Then it may have one.
 #
 # And the pair of this lesson's first paragraph, at full size? There no images are left over, so these comparisons need
 # the test set. They are few, they were named beforehand, and each opening is counted. *As listed* is the article's
@@ -568,8 +606,8 @@ lesson.check_difference_sd(difference_sd)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Nothing trains, so this lesson is a discussion. Collect the votes before the first interval
-# appears. Let somebody explain what would have to happen for L2's "no detectable difference" in accuracy to become a
-# verdict (more seeds, a larger effect, less noise), and which verdict it would be. Let two learners answer "does L2
+# appears. Let somebody explain what would have to happen for L2's "no detectable difference" in accuracy to become
+# *helps* or *hurts* (more seeds, a larger effect, less noise), and which of the two. Let two learners answer "does L2
 # help?" on paper, and compare. Usual wrong answers: that the interval contains 95 % of the *runs*; that overlapping
 # intervals of two methods mean no difference, which forgets the pairing; in exercise 1 `ddof=0`, or forgetting the root
 # of `n`.

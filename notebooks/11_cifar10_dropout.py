@@ -224,8 +224,8 @@ print(f"With dropout the training accuracy changes by {trained:+.1f} points, the
 # ## One picture under ten masks
 #
 # Let us watch it limp. The trained network gets each of a thousand validation pictures ten times, with dropout switched
-# on as in training. Each time the masks are new, so ten different *thinned networks* answer. Of the first hundred
-# pictures we draw, among those that the whole network names rightly, the one on which the ten agree least.
+# on as in training. Each time the masks are new, so ten different *thinned networks* answer. The figure shows one of
+# the first hundred pictures: among those that the whole network names rightly, the one on which the ten agree least.
 #
 # > **Predict:** do the ten agree as a rule? And which is right most often: one thinned network, the mean of ten of
 # > them, or the whole network with dropout off?
@@ -233,12 +233,15 @@ print(f"With dropout the training accuracy changes by {trained:+.1f} points, the
 # %%
 network, some = networks["dropout"], slice(0, 1000)
 first_drop = next(layer for layer in network.layers if isinstance(layer, layers.Dropout))
+# The same network, but it answers with the first dropout layer's output, too.
 inside = keras.Model(network.inputs[0], [first_drop.output, network.outputs[0]])
+# training=True: new masks each time. zip sorts the ten pairs into ten maps and ten answers.
 maps, answers = zip(*(inside(cifar.x_val[some], training=True) for _ in range(10)))
 unmasked, whole = inside(cifar.x_val[some], training=False)
 answers, whole = np.stack([ops.convert_to_numpy(each) for each in answers]), ops.convert_to_numpy(whole)
 names = answers.argmax(axis=2)  # what each of ten thinned networks says, shape (10, pictures)
 agreeing = np.array([np.bincount(said, minlength=10).max() for said in names.T])
+# A picture named wrongly gets an 11, more than ten can agree, so that it is not the one of least agreement.
 divided = int(np.where(whole.argmax(axis=1) == cifar.y_val[some], agreeing, 11)[:100].argmin())
 
 # %%
@@ -267,7 +270,7 @@ print(f"All ten agree on {(agreeing == 10).mean():.0%} of {len(true):,} pictures
       f"{(agreeing > 5).mean():.0%}. In the figure the largest group that agrees counts {agreeing[divided]}.")
 print(f"Right are: one thinned network {(names == true).mean():.1%}, the mean of ten {(mean == true).mean():.1%}, the "
       f"whole network {(off == true).mean():.1%}. The last two agree on {(mean == off).mean():.0%} of the pictures. "
-      f"A lead of one of them over the other that is below {luck:.1%} is within the luck of these pictures.")
+      f"A lead of one of them over the other below {100 * luck:.1f} points is within the luck of these pictures.")
 
 # %% [markdown]
 # So dropout trains a crowd. Every picture in every step trains a thinned network of its own, all of them share their
@@ -310,8 +313,8 @@ for name, run in runs.items():
 # The margin allows for the choice of pictures alone, not for the seed, nor for the epoch: the last two lines show other
 # epochs. (An epoch chosen on these pictures looks better than it is.) So this compares two networks and is no verdict
 # on dropout. For a verdict the course has a table: ten seeds, the same pictures and number of epochs (printed first),
-# each side at its own learning rate, on the small network of lesson 13. It says what *leaving out* dropout does to
-# right answers and to the cross-entropy, so harm there speaks for dropout:
+# each side at its own learning rate (no dropout rate is tuned), on the small network of lesson 13. It says what
+# *leaving out* dropout does to right answers and to the cross-entropy, so harm there speaks for dropout:
 
 # %%
 table = protocol.table("fair_cifar10")
@@ -333,8 +336,8 @@ history = train(model, lesson.epochs(50, reduced=6), title="The dropout CNN")
 
 # %% [markdown]
 # Where the validation accuracy lies above that of training, the handicap and the average over an epoch outweigh the
-# advantage of pictures already seen. After the curves cross it is the other way round: dropout delays learning by
-# heart, but does not forbid it.
+# advantage of pictures already seen. Once the curves have crossed it is the other way round: with dropout, too, a
+# network comes to know its own pictures better than new ones.
 #
 # Digits and photographs on one scale: dots are the reference runs on digits, with their mean; stars are yours on
 # photographs (drawing lots is calculated). The CNN has two: at its end, and after as many epochs as the perceptron.
@@ -421,9 +424,9 @@ for whose, answer in (("the network", said), ("mean colours", by_colour.predict(
 
 # %% [markdown]
 # Another seed may well put another pair first. Where a share lies above its lot, like is taken for like, unasked. Mean
-# colours need no shape for it: they know sky from grass. What the network has above *them*, this one layer at least did
-# not find in mean colours. The exceptions are worth a look: animals called vehicles, and vehicles called animals. Here
-# are the ten of which it was surest; what in each speaks for the wrong class?
+# colours need no shape for it: they know sky from grass. What the network has above *them*, logistic regression at
+# least did not find in mean colours. The exceptions are worth a look: animals called vehicles, and vehicles called
+# animals. Here are the ten of which the network was surest; what in each speaks for the wrong class?
 
 # %%
 crossing = np.flatnonzero(animal[said] != animal[cifar.y_val])
@@ -547,7 +550,7 @@ lesson.check_precisions(precisions)
 # * Photographs are a harder problem than digits. Compare networks after equally many steps on equally many pictures,
 #   and ask which share of the mistakes a jump takes away.
 # * Dropout trains a crowd of thinned networks that share their weights. Part of the gap that it closes is only its
-#   handicap in training: compare like with like, and judge by the validation accuracy.
+#   handicap in training: compare like with like, and judge by validation accuracy and loss.
 # * Know your data: where the pictures come from, whether anyone was asked, and whether test and training pictures are
 #   really different ones.
 #

@@ -139,7 +139,7 @@ for name, four in {"every second": [[1, 0], [0, 0]], "averages": [[1 / 4, 1 / 4]
 # To put a number on a change we hold the new map against the old one, in place and moved along by one, and take the
 # smaller mean difference, divided by the standard deviation of such maps (contrasts differ). What is said of pooling
 # counts as borne out if the pooled edges change less than the edges, which have the same weights, on more than six
-# photographs in ten.
+# photographs in ten. (Read the printed lines; the code can wait.)
 
 # %%
 photographs, each = cifar.x_train[:199].astype("float32").mean(axis=-1, keepdims=True) / 255, (1, 2, 3)
@@ -169,9 +169,9 @@ plots.show(drawn, "How much each place of the car's halved maps changes, as a sh
 
 # %% [markdown]
 # By two pixels each map moves along by one place, with a maximum as with a stride. One pixel is half a place, by which
-# no map can move: so all five change (R. Zhang, 2019). The figure has the car alone, in shares of the same spread. How
-# much a map changes under a stride depends on the weights: compare "every second" with the averages, both strided
-# convolutions. What a whole trained network minds is another question.
+# no map can move: so all five change (R. Zhang, 2019). The figure has the car alone, each map in shares of its own
+# halving's spread, as above. How much a map changes under a stride depends on the weights: compare "every second" with
+# the averages, both strided convolutions. What a whole trained network minds is another question.
 #
 # ## The network, and its pooling twin
 #
@@ -419,8 +419,8 @@ plots.show(drawn, "Training and validation accuracy against photographs shown, o
 # The published gap, training minus validation, is negative at first. Dropout handicaps the training figure (lesson 11),
 # which is also an average over an epoch of learning. Then the gap opens. In the second half of the published training
 # it grows by four points, and yet the validation accuracy does not fall (76.8, later 77.5): a gap need not do harm
-# (lesson 01). But those are two single epochs of one run: little, if anything, is gained in this way. **What would you
-# do about it?** Note your ideas; lesson 14 tries them one by one.
+# (lesson 01). But those are two single epochs of one run; and what training on has gained, if anything, is little.
+# **What would you do about it?** Note your ideas; lesson 14 tries them one by one.
 #
 # ## Is your number normal?
 #
@@ -433,12 +433,13 @@ record = lesson.record(model, "all_conv", history=history, test=test, batch_size
 lesson.expect(record)
 known = evidence.reference_runs("all_conv", "", lesson.mode, cifar.label, metric="test_accuracy")
 for _, run in known[known["seed"] == seed].iterrows():
-    print(f"The reference run of seed {seed} reached {run['test_accuracy']:.2%}, on {run['hardware']}; yours ran on "
-          f"{lesson.machine.hardware}. What parts the two is chance or hardware; one run cannot say.")
+    print(f"The reference run of this seed reached {run['test_accuracy']:.2%}, on {run['hardware']}; yours ran on "
+          f"{lesson.machine.hardware}. Hardware, software, the order of sums: one run cannot say what parts them.")
 
 # %% [markdown]
-# By chance alone one run in twenty lies outside such a range. Two runs of one seed may differ, too: another machine may
-# add up in another order, and training magnifies the difference, in a training so short perhaps to points of accuracy.
+# By chance alone one run in twenty lies outside such a range. Two runs of one seed may differ, too, though they start
+# from the same weights: another machine, or other versions of the libraries, may add up in another order, and training
+# magnifies the difference, in a training so short perhaps to points of accuracy.
 
 # %%
 from itertools import product

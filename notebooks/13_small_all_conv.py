@@ -236,11 +236,11 @@ history = model.fit(cifar.x_train, cifar.y_train, batch_size=256, epochs=epochs,
 # %%
 reached = np.array(history.history["val_accuracy"])
 best = int(np.argmin(history.history["val_loss"])) + 1
-print(f"Validation accuracy after {epochs} epochs: {reached[-1]:.1%}. The lowest loss is epoch {best}'s"
-      + (", the last: this is a stop on the way." if best == epochs else f", with {reached[best - 1]:.1%}."))
+print(f"Validation accuracy after {epochs} epochs: {reached[-1]:.1%}. The lowest validation loss is epoch {best}'s, "
+      + ("the last: this is a stop on the way." if best == epochs else f"with an accuracy of {reached[best - 1]:.1%}."))
 paid = seconds["small"] * epochs * len(cifar.x_train) / 60
-print(f"It took {sum(watch[0].epoch_seconds):,.1f} s, validation included; by the price list the training alone takes "
-      f"{60 * paid:,.1f} s.")
+print(f"It took {sum(watch[0].epoch_seconds):,.1f} s, validation included; the short epochs above let one expect "
+      f"{60 * paid:,.1f} s for the training alone (a coarse clock: it may err either way).")
 
 # %% [markdown]
 # The figure below sets your run beside reference runs of all three. One panel has those of full mode: 45,000 training
@@ -250,20 +250,22 @@ print(f"It took {sum(watch[0].epoch_seconds):,.1f} s, validation included; by th
 # A point is **dominated** when another one is more accurate for no more seconds. Nobody who picks from this list should
 # pick it, whatever the budget.
 #
-# > **Predict:** which of the three is dominated? And of those that remain, which would you call the best buy?
+# > **Predict:** which of the three are dominated, if any? And of those that remain, which would you call the best buy?
 #
 # A run's price is its photographs times its epochs, times what a photograph costs on *your* machine. The clock is
 # coarse: its three readings of one network, taken in turns, differ. The largest factor between two such readings is the
-# clock's limit. Prices that differ by no more than this count as equal (the bars reach that far).
+# clock's limit. Prices that differ by no more than this it cannot tell apart: then the marker of the one stands on,
+# above or below the grey *bar* of the other, not to its left or right.
 #
-# In the grey region every point has a better and no dearer neighbour, by the means. But better *by chance* is no
-# reason. So we compare seed by seed, and say "dominated" only where the 95 % interval of the difference leaves out
-# zero. Otherwise, as with single runs, which have no interval, we write "dominated?". (Three networks make three such
-# comparisons: three occasions for chance.)
+# A network whose mean lies inside the grey *region*, which begins where the bars do, has a **rival**: another network
+# that is better, by the means, and that this clock cannot call dearer. But better *by chance* is no reason. So we
+# compare seed by seed, and say "dominated" only where the 95 % interval of the difference leaves out zero and the
+# rival's price, as measured, is no higher. Otherwise (single runs have no interval) we write "dominated?". (Three
+# networks make three such comparisons: three occasions for chance. And where the clock cannot tell two prices apart,
+# another timing may change the verdict.)
 #
 # The next cells only keep the books: `minutes` is the price of a run, `ahead` the difference in points with its
-# interval, `rivals` the networks that are ahead for no more seconds. Read the figure and the printed lines; the code
-# can wait.
+# interval, `rivals` names the rivals of a network. Read the figure and the printed lines; the code can wait.
 
 # %%
 import itertools
@@ -300,11 +302,14 @@ def told(points, one, other):
 
 
 def rivals(points, name):
-    """The networks ahead of this one for no more seconds, as far as the clock can tell: name -> whether for sure."""
+    """The networks ahead of this one that the clock cannot call dearer: name -> whether they dominate it.
+
+    They do if the interval leaves out zero and their price, as measured, is no higher.
+    """
     found = {other: ahead(points[other], points[name]) for other in points if other != name}
-    most = spread * minutes(name, points[name])
-    return {other: low > 0 for other, (gain, low, _) in found.items()
-            if gain > 0 and minutes(other, points[other]) <= most}
+    price, prices = minutes(name, points[name]), {other: minutes(other, points[other]) for other in found}
+    return {other: low > 0 and prices[other] <= price for other, (gain, low, _) in found.items()
+            if gain > 0 and prices[other] <= spread * price}
 
 
 def choice(points):
@@ -329,19 +334,20 @@ for axis, (size, points) in zip(axes[:, 0], market.items()):
                   label=f"{name}, {runs['epochs'].max()} epochs{note}")
     axis.set(title=f"{size} mode{'' if points else ': not yet measured'}", xmargin=0.1, ymargin=0.1, xlim=(0, None),
              xlabel="minutes of training, at your machine's pace", ylabel="validation accuracy, %")
-    if left := choice(points):
-        prices, means = zip(*((minutes(n, points[n]), 100 * points[n]["val_accuracy"].mean()) for n in left))
-        ends = axis.axis()
-        axis.fill_between([*prices, ends[1]], [*means, means[-1]], ends[2], step="post", color="#e8e8e8", zorder=-1,
-                          label="dearer and\nno better")
+    if points:
+        known = sorted((minutes(n, runs) / spread, 100 * runs["val_accuracy"].mean()) for n, runs in points.items())
+        starts, ends = [start for start, _ in known], axis.axis()
+        tops = np.maximum.accumulate([mean for _, mean in known])  # the best that the clock cannot call dearer
+        axis.fill_between([*starts, ends[1]], [*tops, tops[-1]], ends[2], step="post", color="#e8e8e8", zorder=-1,
+                          label="no better, and not\nclearly cheaper")
         axis.axis(ends)
     if once := dict(zip(*reversed(axis.get_legend_handles_labels()))):  # label to handle
         axis.legend([*once.values()], [*once], loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
 drawn.suptitle("What minutes buy: higher is better, further left is cheaper" + cifar.figure_suffix, fontsize=11)
 means = [f"{size}, {name} {runs['val_accuracy'].mean():.1%}" for size in market for name, runs in market[size].items()]
-plots.show(drawn, "Validation accuracy against minutes of training; hollow: dominated; grey region: dearer and no "
-           f"better than another; bars: the clock's limit. Your star {reached[-1]:.1%}; means of reference runs: " + (
-               "; ".join(means) or "none") + ".")
+plots.show(drawn, "Validation accuracy against minutes of training; hollow: dominated; half filled: dominated?; grey "
+           "region: no better than another, and not clearly cheaper; bars: the clock's limit. Your star "
+           f"{reached[-1]:.1%}; means of reference runs: " + ("; ".join(means) or "none") + ".")
 
 # %%
 print(f"This clock tells prices apart that differ by a factor above {spread:.2f}.")
@@ -359,11 +365,11 @@ for size, points in market.items():
         print(f"  left to choose from: {', '.join(left)}{doubtful}")
 
 # %% [markdown]
-# Which one should nobody buy? Read the lines with "dominated", and look where the network with the most work stands:
-# operations are a price, not a quality. And is the small one a bargain? Not where it is dominated. Where it stays, the
-# line with "instead of" has both sides of the trade, points and time; your budget must say which weighs more. Do not
-# compare it with a dominated network: against that everything looks cheap. A figure like this ends many discussions
-# about "the best" model: best *for what price*.
+# Which should nobody buy? Read the lines with "dominated", and look where the network with the most work stands:
+# operations are a price, not a quality. And is the small one a bargain? Not where it is dominated. Where it is in
+# doubt, more seeds or a finer clock must decide. Where it stays, the line with "instead of" has both sides of the
+# trade, points and time; your budget must say which weighs more. Do not compare it with a dominated network: against
+# that everything looks cheap. A figure like this ends many discussions about "the best" model: best *for what price*.
 #
 # Four warnings:
 #

@@ -26,8 +26,8 @@
 # | 8 | six looks at the end | alone |
 #
 # What each is worth singly, over several seeds, stands further down, in the course's table `ladder`. (Of this
-# lesson's network at full size, with eighteen epochs and all rungs, the next cell tells each run that is measured: its
-# time, and how much of the test images it got right.)
+# lesson's network at full size, with eighteen epochs and all rungs, the last lines of the next but one cell tell each
+# run so far, its time and its accuracy on the test images, or say "not yet measured".)
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -39,11 +39,16 @@ seed = 1
 from course_utils import Lesson, evidence, plots, verdict_chart
 from course_utils.evidence import protocol
 
+
+def measured(table):  # a line for each of its runs
+    return "\n".join(f"{run.data}, seed {run.seed}: {run.seconds / 60:.0f} minutes ({run.hardware}), "
+                     f"{run.test_accuracy:.2%}" for run in protocol.rows_of(table).itertuples()) or "not yet measured"
+
+
 lesson = Lesson("16_fast", mode=mode, seed=seed)
 cifar = lesson.load("cifar10")
 print(f"The network of lesson 12 in full mode: {evidence.cost_words('all_conv', '', 'full', cifar.label)}.")
-for run in protocol.rows_of("fast_cifar10").itertuples():
-    print(f"This lesson's, {run.data}, seed {run.seed}: {run.seconds / 60:.0f} minutes, {run.test_accuracy:.1%} right.")
+print("This lesson's in full mode, with all rungs (time, test accuracy):", measured("fast_cifar10"), sep="\n")
 
 # %% [markdown]
 # ## The network
@@ -167,11 +172,9 @@ def judge(model):
 
 
 midway, right = [], []
-halfway = LambdaCallback(
-    # The accuracy so far in the epoch, times the batches so far.
-    on_train_batch_end=lambda batch, logs: right.append(logs["accuracy"] * (batch + 1)),
-    on_epoch_end=lambda epoch, logs: epoch + 1 == half and midway.append(judge(halfway.model)),
-)
+# `right` gets the accuracy so far in the epoch, times the batches so far.
+halfway = LambdaCallback(on_train_batch_end=lambda batch, logs: right.append(logs["accuracy"] * (batch + 1)),
+                         on_epoch_end=lambda epoch, logs: epoch + 1 == half and midway.append(judge(halfway.model)))
 bottom = {rate: climb(0, rate=rate, watch=[halfway]) for rate in constants}
 
 # %%
@@ -194,7 +197,7 @@ plots.lines(way, told + cifar.figure_suffix, "step", f"right in the last {window
             looks={"halfway": {"color": "k", "linestyle": ":", "marker": None}}, alt=f"Right answers by step. {told}.")
 for when, a, b in (("halfway", midway[tried], midway[-2]), ("at the end", judge(bottom[best][0]), judge(ladder[1][0]))):
     print(f"Constant to rung 1, {when}: {evidence.in_pairs(a, b)}.")
-print(f"Halfway, rung 1 on its way to rung 1 meant to end there: {evidence.in_pairs(*midway[-2:])}.")
+print(f"Halfway, from rung 1 passing by to rung 1 ending there: {evidence.in_pairs(*midway[-2:])}.")
 
 # %% [markdown]
 # Each printed line compares two networks photograph by photograph: what only the second gets right is *mended*, what
@@ -204,8 +207,9 @@ print(f"Halfway, rung 1 on its way to rung 1 meant to end there: {evidence.in_pa
 # A high rate covers ground, and it jumps about: no two steps agree on where the bottom is. A low rate finds the bottom
 # of wherever it stands, if it has the steps to get there. The schedule has both, one after the other, at a price. **The
 # curve of such a training must not be read halfway:** in the middle its rate is high, and its accuracy should be worse
-# than that of a training which was *meant* to end there. The last line says how far this one run bears it out (the
-# figure's gap is that of a few batches).
+# than that of a training which was *meant* to end there. The last line says how far this one run bears it out. (A point
+# of the figure is a few batches, in all trainings the same at the same step: where all lines pause or dip, these
+# photographs may be harder.)
 #
 # ## Rung 2: labels that leave room
 #
@@ -358,7 +362,7 @@ plots.show(drawn, f"One walk of two weights at either rate. {'; '.join(told)}.".
 # average of the left: many small steps in a row average their noise themselves, so a falling rate does most of the
 # average's work. A network is no such valley: the table below tries averaging on one.
 #
-# ## Rung 7: coins waste what they show
+# ## Rung 7: coins repeat what they show
 #
 # Every photograph is shown mirrored or not. A coin that is thrown anew in each epoch shows many photographs from the
 # same side twice or three times in a row. With **alternating** each photograph has one coin, in the first epoch; from
@@ -397,10 +401,10 @@ lead = gains[a, b] - gains[second]
 print(f"Most: {a} to {b}, {lead.mean():.2f} points ahead; two standard errors {2 * lead.std() / len(lead) ** 0.5:.2f}.")
 
 # %% [markdown]
-# So your prediction is answered (if the lead is more than its two standard errors), for one seed, at one peak for all
-# rungs above the bottom, and for most rungs in twos. The loss may tell another story than the accuracy. Smoothed labels
-# teach a network to hedge, and the cross-entropy against the plain labels charges for that on right answers and rewards
-# it on wrong ones. So a network may be right more often and have the *higher* loss.
+# Only where the lead over the next is more than its two standard errors is your prediction answered, and then for one
+# seed, at one peak for all rungs above the bottom, and for most rungs in twos. The loss may tell another story than the
+# accuracy. Smoothed labels teach a network to hedge, and the cross-entropy against the plain labels charges for that on
+# right answers and rewards it on wrong ones. So a network may be right more often and have the *higher* loss.
 #
 # ## Rung 8: look six times
 #
@@ -502,8 +506,7 @@ print(f"Drawing: {draw / both:.1%} of a step; {draw / (draw + (both - draw) / 10
 
 # %%
 needed, reached = evidence.epochs_needed(table, "constant", lengths), evidence.end_accuracies(table, lengths)
-some = {f"{i} {fast.RUNGS[i]}": (lengths, 100 * np.mean(reached[rung], axis=1))
-        for i, rung in enumerate(needed) if i in (0, 1, 3, 5, 8)}
+some = {f"{i} {fast.RUNGS[i]}": (lengths, 100 * np.mean(reached[[*needed][i]], axis=1)) for i in (0, 1, 3, 5, 8)}
 target = some[f"0 {fast.RUNGS[0]}"][1][-1]
 plots.lines(some | {"target": (lengths, [target] * 3)}, log_x=True, ticks=lengths, marker="o", at_ends=True, height=3.8,
             looks={"target": {"color": "black", "linestyle": "--", "marker": None}}, x="epochs of the whole training",
@@ -511,7 +514,7 @@ plots.lines(some | {"target": (lengths, [target] * 3)}, log_x=True, ticks=length
             title=f"Epochs to {target:.1f} %: 16 at the bottom, {needed['looks']} with all rungs")
 
 # %% [markdown]
-# Each point is the mean of five trainings that were meant to end there. Where a rung's line crosses the dashed one,
+# Each point is the mean of five trainings that were meant to end there. Where a rung's line crosses the level one,
 # that many epochs would have been enough (between two lengths we trust the straight line). Seed by seed, beside the
 # article's counts (no interval where a seed lies outside the three lengths; the bottom rung has 16 by definition, and
 # the target is taken as given):
@@ -540,8 +543,7 @@ for i, (theirs, ours) in enumerate(zip(article, needed.values())):
 
 # %%
 chosen, looks, rung = (six, 6, 7) if lesson.mode == "full" else (final, 1, 5)
-test = lesson.final_test(chosen)
-record = lesson.record(chosen, "fast_cnn", history=history, test=test, rung=rung, looks=looks)
+record = lesson.record(chosen, "fast_cnn", history=history, test=lesson.final_test(chosen), rung=rung, looks=looks)
 lesson.expect(record)
 
 # %%
@@ -566,9 +568,11 @@ quick, _ = train(digits, 7, small, epochs, 2 * batch_size, peak, lesson.callback
 others = (digits.x_compare, digits.y_compare) if len(digits.y_compare) else (digits.x_val, digits.y_val)
 print(f"{default_timer() - began:.0f} seconds; {score(quick, *others).accuracy:.2%} of others right{digits.suffix}.")
 print(f"Lesson 02's baseline in full mode: {evidence.cost_words('baseline_cnn', '', 'full', 'mnist')}.")
+print("The wide network in full mode, twelve epochs (time, test accuracy):", measured("best_mnist"), sep="\n")
 
 # %% [markdown]
-# One run and no rival at an equal price: the first line says what is possible, not which rung did it.
+# One run and no rival at an equal price: the first line says what is possible, not which rung did it. (Its digits were
+# only shifted. The wide network has the article's widths, and gets digits that are turned and zoomed, too.)
 #
 # ## Exercise 1: whiten
 #
@@ -605,9 +609,9 @@ lesson.check_one_side_only(one_side_only)
 #
 # ## What to take away
 #
-# * Which of the changes matters? Here, those that the table says help; of the others we do not know. To know, ask each
-#   singly, each at its best rate, from several seeds. Several changes in one step, from one seed and at one rate, give
-#   a hint and no verdict.
+# * Which of the changes matters? Here, with the rates that were tried, those that the table says help; of the others we
+#   do not know. To know, ask each singly, each at its best rate, from several seeds. Several changes in one step, from
+#   one seed and at one rate, give a hint and no verdict.
 # * "Faster" is a number of epochs to a target, for one network and one set of photographs, from whole trainings of
 #   different lengths; the curve of a falling rate must not be read halfway.
 # * To look several times costs no training. It mends more answers than it spoils, or it is not worth it: count both.

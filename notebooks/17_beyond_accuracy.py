@@ -386,8 +386,9 @@ for part in (0.05, answered["worse pictures, strength 3"] / len(trouble[0])):
 # stands before one that it doubts without need. Or the order fails within a kind. The last two lines take the surest of
 # each kind, and as large a share of all mixed: first a twentieth (the left end of the curve; a perfect order would
 # leave no mistake there, in any kind), then as many as the threshold lets through. Where "all mixed" has more wrong
-# than the kinds have on average, the mixing costs something; where not, the order within the kinds is what is poor.
-# Exercise 2 asks where the threshold belongs.
+# than the kinds have on average, the mixing is worse than taking the same share of each kind (not always the best way).
+# A kind with many wrong in its own surest twentieth is poorly ordered within. Exercise 2 asks where the threshold
+# belongs.
 #
 # ## Whose mistake?
 #
@@ -429,12 +430,11 @@ plots.images(x_judge[accused], columns=6,
 # joined and trained as one; "ensemble independent": three trained apart). "Five" are L2, He, batch normalisation and
 # augmentation, with the baseline's dropout; "all" has the joint ensemble, too.
 #
-# In the table, cells with a word are differences from the baseline, in points; an empty one is not yet measured (the
-# baseline has none). For a calibration error minus is good, for an accuracy plus ("the surest 19 in 20": the others are
-# passed on; "under" a kind of trouble: the mean of its five strengths). A "hurts" of "no dropout" speaks *for* dropout.
-# "Suggestive" may well be chance: the interval leaves out zero, but the correction for so many questions does not bear
-# it out. With 100 mistakes announced for 100 made a network promises on the whole what it keeps; with fewer, too much;
-# with more, too little.
+# In the table, cells with a word are differences from the baseline, in points (it has none itself; what is not yet
+# measured is named further down). For a calibration error minus is good, for an accuracy plus ("the surest 19 in 20":
+# the others are passed on). A "hurts" of "no dropout" speaks *for* dropout. "Suggestive" may well be chance: the
+# interval leaves out zero, but the correction for so many questions does not bear it out. With 100 mistakes announced
+# for 100 made a network promises on the whole what it keeps; with fewer, too much; with more, too little.
 #
 # > **Predict:** which technique lowers the calibration error most? And does it make fewer mistakes, too?
 
@@ -470,15 +470,15 @@ plots.intervals(
 # %%
 first, made = next(name for name in effects if name not in ("five", "all")), {each[0]: each[1] for each in rows}
 print(f"The single technique with the lowest error beyond chance: {first}. Mistakes, in %: {made[first]}, the baseline "
-      f"{made['baseline']}. Verdicts: after Holm among {len(table.compare) * len(table.measures)} questions.")
+      f"{made['baseline']}. Holm: among {len(table.compare) * len(table.measures)} questions, measured or not.")
 lacking = {m: sum((arm, "baseline", m) not in verdicts for arm, _ in table.compare) for m in table.measures}
 print("Not yet measured:", ", ".join(f"{trust.MEASURES[m]} of {n} rows" for m, n in lacking.items() if n) or "nothing")
 print(trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1].replace("to_the_end", "training on"))
 
 # %% [markdown]
-# The first line answers the prediction. Neighbours in the figure were not tested against each other; whether a
-# technique's mistakes differ from the baseline's, lesson 10 tests. Early stopping was judged on the network of lesson
-# 08, with its own correction.
+# The first line answers the prediction as far as means can: neighbours in the figure were not tested against each
+# other; whether a technique's mistakes differ from the baseline's, lesson 10 tests. ("Under" a kind of trouble is the
+# mean of its five strengths.) Early stopping was judged on the network of lesson 08, with its own correction.
 #
 # A technique that makes fewer mistakes has fewer to conceal. So look at the first two numbers of its row, too. And a
 # temperature needs no training: a technique that mends the calibration and nothing else has a cheap rival. What remains
@@ -553,8 +553,8 @@ lesson.check_answer_from(answer_from)
 # * Worse pictures cost accuracy, and the confidence may tell too little of it, or too much: try yours before somebody
 #   else's camera does. "I don't know" is an answer, as long as somebody is there to be asked. What it is worth beyond
 #   passing on by lot has to be measured on pictures like those in use.
-# * The most honest technique and the one that is right most often need not be the same: read both columns. A
-#   temperature costs no training; try it before a technique that mends the calibration alone.
+# * The most honest technique and the one that is right most often need not be the same: read the mistakes beside the
+#   error. A temperature costs no training; try it before a technique that mends the calibration alone.
 #
 # The next pictures are yours: [lesson 18](18_your_own_pictures.ipynb) takes a folder of them from the first look to a
 # network that may be used.

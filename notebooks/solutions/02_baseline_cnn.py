@@ -99,7 +99,7 @@ made = (wrong["slim CNN"] & ~wrong["perceptron"]).sum()
 luck = 2 * np.sqrt(mended + made)
 verdict = "more than luck would do" if abs(mended - made) > luck else "no more than luck might do"
 print(f"The slim CNN mends {mended} of the perceptron's {wrong['perceptron'].sum()} mistakes and makes {made} new "
-      f"ones: {mended - made:+d} digits, where equals would differ by up to {luck:.0f}. That is {verdict}.")
+      f"ones: {mended - made:+d} digits, where equals seldom differ by more than {luck:.0f}. That is {verdict}.")
 
 # %% [markdown]
 # A network with fewer weights need not read worse: how they are connected counts as well. The printed sentence uses

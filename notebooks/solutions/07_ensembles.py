@@ -64,7 +64,8 @@ import math
 def members_needed(rho, target):
     if target <= rho:
         return math.inf
-    return math.ceil((1 - rho) / (target - rho))
+    # Rounded first: to the computer 0.6 - 0.5 is a little less than 0.1, and one member too many would come out.
+    return math.ceil(round((1 - rho) / (target - rho), 9))
 
 
 # %% tags=["nbval-check-output"]

@@ -1,7 +1,7 @@
 """The farewell: ten sentences whose numbers are those of the stored runs."""
 
 from course_utils import evidence, farewell
-from course_utils.evidence import protocol, worth
+from course_utils.evidence import protocol, telling, worth
 
 
 def test_there_are_ten_and_each_says_a_number_or_that_there_is_none():
@@ -10,6 +10,12 @@ def test_there_are_ten_and_each_says_a_number_or_that_there_is_none():
     for sentence in told:
         assert sentence.endswith(".")
         assert farewell.MISSING in sentence or any(sign.isdigit() for sign in sentence)
+
+
+def test_each_number_stands_with_the_set_that_it_is_of():
+    for sentence in farewell.sentences():
+        named = [name for name in telling.JUDGED_ON.values() if name in sentence]
+        assert len(named) == 1 or farewell.MISSING in sentence
 
 
 def test_a_verdict_is_the_tables_own():
@@ -22,6 +28,8 @@ def test_a_verdict_is_the_tables_own():
             assert f"{what}: not yet measured." in told
             continue
         name, figures = found.sentence(what).split(":", 1)
+        judged = f" points on the {telling.JUDGED_ON[of.judge]}"
+        figures = figures.replace(" points", judged, 1)
         assert any(
             sentence.startswith(f"{name} (") and sentence.endswith(f"):{figures}")
             for sentence in farewell.sentences()
