@@ -156,7 +156,7 @@ def batch_norm():
     return layers.BatchNormalization(momentum=0.99 if lesson.mode == "full" else 0.9)
 
 
-# %% jupyter={"source_hidden": true}
+# %%
 # For the next section: pass over it now.
 def inside(model):
     """On 300 digits: shares of silent units; sizes of what the next layers get, and the first if γ were 1 and β 0."""

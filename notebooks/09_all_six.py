@@ -471,7 +471,7 @@ alt = "; ".join(f"{name}: mean {each.mean():.2f} %" for name, each in rows.items
 plots.dots(rows, "The article's figure (dashed) among our full-size runs", "test accuracy, %",
            f"Test accuracies as dots, a row each. {alt}; the article's {article:.2%} is dashed.", at=100 * article)
 
-# %% jupyter={"source_hidden": true}
+# %%
 from scipy import stats
 
 # One run of the article's against the mean of ours, with Student's factor.
@@ -530,11 +530,9 @@ lesson.check_penalty_at_start(penalty_at_start)
 #
 # > "Your test accuracy lies inside the range expected from 10 reference runs", says each lesson. Where does that range
 # > come from? Take the mean and the standard deviation $s$ (dividing by $n - 1$) of $n$ runs. *One more* run differs
-# > from their mean by its own luck, variance $s^2$, and by the luck of the mean, $s^2/n$. As $s$ is itself a guess
-# > from few runs, the factor is not 1.96 but Student's $t$ with $n - 1$ degrees of freedom,
-# > `scipy.stats.t.ppf(0.975, n - 1)`.
-# >
-# > Write a function that takes a list of accuracies and returns the mean, and the low and the high end of that 95 %
+# > from their mean by its own luck, variance $s^2$, and by the luck of the mean, $s^2/n$. As $s$ is itself a guess from
+# > few runs, the factor is not 1.96 but Student's $t$ with $n - 1$ degrees of freedom, `scipy.stats.t.ppf(0.975, n -
+# > 1)`.  Write a function that takes a list of accuracies and returns the mean, then the low and the high end of the
 # > interval. Then feed it the runs with the falling rate, `list(falling)`. Would the article's run surprise it? And
 # > what does it make of our runs as listed, `list(full_size["all six"]["test_accuracy"])`? Would you believe that
 # > interval?
