@@ -38,9 +38,9 @@ mnist = lesson.load("mnist")
 
 # %% [markdown]
 # The lines above say in which *mode* the lesson runs, what it costs in time and memory, which machine this is, and
-# where its pictures come from. In **reduced** mode a lesson trains on a few thousand images and for a shorter time, in
-# **full** mode on everything; nearly all networks are the same in both. **Smoke** mode is for testing the course
-# itself, and its numbers mean nothing.
+# where its pictures come from (**MNIST** is a collection of handwritten digits). In **reduced** mode a lesson trains on
+# a few thousand images and for a shorter time, in **full** mode on everything; nearly all networks are the same in
+# both. **Smoke** mode is for testing the course itself, and its numbers mean nothing.
 #
 # The **seed** fixes all that is drawn by lot: which pictures are used, in which order, and the first **weights**, the
 # numbers inside a network that training changes. The same seed repeats a run on the same machine; another seed is
@@ -78,7 +78,7 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 #
 # Three words before we train. An **epoch** is one pass through all the training pictures. The **accuracy** is the share
 # of right answers. The **loss** says how wrong the answers are, and charges more for a confident mistake than for a
-# hesitant one. Training makes it smaller; lesson 01 gives the formula.
+# hesitant one. Training makes it smaller on the training pictures; lesson 01 gives the formula.
 #
 # ## What does it make of nonsense?
 #
@@ -89,10 +89,10 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 # > **Predict:** how high will the training accuracy climb? And the validation *loss*: will it fall, stay where guessing
 # > puts it (2.3 for ten digits), or rise?
 #
-# Keras is the library that builds and trains our networks. Lesson 01 explains `Dense`, `relu`, `softmax`, `adam` and
-# the batch. For now it is enough that `small_network` builds a network which gives each of the ten digits a
-# probability, and that `fit` trains it. The probabilities add up to one, and the digit with the highest is the
-# network's answer.
+# Keras is the library that builds and trains our networks. Lesson 01 explains `Dense`, `relu`, `softmax`, `adam`, the
+# batch, and the loss with the long name. For now it is enough that `small_network` builds a network which gives each of
+# the ten digits a probability, and that `fit` trains it. The probabilities add up to one, and the digit with the
+# highest is the network's answer.
 #
 # `lesson.epochs(20)` means 20 epochs in full mode and fewer in a smaller one; the random labels get four times as many.
 # `lesson.callbacks` reports on the training. (Where the line "Machine" at the top names `mixed_bfloat16`, Keras counts
@@ -201,8 +201,9 @@ for name, figures in {"random labels": found, **histories}.items():
 #    its own pictures far better than others. No number says how wide is wide: compare with another network on the same
 #    validation pictures. The gap is no harm by itself; lesson 01 says where harm begins. (In the first epochs the
 #    training line may be the worse one: it averages over the epoch, and validation is measured at its end.)
-# 3. **Are both poor, and close together?** If both have levelled off, that is **underfitting**: the network is too
-#    small for the task, or too much held back. If both still fall at the last epoch, it is only unfinished: train on.
+# 3. **Are both poor, and close together?** If both have levelled off, that is **underfitting**: as a rule the network
+#    is too small for the task, or too much held back. If both still fall at the last epoch, it is only unfinished:
+#    train on.
 # 4. **Does the validation loss turn upwards, and stay up?** Then the network is, as a rule, surer of its mistakes or
 #    makes more of them; the accuracy shows only the second. Every curve has a lowest epoch, and a loss measured on few
 #    pictures wavers. So the printed lines speak of a rise only where the last three epochs all lie more than a tenth
@@ -285,8 +286,8 @@ print(f"200 unequal networks, {true.mean():.0%} right on average, the best chose
 #
 # This course compares many things: six techniques, several networks, each trained from several seeds. If every
 # comparison used the test set, the whole course would be one long choice by it. So a set lies between the two: the
-# **comparison set**, taken from MNIST's training images. In reduced mode no network learns from it, and no setting is
-# chosen by it. It wears out too, a little: pick a winner by it, and the winner's figure flatters. That is
+# **comparison set**, from the images that MNIST offers for training. In reduced mode no network learns from it, and no
+# setting is chosen by it. It wears out too, a little: pick a winner by it, and the winner's figure flatters. That is
 # why the test set has the last word. This is how the 70,000 digits of MNIST are cut:
 
 # %%

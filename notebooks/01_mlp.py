@@ -135,7 +135,7 @@ print(f"told apart with the good rate: {right.mean():.0%}; one name for all: {ma
 # has learned something: ink alone tells most zeros from ones (last printed line; these are its training digits, but one
 # weight cannot learn them by heart). For that the sign of $w$ would do; the loss also asks for answers near 1 and 0.
 # Every network in this course goes downhill like this, with two refinements that follow: mini-batches and optimisers.
-# But it has thousands of weights instead of one, and its landscape as many directions.
+# But each has thousands of weights instead of one, and its landscape as many directions.
 #
 # ## Thousands of weights: the gradient
 #
@@ -153,7 +153,8 @@ print(f"told apart with the good rate: {right.mean():.0%}; one name for all: {ma
 # $$\frac{\partial L}{\partial w_{k,i}} = \text{mean of } (p_k - [k = y])\, x_i.$$
 #
 # The bias learns in the same way, as if it were the weight of a pixel that is always 1. Do you believe the formula?
-# Nudge one weight. (In the code `np.eye(10)[y]` is the bracket.)
+# Nudge one weight. (In the code `np.eye(10)[y]` is the bracket; `x.T @` multiplies by the pixels and adds up over the
+# digits.)
 
 
 # %%
@@ -501,9 +502,9 @@ print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}"
 # %% [markdown]
 # You would hardly notice a shift of two pixels. It cuts almost no digit at the edge, as the last printed line says, so
 # the new place alone misleads the network; further out the cuts have their share. For the perceptron every pixel is a
-# separate input with weights of its own. What it learned in one place helps in the next only as far as the pushed
-# strokes still lie on the old ones. (Left and right may differ: a digit meets other weights there.) Lesson 02 builds
-# part of the missing knowledge into the network; lesson 06 teaches it more by example.
+# separate input with weights of its own. What it learned at one pixel it does not know at the next, and a pushed stroke
+# meets weights that were trained on whatever stood there. (Left and right may differ: a digit meets other weights
+# there.) Lesson 02 builds part of the missing knowledge into the network; lesson 06 teaches it more by example.
 #
 # ## Is your number normal?
 #

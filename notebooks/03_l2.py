@@ -109,8 +109,9 @@ for name, w in weights.items():
 # ## The same disease in a network
 #
 # To see overfitting plainly we take 300 digits and a perceptron with 118,016 weights besides its biases, and let the
-# optimiser take large steps. `penalty` is $\lambda$. Keras adds $\lambda \sum w^2$ to the loss for every layer that has
-# a `kernel_regularizer`. The biases stay free: they move the answer, and do not make it steeper.
+# optimiser take large steps. `penalty` is $\lambda$. Keras calls a layer's weights without its biases its *kernel*, and
+# adds $\lambda \sum w^2$ over them to the loss, if the layer has a `kernel_regularizer`. The biases stay free: they
+# move the answer, and do not make it steeper.
 
 # %%
 import keras
@@ -167,9 +168,9 @@ for epoch in (int(np.argmin(free_history["val_loss"])) + 1, len(kept)):  # the b
 # The two lines compare the epoch of the lowest validation loss with the last one. A loss can climb while the accuracy
 # stays. It is the mean of $-\log p$ over the pictures, $p$ being the probability given to the right answer: one picture
 # whose $p$ falls to nearly zero outweighs many whose $p$ rises a little. To push a probability towards 1 the last sums
-# have to grow, and the larger the weights, the larger the sums can be. What to do? Keep the weights of the lowest epoch
-# (lesson 08), or make large weights cost something (this lesson). If you need the answers alone, and not their
-# probabilities, you have lost little so far.
+# have to grow, and the larger the weights, the larger the sums can be. What to do? Keep the weights of the epoch with
+# the lowest validation loss (lesson 08), or make large weights cost something (this lesson). If you need the answers
+# alone, and not their probabilities, you have lost little so far.
 #
 # ## What the penalty does in one step
 #
@@ -244,10 +245,10 @@ print(f"Adam's two paths are at most {gap:.4f} apart; at λ = 0.000001 it reache
 # than the others (Loshchilov and Hutter, 2019, show it); SGD shrinks all by the same share. **With Adam, an L2 penalty
 # in the loss is not weight decay.**
 #
-# Their cure takes the decay out of the gradient and shrinks the weights directly, by a fixed share in each step; that
-# is `AdamW`, the dotted line. (We gave it a decay of $2\lambda$, which makes that share the one of the formula.) The
-# article adds the penalty to the loss and trains with Adam, and so do we. When you read "weight decay" in a paper, find
-# out which of the two it means.
+# Loshchilov and Hutter's cure takes the decay out of the gradient and shrinks the weights directly, by a fixed share in
+# each step; that is `AdamW`, the dotted line. (We gave it a decay of $2\lambda$, which makes that share the one of the
+# formula.) The article adds the penalty to the loss and trains with Adam, and so do we. When you read "weight decay" in
+# a paper, find out which of the two it means.
 #
 # ## What Keras reports
 #
@@ -360,9 +361,9 @@ for f, e, r, w, d, sure, known in zip(penalties, entropies.T, reported, mistakes
 # %% [markdown]
 # In the figure's left panel, too small a $\lambda$ changes next to nothing. With too large a one the cheapest network
 # has hardly any weight left: it guesses (at $\ln 10 = 2.303$). The best price lies between the two. The figure's title
-# gives the change there: in the cross-entropy, in the reported loss, which adds the price that was paid, and in
-# mistakes. The reported loss is no guide, even where it chooses the same $\lambda$. Where would it have warned you off,
-# although the cross-entropy fell?
+# gives the change there: in the cross-entropy (flattered, since the same pictures chose this $\lambda$), in the
+# reported loss, which adds the price that was paid, and in mistakes. The reported loss is no guide, even where it
+# chooses the same $\lambda$. Where would it have warned you off, although the cross-entropy fell?
 
 # %%
 apart = ", ".join(written[f] for f, e, r in zip(penalties, mean, reported) if e < mean[0] < r) or "none"
@@ -394,8 +395,8 @@ print(f"At λ = {best} the network " + ("still gets all its training digits righ
       else "errs on training digits.") + f" Sure when wrong: {calm[lowest]:.0%}, without penalty {calm[0]:.0%}.")
 
 # %% [markdown]
-# Would stopping in time have saved as much as the penalty? Lesson 08 tries it. Here is one seed, which flatters both:
-# each is the best of several.
+# Would stopping in time have saved as much validation cross-entropy as the penalty? Lesson 08 tries stopping. Here is
+# one seed, which flatters both: each is the best of several.
 
 # %%
 print(f"Seed {seed} alone, without penalty, ends at {entropies[0, 0]:.3f}. Its best epoch would have saved "
@@ -446,8 +447,8 @@ print(f"Validation loss {history.history['val_loss'][-1]:.3f}; of this, {penalty
 #
 # Our pairs are judged on the validation set. Below them stands a row of the course's own table, `fair_mnist`, judged on
 # the **comparison set** of lesson 00, which no seed learns from or chooses by. *Tuned* means: each side tried several
-# rates, and L2 several $\lambda$, and kept those best on validation pictures. (In accuracy a plus is in favour of L2,
-# in cross-entropy a minus.)
+# rates, and L2 several $\lambda$, and kept those with the lowest cross-entropy on validation pictures; for right
+# answers nothing was tuned. (In accuracy a plus is in favour of L2, in cross-entropy a minus.)
 #
 # > **Predict:** will the penalty gain the baseline anything, in right answers or in cross-entropy?
 
@@ -479,9 +480,8 @@ for column, found, words, unit in zip((1, 0), tabled, said, units):
 # no verdict: the seeds are too few (as ours are), or its interval holds zero or barely leaves it out. An interval that
 # holds zero cannot tell a gain from a loss, and a gain beyond the better of its two ends is hard to believe. The table
 # weighs more than our few pairs at one penalty and one learning rate: it has more of them, and tunes both. Now hold it
-# against your prediction, first in right answers, then in cross-entropy: each title says whether the table's interval
-# leaves zero out. (Our bars, and the table's in cross-entropy, hold the luck of the seeds alone, not that of the
-# pictures.)
+# against your prediction, first in right answers, then in cross-entropy: each title says in words what the table finds.
+# (Our bars, and the table's in cross-entropy, hold the luck of the seeds alone, not that of the pictures.)
 #
 # Where the penalty does little for right answers, why might that be? The baseline has dropout already and trains for a
 # short time, on more than 300 digits; in our pairs the article's $\lambda$ is small, too. (None of these reasons is
@@ -540,14 +540,14 @@ lesson.check_steps_to_half(steps_to_half)
 #
 # ## What to take away
 #
-# * Small weights mean an answer that changes slowly, so that steep exceptions become expensive. The penalty
-#   $\lambda \sum w^2$ keeps weights small, and $\lambda$ says at what price. What it does to the cross-entropy and what
-#   to the number of mistakes are two questions. For the baseline our few pairs cannot tell whether it helps; the
-#   course's table gives an interval for each of the two.
+# * With small weights an answer changes slowly. A steep exception needs large ones, and the penalty $\lambda \sum w^2$
+#   makes these expensive; $\lambda$ is the price. What it does to the cross-entropy and what to the number of mistakes
+#   are two questions. For the baseline our few pairs cannot tell whether it helps; the course's table gives an interval
+#   for each of the two.
 # * Keras adds the penalty to every loss it reports. Compare accuracies or cross-entropies, never reported losses across
 #   values of $\lambda$.
-# * With plain gradient descent L2 is weight decay, a factor $1 - 2\eta\lambda$ a step; with Adam it is not, and
-#   `AdamW` is.
+# * With plain gradient descent L2 is weight decay, a factor $1 - 2\eta\lambda$ a step; with Adam it is not, so `AdamW`
+#   keeps the decay out of the loss.
 #
 # The penalty acts while the network trains. But where do the weights stand *before* the first step, and does it matter?
 # That is the question of [lesson 04](04_initialisation.ipynb).

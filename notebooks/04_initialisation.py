@@ -228,10 +228,11 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 # **Forward.** Write $n_\text{in}$ for the number of inputs $n$. Without a ReLU, the size stays the same from layer
 # to layer if $n_\text{in} \operatorname{Var}(w) = 1$.
 #
-# **Backward.** Input $x_i$ goes into all $n_\text{out}$ units of the layer, so its gradient is a sum over *them*:
-# $\frac{\partial L}{\partial x_i} = \sum_{k=1}^{n_\text{out}} w_{ki} \frac{\partial L}{\partial y_k}$. It is the same
-# sum, seen from the other side, if we take the gradients to be independent of the weights, as the two papers below do.
-# (The next table shows how well that holds.) The gradient keeps its size if $n_\text{out} \operatorname{Var}(w) = 1$.
+# **Backward.** Input $x_i$ goes into all $n_\text{out}$ units of the layer, so its gradient ($L$ is the loss) is a sum
+# over *them*: $\frac{\partial L}{\partial x_i} = \sum_{k=1}^{n_\text{out}} w_{ki} \frac{\partial L}{\partial y_k}$. It
+# is the same sum, seen from the other side, if we take the gradients to be independent of the weights, as the two
+# papers below do. (The next table shows how well that holds.) The gradient keeps its size if $n_\text{out}
+# \operatorname{Var}(w) = 1$.
 #
 # **Glorot and Bengio** (2010) wanted both. That is possible only where $n_\text{in} = n_\text{out}$, so they put the
 # mean of the two numbers in their place:
@@ -255,8 +256,8 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 #
 # The formula says by how much the size is multiplied at each layer: by $\sqrt{\tfrac12 n \operatorname{Var}(w)}$. From
 # the second on, our hidden layers have as many inputs as outputs, so it says the same for the gradient on its way back.
-# The variance of a uniform distribution from $-1$ to $1$ is $\tfrac13$; the rows of an orthogonal matrix have length 1,
-# so its weights have a mean square of $\tfrac1n$.
+# The variance of a uniform distribution from $-1$ to $1$ is $\tfrac13$; the rows of an orthogonal matrix (such a
+# rotation's table of weights) have length 1, so its weights have a mean square of $\tfrac1n$.
 
 # %%
 variances = {"uniform, -1 to 1": 1 / 3, "Glorot": 2 / 200, "He": 2 / 100, "orthogonal": 1 / 100}
@@ -314,8 +315,8 @@ plots.lines(
 # in the place of $f(x)$. Where the weights of $f$ are small, such a layer does next to nothing, so one more of them
 # does no harm; and in the backward pass the gradient has a way around every layer.
 #
-# How small? What comes out of a ReLU is never negative, so the additions do not cancel: they pile up. He's own variance
-# is far too large for this network:
+# How small? What comes out of a ReLU is never negative, so the additions do not cancel: they pile up. How fast does the
+# signal grow with He's own variance, and how fast with a smaller one?
 
 
 # %%
@@ -335,8 +336,8 @@ for name, variance in (("2 / n, He's own", 2), ("2 / n, divided by the depth", 2
     print(f"variance {name}: from the first sum to the last the signal grows {sizes[-1] / sizes[0]:,.1f} times")
 
 # %% [markdown]
-# So we take the second. Here is what comes out of the second and the last of the twenty layers, without and with the
-# way around, before the first step:
+# We take the second, with which it grows far less. (The first we have not trained.) Here is what comes out of the
+# second and the last of the twenty layers, without and with the way around, before the first step:
 
 # %%
 seen = {f"{name}'s": signal(build_deep(starts[name]), images)[1::18] for name in ("Glorot", "He")}
@@ -499,9 +500,9 @@ plots.lines(
 # %% [markdown]
 # So that both gaps can be seen, the axis counts mistakes, in powers of ten: equal distances are equal *ratios*. For He
 # and Glorot one seed decides nothing; all pairs follow. The careless start is one run at Adam's usual rate, which need
-# not suit it: trust neither the size of the gap nor the shape of the curve. A likely reason why it does badly, which we
-# have not tested: its sums are so large (see the sizes above) that the softmax is completely sure of every answer,
-# right or wrong.
+# not suit it: trust neither the size of the gap nor the shape of the curve. If it does badly, there is a likely reason,
+# which we have not tested: its sums are so large (see the sizes above) that the softmax is completely sure of every
+# answer, right or wrong.
 
 # %%
 comparisons = {}
@@ -532,14 +533,16 @@ title = f"He minus Glorot: {first} points after the first epoch, {last} at the e
 plots.intervals(comparisons, title + mnist.figure_suffix, f"Three differences with 95 % intervals. {title}.")
 
 # %% [markdown]
-# (A hollow dot: no verdict. The small dots are the seeds' differences.) Our pairs share one rate and train for few
-# epochs, which may flatter whoever sets out quickly. The fair comparison trains for more epochs, which can make a
-# quick start's lead vanish. It also tunes the rate of each side. Where the two rates in the line "Tuned for each"
+# (A hollow dot: no verdict. The small dots are the seeds' differences. The fair row's bar, on the comparison set, holds
+# the luck of the pictures too; ours do not.) Our pairs share one rate and train for few epochs, which may flatter
+# whoever sets out quickly. The fair comparison trains for more epochs than reduced mode, which can make a quick start's
+# lead vanish. It also tunes the rate of each side, and lets it fall. Where the two rates in the line "Tuned for each"
 # differ, it compares each start together with its rate, and not the starts alone. (Which of these matters most we have
 # not measured.)
 #
-# A technique is not good or bad; it is good *for* something. What He's rule, with its rate, is worth to our baseline,
-# the line "In plain words" says. In a much deeper network the rule keeps signal and gradient at their size, as you have
+# So hold your prediction against two lines: our pairs after the last epoch, too few for a verdict, and the fair row. A
+# technique is not good or bad; it is good *for* something. What He's rule, with its rate, is worth to our baseline, the
+# line "In plain words" says. In a much deeper network the rule keeps signal and gradient at their size, as you have
 # seen. The growing model is the article's, so it takes He's rule in any case.
 #
 # ## The growing model
@@ -556,7 +559,7 @@ history = model.fit(
 )
 
 # %% [markdown]
-# How does it do on the comparison set?
+# How does it do on the comparison set (in full mode, on the validation images)?
 
 # %%
 record = lesson.record(model, "baseline_cnn", "l2+he_init", history=history, compare=lesson.compare(model))

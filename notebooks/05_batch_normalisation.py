@@ -260,19 +260,21 @@ for name in arms:
 print("batch norm's first size, with γ = 1, β = 0:", ", ".join(f"{bare['batch norm', r]:.2f} at {r:g}" for r in rates))
 
 # %% [markdown]
-# Whatever long steps do to the weights before it, batch norm hands on a signal whose size (the root of the mean square)
-# is decided by $\gamma$ and $\beta$, as long as the variance is far above $\varepsilon$. That may be why fewer units
-# die behind it; we have not tested the cause by itself. (Where 0.00 enters a layer, the one before it is silent. With
-# batch norm the sizes need be neither 1 nor the same at both rates: $\gamma$ and $\beta$ are learned, and pooling
+# The table gives each signal's size, the root of its mean square. Where 0.00 enters a layer of the plain network, the
+# layer before it is silent, or nearly so.
+#
+# Whatever long steps do to the weights before it, batch norm hands on a size that $\gamma$ and $\beta$ decide, as long
+# as the variance is far above $\varepsilon$. Where fewer units die behind it, that may be why; we have not tested the
+# cause by itself. The sizes need be neither 1 nor the same at both rates: $\gamma$ and $\beta$ are learned, and pooling
 # follows the second normalisation. The line "batch norm's first size" leaves $\gamma$ and $\beta$ out: what it lacks of
-# 1, $\varepsilon$ and dead channels took.)
+# 1, $\varepsilon$ and dead channels took.
 #
 # The first convolution has no normalisation before it, so the argument does not reach it. Why the two networks differ
 # there (the figure's first panel) we have not measured.
 #
-# Nor are dead units the whole story: compare the plain network's dead channels at the last rate but one with its
-# accuracy. What they can explain is a collapse where a whole layer falls silent. (Behind a silent layer a unit sees
-# only its own bias, so the dense panel may repeat what befell the second convolution.)
+# Nor need dead units be the whole story: in the first printed line, does the plain network read as badly as its dead
+# channels suggest? What they can explain is a collapse where a whole layer falls silent. (Behind a silent layer a unit
+# sees only its own bias, so the dense panel may repeat what befell the second convolution.)
 #
 # ## What is left for L2?
 #
@@ -362,8 +364,9 @@ plots.show(drawn, f"Loss and accuracy against epoch for two momenta. {title}.")
 
 # %% [markdown]
 # The dashed lines lie on each other: both networks learn alike. The solid lines part. (In the first epoch the batches'
-# statistics move fastest, so there momentum 0.9 may lag behind as well.) Momentum 0.99 looks like a terrible overfit.
-# But an overfitted network knows its *training* pictures. Does this one, if it has to use its averages?
+# statistics move fastest, so there momentum 0.9 may lag behind as well.) Where the solid lines of momentum 0.99 lie far
+# from its dashed ones, it looks like a terrible overfit. But an overfitted network knows its *training* pictures. Does
+# this one, if it has to use its averages?
 
 # %%
 for m, found in momenta.items():
@@ -372,12 +375,12 @@ for m, found in momenta.items():
 print(f"The two networks' trained weights differ by at most {np.abs(trained[0.99] - trained[0.9]).max():.1g}.")
 
 # %% [markdown]
-# With momentum 0.99 the network misjudges its training pictures as well, so this is no overfit. Nor is anything wrong
-# with its weights: the moving averages play no part in training, so both networks have the *same* weights, step for
-# step (up to rounding). Only the averages differ. (The first number of each momentum line was taken during the epoch,
-# with dropout on and with weights still on their way; that may be why momentum 0.9 does better in the second. The loss
-# with 0.99 may rise even while its averages come nearer: if the answers grow surer, a sure mistake costs more than a
-# hesitant one.)
+# If the network with momentum 0.99, using its averages, reads its training pictures hardly better than the new ones,
+# this is no overfit. And nothing is wrong with its weights: the moving averages play no part in training, so both
+# networks have the *same* weights, step for step (up to rounding). Only the averages differ. (The first number of each
+# momentum line was taken during the epoch, with dropout on and with weights still on their way; where momentum 0.9 does
+# better in the second, that may be why. The loss with 0.99 may rise even while its averages come nearer: if the answers
+# grow surer, a sure mistake costs more than a hesitant one.)
 #
 # How far are the averages behind, for the unit with the strongest signal? Solve the rule above for $\mu$, and the noted
 # averages give back what each batch had: $\mu = (\bar\mu_\text{new} - m \bar\mu_\text{old}) / (1 - m)$.
@@ -438,7 +441,7 @@ for name, first in {"/ 255": by_255, "raw": layers.Identity, "raw, input normali
 # and one epoch each, all at 0.001, which may be the wrong rate for raw pixels.)
 #
 # **Before the activation, or after it?** The inventors (Ioffe and Szegedy, 2015) put it *before*, the article
-# *after* it. People have argued about this ever since. We have not measured it, and stay with the article.
+# *after* it. We have not measured which is better, and stay with the article.
 #
 # ## Does it help?
 #
@@ -455,10 +458,10 @@ if verdict:
 print(f"Batch norm's lead in our runs: {at_usual:+.1f} points at 0.001, {at_best:+.1f} with a rate for each.")
 
 # %% [markdown]
-# Our two leads differ in the rates alone. So what the second lacks of the first came from the rate, as far as one short
-# run each can say. (The second picked its rates on the pictures that it is counted on.) The table trains for longer,
-# tunes on other seeds and counts on other pictures. It says how much batch norm is worth to *this* network on *these*
-# digits, once both sides have their rates.
+# Our two leads differ in the rates alone. So what lies between them came from the rate, as far as one short run each
+# can say. (The second picked its rates on the pictures that it is counted on.) The table trains for longer, tunes on
+# other seeds and counts on other pictures. It says how much batch norm is worth to *this* network on *these* digits,
+# once both sides have their rates.
 #
 # *Why* it helps is still debated. Its inventors thought that it keeps the distribution of each layer's inputs from
 # shifting while the layers before it learn. Santurkar and others (2018) added shifts of their own behind the
@@ -535,7 +538,7 @@ lesson.check_largest_momentum(largest_momentum)
 #   weights before it, and in our runs the learning rate mattered less.
 # * A verdict taken at one learning rate is a verdict on that rate. Give each side its own best one.
 # * Batch normalisation trains with the batch's statistics and predicts with moving averages. With few steps and a
-#   momentum of 0.99 these are stale: that looks like overfitting and is none.
+#   momentum of 0.99 these are stale: that can look like overfitting and is none.
 #
 # Initial weights, penalty and normalisation all change how the network learns what is in its pictures. None of them
 # gives it more pictures. Can we make some? [Lesson 06](06_augmentation.ipynb) asks what may change about a digit
@@ -550,9 +553,9 @@ lesson.check_largest_momentum(largest_momentum)
 # * P. Veličković, *Deep learning for complete beginners*, part 3: where the article puts it.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
-# **For the instructor.** Let the group draw both curves of mistakes against learning rate before the sweep runs; most
-# draw one below the other, few draw one *wider*. Ask what a network should do with a single picture before the moving
-# averages are introduced; somebody will say "normalise it with itself", and that is worth five minutes. Cover the
+# **For the instructor.** Let the group draw both curves of mistakes against learning rate before the sweep runs; ask
+# whether one lies lower, or is *wider*. Ask what a network should do with a single picture before the moving
+# averages are introduced; if somebody says "normalise it with itself", that is worth five minutes. Cover the
 # solid lines of the momentum figure and let the group guess them. Usual wrong answers: in exercise 1 a mean over the
 # images only, which gives each pixel position its own statistics; in exercise 2 `1 - 1 / steps`, which leaves more
 # than a third of the start, and the weight of the new value in place of the old one's.

@@ -320,8 +320,8 @@ plots.lines(
 #
 # ## Why not mirror them as well?
 #
-# For photographs of cats, mirroring is one of the most popular augmentations there are. Before training anything, ask
-# the baseline network what it makes of mirrored digits.
+# A cat in a mirror is still a cat. Is a digit in a mirror still that digit? Before training anything, ask the baseline
+# network what it makes of mirrored digits.
 #
 # > **Predict:** mirrored, which two of the ten digits will it still read best, and which one worst?
 
@@ -354,9 +354,9 @@ print(f"Before the mirror {np.mean(leaning):.0%} of the 1s lean to the right: th
 # calculator's display. The first two lines say how far the network agrees. What seems to count is whether a digit,
 # mirrored, comes close to *another*.
 #
-# But that is a story told after the fact, and not every row keeps to it. To our eyes a 0 is a 0 in a mirror, and a 1
-# and a 7 come close to no other digit there; yet all three are often lost. What does the mirror take from them? Perhaps
-# the slant of the handwriting: see the last line.
+# But that is a story told after the fact, and a row need not keep to it. To our eyes a 0 is a 0 in a mirror, and a 1
+# and a 7 come close to no other digit there; the lines of these three say how many are lost all the same. What may the
+# mirror take from them? Perhaps the slant of the handwriting, which the last line counts for the 1s.
 #
 # A network trained on mirrored digits may have to call *nearly the same picture* by two names. **A change that makes
 # the label wrong puts noise into the labels; a change that makes pictures which the network will never meet wastes its
@@ -368,8 +368,8 @@ print(f"Before the mirror {np.mean(leaning):.0%} of the 1s lean to the right: th
 #
 # Three ways to train, paired by seed: the same start, digits, epochs and learning rate, one layer of difference. (The
 # rate is Adam's default, tuned for none of the three; the table at the end of this section tunes it, for the shifts.)
-# We compare on validation digits in place. For the shifts we also push these digits to either side, by three pixels and
-# by five, more than training showed.
+# The mirroring layer tosses a coin for each digit, in each epoch anew. We compare on validation digits in place. For the
+# shifts we also push these digits to either side, by three pixels and by five (more than training showed).
 
 # %%
 ways = {
@@ -438,7 +438,8 @@ for way in said:
 # did not. Our runs are too few for a verdict here as well, and where a run makes few mistakes, one more or less moves
 # its shares a lot. (That the baseline takes one digit for another in the mirror need not mean that a network trained on
 # both views mixes them up.) What else our runs with mirroring lost may be the mirror's own doing or that of the few
-# epochs (not yet measured). Nothing is gained in return: nobody will show the network a mirrored digit.
+# epochs (not yet measured). And what the mirror teaches is not asked for: nobody will show the network a mirrored
+# digit.
 #
 # What do more runs say of the shifts, with digits in place? The table `fair_mnist` of lesson 10 has ten seeds, longer
 # training, the learning rate that suits each side, and more pictures to count on.
@@ -561,8 +562,8 @@ lesson.check_keeps_its_label(keeps_its_label)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Start with the room: hold a sheet with a 7 at the edge of the camera's picture and ask why
-# nobody needs time to read it. Collect predictions for the first figure, since most people believe that convolutional
-# networks do not mind shifts; the answer is the dense layer. While the sweep trains, let groups sort changes for
-# their own data into "keeps the label" and "does not"; medical images start the best arguments. Usual wrong answers: in
-# exercise 1 `np.roll` (it brings the other edge in) and moving the wrong way, in exercise 2 that traffic signs may be
-# mirrored because cars may. A common misreading is that the lower training accuracy means that augmentation failed.
+# nobody needs time to read it. Collect predictions for the first figure, since convolutions alone do not mind shifts;
+# the answer is the dense layer. While the sweep trains, let groups sort changes for their own data into "keeps the
+# label" and "does not"; try medical images, too. Usual wrong answers: in exercise 1 `np.roll` (it brings the other edge
+# in) and moving the wrong way, in exercise 2 that traffic signs may be mirrored because cars may. A common misreading
+# is that the lower training accuracy means that augmentation failed.

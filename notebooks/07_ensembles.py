@@ -118,7 +118,7 @@ print(f"of the digits that one network gets wrong, another one gets {both:.0%} w
 # The block on the left is the hard core: digits that are hard for *this kind of network on these data*. Further to the
 # right, more and more of it is chance. The two shares do not contradict each other: of the digits that fool anybody,
 # the first asks that they fool all; of one network's mistakes, the second asks that they fool one more. Here are the
-# first eight from the left, with the answer that most networks give:
+# first eight from the left, with the answer that the networks give most often:
 
 # %%
 plots.images(mnist.x_val[hard[:8]] / 255, f"Digits that fool {'all' if every > 7 else 'many of the'} {count} networks"
@@ -254,7 +254,7 @@ widgets.switch(on_the_curve, range(1, count + 1), on=range(count))
 # Two members first: the average's error is $\frac12(e_1 + e_2)$, its square
 # $\frac14(e_1 \cdot e_1 + e_2 \cdot e_2 + 2\, e_1 \cdot e_2)$, on average $\frac12(1 + \rho)s^2$. If they err alike
 # ($\rho = 1$), nothing is gained; if their errors have nothing to do with each other ($\rho = 0$), half of it goes.
-# With $k$ members it is the same sum:
+# With $k$ members it is the same sum ($\lVert e \rVert^2$ is short for $e \cdot e$):
 #
 # $$\mathbb{E}\Bigl[\,\Bigl\lVert\frac1k \sum_m e_m\Bigr\rVert^2\Bigr]
 # = \frac{1}{k^2}\Bigl(\underbrace{k\, s^2}_{\text{each with itself}}
@@ -291,7 +291,7 @@ plots.show(drawn, "Squared error against 1 / k: dots and crosses about a line, a
 # eight ninths, whatever $\rho$ is. But there is only the part $1 - \rho$ to take, and the figure's title says what
 # stays. (The shares of common mistakes printed at the start are other numbers: they count wrong answers, while $\rho$
 # weighs how far off the probabilities are.) To get more you would need members that are *more different* at the same
-# accuracy, perhaps by other architectures, data or augmentation (not measured here).
+# squared error, perhaps by other architectures, data or augmentation (not measured here).
 #
 # And luck? Split each error into what all seeds have in common and the rest, which is the seed's own. The common part,
 # squared, is $\rho s^2$: what this kind of network gets wrong on any training digits (its *bias*, not the number of
@@ -366,7 +366,8 @@ for true_class in (0.9, 0.09, 0.01):
 # Did they? Look at the digits that they were *trained* on: of those that one member gets wrong, how many do the three
 # together get right? Members trained apart have nobody to leave a digit to, yet their average mends a part too, and how
 # large a part may change as they train. So they come in twice: at the end, and after the epoch in which their number of
-# mistakes came nearest to the joint members'. There, the derivative predicts, the joint three mend the larger part.
+# mistakes came nearest to the joint members'. There, if joint members do leave digits to one another, the joint three
+# should mend the larger part.
 
 # %%
 def mistakes(trios):
@@ -389,7 +390,7 @@ print(f"Against apart after epoch {then + 1}, the joint three mend the larger pa
 # These are few digits and few groups: a hint, no proof. Jensen's inequality says in one line what is possible: the
 # joint loss is at most the mean of the three separate ones, so it can be small while the members are still poor.
 #
-# ## A fair comparison
+# ## How fair is the comparison?
 #
 # Paired over seeds, all on the same thousand digits: three networks trained apart and averaged, three trained jointly,
 # and one by itself of either kind (the mean of the three in each group). That is fair to the digits, but not to the
@@ -556,7 +557,7 @@ lesson.check_members_needed(members_needed)
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** While the nine networks train, let everybody guess the number of raisins in a jar and compare
 # the mean with the guesses: its squared error is never above the mean of theirs, and not far below it if everybody errs
-# the same way (say "the jar is larger than it looks" beforehand, and watch $\rho$ grow). Most people predict that joint
-# training is the same, or better "because the members can cooperate"; ask what a football team learns in which only the
-# best player is ever corrected. Usual wrong answers: in exercise 1 that the majority must agree with the average; in
-# exercise 2 solving for $k$ and forgetting that below $\rho$ there is no solution.
+# the same way (for a second jar, name a number that is far too high beforehand, and see whether $\rho$ grows). Some
+# will predict that joint training is the same, or better "because the members can cooperate"; ask what a football team
+# learns in which only the best player is ever corrected. Likely wrong answers: in exercise 1 that the majority must
+# agree with the average; in exercise 2 solving for $k$ and forgetting that below $\rho$ there is no solution.

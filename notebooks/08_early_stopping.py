@@ -111,8 +111,8 @@ print(f"Its validation accuracy goes from {val_accuracy[best - 1]:.1%} to {val_a
 
 # %% [markdown]
 # Loss and mistakes need not move together. The accuracy asks only which digit got most of the probability; the loss
-# also charges for how little of it the true digit got. So follow each picture from the epoch of the lowest loss to the
-# last one. How many changed sides, and what does each group add to the mean loss?
+# asks how much of it the true digit got. So follow each picture from the epoch of the lowest loss to the last one. How
+# many changed sides, and what does each group add to the mean loss?
 
 
 # %%
@@ -303,8 +303,9 @@ plots.lines(
 # validation pictures chooses and the other half reports, then the other way round, and we take the mean of the two.
 # (Where the run ends, and the rate, Adam's own, are our choices: others may give another answer.)
 #
-# A second stopper, by the same halves, has unlimited patience: it keeps the lowest epoch of the whole run. The two
-# stoppers differ only by what the early end does.
+# A second stopper, by the same halves, has unlimited patience: it keeps the lowest epoch of the whole run. What it
+# changes against the end comes from watching the loss; where the first stopper differs from it, the early end is the
+# reason.
 #
 # > **Predict:** what does stopping do to the accuracy, and what to the cross-entropy?
 
@@ -371,10 +372,10 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
 # intervals are over the seeds alone, all judged by the same pictures. For the accuracy's interval over seeds and images,
 # type `course reference show early_stopping` in a terminal.)
 #
-# And what moves the accuracy, watching the loss or ending too early? Unlimited patience never ends too early, so
-# compare it with patience 5, seed by seed, in the figure. It gives a hint and no answer, since the mean of so few seeds
-# may be the work of one; with more seeds it is not yet measured. (Only half of the pictures chose here. Their curve may
-# be bumpier than that of all, and the stop another: compare the epochs below the figure.)
+# And what moves the accuracy, watching the loss or ending too early? Unlimited patience never ends before the run does,
+# so compare it with patience 5, seed by seed, in the figure. It gives a hint and no answer, since the mean of so few
+# seeds may be the work of one; with more seeds it is not yet measured. (Only half of the pictures chose here. Their
+# curve may be bumpier than that of all, and the stop another: compare the epochs below the figure.)
 #
 # The accuracy and the cross-entropy answer different questions. If somebody only wants to know
 # *which digit it is*, the accuracy counts, and a network that trains on may go on gaining while its loss climbs. If
@@ -385,11 +386,12 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
 # ## On the comparison set
 #
 # The patience of 5 comes from the article, the epoch from the validation set. So the numbers to believe come from
-# pictures by which nothing was chosen: first for the run to the end, then for the stopped one with its best weights.
-# One run of each is an example and no verdict: the margins say what other pictures might change, not what another seed
-# might. (*Mended* is wrong before and right after, *spoiled* the reverse; the bracket gives the mended ones for each
-# spoiled one.) Nor does the difference between the stopped run's validation loss and its comparison loss show the price
-# of choosing: one set of pictures may be harder than another, and that can outweigh it.
+# pictures by which nothing was chosen (where none are left, the cell says so): first for the run to the end, then for
+# the stopped one with its best weights. One run of each is an example and no verdict: the margins say what other
+# pictures might change, not what another seed might. (*Mended* is wrong before and right after, *spoiled* the reverse;
+# the bracket gives the mended ones for each spoiled one.) The difference between the stopped run's validation loss and
+# its comparison loss does not show the price of choosing: one set of pictures may be harder than another, and that can
+# outweigh it.
 
 # %%
 end, score = lesson.compare(endless), lesson.compare(stopped)
@@ -476,8 +478,8 @@ lesson.check_patience_needed(patience_needed)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Before the group sees the first figure, set the slider to 1, uncover the curve one epoch at a
-# time, and let them call "stop". Ask the question about the weights after `fit` before the cell runs: nearly everybody
-# expects the best ones. While the further runs train, discuss how the loss can turn while the accuracy does not. Usual
-# wrong answers: in exercise 1 comparing with the *previous* epoch in place of the lowest, or moving the lowest value
-# when the progress was too small to count (then a slow drift never adds up to progress); in exercise 2 the number of
-# epochs until the best one, or being one short, since the patience must outlast the wait.
+# time, and let them call "stop". Ask the question about the weights after `fit` before the cell runs: some will expect
+# the best ones. While the further runs train, discuss how the loss can turn while the accuracy does not. Likely wrong
+# answers: in exercise 1 comparing with the *previous* epoch in place of the lowest, or moving the lowest value when the
+# progress was too small to count (then a slow drift never adds up to progress); in exercise 2 the number of epochs
+# until the best one, or being one short, since the patience must outlast the wait.

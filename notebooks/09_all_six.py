@@ -90,8 +90,8 @@ callbacks = lesson.callbacks("All six: training and validation (loss in nats, wi
 # ```
 #
 # One **member** is the baseline with three changes: an L2 penalty on every layer with weights (lesson 03), He's start
-# for the layers with ReLU and Glorot's for the softmax (lesson 04), and batch normalisation after each activation
-# (lesson 05).
+# for the layers with ReLU and Glorot's for the softmax (lesson 04), and batch normalisation after each ReLU (lesson
+# 05).
 
 # %%
 keras.utils.set_random_seed(seed)
@@ -186,8 +186,8 @@ print(f"The baseline alone, trained for as many epochs as all six may: {longer.m
 # it leave to train for longer: in reduced mode 16 epochs where the other rows have 6. So its step is not the worth of
 # one technique. The line below the chart says what more epochs do for the baseline by themselves; lesson 10 has a table
 # for the stop alone. (These are test figures, as the article's are; each run opened its test set once, and
-# nothing is chosen by them. The range above the chart is of other seeds on the same digits. Other digits would move a
-# figure $p$ too, by $1.96 \sqrt{p\,(1 - p) / n}$ either way, lesson 00.)
+# nothing is chosen by them. The range above the chart is of other seeds on the same test digits. The luck of which $n$
+# digits a test set holds comes on top: for a figure $p$, $1.96 \sqrt{p\,(1 - p) / n}$ either way, lesson 00.)
 #
 # ## The scene: the article's own log
 #
@@ -246,10 +246,10 @@ log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entr
 # the penalty hardly moves (orange squares in the figure). And Keras 1 added the penalty in training too.
 #
 # So the first finding is hard: **the run that printed this log did not have the listing's penalty**, unless its squared
-# weights shrank to less than the shares printed above, which ours never came near. Whether the listing was changed
-# later, or an error in that Keras lost the penalty, is open. `loss`, then, is the column that cannot have come from the
-# program. The `val_loss` is as small, but it has an excuse: until 1.2.0 of December 2016, Keras left the penalty out of
-# the validation loss.
+# weights shrank to less than the shares printed above, which ours, as long as it ran, never came near. Whether the
+# listing was changed later, or an error in that Keras lost the penalty, is open. `loss`, then, is the column that, with
+# this one reservation, cannot have come from the program. The `val_loss` is as small, but it has an excuse: until 1.2.0
+# of December 2016, Keras left the penalty out of the validation loss.
 #
 # ## Clue 2: the log fits a run without a penalty
 #
@@ -264,10 +264,11 @@ log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entr
 # Their record names no other difference. It does not say which `epsilon` their batch norms had, nor why the first run
 # was ended early; its test accuracy had been seen by then.
 #
-# Batch normalisation's momentum only serves its moving averages, which training does not use (lesson 05), so for this
-# clue the third run repeats the second. The two differ all the same: a computer that adds in no fixed order rounds
-# differently each time, and tiny differences grow. Their distance shows how far rounding alone carries a run. Training
-# accuracy is the better witness here, as nobody can have added a penalty to it.
+# Batch normalisation's momentum only serves its moving averages, which training does not use (lesson 05). So, if both
+# had the same `epsilon`, the third run repeats the second for this clue. The two differ all the same: a computer that
+# adds in no fixed order rounds differently each time, and tiny differences grow. With equal `epsilon` their distance
+# shows how far rounding alone carries a run. Training accuracy is the better witness here, as nobody can have added a
+# penalty to it.
 
 # %% jupyter={"source_hidden": true}
 points = "the article's log"
@@ -407,17 +408,19 @@ for name, run in unpenalised.items():
           f"{', '.join(lost[name][:4])} for patience 1 to 4, {lost[name][patience - 1]} for {patience}.")  # fmt: skip
 
 # %% [markdown]
-# Mostly by one; from 3 to 4 by as much as the title says. Today's count is a patience of 5 in the figure, the older one
-# a patience of 6. If the best weights come back, both keep the same epoch on every curve, so the changed count by
-# itself explains nothing here. (The third record ends too soon to say much. An old Keras kept the last epoch instead;
-# what that is worth, these replays do not ask.)
+# Mostly by one; from 3 to 4 by as much as the title says. Was it the changed count, then? Today's is a patience of 5 in
+# the figure, the older one a patience of 6. If the best weights come back, both keep the same epoch on the first two
+# curves, so there the changed count by itself explains nothing. (The third record ends before either stops, so what
+# they "keep" of it is only the best so far. An old Keras kept the last epoch instead; what that is worth, these replays
+# do not ask.)
 #
 # Yet one epoch of patience *can* decide. A *bump* is a stretch of epochs without a new best; in each curve one bump
 # lasts so long that patience 3 ends in it and patience 4 outlasts it. (Two of the three share their seed and, but for
-# rounding, their training: count them as little more than one.) In another run the bump may come elsewhere and last
-# longer. So the same rule may have ended our runs at the top early and let the three in the figure go on past epoch 25.
-# Patience 1 to 3 would cost the two without penalty part of the points that are missing; the listed patience costs them
-# next to nothing. (Nothing is chosen by these test accuracies.)
+# rounding and perhaps `epsilon`, their training: count them as little more than one.) In another run the bump may come
+# elsewhere and last longer. So the same rule may have ended our runs at the top early and let the three in the figure
+# go on past epoch 25. Patience 1 to 3 would cost the two without penalty part of the points that are missing; the
+# listed patience costs the first of them next to nothing, and had not stopped the second when its record ended.
+# (Nothing is chosen by these test accuracies.)
 #
 # The bumps have a likely cause. At a constant learning rate the steps do not die out: Adam divides by the size of the
 # recent gradients, and their direction is a noisy guess from one batch, so the weights never come to rest. With a rate
@@ -440,7 +443,8 @@ if falling.mean() > article - 0.0002:
 # A detective may hold a suspicion; a court needs more than one run. The course's *protocol*, its written plan of
 # comparisons (lesson 10), has the table `article_mnist` for it: ten seeds *as listed* and ten *as logged*, with early
 # stopping, all new runs, with 32 bits. Other *arms* (settings to compare) train to the end without a stop, at the
-# constant rate or with a falling one, to tell the rate from the length. This is what counts so far:
+# constant rate or with a falling one, to tell the rate from the length. This is what it lacks, and what counts so
+# far:
 
 # %%
 from course_utils.evidence import protocol
@@ -551,8 +555,8 @@ lesson.check_next_run(next_run)
 # ## What to take away
 #
 # * Six techniques fit into one short program, since each of them touches another part of it.
-# * Read logs: a sum cannot be smaller than its parts, a stop betrays its rule, and a default is a setting that
-#   somebody else chose and may change.
+# * Read logs: a sum of positive parts cannot be smaller than any of them, a stop betrays its rule, and a default is a
+#   setting that somebody else chose and may change.
 # * "It fits" is a suspicion and "it is measured, with seeds" is a finding. Keep the two apart, in your own work
 #   first.
 #
@@ -569,8 +573,8 @@ lesson.check_next_run(next_run)
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** While it trains, collect the votes for the four suspects on the board, and leave them there to
 # the end. Before clue 1 let the group look at the log in silence for two minutes; somebody usually asks how a loss of
-# 0.04 and a penalty go together. The usual wrong answers: "the weights shrank" (our own run's penalty says no), "the
-# log leaves the penalty out" (the last line but one under clue 2), and after clue 2 "so the penalty is what costs the
-# accuracy", which the shared epochs under clue 3 do not bear out. In exercise 1 people add variances and forget to
+# 0.04 and a penalty go together. The usual wrong answers: "the weights shrank" (our own run's penalty hardly moves),
+# "the log leaves the penalty out" (the last line but one under clue 2), and after clue 2 "so the penalty is what costs
+# the accuracy", which the shared epochs under clue 3 do not bear out. In exercise 1 people add variances and forget to
 # multiply by the number of weights, or take the end of the range for the standard deviation; in exercise 2 they give
 # the interval of the mean.

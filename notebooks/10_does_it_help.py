@@ -14,7 +14,8 @@
 #
 # The article trained one baseline and one improved network and reported two numbers. Suppose that you had trained both
 # once more, with another seed. Would the difference have been the same? Would it have had the same *sign*? (For the
-# article's own pair the runs are still to be made. For each technique with 5,000 digits they are here.)
+# article's own pair the runs are still to be made. For each technique they are here, with 5,000 digits; for stopping,
+# with fewer.)
 
 # %% tags=["parameters"]
 mode = "auto"  # nothing is trained in any mode
@@ -63,7 +64,7 @@ print(f"{len(values)} runs, from {values.min():.2f} to {values.max():.2f} %, "
 
 # %% [markdown]
 # Draw one of these dots for "before" and one for "after", and you can have a gain or a loss up to the largest of these
-# differences, though only the seed was changed. **The first rule: no claim from one run.**
+# differences, though only the seed was changed. **The rule: no claim from one run.**
 #
 # ## Compare in pairs
 #
@@ -125,10 +126,11 @@ for arm in ("batch_norm", "augmentation"):
 # ## A fair fight
 #
 # In a comparison every setting has one of three roles. The technique is the **scientific** one. **Fixed** ones are
-# equal on both sides: network, images, batch size, number of epochs. **Nuisance** settings must be right for *each*
-# side, or the comparison is about them; the learning rate is the worst. So each variant gets the peak rate that suits
-# it (the rate then falls to zero). It is chosen by the cross-entropy on the *validation* images, with seeds that no
-# verdict uses; who wins is read on the comparison set. (For accuracy another rate might suit better, on either side.)
+# equal on both sides: network, images, batch size, number of epochs (where one is not, as in *Better, or only longer?*,
+# the text says so). **Nuisance** settings must be right for *each* side, or the comparison is about them; the learning
+# rate is the worst. So each variant gets the peak rate that suits it (the rate then falls to zero). It is chosen by the
+# cross-entropy on the *validation* images, with seeds that no verdict uses; who wins is read on the comparison set.
+# (For accuracy another rate might suit better, on either side.)
 #
 # A technique's own strength is a nuisance setting, too. On digits, the factors of L2 alone and of AdamW's weight decay
 # alone were tuned in the same way, after the rate. Not tuned are L2's factor beside other techniques and on photographs
@@ -219,8 +221,9 @@ alone = draw(singles, "What each is worth alone")
 # *suggestive* (its mark is coloured, but hollow). All else is *no detectable difference*: a statement about the
 # evidence, which does not mean "no difference".
 #
-# The same rows in numbers, with their p values after Holm's correction (it counts all comparisons that the protocol
-# names for this table, not the rows of one figure):
+# The same rows in numbers. At a first reading look only at *points*, *interval over seeds* and *verdict*. The other
+# columns can wait; their p values are those after Holm's correction (it counts all comparisons that the protocol names
+# for this table, not the rows of one figure):
 #
 # * *p by t* is by the $t$ distribution, which assumes that the differences are roughly normal. The verdict goes by it;
 # * *p by sign flips* is a second opinion. Were the technique worth nothing, each difference might as well have had the
@@ -300,17 +303,18 @@ tell(added)
 peaks(added)
 
 # %% [markdown]
-# Compare the two marks of each row. (L2's need not have the same strength: tuned alone, 0.0001 in company.) Where one
-# fades in company, the others may mend the same weakness, or suit it badly: the table does not say which. Nor does it
-# test *alone* against *in company*. *All five* adds four to the baseline, which has only dropout.
+# The title answers the prediction. Compare the two marks of each row. (L2's need not have the same strength: tuned
+# alone, 0.0001 in company.) Where one fades in company, the others may mend the same weakness, or suit it badly: the
+# table does not say which. Nor does it test *alone* against *in company*. *All five* adds four to the baseline, which
+# has only dropout.
 #
 # ## Worth in images
 #
-# Half a point: is that much? Near the top of a scale points are hard to judge. A bill in digits is easier: with how
-# many of them would the baseline do as well? So the baseline, augmentation, batch normalisation and all five ("five
-# together") are trained with 500 to 20,000 digits, at the rates they have above. All take as many steps as 16 epochs
-# with 5,000 digits, so that more digits do not mean more training. We count mistakes on the same comparison set, with
-# five seeds each. (These variants were named in the protocol before any of the further runs was made.)
+# A fraction of a point: is that much? Near the top of a scale points are hard to judge. A bill in digits is easier:
+# with how many of them would the baseline do as well? So the baseline, augmentation, batch normalisation and all five
+# ("five together") are trained with 500 to 20,000 digits, at the rates they have above. All take as many steps as 16
+# epochs with 5,000 digits, so that more digits do not mean more training. We count mistakes on the same comparison set,
+# with five seeds each. (These variants were named in the protocol before any of the further runs was made.)
 #
 # > **Predict:** 5,000 digits with augmentation do as well as how many without?
 
@@ -473,14 +477,16 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
            f"that of the images stays, both together bend from one to the other. {title}.")
 
 # %% [markdown]
-# The article gives neither kind. What should it add first? For a pair like ours, runs: on the left nearly all is the
-# luck of training. Towards the right each run buys less, and only more digits move the wall. Even to endless pairs the
-# choice of digits leaves about twice the wall, either way: of a smaller difference these digits cannot give the sign.
-# (At the article's size we hardly know $s$, and the wall not at all.)
+# The article gives neither kind. What should it add first? For a pair like ours, runs: they can be repeated, and on
+# these digits nearly all at the left is the luck of training. (More digits would lessen that luck, too, as far as it is
+# a matter of which digits happen to change sides: the first of the four lines has that part in it.) Towards the right
+# each run buys less, and only more digits move the wall. Even to endless pairs the choice of digits leaves about twice
+# the wall, either way: of a smaller difference these digits cannot give the sign with confidence. (At the article's
+# size we hardly know $s$, and the wall not at all.)
 #
 # ## The answer
 #
-# One part of the answer still lacks its intervals: the same questions on *photographs*, 10,000 of CIFAR-10 with the
+# One part of the answer has not been shown yet: the same questions on *photographs*, 10,000 of CIFAR-10 with the
 # small network of lesson 13. These are the comparisons whose runs are made:
 
 # %%
@@ -498,10 +504,10 @@ print(f"{len(photographs.verdict_seeds)} seeds each. Holm counts all {len(photog
 #
 # Now a word and a mean for each question. *Alone* is against the baseline (dropout: the baseline against itself without
 # it; stopping: against the same network to the end), *added* is beside the others, each by accuracy and by
-# cross-entropy. *For the same computing* holds three networks against one for three times as long. *Images*: how many
-# times 5,000 digits the baseline needs to do as well, in equally many steps. *Photographs*: *alone* and *added* by
-# accuracy; a column in which nothing is measured yet is left out. While parts of *all five* are missing there, nobody
-# can share out what it is worth.
+# cross-entropy (there minus is better). *For the same computing* holds three networks against one for three times as
+# long. *Images*: how many times 5,000 digits the baseline needs to do as well, in equally many steps. *Photographs*:
+# *alone* and *added* by accuracy; a column in which nothing is measured yet is left out. While parts of *all five* are
+# missing there, nobody can share out what it is worth.
 #
 # The intervals stand above, in tables and printed lines. Holm's correction was made for each table and each measure
 # apart: over all these words together, the chance of a false alarm is not held to one in twenty.

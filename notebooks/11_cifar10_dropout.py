@@ -120,8 +120,9 @@ print(f"The perceptron, {perceptron.count_params():,} weights: validation accura
       f"accuracy {own:.1%}." + " It hardly knows its own pictures better." * (own < perceptron_accuracy + 0.05))
 
 # %% [markdown]
-# It may not have finished learning. But its build is against it, too: a dense layer shares nothing between places
-# (lesson 02), so what it learns of a bird on the left it must learn again on the right.
+# It may not have finished learning (and `fit`'s training accuracy, an average over an epoch of learning, may lag). But
+# its build is against it, too: a dense layer shares nothing between places (lesson 02), so what it learns of a bird on
+# the left it must learn again on the right.
 #
 # ## The network
 #
@@ -161,8 +162,8 @@ for layer in build_dropout_cnn().layers:
 #
 # In training dropout draws anew for each picture. Every unit, with its value $x_i$, gets a number $m_i$: 0 with
 # probability $p$, else 1. These numbers are the **mask**, and a unit with a 0 is silent. The idea of Srivastava and
-# others (2014): since any unit may fall silent, the others learn to do without it, and to lean on a single partner, or
-# to memorise in a small clique, no longer pays. After training all units speak, and the next layer would hear a louder
+# others (2014): since any unit may fall silent, the others learn to do without it; leaning on a single partner, or
+# memorising in a small clique, no longer pays. After training all units speak, and the next layer would hear a louder
 # signal than it was trained on. Therefore what survives is scaled up *during training*,
 #
 # $$y_i = \frac{m_i\, x_i}{1 - p}, \qquad
@@ -322,8 +323,9 @@ print(f"Trained on {protocol.rows_of(table.name)['n_train'].max():,} pictures, f
 print(evidence.tell_briefly(table, "no_dropout", "baseline"))
 
 # %% [markdown]
-# Another network, more pictures, another number of epochs: the two results need not agree, and neither speaks for the
-# other's case.
+# Another network, more pictures, other epochs: the two results need not agree, and neither speaks for the other's case.
+# And both sides of the table ran through all their epochs: stopped at its own best one (lesson 08), the side without
+# dropout might have done better.
 #
 # ## Train it
 #

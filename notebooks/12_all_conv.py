@@ -136,10 +136,10 @@ for name, four in {"every second": [[1, 0], [0, 0]], "averages": [[1 / 4, 1 / 4]
 #
 # > **Predict:** after two pixels, and after one: which of the five halved maps will be the old ones, moved along?
 #
-# To put a number on a change we hold the new map against the old one, in place and moved along by one, and take the
-# smaller mean difference, divided by the standard deviation of such maps (contrasts differ). What is said of pooling
-# counts as borne out if the pooled edges change less than the edges, which have the same weights, on more than six
-# photographs in ten. (Read the printed lines; the code can wait.)
+# How large is a change? Hold the new map against the old one, once as it is and once moved along by one place. The
+# smaller mean difference counts, as a share of the *spread*, the standard deviation of such maps (contrasts differ).
+# What is said of pooling counts as borne out if the pooled edges change less than the edges, which have the same
+# weights, on more than six photographs in ten. (Read the printed lines; the code can wait.)
 
 # %%
 photographs, each = cifar.x_train[:199].astype("float32").mean(axis=-1, keepdims=True) / 255, (1, 2, 3)
@@ -171,7 +171,8 @@ plots.show(drawn, "How much each place of the car's halved maps changes, as a sh
 # By two pixels each map moves along by one place, with a maximum as with a stride. One pixel is half a place, by which
 # no map can move: so all five change (R. Zhang, 2019). The figure has the car alone, each map in shares of its own
 # halving's spread, as above. How much a map changes under a stride depends on the weights: compare "every second" with
-# the averages, both strided convolutions. What a whole trained network minds is another question.
+# the averages, both strided convolutions. And a pooled edge reads three columns of pixels, an edge two: the test does
+# not separate the wider window from the maximum. What a whole trained network minds is another question.
 #
 # ## The network, and its pooling twin
 #
@@ -420,7 +421,7 @@ plots.show(drawn, "Training and validation accuracy against photographs shown, o
 # which is also an average over an epoch of learning. Then the gap opens. In the second half of the published training
 # it grows by four points, and yet the validation accuracy does not fall (76.8, later 77.5): a gap need not do harm
 # (lesson 01). But those are two single epochs of one run; and what training on has gained, if anything, is little.
-# **What would you do about it?** Note your ideas; lesson 14 tries them one by one.
+# **What would you do about it?** Note your ideas; lesson 14 tries some of the usual ones, one by one.
 #
 # ## Is your number normal?
 #
@@ -439,7 +440,7 @@ for _, run in known[known["seed"] == seed].iterrows():
 # %% [markdown]
 # By chance alone one run in twenty lies outside such a range. Two runs of one seed may differ, too, though they start
 # from the same weights: another machine, or other versions of the libraries, may add up in another order, and training
-# magnifies the difference, in a training so short perhaps to points of accuracy.
+# magnifies the difference, in a short training perhaps to points of accuracy.
 
 # %%
 from itertools import product
@@ -451,9 +452,9 @@ for when, name in product(dict.fromkeys((lesson.mode, "full")), ("dropout_cnn", 
     print(f"{when} mode, {name:11}: {known}")
 
 # %% [markdown]
-# A step back, or forward? The two networks take very different numbers of steps. The lines of reduced mode say how fast
-# they set out, those of full mode where they arrive. (Single runs rank nothing; and the answer's network learned
-# from 50,000 original photographs, full mode from 45,000.)
+# A step back, or forward? The two networks take very different numbers of steps. Lines of reduced mode, where printed,
+# say how fast they set out, those of full mode where they arrive. (Single runs rank nothing; and the answer's network
+# learned from 50,000 original photographs, full mode from 45,000.)
 #
 # ## Exercise 1: how large is the output?
 #
