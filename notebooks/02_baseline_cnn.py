@@ -12,7 +12,7 @@
 # **Goal:** build the baseline of this course, a small convolutional neural network (CNN), and see *why* it beats the
 # multilayer perceptron of lesson 01.
 #
-# Lesson 01 ended with an odd discovery: shuffle the pixels of every digit in the same way, and a perceptron learns as
+# Lesson 01 made an odd discovery: shuffle the pixels of every digit in the same way, and a perceptron learns as
 # well as before. It never used the fact that a digit is a *picture*, in which neighbouring pixels belong together.
 # What would a network look like that starts from that fact? And if we took the fact away again, would it notice?
 
@@ -79,7 +79,7 @@ def at(step):
 widgets.slide(at, range(784), "place", start=strongest)
 
 # %% [markdown]
-# Purple marks a left edge of a stroke, orange a right edge; grey places are still to come. Nine weights find the edges
+# Purple marks a left edge of a stroke, orange a right edge; grey places are still to come. Nine weights find such edges
 # *wherever they stand*. A dense layer would have to learn "left edge at the top" and "left edge in the middle"
 # separately, from separate examples.
 #
@@ -139,8 +139,8 @@ for name, heard in (("left edges alone", [1, 0]), ("upper edges alone", [0, 1]),
 # The last picture is **max-pooling**. It keeps the strongest answer of each $2 \times 2$ block, so height and width are
 # halved, the next layer has a quarter of the places to read, and where *exactly* a stroke was matters a little less.
 #
-# What did we build in? **Locality**: a unit sees only its neighbourhood. **Shared weights**: the same kernel
-# everywhere. From the second follows **equivariance**: move the digit, and its feature map moves along.
+# What did we build in? **Locality**: each answer depends on its neighbourhood alone. **Shared weights**: the same
+# kernel everywhere. From the second follows **equivariance**: move the digit, and its feature map moves along.
 
 # %% tags=["nbval-check-output"]
 moved = np.roll(seven, 3, axis=1)[None]  # by three pixels
@@ -294,7 +294,8 @@ for one, other in combinations(knows, 2):
 # below", or says that luck alone could part the two. (The rule for luck is lesson 01's: it speaks of other digits, not
 # of other seeds or another shuffle.)
 #
-# A sceptic asks whether the shuffled CNN was only slower. Let it train for as many epochs again:
+# A sceptic asks whether the shuffled CNN was only slower. Let it train on, for as many epochs again (the first line
+# printed is a reminder of that):
 
 # %%
 early = shuffled_model.evaluate(shuffle_pixels(mnist.x_train), mnist.y_train, verbose=0)[1]
@@ -306,11 +307,11 @@ print(f"Validation digits: CNN {in_place:.1f}%; shuffled CNN {shuffled:.1f}%, tw
 compare("CNN", "shuffled CNN, twice as long")
 
 # %% [markdown]
-# The two CNNs have equally many weights and the same dropout; only the neighbourhoods differ. Where the shuffled one
-# now reads its *training* digits about as well, it has caught up there, and what is left of the lead lies in the new
-# digits: without neighbours, less of what was learned carries over. The convolution's strength is an *assumption about
-# the data*. (Still more epochs might narrow the lead. And here is one run of each, at Adam's usual rate, tuned for
-# none.)
+# The two CNNs have equally many weights and the same dropout; they differ in the neighbourhoods, and the shuffled one
+# has had twice the epochs. Where the shuffled one now reads its *training* digits about as well, it has caught up
+# there, and what is left of the lead lies in the new digits: without neighbours, less of what was learned carries over.
+# The convolution's strength is an *assumption about the data*. (Still more epochs might narrow the lead. And here is
+# one run of each, at Adam's usual rate, tuned for none.)
 #
 # ## And a digit that moves?
 #
@@ -344,10 +345,10 @@ cut = {n: np.mean([inked[:, :n].any(axis=1), inked[:, -n:].any(axis=1)]) for n i
 print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}" for n, share in cut.items()))
 
 # %% [markdown]
-# It does mind. The feature maps move along, so what the convolutions found is still there. But the dense
-# layer has a weight of its own for every place, and at the new place it has learned other weights. Why the two networks
-# differ, this run does not tell: windows and pooling blur the place a little, but the CNN also has dropout and starts
-# from a better figure. Lesson 06 comes back to shifts.
+# It does mind (the title takes the mean of left and right). The feature maps move along, so what the convolutions found
+# is still there. But the dense layer has a weight of its own for every place, and at the new place it has learned other
+# weights. Why the two networks differ, this run does not tell: windows and pooling blur the place a little, but the CNN
+# also has dropout and starts from a better figure. Lesson 06 comes back to shifts.
 #
 # ## What did it learn?
 #
@@ -357,8 +358,8 @@ print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}"
 # **correlation**: 1 where two things rise and fall together exactly, about 0 where they are unrelated.
 #
 # In the figure, purple weights are positive, orange ones negative. Over each kernel stands what its maps follow most,
-# and the correlation; "now" marks a changed name. Six kernels are picked: of each name after training the one with the
-# liveliest maps; the places left go to changed ones first. A choice proves nothing, so the title and the printed lines
+# and the correlation; "now" marks a changed name. Six kernels are picked: of each name after training the one whose
+# maps vary most; the places left go to changed ones first. A choice proves nothing, so the title and the printed lines
 # count all 32.
 
 
@@ -375,9 +376,10 @@ def answers(weights):
 
 
 def go_along(maps):
-    """Name of the known pattern that each channel follows, and the correlation."""
+    # Name of the known pattern that each channel follows, and the correlation: 0 for a map that is zero everywhere.
     patterns = np.stack([np.maximum(pattern, 0).ravel() for pattern in known.values()])
-    table = np.corrcoef(patterns, maps.reshape(-1, maps.shape[-1]).T)[: len(known), len(known) :]
+    with np.errstate(invalid="ignore"):
+        table = np.nan_to_num(np.corrcoef(patterns, maps.reshape(-1, maps.shape[-1]).T)[: len(known), len(known) :])
     return [list(known)[k] for k in table.argmax(axis=0)], table.max(axis=0)
 
 
@@ -428,7 +430,7 @@ print(f"{sum(went_over)} of the 32 have gone over to another pattern; all weight
 # learned. A picture of "learned" kernels proves little by itself. What training did shows in the *answers*: compare the
 # two rows of maps, the numbers over the kernels, the title (the mean of all 32), and the printed lines ("closely": a
 # correlation above 0.7). The last one says how much the weights still resemble those of the start. (Each kernel and map
-# has its own scale; a map on grey ground has a bias above zero.)
+# has its own scale; a map on grey ground has a bias above zero. A map that is zero everywhere follows nothing: 0.00.)
 #
 # ## Which digits does it still get wrong?
 #
@@ -471,10 +473,10 @@ if len(ours) and len(theirs):
           f"the best of the perceptron's {len(theirs)}.")
 
 # %% [markdown]
-# Each row is a step of the course, each dot a run from a seed of its own. Where two rows do not overlap, no seed has
-# undone the lead. Watch this figure grow. (These are test accuracies: each run opened its test set once, when it was
-# finished, and nothing is chosen by them. Where a lesson keeps the test set sealed, its chart takes the comparison
-# set.)
+# Each row is a step of the course, each dot a run from a seed of its own. Where two rows do not overlap, none of these
+# seeds has undone the lead. Watch this figure grow. (These are test accuracies: each run opened its test set once, when
+# it was finished, and nothing is chosen by them. Where a lesson keeps the test set sealed, its chart takes the
+# comparison set.)
 #
 # ## Exercise 1: count the weights
 #
@@ -538,7 +540,7 @@ lesson.check_slim(build_slim)
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Move the window by hand first, with the group calling out the sign of each answer. While the
 # baseline trains, let them guess where the weights are, before anyone scrolls back; most say "in the convolutions". The
-# pixel-shuffling experiment is the heart of the lesson: collect predictions by a show of hands. Usual wrong answers:
+# pixel-shuffling experiment is the heart of the lesson: collect predictions by a show of hands. Likely wrong answers:
 # "it falls to chance" (the dense layer still sees every pixel); "a CNN does not mind where a digit stands" (its
 # convolutions do not, its dense layer does); in exercise 1 multiplying by the image's size (the kernel is shared), or
 # forgetting the biases. In exercise 2 the cheapest way is a second pooling layer; a smaller dense layer works as well;

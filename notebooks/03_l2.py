@@ -563,7 +563,7 @@ lesson.check_steps_to_half(steps_to_half)
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** The polynomial is worth five minutes at the board: ask where the swings come from before
 # anyone sees the weights. Let the group vote on whether $\lambda$ matters to Adam for an unused weight. While the
-# paired runs train, ask what a learner would have concluded from the reported losses alone. Usual wrong answers: in
+# paired runs train, ask what a learner would have concluded from the reported losses alone. Likely wrong answers: in
 # exercise 1 the square root of the sum (a norm, and no penalty) or the mean over weights; in exercise 2 the factor 2
 # forgotten, or a straight line in place of compound shrinking (half of $w$ divided by what the first step takes off).
 # If somebody is disappointed by the verdict on the baseline, that is the lesson's best moment: ask what they would have

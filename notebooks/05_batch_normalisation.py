@@ -556,6 +556,6 @@ lesson.check_largest_momentum(largest_momentum)
 # **For the instructor.** Let the group draw both curves of mistakes against learning rate before the sweep runs; ask
 # whether one lies lower, or is *wider*. Ask what a network should do with a single picture before the moving
 # averages are introduced; if somebody says "normalise it with itself", that is worth five minutes. Cover the
-# solid lines of the momentum figure and let the group guess them. Usual wrong answers: in exercise 1 a mean over the
+# solid lines of the momentum figure and let the group guess them. Likely wrong answers: in exercise 1 a mean over the
 # images only, which gives each pixel position its own statistics; in exercise 2 `1 - 1 / steps`, which leaves more
 # than a third of the start, and the weight of the new value in place of the old one's.

@@ -564,6 +564,6 @@ lesson.check_keeps_its_label(keeps_its_label)
 # **For the instructor.** Start with the room: hold a sheet with a 7 at the edge of the camera's picture and ask why
 # nobody needs time to read it. Collect predictions for the first figure, since convolutions alone do not mind shifts;
 # the answer is the dense layer. While the sweep trains, let groups sort changes for their own data into "keeps the
-# label" and "does not"; try medical images, too. Usual wrong answers: in exercise 1 `np.roll` (it brings the other edge
+# label" and "does not"; try medical images, too. Likely wrong answers: in exercise 1 `np.roll` (it brings the other edge
 # in) and moving the wrong way, in exercise 2 that traffic signs may be mirrored because cars may. A common misreading
 # is that the lower training accuracy means that augmentation failed.

@@ -614,6 +614,6 @@ lesson.check_difference_sd(difference_sd)
 # **For the instructor.** Nothing trains, so this lesson is a discussion. Collect the votes before the first interval
 # appears. Let somebody explain what would have to happen for L2's "no detectable difference" in accuracy to become
 # *helps* or *hurts* (more seeds, a larger effect, less noise), and which of the two. Let two learners answer "does L2
-# help?" on paper, and compare. Usual wrong answers: that the interval contains 95 % of the *runs*; that overlapping
+# help?" on paper, and compare. Likely wrong answers: that the interval contains 95 % of the *runs*; that overlapping
 # intervals of two methods mean no difference, which forgets the pairing; in exercise 1 `ddof=0`, or forgetting the root
 # of `n`.

@@ -573,5 +573,5 @@ lesson.check_precisions(precisions)
 # the heart of the lesson: ask first whether the training accuracy that `fit` shows is "the" training accuracy. While
 # the main run trains, the longest of the lesson, let them write down the pair of classes that they expect to be
 # confused most. The section on where the pictures come from deserves ten minutes of talk: what would a fair collection
-# look like? Usual wrong answers: in exercise 1 leaving out the scaling, scaling by $p$, or one mask for the whole
+# look like? Likely wrong answers: in exercise 1 leaving out the scaling, scaling by $p$, or one mask for the whole
 # batch; in exercise 2 dividing by the row sums, which gives the recall.

@@ -513,5 +513,5 @@ lesson.check_receptive_field(receptive_field)
 # **For the instructor.** Let the group guess the twins' products before the cell runs; many believe that pooling saves
 # work, since it makes the maps smaller. It does, for the layers behind it; the convolution in front of it pays. While
 # the whole network trains, let the group draw which pixels a unit of the second convolution sees, before the figure
-# with the dots shows it. Usual wrong answers: in exercise 1 rounding up, or forgetting the first place; in exercise 2
+# with the dots shows it. Likely wrong answers: in exercise 1 rounding up, or forgetting the first place; in exercise 2
 # adding the windows, or multiplying by the stride of the layer itself in place of the strides before it.

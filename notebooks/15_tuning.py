@@ -107,9 +107,9 @@ edge = " and ".join(name for name, rate in highest.items() if rate in (rates[0],
 print(f"Highest cell at an end of the row, so better rates may lie outside this space: {edge or 'no optimiser'}.")
 
 # %% [markdown]
-# Framed: the highest cell of each optimiser; star: the highest of all. A network that always says the same digit gets
-# about one in ten: the highest rates can end like that. At rates too small for its optimiser a network has hardly left
-# its random start, and may do worse.
+# Framed: the highest cell of each optimiser; star: the highest of all (equals share the mark). A network that always
+# says the same digit gets about one in ten: the highest rates can end like that. At rates too small for its optimiser a
+# network has hardly left its random start, and may do worse.
 #
 # What explains the differences? With the whole table in hand that is plain arithmetic. Take one setting and average
 # over the others: how much of the accuracies' variance is left? That share the setting explains **by itself**. Do the
@@ -320,7 +320,7 @@ print(f"Best of a grid of {grids[0].shape[1]} rates, mean of {len(grids)}: {np.m
 # Who is ahead of average dice? The verdicts, after Holm's correction, decide, and fresh seeds would have to bear them
 # out. But a search keeps what the choosers like best, perhaps by luck. So the indented lines measure the same leads on
 # the pictures that only watched. If their interval lies above zero, too, these other pictures like its *networks*
-# better as well; if zero is inside, the lead is shown only for the pictures that chose.
+# better as well; if zero is inside, a lead is shown at most for the pictures that chose.
 #
 # Did you bet on the TPE that sees both? The line "TPE together, against TPE one by one" answers, and its interval says
 # which differences twenty searches leave open. Why might one by one be enough? Look back at the joint share without
@@ -384,17 +384,18 @@ again = (random.integers(2, size=10_000) == random.integers(2, size=10_000)).mea
 print(f"the champion of 1,000 guessers: {(answers == labels).mean(axis=1).max():.0%}; on 10,000 new coins: {again:.1%}")
 
 # %% [markdown]
-# Nobody would believe in that champion: of new coins it gets about half. (Chance moves the share among 10,000 coins by
-# up to a point either way, two standard errors, in nearly all draws.) With real networks the same happens, only less
-# visibly. How much? Of $k$ networks of the *same* true accuracy $p$, each tested on $n$ pictures, the best looks better
-# than it is, on average, by at most about $\sigma \sqrt{2 \ln k}$, where $\sigma = \sqrt{p (1 - p) / n}$. Whoever takes
-# that on trust may go on at the next Predict: the cell below it counts exactly.
+# Nobody would believe in that champion: of new coins it gets about half. (For a share among 10,000 coins two standard
+# errors are one point; chance seldom goes further.) With real networks the same happens, only less visibly. How much?
+# Of $k$ networks of the *same* true accuracy $p$, each tested on $n$ pictures, the best looks better than it is, on
+# average, by at most about $\sigma \sqrt{2 \ln k}$, where $\sigma = \sqrt{p (1 - p) / n}$. Whoever takes that on trust
+# may go on at the next Predict: the cell below it counts exactly.
 #
 # Why? Let each network have its own draw of $n$ pictures. The deviation $D$ of a measured accuracy from $p$ is roughly
-# normal with this standard deviation $\sigma$, so $\mathbb{E}[e^{tD}] = e^{t^2 \sigma^2 / 2}$ (a known integral, which
-# we only quote). Call the largest of the $k$ deviations $\max D$, and take any $t > 0$. The exponential function curves
-# upwards, so its value at the mean is at most the mean of its values: the first step below. And $e^{t \max D}$ is one
-# of the $k$ positive numbers $e^{tD}$, so at most their sum, whose mean is $k$ times that of one: the second step.
+# normal with this standard deviation $\sigma$, so the mean of $e^{tD}$, written $\mathbb{E}[e^{tD}]$, is
+# $e^{t^2 \sigma^2 / 2}$ (a known integral, which we only quote). Call the largest of the $k$ deviations $\max D$, and
+# take any $t > 0$. The exponential function curves upwards, so its value at the mean is at most the mean of its values:
+# the first step below. And $e^{t \max D}$ is one of the $k$ positive numbers $e^{tD}$, so at most their sum, whose mean
+# is $k$ times that of one: the second step.
 #
 # $$e^{t\, \mathbb{E}[\max D]} \le \mathbb{E}\bigl[e^{t \max D}\bigr] \le k\, e^{t^2 \sigma^2 / 2}.$$
 #
@@ -402,8 +403,9 @@ print(f"the champion of 1,000 guessers: {(answers == labels).mean(axis=1).max():
 # $t = \sqrt{2 \ln k} / \sigma$, which gives $\mathbb{E}[\max D] \le \sigma \sqrt{2 \ln k}$. (It holds for draws that
 # are not independent, too.)
 #
-# > **Predict:** take for $p$ the accuracy that the article of lessons 01 to 09 reports for its last network, and 10,000
-# > test pictures. By how many digits, on average, does the best of a hundred *equal* networks look better than it is?
+# > **Predict:** take for $p$ the accuracy that the article of lessons 01 to 09 reports for its last network (lesson 09
+# > opens with it), and 10,000 test pictures. By how many digits, on average, does the best of a hundred *equal*
+# > networks look better than it is?
 
 # %%
 from scipy import stats
@@ -417,10 +419,11 @@ for k in (10, 100, 1000):
 
 # %% [markdown]
 # (The exact figure, as for the dice: the best of $k$ gets at most $s$ right if all do, with probability $F(s)^k$, where
-# $F$ is the binomial distribution function.) Whoever tries a hundred equal variants and quotes the best on the test set
-# is given that many digits for nothing; set them beside the article's whole gain, in the first line. Real variants see
-# the *same* pictures, so their luck is partly shared and the gain is smaller. The cure is to choose on validation
-# pictures, and to open the seal once; its cost is that those pictures cannot be trained on.
+# $F(s)$ is one network's chance of at most $s$ right, by the binomial distribution.) Whoever tries a hundred equal
+# variants and quotes the best on the test set is given that many digits for nothing; set them beside the article's
+# whole gain, in the first line. Real variants see the *same* pictures, so their luck is partly shared and the gain is
+# smaller. The cure is to choose on validation pictures, and to open the seal once; its cost is that those pictures
+# cannot be trained on.
 #
 # ## One final test
 #
@@ -501,8 +504,8 @@ lesson.check_pictures_needed(pictures_needed)
 # ## Exercise 2: choose, and report honestly
 #
 # > `right` is a table of truth values, one row a network and one column a picture, like the one above. `choosers` says
-# > for each picture whether it may choose. Return the number of the row that you choose (the first of several equals),
-# > the accuracy that *chose* it, and the accuracy that you *report*.
+# > for each picture whether it may choose. Return the number of the row that you choose (counted from 0; the first of
+# > several equals), the accuracy that *chose* it, and the accuracy that you *report*.
 
 
 # %%
@@ -534,7 +537,7 @@ lesson.check_choose(choose)
 #   average*, over many seeds; one that models its settings one by one cannot see what counts jointly, and may yet do
 #   as well.
 # * The best of many tries is partly the luckiest: among $k$ equal networks it looks better than it is, on average by at
-#   most $\sigma \sqrt{2 \ln k}$.
+#   most about $\sigma \sqrt{2 \ln k}$, where $\sigma$ is the standard error of one network's accuracy.
 # * Whatever chooses is spent. Search on validation pictures, and let the sealed ones speak once.
 #
 # A search needs many tries, and whoever trains ten times faster gets ten times as many in the same time. How fast can
@@ -555,7 +558,7 @@ lesson.check_choose(choose)
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Let the group bet on the most important setting before the table is shown, and ask afterwards
 # what "important" would mean without the joint part. Before the race, let everybody draw the three curves. For the
-# coins, let everybody flip ten and celebrate the champion, then let the champion flip again. Usual wrong answers: in
+# coins, let everybody flip ten and celebrate the champion, then let the champion flip again. Likely wrong answers: in
 # exercise 1 forgetting the square, taking `math.log10`, or rounding down; in exercise 2 choosing by all pictures, or
 # reporting the figure that chose. To discuss: who in a research field holds the seal, when thousands of people tune on
 # the same public test set?

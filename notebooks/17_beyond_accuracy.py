@@ -10,8 +10,7 @@
 # # What accuracy does not say
 #
 # **Goal:** find out whether a network is right as often as it says, what it does with pictures that are worse than
-# those it has learned, when it had better say "I don't know", and which of the six techniques make it more to be
-# trusted.
+# those it has learned, when it had better say "I don't know", and which of the six techniques make it more trustworthy.
 #
 # So far every lesson counted right answers, as an exam does. But a machine that reads post codes may pass a hard one on
 # to a person. It sees smudged paper and tired pens. And it says with every answer how sure it is. Can that be believed?
@@ -44,8 +43,9 @@ if not len(y_judge):  # full mode keeps no comparison set: half of the validatio
 # ## A network that has seen lesson 08
 #
 # In lesson 08 a network without dropout, on few digits, went on training after its validation loss had been lowest.
-# Here is one like it. What becomes of its confidence? A callback keeps its answers after some of the epochs. (Up to
-# "Whose mistake?" all numbers are those of this one network; how other seeds differ is seen at the end.)
+# Here is one like it (full mode gives it all digits). What becomes of its confidence? A callback keeps its answers
+# after some of the epochs. (Up to "Whose mistake?" all numbers are of this one network; other seeds come at the end,
+# but not in full mode.)
 
 # %%
 model = keras.Sequential([
@@ -306,8 +306,7 @@ plots.panels(
 
 # %%
 for kind, of in sorted(means.items(), key=lambda item: item[1][3, 1]):
-    print(f"{kind:8} strength 3: {of[3, 1]:5.1f} % right, {of[3, 0]:5.1f} % sure; "
-          f"strength 5: {of[5, 1]:5.1f} % right, {of[5, 0]:5.1f} % sure")
+    print(f"{kind:8} " + "; ".join(f"strength {s}: {of[s, 1]:5.1f} % right, {of[s, 0]:5.1f} % sure" for s in (3, 5)))
 
 # %% [markdown]
 # The first line answers the prediction for worst, the fifth for least. (The amounts are ours: equal strengths of two
@@ -382,19 +381,18 @@ for part in (0.05, answered["worse pictures, strength 3"] / len(trouble[0])):
 # of the mistakes, and the accuracy would stay as it is (the dotted lines). So the fifth row minus the fourth is due to
 # the order.
 #
-# Two things can spoil the order of worse pictures. The kinds may be mixed badly: one of which the network is too sure
-# stands before one that it doubts without need. Or the order fails within a kind. The last two lines take the surest of
-# each kind, and as large a share of all mixed: first a twentieth (the left end of the curve; a perfect order would
-# leave no mistake there, in any kind), then as many as the threshold lets through. Where "all mixed" has more wrong
-# than the kinds have on average, the mixing is worse than taking the same share of each kind (not always the best way).
-# A kind with many wrong in its own surest twentieth is poorly ordered within. Exercise 2 asks where the threshold
-# belongs.
+# Two things can spoil the order of worse pictures. It may fail *within* a kind: the first of the last two lines has the
+# surest twentieth of each kind, where a perfect order would leave no mistake. Or it fails *between* kinds: one of which
+# the network is too sure stands before one that it doubts without need. The second line takes of each kind as large a
+# share as the threshold lets through of all: where "all mixed" has more wrong than the kinds have on average, to take
+# the same share of each would be better. Exercise 2 asks where the threshold belongs.
 #
 # ## Whose mistake?
 #
 # There is a mistake that no network can mend: a wrong label. How would you find one among sixty thousand? By asking
-# networks that have not trained on it. The ten reference runs of the baseline (lesson 10) never saw these digits, and
-# neither did ours. Where all of them contradict the label, a person should look. Do so:
+# networks that have not trained on it. The ten reference runs of the baseline (lesson 10; asked only in reduced mode,
+# on the same file) never saw these digits, nor did ours. Where all that are asked contradict the label, a person should
+# look. Do so:
 
 # %%
 from course_utils.evidence import protocol, trust
@@ -425,16 +423,20 @@ plots.images(x_judge[accused], columns=6,
 #
 # Now the course's question, in the way of lesson 10: tuned networks, paired seeds, one Holm correction for the whole
 # table. Nothing is trained for it: that lesson's runs kept their answers on the comparison set. (They trained on more
-# digits than ours, with a rate that falls.) The six are L2, He initialisation, batch normalisation, augmentation, the
-# ensemble and early stopping. Weight decay is another way to L2's end, and there are two ensembles ("ensemble": three
-# joined and trained as one; "ensemble independent": three trained apart). "Five" are L2, He, batch normalisation and
-# augmentation, with the baseline's dropout; "all" has the joint ensemble, too.
+# digits than ours in reduced mode, with a rate that falls.) The six are L2, He initialisation, batch normalisation,
+# augmentation, the ensemble and early stopping. Weight decay is another way to L2's end, and there are two ensembles
+# ("ensemble": three joined and trained as one; "ensemble independent": three trained apart). "Five" are L2, He, batch
+# normalisation and augmentation, with the baseline's dropout; "all" has the joint ensemble, too.
 #
-# In the table, cells with a word are differences from the baseline, in points (it has none itself; what is not yet
-# measured is named further down). For a calibration error minus is good, for an accuracy plus ("the surest 19 in 20":
-# the others are passed on). A "hurts" of "no dropout" speaks *for* dropout. "Suggestive" may well be chance: the
-# interval leaves out zero, but the correction for so many questions does not bear it out. With 100 mistakes announced
-# for 100 made a network promises on the whole what it keeps; with fewer, too much; with more, too little.
+# How to read the table (what is not yet measured is named below the figure):
+#
+# * *Cells with a word*: differences from the baseline, in points. For a calibration error minus is good, for an
+#   accuracy plus ("the surest 19 in 20": the others are passed on).
+# * *Suggestive*: may well be chance. The interval leaves out zero, but the correction for so many questions does not
+#   bear it out.
+# * *No dropout*: a "hurts" speaks *for* dropout.
+# * *Announced for 100 made*: with 100 a network promises on the whole what it keeps; with fewer it promises too much,
+#   with more too little.
 #
 # > **Predict:** which technique lowers the calibration error most? And does it make fewer mistakes, too?
 
@@ -474,15 +476,18 @@ print(f"The single technique with the lowest error beyond chance: {first}. Mista
 lacking = {m: sum((arm, "baseline", m) not in verdicts for arm, _ in table.compare) for m in table.measures}
 print("Not yet measured:", ", ".join(f"{trust.MEASURES[m]} of {n} rows" for m, n in lacking.items() if n) or "nothing")
 print(trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1].replace("to_the_end", "training on"))
+print(*(each.sentence("the same, accuracy") for each in protocol.verdicts(protocol.table("early_stopping")).values()))
 
 # %% [markdown]
 # The first line answers the prediction as far as means can: neighbours in the figure were not tested against each
 # other; whether a technique's mistakes differ from the baseline's, lesson 10 tests. ("Under" a kind of trouble is the
-# mean of its five strengths.) Early stopping was judged on the network of lesson 08, with its own correction.
+# mean of its five strengths.) Early stopping, in the last two lines, was judged on the network of lesson 08, with its
+# own correction.
 #
-# A technique that makes fewer mistakes has fewer to conceal. So look at the first two numbers of its row, too. And a
-# temperature needs no training: a technique that mends the calibration and nothing else has a cheap rival. What remains
-# after a temperature for each is not yet measured. All figures, with their intervals:
+# A technique that makes fewer mistakes has fewer to conceal. So look at the first two numbers of its row, too (of early
+# stopping, at the last line: the difference that it makes to the accuracy). And a temperature needs no training: a
+# technique that mends the calibration and nothing else has a cheap rival. What remains after a temperature for each is
+# not yet measured. All figures, with their intervals:
 #
 #     course reference show trust_mnist
 #
@@ -546,10 +551,10 @@ lesson.check_answer_from(answer_from)
 #
 # ## What to take away
 #
-# * Our network, trained on few digits until it knew them all, grew surer than it had a right to be (Guo and others,
-#   2017, found it in large ones). A temperature, chosen on validation pictures, corrects that as far as one number
-#   can, for pictures like those, without changing one answer. A calibration error means something only beside what
-#   chance would show, and beside the number of mistakes.
+# * Our network, trained until it knew its digits (nearly) by heart, grew surer than it had a right to be (Guo and
+#   others, 2017, found it in large ones). A temperature, chosen on validation pictures, corrects that as far as one
+#   number can, for pictures like those, without changing one answer. A calibration error means something only beside
+#   what chance would show, and beside the number of mistakes.
 # * Worse pictures cost accuracy, and the confidence may tell too little of it, or too much: try yours before somebody
 #   else's camera does. "I don't know" is an answer, as long as somebody is there to be asked. What it is worth beyond
 #   passing on by lot has to be measured on pictures like those in use.
@@ -574,7 +579,7 @@ lesson.check_answer_from(answer_from)
 # **For the instructor.** Begin with a poll: ten questions about anything, each with a confidence of 60, 80 or 95 in a
 # hundred; draw the group's own reliability diagram before the network's. While the network trains, let somebody explain
 # what the cross-entropy still gains once all training digits are right. Let the group judge the accused digits by
-# show of hands before anybody reads on. Usual wrong answers: that a temperature changes the accuracy; that a network on
+# show of hands before anybody reads on. Likely wrong answers: that a temperature changes the accuracy; that a network on
 # the diagonal is a good one (one that says "one in ten" for every digit lies on it); in exercise 1 dividing the
 # probabilities, or the power upside down; in exercise 2 the largest risk in place of the smallest confidence, and a
 # confidence below zero where asking costs more than a mistake.

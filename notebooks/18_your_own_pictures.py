@@ -45,8 +45,8 @@ mine = lesson.load_folder(folder, side)
 #
 # A copy here means: the same, pixel for pixel, once both are scaled to one size. A photograph that was saved anew as
 # JPEG or cropped is another picture to this search, and so is a second shot of the same *thing*: look for them
-# yourself. If yours come in such groups (ten shots of one cat, neighbouring frames of a film), whole groups have to be
-# on one side: exercise 1 of lesson 18.
+# yourself. If yours come in such groups (ten shots of one cat, neighbouring frames of a film), keep one of each: the
+# lesson deals out single pictures. (To keep all, whole groups have to be on one side: exercise 1 of lesson 18.)
 #
 # The test set was chosen not by dice but by a fingerprint, a number worked out from each picture's pixels. Whoever adds
 # pictures tomorrow will find today's test pictures still in the test set.
@@ -69,7 +69,7 @@ plots.images(mine.x_train[shown], columns=6, labels=[drawn_names[mine.y_train[i]
 #
 # The accuracy to beat is that of *habit*: to look at no picture, and always name the set's most frequent class. (The
 # fingerprint knows no classes, so these need not be equally frequent.) And so few pictures leave much to chance. Where
-# the lesson prints how much, it is two standard errors (lesson 10), over pictures, not seeds.
+# the lesson prints *chance*, it is two standard errors (lesson 10), over pictures, not seeds.
 
 # %%
 def by_habit(labels):
@@ -79,7 +79,7 @@ def by_habit(labels):
 print(f"By habit: {by_habit(mine.y_val):.1%} of the validation pictures, {by_habit(mine.y_compare):.1%} to compare on.")
 
 # %% [markdown]
-# ## Three questions before the first training
+# ## Three questions with known answers
 #
 # The network: six convolutions with batch normalisation (lesson 05), and the mean over each map (lesson 14).
 
@@ -247,17 +247,17 @@ expert = build_trunk()
 expert.load_weights(pretrained.WEIGHTS)
 maps = [layer.output for layer in expert.layers if isinstance(layer, layers.ReLU)]
 eyes = keras.Model(expert.inputs, layers.Concatenate()([layers.GlobalAveragePooling2D()(each) for each in maps]))
-print(f"What it sees of a picture: {eyes.output_shape[1]} features, the mean over each map of {len(maps)} layers.")
 
 # %% [markdown]
 # Mind how near that is to the folder that the course makes: the other seven classes of CIFAR-10, read at the same size,
 # with animals among them. For leaves, X-rays or letters expect less, and measure.
 #
-# Why the features of all layers, and not of the last alone? The last is good at what it was trained for, such as
-# telling ships from frogs. The first ones see edges and colours, which many tasks can use (Yosinski and others, 2014).
-# Which of them tell *your* classes apart, the new last layer may find out. (Whether all beat the last alone is not
-# measured here. To ask it, put `[-1:]` at the end of the line `maps = ...`, and compare how far transfer leads in the
-# pairs below, before and after; training from scratch stays the same. So few pictures may not decide.)
+# What it sees of a picture are its **features**: the mean over each map, of all its layers. Why not of the last alone?
+# The last is good at what it was trained for, such as telling ships from frogs. The first ones see edges and colours,
+# which many tasks can use (Yosinski and others, 2014). Which of them tell *your* classes apart, the new last layer may
+# find out. (Whether all beat the last alone is not measured here. To ask it, put `[-1:]` at the end of the line
+# `maps = ...`, and compare how far transfer leads in the pairs below, before and after; training from scratch stays the
+# same. So few pictures may not decide.)
 #
 # With an internet connection there are larger eyes. Set `side = 96`, and end the cell above with these (what it prints
 # still tells of the small ones):
@@ -268,10 +268,23 @@ print(f"What it sees of a picture: {eyes.output_shape[1]} features, the mean ove
 #     keras.applications.MobileNetV2(include_top=False, pooling="avg", input_shape=(side, side, 3))])
 # ```
 #
-# What has been learned elsewhere stays as it is. So each picture goes through these eyes only once, and one new layer
-# is trained. Batch normalisation brings the features to one scale, and an L2 penalty (lesson 03) keeps the layer from
-# reading too much into many features of few pictures. How strong a penalty? Transfer gets four tries, as many as the
-# way so far, *from scratch*, has had.
+# What has been learned elsewhere stays as it is:
+
+# %%
+drawn, axis = plots.figure(height=2.3, subplot_kw={"frame_on": False, "xticks": [], "yticks": [], "ylim": (-0.1, 1.7)})
+boxes = axis.bar([0, 1, 2] * 2, 0.6, 0.78, [1] * 3 + [0] * 3, color=["w"] * 4 + ["#ccc", "w"], ec="k", lw=[1] * 5 + [4])
+axis.bar_label(boxes, ["other\nphotographs", "eyes:\ntrained there", "their last layer:\nleft behind", "your\npictures",
+    "copied eyes:\nstay as they are", f"new layer, trained\non {eyes.output_shape[1]} features"], label_type="center")
+for tail, head in [((x + 0.4, y), (x + 0.6, y)) for x in (0, 1) for y in (0.3, 1.3)] + [((1, 1), (1, 0.61))]:
+    axis.annotate("", head, tail, arrowprops={"arrowstyle": "-|>", "color": "black"})
+drawn.suptitle(f"Transfer: {eyes.count_params():,} weights are borrowed, {k * (eyes.output_shape[1] + 1):,} trained")
+plots.show(drawn, "Above, other photographs train eyes. Below, yours go through a fixed copy into one trained layer.")
+
+# %% [markdown]
+# The upper row was somebody else's work; the lower one is ours. Each picture (with `mirror`, its mirror image, too)
+# goes through the grey box only once, and only the layer in the thick frame is trained. Batch normalisation brings the
+# features to one scale, and an L2 penalty (lesson 03) keeps the layer from reading too much into many features of few
+# pictures. How strong a penalty? Transfer gets four tries, as many as the way so far, *from scratch*, has had.
 
 # %%
 x, y = np.concatenate([mine.x_train, mine.x_val]), np.concatenate([mine.y_train, mine.y_val])
@@ -295,8 +308,7 @@ def train_head(head, places, seed, rate=0.01):
 
 # %%
 first = np.arange(len(mine.y_train))  # `x` begins with the training pictures
-heads = {penalty: build_head(penalty) for penalty in (0.01, 0.03, 0.1, 0.3)}
-penalties = {}
+heads, penalties = {penalty: build_head(penalty) for penalty in (0.01, 0.03, 0.1, 0.3)}, {}
 for penalty, head in heads.items():
     train_head(head, first, seed)
     penalties[penalty] = validation_losses(head, seen[0][len(first) :])
@@ -308,9 +320,9 @@ whole = keras.Sequential([keras.Input((side, side, 3)), eyes, heads[penalty]])
 # %% [markdown]
 # Each way has taken the lowest of four losses on the same validation pictures; a rate or a penalty beyond the end of
 # its list might do better. The ways differ in more than the borrowed eyes: transfer has a penalty, takes mirror images
-# without a try (where they make sense), trains one layer only, and reads all six, while the other way reads the last
-# alone. So the pairs below compare two ways, not two causes. (What the other photographs alone are worth, the same head
-# on an untrained trunk would tell: not measured here.)
+# without a try (where they make sense), trains one layer only, and (with the small eyes) reads all layers of its trunk,
+# while the other way reads the last alone. So the pairs below compare two ways, not two causes. (What the other
+# photographs alone are worth, the same head on an untrained trunk would tell: not measured here.)
 #
 # The rate of the head was not tuned: with a penalty, one layer has one best answer, and the last line says how near to
 # one another three rates come.
@@ -352,23 +364,19 @@ right = {way: dict(zip(lesson.seeds(6), 1 - np.mean(rows, axis=1))) for way, row
 verdict = evidence.compare(right[from_scratch], right[transfer])
 _, low, high = evidence.comparison.over_seeds_and_images(wrong[from_scratch], wrong[transfer])
 span = f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
-told = [
-    verdict.sentence("Transfer against from scratch"),
-    f"It leads with {sum(each > 0 for each in verdict.differences)} of {verdict.n} seeds. For other seeds and pictures "
-    f"({len(mine.y_compare)} judge), {span} points, zero {'within' if low <= 0 <= high else 'outside'}.",
-    evidence.compare(right[from_scratch], longer).sentence(f"From scratch, {2 * few_epochs} epochs not {few_epochs}")
-    + f" Transfer is then ahead by {100 * evidence.compare(longer, right[transfer]).mean:+.2f} points.",
-]
-print(*told, sep="\n")
+print(told := verdict.sentence("Transfer against from scratch"))
+print(f"It leads with {sum(each > 0 for each in verdict.differences)} of {verdict.n} seeds. For other seeds and "
+      f"pictures ({len(mine.y_compare)} judge), {span} points, zero {'within' if low <= 0 <= high else 'outside'}.")
+print(evidence.compare(right[from_scratch], longer).sentence(f"From scratch, {2 * few_epochs} epochs not {few_epochs}"),
+      f"Transfer is then ahead by {100 * evidence.compare(longer, right[transfer]).mean:+.2f} points.")
 
 # %%
 def pairs():
     ways = {way.__name__.replace("_", " "): [100 * each for each in right[way].values()] for way in right}
-    drawn = plots.pairs_figure(ways, "", "comparison pictures named right, %",
+    title = f"Transfer against from scratch: {100 * verdict.mean:+.1f} points ({span} for other seeds and pictures)"
+    drawn = plots.pairs_figure(ways, title + mine.figure_suffix, "comparison pictures named right, %",
                                {"always the most frequent class": 100 * by_habit(mine.y_compare)})  # fmt: skip
-    drawn.suptitle(f"Transfer against from scratch: {100 * verdict.mean:+.1f} points;\n"
-                   f"{span} for other seeds and pictures" + mine.figure_suffix, fontsize=11)  # fmt: skip
-    return drawn, f"A line for each of {verdict.n} seeds from its accuracy from scratch to transfer: {told[0]}"
+    return drawn, f"A line for each of {verdict.n} seeds from its accuracy from scratch to transfer: {told}"
 
 
 plots.show(*pairs())
@@ -452,8 +460,7 @@ def confusion():
     most = f"Most often: {drawn_names[i]} called {drawn_names[j]}, {matrix[i, j]} of the {matrix[i].sum()} of its class"
     title = ("No mistake among the comparison pictures" if known.all() else most) + mine.figure_suffix
     drawn = plots.confusion_figure(compared.labels, answers, drawn_names, title)
-    ticks = [f"{name} ({n})" for name, n in zip(drawn_names, matrix.sum(axis=1))]
-    drawn.axes[0].set(xlabel="is called", ylabel="is", yticklabels=ticks)
+    drawn.axes[0].set(xlabel="is called", ylabel="is", yticklabels=[*map("{} ({})".format, drawn_names, matrix.sum(1))])
     return drawn, f"Comparison pictures by what they are and what the model says; named right: {', '.join(words)}."
 
 
@@ -502,9 +509,8 @@ print(f"The lesson's own answer: {names[answers[0]]}, {confidence[0]:.0%} sure."
 # ## Is your number normal?
 
 # %% tags=["lesson-only"]
-record = lesson.record(model, "own_pictures", test=test, compare=compared, way=ahead.__name__, rate=rate,
-                       penalty=penalty, more=more)
-lesson.expect(record)
+lesson.expect(lesson.record(model, "own_pictures", test=test, compare=compared, way=ahead.__name__, rate=rate,
+                            penalty=penalty, more=more))
 
 # %% [markdown] tags=["lesson-only"]
 # ## Exercise 1: whole scenes
@@ -544,8 +550,8 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 #
 # ## What to take away
 #
-# * What still held? The procedure: look at the pictures, ask what you know (the loss at the start, one batch by heart,
-#   shuffled labels), choose, compare in pairs, open once.
+# * What still held? The procedure: look at the pictures, ask what you know (the loss at the start, a few pictures by
+#   heart, shuffled labels), choose, compare in pairs, open once.
 # * What did not: certainty in choosing. With so few validation pictures, the choice of a rate, mirror images or a
 #   penalty may be little better than a throw of dice. The lines with *We take* say whether a lead was more than chance.
 # * With few pictures, try what other networks have learned, and let pairs say whether it helped; hand over what you
@@ -555,7 +561,7 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 #
 # First Karpathy and Zhang, both among the sources below. On the procedure: V. Godbole and others, *Deep learning tuning
 # playbook*, 2023. On networks far larger than their data: P. Nakkiran and others, *Deep double descent*
-# ([arXiv:1912.02292](https://arxiv.org/abs/1912.02292)). On tests that are looked at too often: B. Recht and others,
+# ([arXiv:1912.02292](https://arxiv.org/abs/1912.02292)). On tests that many have looked at: B. Recht and others,
 # *Do ImageNet classifiers generalize to ImageNet?* ([arXiv:1902.10811](https://arxiv.org/abs/1902.10811)). On pictures
 # from elsewhere: D. Hendrycks and T. Dietterich, *Benchmarking neural network robustness*
 # ([arXiv:1903.12261](https://arxiv.org/abs/1903.12261)). On what to hand over with a model: M. Mitchell and others,
@@ -583,17 +589,16 @@ lesson.check_balanced_accuracy(balanced_accuracy)
 # %% tags=["lesson-only"]
 from course_utils import farewell
 
-for number, sentence in enumerate(farewell.sentences(), start=1):
-    print(f"{number:2}. {sentence}")
+print(*(f"{number:2}. {sentence}" for number, sentence in enumerate(farewell.sentences(), start=1)), sep="\n")
 
 # %% [markdown] tags=["lesson-only"]
-# None of these answers is certain beforehand, and some of them may be false for your pictures. You know now how one
+# None of these answers was certain beforehand, and some of them may be false for your pictures. You know now how one
 # finds out: write down what would change your mind, measure it in pairs, and look at the test set once.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Ask for folders a week before: two or three classes, at least fifty pictures each, and no
 # people who have not been asked. Let the group go through the sentences about the folder first, and tell where the odd
 # files come from. Before the shuffled labels, have everybody write down a training accuracy. To discuss: whose
-# pictures did the borrowed network see, and what does it not know? Usual wrong answers: in exercise 1 drawing pictures
+# pictures did the borrowed network see, and what does it not know? Likely wrong answers: in exercise 1 drawing pictures
 # in place of scenes, or counting scenes where pictures were asked for; in exercise 2 the plain accuracy, the share of
 # what was *called* a class (precision), or dividing by classes that do not occur.
