@@ -502,8 +502,8 @@ print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}"
 # %% [markdown]
 # You would hardly notice a shift of two pixels. It cuts almost no digit at the edge, as the last printed line says, so
 # the new place alone misleads the network; further out the cuts have their share. For the perceptron every pixel is a
-# separate input with weights of its own. What it learned at one pixel it does not know at the next, and a pushed stroke
-# meets weights that were trained on whatever stood there. (Left and right may differ: a digit meets other weights
+# separate input with weights of its own. What one pixel's weights learn is not passed on to the next one's, and a
+# pushed stroke meets weights trained on whatever stood there. (Left and right may differ: a digit meets other weights
 # there.) Lesson 02 builds part of the missing knowledge into the network; lesson 06 teaches it more by example.
 #
 # ## Is your number normal?

@@ -256,8 +256,8 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 #
 # The formula says by how much the size is multiplied at each layer: by $\sqrt{\tfrac12 n \operatorname{Var}(w)}$. From
 # the second on, our hidden layers have as many inputs as outputs, so it says the same for the gradient on its way back.
-# The variance of a uniform distribution from $-1$ to $1$ is $\tfrac13$; the rows of an orthogonal matrix (such a
-# rotation's table of weights) have length 1, so its weights have a mean square of $\tfrac1n$.
+# The variance of a uniform distribution from $-1$ to $1$ is $\tfrac13$; the rows of an orthogonal matrix (a rotation's
+# table of weights, say) have length 1, so its weights have a mean square of $\tfrac1n$.
 
 # %%
 variances = {"uniform, -1 to 1": 1 / 3, "Glorot": 2 / 200, "He": 2 / 100, "orthogonal": 1 / 100}
@@ -540,7 +540,7 @@ plots.intervals(comparisons, title + mnist.figure_suffix, f"Three differences wi
 # differ, it compares each start together with its rate, and not the starts alone. (Which of these matters most we have
 # not measured.)
 #
-# So hold your prediction against two lines: our pairs after the last epoch, too few for a verdict, and the fair row. A
+# So hold your prediction against two rows: our pairs after the last epoch (too few for a verdict) and the fair row. A
 # technique is not good or bad; it is good *for* something. What He's rule, with its rate, is worth to our baseline, the
 # line "In plain words" says. In a much deeper network the rule keeps signal and gradient at their size, as you have
 # seen. The growing model is the article's, so it takes He's rule in any case.
@@ -639,7 +639,7 @@ lesson.check_he_limit(he_limit)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Take bets on the five starts before the first figure; "zeros is the neutral choice" and "small
-# random numbers are all alike" are the usual wrong answers. Ask why two lines in the second figure fall alike and
+# random numbers are all alike" are likely wrong answers. Ask why two lines in the second figure fall alike and
 # let the group carry the question through the derivation. Somebody will say that ReLU outputs do not have mean 0:
 # right, and the derivation never needs it, because the weights do; that is why it works with $\mathbb{E}[x^2]$ and not
 # with $\operatorname{Var}(x)$. While the baseline trains, ask what symmetry means for a convolution (all channels are

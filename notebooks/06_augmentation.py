@@ -368,8 +368,8 @@ print(f"Before the mirror {np.mean(leaning):.0%} of the 1s lean to the right: th
 #
 # Three ways to train, paired by seed: the same start, digits, epochs and learning rate, one layer of difference. (The
 # rate is Adam's default, tuned for none of the three; the table at the end of this section tunes it, for the shifts.)
-# The mirroring layer tosses a coin for each digit, in each epoch anew. We compare on validation digits in place. For the
-# shifts we also push these digits to either side, by three pixels and by five (more than training showed).
+# The mirroring layer tosses a coin for each digit, in each epoch anew. We compare on validation digits in place. For
+# the shifts we also push these digits to either side, by three pixels and by five (more than training showed).
 
 # %%
 ways = {
@@ -562,8 +562,8 @@ lesson.check_keeps_its_label(keeps_its_label)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Start with the room: hold a sheet with a 7 at the edge of the camera's picture and ask why
-# nobody needs time to read it. Collect predictions for the first figure, since convolutions alone do not mind shifts;
-# the answer is the dense layer. While the sweep trains, let groups sort changes for their own data into "keeps the
-# label" and "does not"; try medical images, too. Likely wrong answers: in exercise 1 `np.roll` (it brings the other edge
-# in) and moving the wrong way, in exercise 2 that traffic signs may be mirrored because cars may. A common misreading
-# is that the lower training accuracy means that augmentation failed.
+# nobody needs time to read it. Collect predictions for the first figure; what minds the shifts is not the convolutions
+# but the dense layer. While the sweep trains, let groups sort changes for their own data into "keeps the label" and
+# "does not"; try medical images, too. Likely wrong answers: in exercise 1 `np.roll` (it brings the other edge in) and
+# moving the wrong way, in exercise 2 that traffic signs may be mirrored because cars may. A common misreading is that
+# the lower training accuracy means that augmentation failed.

@@ -443,8 +443,8 @@ if falling.mean() > article - 0.0002:
 # A detective may hold a suspicion; a court needs more than one run. The course's *protocol*, its written plan of
 # comparisons (lesson 10), has the table `article_mnist` for it: ten seeds *as listed* and ten *as logged*, with early
 # stopping, all new runs, with 32 bits. Other *arms* (settings to compare) train to the end without a stop, at the
-# constant rate or with a falling one, to tell the rate from the length. This is what it lacks, and what counts so
-# far:
+# constant rate or with a falling one, to tell the rate from the length. This is what the table lacks, and what counts
+# so far:
 
 # %%
 from course_utils.evidence import protocol
@@ -534,12 +534,14 @@ lesson.check_penalty_at_start(penalty_at_start)
 #
 # > "Your test accuracy lies inside the range expected from 10 reference runs", says each lesson. Where does that range
 # > come from? Take the mean and the standard deviation $s$ (dividing by $n - 1$) of $n$ runs. *One more* run differs
-# > from their mean by its own luck, variance $s^2$, and by the luck of the mean, $s^2/n$. As $s$ is itself a guess from
-# > few runs, the factor is not 1.96 but Student's $t$ with $n - 1$ degrees of freedom, `scipy.stats.t.ppf(0.975, n -
-# > 1)`.  Write a function that takes a list of accuracies and returns the mean, then the low and the high end of the
-# > interval. Then feed it the runs with the falling rate, `list(falling)`. Would the article's run surprise it? And
-# > what does it make of our runs as listed, `list(full_size["all six"]["test_accuracy"])`? Would you believe that
-# > interval?
+# > from their mean by its own luck, variance $s^2$, and by the luck of the mean, $s^2/n$. As $s$ is itself a guess
+# > from few runs, the factor is not 1.96 but Student's $t$ with $n - 1$ degrees of freedom,
+# > `scipy.stats.t.ppf(0.975, n - 1)`.
+# >
+# > Write a function that takes a list of accuracies and returns the mean, then the low and the high end of the
+# > 95 % interval for one more run. Then feed it the runs with the falling rate, `list(falling)`. Would the article's run
+# > surprise it? And what does it make of our runs as listed, `list(full_size["all six"]["test_accuracy"])`? Would you
+# > believe that interval?
 
 
 # %%
@@ -572,9 +574,9 @@ lesson.check_next_run(next_run)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** While it trains, collect the votes for the four suspects on the board, and leave them there to
-# the end. Before clue 1 let the group look at the log in silence for two minutes; somebody usually asks how a loss of
-# 0.04 and a penalty go together. The usual wrong answers: "the weights shrank" (our own run's penalty hardly moves),
+# the end. Before clue 1 let the group look at the log in silence for two minutes; somebody may ask how a loss of
+# 0.04 and a penalty go together. Likely wrong answers: "the weights shrank" (our own run's penalty hardly moves),
 # "the log leaves the penalty out" (the last line but one under clue 2), and after clue 2 "so the penalty is what costs
-# the accuracy", which the shared epochs under clue 3 do not bear out. In exercise 1 people add variances and forget to
+# the accuracy", which the shared epochs under clue 3 do not bear out. In exercise 1 some may add variances and forget to
 # multiply by the number of weights, or take the end of the range for the standard deviation; in exercise 2 they give
 # the interval of the mean.

@@ -303,10 +303,10 @@ tell(added)
 peaks(added)
 
 # %% [markdown]
-# The title answers the prediction. Compare the two marks of each row. (L2's need not have the same strength: tuned
-# alone, 0.0001 in company.) Where one fades in company, the others may mend the same weakness, or suit it badly: the
-# table does not say which. Nor does it test *alone* against *in company*. *All five* adds four to the baseline, which
-# has only dropout.
+# The title answers the prediction; the first row has the intervals. Compare the two marks of each row. (L2's need not
+# have the same strength: tuned alone, 0.0001 in company.) Where one fades in company, the others may mend the same
+# weakness, or suit it badly: the table does not say which. Nor does it test *alone* against *in company*. *All five*
+# adds four to the baseline, which has only dropout.
 #
 # ## Worth in images
 #
@@ -478,11 +478,11 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
 
 # %% [markdown]
 # The article gives neither kind. What should it add first? For a pair like ours, runs: they can be repeated, and on
-# these digits nearly all at the left is the luck of training. (More digits would lessen that luck, too, as far as it is
-# a matter of which digits happen to change sides: the first of the four lines has that part in it.) Towards the right
-# each run buys less, and only more digits move the wall. Even to endless pairs the choice of digits leaves about twice
-# the wall, either way: of a smaller difference these digits cannot give the sign with confidence. (At the article's
-# size we hardly know $s$, and the wall not at all.)
+# these digits nearly all at the left is the luck of training. (More digits would lessen that luck, too, as far as it
+# lies in which digits happen to change sides: the first of the four printed lines has that part in it.) Towards the
+# right each run buys less, and only more digits move the wall. Even to endless pairs the choice of digits leaves about
+# twice the wall, either way: of a smaller difference these digits cannot give the sign with confidence. (At the
+# article's size we hardly know $s$, and the wall not at all.)
 #
 # ## The answer
 #

@@ -253,23 +253,23 @@ print(f"It took {sum(watch[0].epoch_seconds):,.1f} s, validation included; the s
 # > **Predict:** which of the three are dominated, if any? And of those that remain, which would you call the best buy?
 #
 # A run's price is its photographs times its epochs, times what a photograph costs on *your* machine. The clock is
-# coarse: its three readings of one network differ. We take the largest such factor for the clock's limit. Prices that
-# differ by no more than this it cannot tell apart: then the marker of the one stands on, above or below the grey *bar*
-# of the other, not to its left or right.
+# coarse: its three readings of one network differ. We take the largest factor between two such readings for the clock's
+# limit. Prices that differ by no more than this it cannot tell apart: then the marker of the one stands on, above or
+# below the grey *bar* of the other, not to its left or right.
 #
 # The true limit may be wider: compare the two times printed above. If the whole run, validation included, took less
 # than the short epochs let one expect, they were off by more than the factor between the two times. Then prices no
 # further apart than that are in doubt as well, whatever is printed below.
 #
 # A network whose mean lies inside the grey *region*, which begins where the bars do, has a **rival**: another one that
-# is better, by the means, and that this clock cannot call dearer. Is that enough? It may be better *by chance*. So
-# there are two verdicts:
+# is better, by the means, and that this clock cannot call dearer. But a rival may be better only *by chance*. So the
+# marker shows one of two verdicts:
 #
 # * hollow, "dominated": for one rival at least, the 95 % interval of the difference, taken seed by seed, leaves out
 #   zero, and the rival's price, as measured, is no higher;
 # * half filled, "dominated?": no rival meets both conditions (single runs have no interval).
 #
-# (Three comparisons are three occasions for chance, and another timing may change a verdict.)
+# (Three pairs of networks are three occasions for chance, and another timing may change a verdict.)
 #
 # The next cells only keep the books: `minutes` is the price of a run, `ahead` the difference in points with its
 # interval, `rivals` names the rivals of a network. Read the figure and the printed lines; the code can wait.

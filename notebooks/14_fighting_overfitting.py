@@ -450,7 +450,7 @@ print("Deep against augmented small: not yet measured." if len(shifted.keys() & 
 # A large difference fits the first step of the procedure, "start from an architecture that is known to work". It is no
 # proof: "helps" is the word for an interval above zero, and in the runs of that last line nobody tuned the small
 # network's training. Besides, more than one thing differs: depth, width, normalisation, first weights, dropout,
-# learning rate, the missing hidden dense layer and, if our winner has none, augmentation; in the reference runs
+# learning rate, the missing hidden dense layer and augmentation (if our winner has none); in the reference runs
 # mirroring and batch size as well. Which of them matters? Lesson 16 takes such a network apart, rung by rung.
 #
 # ## Is your number normal?
@@ -545,10 +545,10 @@ lesson.check_next_factor(next_factor)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Have the group write its own rules before the table of rules is shown; ask who thought of the
-# noise. Let them write down a word for the start before `diagnose` prints its own; be ready for "train longer".
-# While the tries run, collect sketches for twice the dropout. Ask for augmentations and let the others judge them
-# by the two questions (label kept? could it occur?): turning by 180 degrees, blurring, changing colours, cutting out a
-# square. Likely wrong answers: in exercise 1 C is called overfitting, since there is a gap, or underfitting, since it is
-# low; it is not done yet. D is called overfitting because there is a gap. In exercise 2 a fixed step overshoots the
-# networks that need a narrow range; halving the interval between the largest factor that overfits and the smallest that
+# noise. Let them write down a word for the start before `diagnose` prints its own; be ready for "train longer". While
+# the tries run, collect sketches for twice the dropout. Ask for augmentations and let the others judge them by the two
+# questions (label kept? could it occur?): turning by 180 degrees, blurring, changing colours, cutting out a square.
+# Likely wrong answers: in exercise 1 C is called overfitting, since there is a gap, or underfitting, since it is low;
+# it is not done yet. D is called overfitting because there is a gap. In exercise 2 a fixed step overshoots the networks
+# that need a narrow range; halving the interval between the largest factor that overfits and the smallest that
 # underfits always gets there.

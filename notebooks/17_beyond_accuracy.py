@@ -481,13 +481,13 @@ print(*(each.sentence("the same, accuracy") for each in protocol.verdicts(protoc
 # %% [markdown]
 # The first line answers the prediction as far as means can: neighbours in the figure were not tested against each
 # other; whether a technique's mistakes differ from the baseline's, lesson 10 tests. ("Under" a kind of trouble is the
-# mean of its five strengths.) Early stopping, in the last two lines, was judged on the network of lesson 08, with its
-# own correction.
+# mean of its five strengths.) Early stopping (last two lines) was judged on lesson 08's network, the first line with a
+# correction.
 #
-# A technique that makes fewer mistakes has fewer to conceal. So look at the first two numbers of its row, too (of early
-# stopping, at the last line: the difference that it makes to the accuracy). And a temperature needs no training: a
-# technique that mends the calibration and nothing else has a cheap rival. What remains after a temperature for each is
-# not yet measured. All figures, with their intervals:
+# A technique that makes fewer mistakes has fewer to conceal. So look at the first two numbers of its row, too (early
+# stopping has none; see the last line, its difference in accuracy). And a temperature needs no training: a technique
+# that mends the calibration and nothing else has a cheap rival. What remains after a temperature for each is not yet
+# measured. All figures, with their intervals:
 #
 #     course reference show trust_mnist
 #
@@ -578,8 +578,8 @@ lesson.check_answer_from(answer_from)
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Begin with a poll: ten questions about anything, each with a confidence of 60, 80 or 95 in a
 # hundred; draw the group's own reliability diagram before the network's. While the network trains, let somebody explain
-# what the cross-entropy still gains once all training digits are right. Let the group judge the accused digits by
-# show of hands before anybody reads on. Likely wrong answers: that a temperature changes the accuracy; that a network on
-# the diagonal is a good one (one that says "one in ten" for every digit lies on it); in exercise 1 dividing the
+# what the cross-entropy still gains once all training digits are right. Let the group judge the accused digits by show
+# of hands before anybody reads on. Likely wrong answers: that a temperature changes the accuracy; that a network on the
+# diagonal is a good one (one that says "one in ten" for every digit lies on it); in exercise 1 dividing the
 # probabilities, or the power upside down; in exercise 2 the largest risk in place of the smallest confidence, and a
 # confidence below zero where asking costs more than a mistake.

@@ -252,7 +252,7 @@ eyes = keras.Model(expert.inputs, layers.Concatenate()([layers.GlobalAveragePool
 # Mind how near that is to the folder that the course makes: the other seven classes of CIFAR-10, read at the same size,
 # with animals among them. For leaves, X-rays or letters expect less, and measure.
 #
-# What it sees of a picture are its **features**: the mean over each map, of all its layers. Why not of the last alone?
+# What the trunk sees of a picture are **features**: the mean over each map, of all layers. Why not of the last alone?
 # The last is good at what it was trained for, such as telling ships from frogs. The first ones see edges and colours,
 # which many tasks can use (Yosinski and others, 2014). Which of them tell *your* classes apart, the new last layer may
 # find out. (Whether all beat the last alone is not measured here. To ask it, put `[-1:]` at the end of the line
@@ -281,8 +281,8 @@ drawn.suptitle(f"Transfer: {eyes.count_params():,} weights are borrowed, {k * (e
 plots.show(drawn, "Above, other photographs train eyes. Below, yours go through a fixed copy into one trained layer.")
 
 # %% [markdown]
-# The upper row was somebody else's work; the lower one is ours. Each picture (with `mirror`, its mirror image, too)
-# goes through the grey box only once, and only the layer in the thick frame is trained. Batch normalisation brings the
+# The upper row was somebody else's work; the lower one is ours. For all training each picture (with `mirror`, its
+# mirror image too) passes the grey box once, and only the thick-framed layer learns. Batch normalisation brings the
 # features to one scale, and an L2 penalty (lesson 03) keeps the layer from reading too much into many features of few
 # pictures. How strong a penalty? Transfer gets four tries, as many as the way so far, *from scratch*, has had.
 
