@@ -543,5 +543,5 @@ lesson.check_slim(build_slim)
 # pixel-shuffling experiment is the heart of the lesson: collect predictions by a show of hands. Likely wrong answers:
 # "it falls to chance" (the dense layer still sees every pixel); "a CNN does not mind where a digit stands" (its
 # convolutions do not, its dense layer does); in exercise 1 multiplying by the image's size (the kernel is shared), or
-# forgetting the biases. In exercise 2 the cheapest way is a second pooling layer; a smaller dense layer works as well;
-# global average pooling is the elegant one.
+# forgetting the biases. In exercise 2 a second pooling layer alone is not enough: with it, halve the dense layer, too.
+# A much smaller dense layer works as well; global average pooling is the elegant way.

@@ -633,8 +633,8 @@ lesson.check_one_side_only(one_side_only)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Let the group order the eight rungs by what they expect of them before anything is trained,
-# and come back to the list under "The ladder so far" and at the epochs that each rung needs. Ask at rung 1 why one must
-# not stop such a training halfway and quote its accuracy. Likely wrong answers: in exercise 1 dividing by the variance
-# and not by its root, or taking the rows of the eigenvectors for their columns; in exercise 2 counting one of the two
-# sides alone. To discuss: the ladder was found on the test set, by many people over many years. What would you do with
-# a new data set?
+# and come back to the list under "What each is worth singly" and at the epochs that each rung needs. Ask at rung 1 why
+# one must not stop such a training halfway and quote its accuracy. Likely wrong answers: in exercise 1 dividing by the
+# variance and not by its root, or taking the rows of the eigenvectors for their columns; in exercise 2 counting one of
+# the two sides alone. To discuss: the ladder was found on the test set, by many people over many years. What would you
+# do with a new data set?

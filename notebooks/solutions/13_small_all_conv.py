@@ -109,5 +109,5 @@ print(f"Small, after {runs['epochs'].max()} epochs: mean {runs['val_accuracy'].m
       if len(runs) else "The small network's reference runs: not yet measured.")
 
 # %% [markdown]
-# Print `accuracies`. Should they jump about from epoch to epoch, the moving averages of batch normalisation may lag
-# behind, as in lesson 05. Take the normalisation out and see how much of the result hangs on it.
+# Print `history.history["val_accuracy"]`. Should it jump about from epoch to epoch, the moving averages of batch
+# normalisation may lag behind, as in lesson 05. Take the normalisation out and see how much of the result hangs on it.
