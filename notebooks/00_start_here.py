@@ -436,7 +436,7 @@ lesson.check_best_epoch(best_epoch)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Stop before the random-label experiment and take bets on the *training* accuracy; "about ten
-# percent" is the usual wrong answer and the best possible start; for the validation loss it is "stays". While it
+# percent" is a likely wrong answer and the best possible start; for the validation loss it is "stays". While it
 # trains, ask what a lookup table would achieve. At the guessers, ask who has ever reported the best of several runs. In
 # exercise 1, B and D are easily mixed up: B has learned something and stopped, D is still at the loss of guessing.
 # In exercise 2 look for the index from 0, and for the last epoch.

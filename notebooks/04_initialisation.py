@@ -639,11 +639,11 @@ lesson.check_he_limit(he_limit)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Take bets on the five starts before the first figure; "zeros is the neutral choice" and "small
-# random numbers are all alike" are likely wrong answers. Ask why two lines in the second figure fall alike and
-# let the group carry the question through the derivation. Somebody will say that ReLU outputs do not have mean 0:
-# right, and the derivation never needs it, because the weights do; that is why it works with $\mathbb{E}[x^2]$ and not
-# with $\operatorname{Var}(x)$. While the baseline trains, ask what symmetry means for a convolution (all channels are
-# one), and whether dropout could break it (it can, for the layer right below it; the layers further down stay tied). In
-# exercise 1, $2/n$ (the slope forgotten) and $2/((1 + a)^2 n)$ (the slope added before squaring) are the usual wrong
-# answers; the test cases $a = 0$ and $a = 1$ catch most mistakes. In exercise 2 most people take `shape[0]` for a
+# random numbers are all alike" are likely wrong answers. Ask why two lines in the second figure fall alike and let the
+# group carry the question through the derivation. Somebody may say that ReLU outputs do not have mean 0: right, and the
+# derivation never needs it, because the weights do; that is why it works with $\mathbb{E}[x^2]$ and not with
+# $\operatorname{Var}(x)$. While the baseline trains, ask what symmetry means for a convolution (all channels are one),
+# and whether dropout could break it (it can, for the layer right below it; the layers further down stay tied). In
+# exercise 1, $2/n$ (the slope forgotten) and $2/((1 + a)^2 n)$ (the slope added before squaring) are likely wrong
+# answers; the test cases $a = 0$ and $a = 1$ catch most mistakes. In exercise 2 some will take `shape[0]` for a
 # convolution.

@@ -518,8 +518,8 @@ lesson.check_combined(combined)
 # ## Exercise 2: how many are worth it?
 #
 # > You want the squared error of the average to be at most `target` times that of one member. How many members with
-# > correlation `rho` does that take at least? (`rho` lies from 0 to 1, `target` above 0 and at most at 1.) Return a
-# > whole number, or `math.inf` where no number is enough.
+# > correlation `rho` does that take at least? (`rho` is at least 0 and below 1, `target` above 0 and at most 1.) Return
+# > a whole number, or `math.inf` where no number is enough.
 
 
 # %%

@@ -216,8 +216,8 @@ print(f"With dropout the training accuracy changes by {trained:+.1f} points, the
 
 # %% [markdown]
 # A gap can close from above, by a lower training accuracy, or from below, by a higher validation accuracy; only the
-# second is what we are after. Look at the loss as well: where a validation loss turns and climbs, the network grows
-# surer of its wrong answers, too (lesson 08).
+# second is what we are after. Look at the loss as well: where a validation loss turns and climbs, true classes have
+# lost probability, also where the answer stays wrong (lesson 08).
 #
 # How much of the closed gap is real? With dropout, the training accuracy (dashed, with squares) is taken while masks
 # silence a part of the network: it limps.

@@ -69,7 +69,8 @@ plots.images(mine.x_train[shown], columns=6, labels=[drawn_names[mine.y_train[i]
 #
 # The accuracy to beat is that of *habit*: to look at no picture, and always name the set's most frequent class. (The
 # fingerprint knows no classes, so these need not be equally frequent.) And so few pictures leave much to chance. Where
-# the lesson prints *chance*, it is two standard errors (lesson 10), over pictures, not seeds.
+# the lesson prints *chance*, it is twice the standard deviation that the choice of pictures leaves (lesson 10), not
+# that of seeds.
 
 # %%
 def by_habit(labels):
@@ -113,7 +114,7 @@ few_epochs = max(lesson.epochs(40, reduced=12), 4)  # four, so that curves have 
 
 
 def train(model, x, y, rate=0.003, seed=seed, epochs=few_epochs, part="", **options):
-    # From new weights, with a rate that falls to zero along a cosine (lesson 10).
+    # From new weights, with a rate that falls to zero along a cosine (lesson 05).
     lesson.anew(model, seed)
     decay = keras.callbacks.LearningRateScheduler(lambda epoch: rate * (1 + np.cos(np.pi * epoch / epochs)) / 2)
     return model.fit(x, y, epochs=epochs, callbacks=[decay, *lesson.callbacks(part=part)], verbose=0, **options).history

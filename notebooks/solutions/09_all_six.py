@@ -110,4 +110,4 @@ print(f"the article has {article:.2%}; for ten runs t would be {stats.t.ppf(0.97
 # With the falling rate the article's run is no surprise. For the runs as listed it is one, as every figure but their
 # own would be. Do you believe that interval? Two runs that happen to agree to the last digit make $s$ zero, and no
 # factor $t$, however large, can make up for that. The formula is right and what goes into it is poor: that is why the
-# protocol asks for ten seeds before it says anything.
+# table `article_mnist` asks for ten seeds of each.

@@ -46,8 +46,9 @@ lesson.check_paired_interval(paired_interval)
 # ## Exercise 2: when are pairs worth it?
 #
 # The lesson has the variance of the difference, $2 \sigma^2 (1 - \rho)$; the standard deviation is its root. So pairs
-# are worth it if the correlation is above zero. Without correlation they gain nothing; with a negative one they would
-# lose.
+# make it smaller if the correlation is above zero. Without correlation they change nothing; with a negative one they
+# make it larger. (The interval has Student's factor, too, which is a little larger for pairs, as the lesson says: ten
+# pairs with a correlation hardly above zero gain nothing.)
 #
 # The last cell shows this standard deviation for four correlations, where each method alone has 0.10 points.
 
