@@ -14,8 +14,9 @@
 #
 # The all-convolutional network of lesson 12 takes 50 epochs. K. Jordan's article brings another to 94 % in ten (the
 # article's figure), from the same data set. That network is wider; its photographs are shifted and mirrored, and it has
-# 5,000 more of them, which lesson 12 keeps for validation. This lesson holds nearly all that fixed and makes eight more
-# of its changes a ladder: each rung keeps those below it. Which of them matters? And how would you know?
+# 5,000 more of them, which lesson 12 keeps for validation. This lesson's ladder keeps width, shifts and number of
+# photographs the same and has eight more of the article's changes as rungs: each rung keeps those below it. Which of
+# them matters? And how would you know?
 #
 # | rung | what changes | tried here |
 # | --- | --- | --- |
@@ -25,9 +26,10 @@
 # | 6 and 7 | averaged weights; alternating mirror images | on photographs in full mode only |
 # | 8 | six looks at the end | alone |
 #
-# What each is worth singly, over several seeds, stands further down, in the course's table `ladder`. (Of this
-# lesson's network at full size, with eighteen epochs and all rungs, the last lines of the next but one cell tell each
-# run so far, its time and its accuracy on the test images, or say "not yet measured".)
+# What each is worth singly, over several seeds, stands further down, in the course's table `ladder`. (Of this lesson's
+# network at full size, with eighteen epochs and all rungs, the last lines of the next but one cell tell each run so
+# far, its time and its accuracy on the test images, or say "not yet measured". Beside lesson 12's line they compare two
+# whole recipes, not the rungs; and times compare only on the same machine.)
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -59,8 +61,8 @@ print("This lesson's in full mode, with all rungs (time, test accuracy):", measu
 # unsure.
 #
 # On the ladder a training has at most 10,000 photographs, two epochs, batches of 64, and 16, 32 and 32 filters in the
-# blocks (smoke mode: fewer). In full mode the last network is then trained on all photographs, for eighteen epochs,
-# with the article's 64, 256 and 256 filters.
+# blocks (smoke mode: fewer). In full mode the last network is then trained on all training photographs, for eighteen
+# epochs (longer than the article's ten, so no check of that count), with the article's 64, 256 and 256 filters.
 
 # %%
 import keras
@@ -154,8 +156,9 @@ plots.lines({"constant, the highest of its three tries": [peak] * epochs * batch
 # %% [markdown]
 # A further training goes through all of rung 1's schedule in half the epochs. A callback counts the right answers on
 # the training batches, each before the network learns from it: that costs nothing, and shows the whole way. (In the
-# first epoch these photographs are new to the network; in the second it has seen each once.) Up to 5,000 photographs of
-# the comparison set judge the networks halfway and at the end.
+# first epoch these photographs are new to the network; in the second it has seen nearly all of them once.) Up to 5,000
+# photographs of the comparison set (in full mode, which keeps none, of the validation set) judge the networks halfway
+# and at the end.
 #
 # > **Predict:** which is ahead halfway, the best constant rate or rung 1, and which at the end? And is rung 1 halfway
 # > behind the training that ends there?
@@ -202,7 +205,8 @@ print(f"Halfway, from rung 1 passing by to rung 1 ending there: {evidence.in_pai
 # %% [markdown]
 # Each printed line compares two networks photograph by photograph: what only the second gets right is *mended*, what
 # only the first gets right is *spoiled*. If each of these were a throw of a coin, two standard errors of the difference
-# would be twice the root of their number. The lines say nothing of another seed.
+# would be twice the root of their number, in photographs (for points, divide by a hundredth of all that were judged).
+# The lines say nothing of another seed.
 #
 # A high rate covers ground, and it jumps about: no two steps agree on where the bottom is. A low rate finds the bottom
 # of wherever it stands, if it has the steps to get there. The schedule has both, one after the other, at a price. **The
@@ -215,8 +219,8 @@ print(f"Halfway, from rung 1 passing by to rung 1 ending there: {evidence.in_pai
 #
 # "It is a cat, for certain" is a label that no softmax can ever reach: its logits (the sums that go into the softmax)
 # would have to be infinite, and the network is pulled towards them for ever. **Label smoothing** takes a fifth of the
-# certainty and spreads it over all ten classes. This needs labels with a number for each class, **one-hot**, and the
-# loss that reads them, `CategoricalCrossentropy(label_smoothing=0.2)`.
+# certainty and spreads it over all ten classes. This needs labels with a number for each class (**one-hot**: 1 for the
+# right one, 0 for the others), and the loss that reads them, `CategoricalCrossentropy(label_smoothing=0.2)`.
 
 # %%
 lead = np.linspace(0, 10, 501)  # of the right class's logit over the nine others, all equal
@@ -258,8 +262,9 @@ plots.show(drawn, f"Scatters of two neighbouring pixels: {'; '.join(axis.get_tit
 # Sum and difference both have the standard deviation 1 (the black bars, one each way). The difference has it from many
 # small values and few large ones, where an edge runs between the pixels.
 #
-# A patch has twelve such directions, at right angles to each other. They come from the **covariance**, the table of how
-# any two of its numbers vary together: they are its **eigenvectors** $v_k$; the variance along each is its
+# A patch has twelve such directions: first the one along which patches vary most (with the two neighbours, the sum),
+# then, of those at right angles to it, the one along which they vary most, and so on. They are the **eigenvectors**
+# $v_k$ of the **covariance**, the table of how any two numbers of a patch vary together; the variance along each is its
 # **eigenvalue** $\lambda_k$. To whiten a patch $p$, take its part along each direction, and divide by the standard
 # deviation:
 #
@@ -331,7 +336,7 @@ for rung, what in ((3, "at the rate of all"), (5, "at 64 times the rate, and wit
 # While the rate is high the weights wander around a low place and are rarely in it. Their average over the last steps
 # should be closer to it. In Keras averaging takes two words of the optimiser, `SGD(rate, use_ema=True,
 # ema_momentum=0.95)`, and at the end of `fit` the average takes the place of the weights. (Batch normalisation keeps
-# the last weights' means: harmless at a rate near zero.)
+# the last weights' means: at a rate near zero that should do little harm.)
 #
 # But what is left to do for an average when the rate falls to zero anyway? An imagined valley with noisy steps shows
 # it, with a constant rate and with that of rung 1.
@@ -386,7 +391,7 @@ plots.show(drawn, "24 photographs, mirrored or not, by epoch. " + "; ".join(axis
 #
 # ## The ladder so far
 #
-# The rungs trained so far, in pairs again, on the whole comparison set (in full mode, which keeps none, on validation):
+# The rungs trained so far, in pairs again, on the whole comparison set (in full mode, on the validation set):
 
 # %%
 import itertools
@@ -461,7 +466,7 @@ for (name, step), below, rate in zip(steps.items(), rates, rates[1:]):
 # difference has not been shown to be useless: it may need more epochs, a wider network or more seeds, or help only
 # without the rungs below it. *Suggestive* with a minus leans towards harm, unproved.
 #
-# Now lay your own steps beside the table's. (Where you took two rungs at once, the table's are added, seed by seed.)
+# Now lay your own steps beside the table's. (Where you took several at once, the table's are added, seed by seed.)
 
 # %%
 yours = {f"{a} to {b}": gain.mean() for (a, b), gain in gains.items()}
@@ -514,10 +519,10 @@ plots.lines(some | {"target": (lengths, [target] * 3)}, log_x=True, ticks=length
             title=f"Epochs to {target:.1f} %: 16 at the bottom, {needed['looks']} with all rungs")
 
 # %% [markdown]
-# Each point is the mean of five trainings that were meant to end there. Where a rung's line crosses the level one,
-# that many epochs would have been enough (between two lengths we trust the straight line). Seed by seed, beside the
-# article's counts (no interval where a seed lies outside the three lengths; the bottom rung has 16 by definition, and
-# the target is taken as given):
+# Each point is the mean of five trainings that were meant to end there. Where a rung's line crosses the level one, that
+# many epochs would have been enough (between two lengths we trust the straight line). Our counts, read for each seed
+# and averaged, with intervals over the seeds, beside the article's (where a seed lies outside the three lengths, read
+# off the mean line, without an interval; the bottom rung has 16 by definition, and the target is taken as given):
 
 # %%
 article = ("not told", "not told", 45, 21, 18, 13.5, 12, "9.9, with rung 8", "10.8, before rung 7")  # rung by rung
@@ -539,7 +544,7 @@ for i, (theirs, ours) in enumerate(zip(article, needed.values())):
 # ## Is your number normal?
 #
 # The network is chosen, and the seal is opened once: for one look, since the other networks of the chart looked once.
-# (In full mode for six, as the article's network.)
+# (In full mode for six, as the article's network: there the chart may favour ours.)
 
 # %%
 chosen, looks, rung = (six, 6, 7) if lesson.mode == "full" else (final, 1, 5)
@@ -555,8 +560,9 @@ lesson.progress(record)
 # ## Seconds to one mistake in a hundred
 #
 # Lesson 02's network takes twelve epochs for 99.12 % of the digits (the figure is that lesson's article's). What do the
-# rungs reach in seconds? Here the small network has two epochs of 30,000 digits (in full mode, of all), and the clock
-# runs from the first weight to the last. Mirror images stay out: lesson 06 showed what they do to a digit.
+# rungs reach in seconds? Here the small network has two epochs of 30,000 digits (in full mode, of all but those kept
+# for validation), and the clock runs from the first weight to the last. Mirror images stay out: lesson 06 showed what
+# they do to a digit.
 #
 # > **Predict:** how many seconds does your machine take, and does it come down to one mistake in a hundred?
 
