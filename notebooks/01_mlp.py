@@ -133,9 +133,9 @@ print(f"told apart with the good rate: {right.mean():.0%}; one name for all: {ma
 # %% [markdown]
 # Too small a rate creeps; too large a one leaps over the valley, further each time, and never arrives. And the good one
 # has learned something: ink alone tells most zeros from ones (last printed line; these are its training digits, but one
-# weight cannot learn them by heart). For that the sign of $w$ would do; the loss also asks for answers near 1 and 0.
-# Every network in this course goes downhill like this, with two refinements that follow: mini-batches and optimisers.
-# But each has thousands of weights instead of one, and its landscape as many directions.
+# weight cannot learn them by heart). To tell the two apart the sign of $w$ would do; the loss also asks for answers
+# near 1 and 0. Every network in this course goes downhill like this, with two refinements that follow: mini-batches and
+# optimisers. But each has thousands of weights instead of one, and its landscape as many directions.
 #
 # ## Thousands of weights: the gradient
 #

@@ -359,8 +359,8 @@ print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}"
 #
 # In the figure, purple weights are positive, orange ones negative. Over each kernel stands what its maps follow most,
 # and the correlation; "now" marks a changed name. Six kernels are picked: of each name after training the one whose
-# maps vary most; the places left go to changed ones first. A choice proves nothing, so the title and the printed lines
-# count all 32.
+# maps vary most, then others, changed ones first, until there are six. A choice proves nothing: the title's means and
+# the printed lines count all 32, not the six drawn.
 
 
 # %%

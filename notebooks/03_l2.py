@@ -320,7 +320,8 @@ for f in [0.0, 1e-6]:
           f"of the others {kernels[f][~black].std():.4f}")
 
 # %% [markdown]
-# The next three cells only count, draw and print; you lose nothing if you skip their code.
+# The next three cells count, draw and print; you lose nothing if you skip their code. In the table, "sure when wrong"
+# is the mean probability of the wrong answers.
 
 # %%
 mean, reported = entropies.mean(axis=0), reports.mean(axis=0)
@@ -377,9 +378,8 @@ print(f"The mean cross-entropy chooses λ = {best}, the mean reported loss {temp
 #
 # The right panel counts mistakes. In both panels the grey band holds the seeds without a penalty; the table compares
 # each seed with itself: how many points more mistakes than at $\lambda = 0$, on average and from the lowest to the
-# highest. "Sure when wrong" is the mean probability of the wrong answers: where it falls, the cross-entropy can fall
-# without one mistake fewer. So which $\lambda$ is best can depend on what you count. Is there one at which all seeds
-# make fewer mistakes?
+# highest. Where "sure when wrong" falls, the cross-entropy can fall without one mistake fewer. So which $\lambda$ is
+# best can depend on what you count. Is there one at which all seeds make fewer mistakes?
 
 # %%
 fewer, n = ", ".join(written[f] for f, d in zip(penalties, more) if d.max() < 0), len(entropies)

@@ -312,8 +312,8 @@ plots.lines(
 #
 # A deep stack that can be trained need not be a good one: each layer has to rebuild whatever it wants to keep from the
 # layer before. **Residual connections** (He and others, 2016) hand the input on and let a layer add to it, $x + f(x)$
-# in the place of $f(x)$. Where the weights of $f$ are small, such a layer does next to nothing, so one more of them
-# does no harm; and in the backward pass the gradient has a way around every layer.
+# in the place of $f(x)$. Where the weights of $f$ are small, such a layer does next to nothing, so one more
+# starts out harmless; and in the backward pass the gradient has a way around every layer.
 #
 # How small? What comes out of a ReLU is never negative, so the additions do not cancel: they pile up. How fast does the
 # signal grow with He's own variance, and how fast with a smaller one?

@@ -260,14 +260,14 @@ for name in arms:
 print("batch norm's first size, with γ = 1, β = 0:", ", ".join(f"{bare['batch norm', r]:.2f} at {r:g}" for r in rates))
 
 # %% [markdown]
-# The table gives each signal's size, the root of its mean square. Where 0.00 enters a layer of the plain network, the
-# layer before it is silent, or nearly so.
+# The table gives each signal's size, the root of its mean square. The line below it, "batch norm's first size", leaves
+# $\gamma$ and $\beta$ out: what it lacks of 1, $\varepsilon$ and dead channels took. Where 0.00 enters a layer of the
+# plain network, the layer before it is silent, or nearly so.
 #
 # Whatever long steps do to the weights before it, batch norm hands on a size that $\gamma$ and $\beta$ decide, as long
 # as the variance is far above $\varepsilon$. Where fewer units die behind it, that may be why; we have not tested the
 # cause by itself. The sizes need be neither 1 nor the same at both rates: $\gamma$ and $\beta$ are learned, and pooling
-# follows the second normalisation. The line "batch norm's first size" leaves $\gamma$ and $\beta$ out: what it lacks of
-# 1, $\varepsilon$ and dead channels took.
+# follows the second normalisation.
 #
 # The first convolution has no normalisation before it, so the argument does not reach it. Why the two networks differ
 # there (the figure's first panel) we have not measured.
@@ -282,10 +282,11 @@ print("batch norm's first size, with γ = 1, β = 0:", ", ".join(f"{bare['batch 
 # This section argues; we have not measured it here.
 #
 # Take the weights and biases before a batch norm twice as large. The output is the same, as long as $\varepsilon$ is
-# small beside the variance. (The line "batch norm's first size" above shows how far that holds behind our first
-# convolution.) All that still counts is their *proportions*. Add a small amount to a weight: in proportion it is now
-# half as much as before, and the loss changes half as much. So the gradient is half as large, and the step half as
-# long. On numbers twice as large, it changes the proportions only a quarter as much.
+# small beside the variance. (Behind our first convolution, what "batch norm's first size" above lacks of 1 and dead
+# channels did not take is the work of $\varepsilon$: the less of it, the better this holds.) All that still counts is
+# their *proportions*. Add a small amount to a weight: in proportion it is now half as much as before, and the loss
+# changes half as much. So the gradient is half as large, and the step half as long. On numbers twice as large, it
+# changes the proportions only a quarter as much.
 #
 # And under plain gradient descent the weights do grow. Draw the list of weights as an arrow: its length does not change
 # the loss, so a step goes off at a right angle to it, and that makes the arrow longer. Weights that grow without limit

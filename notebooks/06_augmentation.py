@@ -496,8 +496,8 @@ lesson.progress(record)
 
 # %% [markdown]
 # If you have run lesson 05 in this mode and with this seed, a line above the chart has its figure beside this one. Do
-# not be surprised if your star shows no gain on lesson 05, or a loss: two single runs cannot show a difference as small
-# as that between the last two rows.
+# not be surprised if your star shows no gain on lesson 05, or a loss: two single runs cannot show a small difference,
+# and with one untuned rate for all, the rows are no verdict.
 
 # %% [markdown]
 # ## Exercise 1: move a picture

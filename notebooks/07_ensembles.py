@@ -199,8 +199,8 @@ print(f"choices right less often than their members on average: {(gains < -1e-9)
 # $$-\log\Bigl(\frac1k \sum_m p_{m,y}\Bigr) \;\le\; \frac1k \sum_m \bigl(-\log p_{m,y}\bigr).$$
 #
 # So the cross-entropy of the average is at most the average of the cross-entropies, on *every digit*, always. It may
-# still be worse than the *best* member's; but who tells you beforehand which one that will be? For the accuracy there
-# is no such promise: the choices that fell short are counted above.
+# still be worse than the *best* member's, which a validation set can help to find (not measured here). For the accuracy
+# there is no such promise: the choices that fell short are counted above.
 
 # %%
 true = np.clip(p[:, np.arange(len(mnist.y_val)), mnist.y_val], 1e-7, 1)  # (members, digits)

@@ -369,8 +369,8 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
 
 # %% [markdown]
 # Which of your two predictions held? These few seeds give no verdict; that is what the course's table is for. (Its
-# intervals are over the seeds alone, all judged by the same pictures. For the accuracy's interval over seeds and images,
-# type `course reference show early_stopping` in a terminal.)
+# intervals are over the seeds alone, all judged by the same pictures. For the accuracy's interval over seeds and
+# images, type `course reference show early_stopping` in a terminal.)
 #
 # And what moves the accuracy, watching the loss or ending too early? Unlimited patience never ends before the run does,
 # so compare it with patience 5, seed by seed, in the figure. It gives a hint and no answer, since the mean of so few
@@ -387,11 +387,7 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
 #
 # The patience of 5 comes from the article, the epoch from the validation set. So the numbers to believe come from
 # pictures by which nothing was chosen (where none are left, the cell says so): first for the run to the end, then for
-# the stopped one with its best weights. One run of each is an example and no verdict: the margins say what other
-# pictures might change, not what another seed might. (*Mended* is wrong before and right after, *spoiled* the reverse;
-# the bracket gives the mended ones for each spoiled one.) The difference between the stopped run's validation loss and
-# its comparison loss does not show the price of choosing: one set of pictures may be harder than another, and that can
-# outweigh it.
+# the stopped one with its best weights.
 
 # %%
 end, score = lesson.compare(endless), lesson.compare(stopped)
@@ -406,6 +402,11 @@ record = lesson.record(stopped, "baseline_cnn", "early_stopping+no_dropout", run
 lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
+# One run of each is an example and no verdict: the margins say what other pictures might change, not what another seed
+# might. (*Mended* is wrong before and right after, *spoiled* the reverse; the bracket gives the mended ones for each
+# spoiled one.) The difference between the stopped run's validation loss and its comparison loss does not show the price
+# of choosing: one set of pictures may be harder than another, and that can outweigh it.
+#
 # And the baseline as it stands in lesson 02, with its dropout? Does a patience of 5 end its reference runs before their
 # own limit of epochs (which need not be the limit of the runs above)?
 
@@ -416,9 +417,9 @@ print(f"Of {len(others)} reference runs with patience 5, on {others['n_train'].i
       if len(others) else f"Reference runs with patience 5: not yet measured in {lesson.mode} mode.")
 
 # %% [markdown]
-# Runs with a lower limit than the article's cannot say whether one of its length would be stopped; where the line above
-# names a lower limit, that is not yet measured. If no stop comes, all that is left is the choice of the best epoch,
-# which Keras 3 still makes with `restore_best_weights=True`.
+# A run that reaches a limit lower than the article's cannot say whether a longer one would be stopped; where the line
+# above names a lower limit, that is not yet measured. If no stop comes, all that is left is the choice of the best
+# epoch, which Keras 3 still makes with `restore_best_weights=True`.
 #
 # The sixth technique has a second part, the longer run: the article's has up to 50 epochs in place of 12, which may
 # help by itself. Lesson 10 asks about the stop alone; lesson 09 adds both parts to the last network of lesson 07.
@@ -480,6 +481,6 @@ lesson.check_patience_needed(patience_needed)
 # **For the instructor.** Before the group sees the first figure, set the slider to 1, uncover the curve one epoch at a
 # time, and let them call "stop". Ask the question about the weights after `fit` before the cell runs: some will expect
 # the best ones. While the further runs train, discuss how the loss can turn while the accuracy does not. Likely wrong
-# answers: in exercise 1 comparing with the *previous* epoch in place of the lowest, or moving the lowest value when the
+# answers: in exercise 1 comparing with the *previous* epoch in place of the last that counted, or moving on when the
 # progress was too small to count (then a slow drift never adds up to progress); in exercise 2 the number of epochs
 # until the best one, or being one short, since the patience must outlast the wait.

@@ -258,7 +258,7 @@ log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entr
 #
 # * *as listed*: the penalty, and batch normalisation's momentum 0.99, today's default. We ended it after 13 epochs,
 #   the other two after 32.
-# * *as logged*: no penalty, and momentum 0.9, an older default (clue 3).
+# * *as logged*: no penalty, and, as a guess, momentum 0.9, an older default (clue 3).
 # * *no penalty, momentum 0.99*.
 #
 # Their record names no other difference. It does not say which `epsilon` their batch norms had, nor why the first run
@@ -408,19 +408,19 @@ for name, run in unpenalised.items():
           f"{', '.join(lost[name][:4])} for patience 1 to 4, {lost[name][patience - 1]} for {patience}.")  # fmt: skip
 
 # %% [markdown]
-# Mostly by one; from 3 to 4 by as much as the title says. Was it the changed count, then? Today's is a patience of 5 in
-# the figure, the older one a patience of 6. If the best weights come back, both keep the same epoch on the first two
-# curves, so there the changed count by itself explains nothing. (The third record ends before either stops, so what
-# they "keep" of it is only the best so far. An old Keras kept the last epoch instead; what that is worth, these replays
-# do not ask.)
+# The figure answers: mostly by one, from 3 to 4 by what its title says. Was it the changed count, then? Today's is a
+# patience of 5 in the figure, the older one a patience of 6. If the best weights come back, both keep the same epoch of
+# the log, and of the run with momentum 0.9, so there the changed count by itself explains nothing. (The record of 0.99
+# ends before either stops, so what they "keep" of it is only the best so far. An old Keras kept the last epoch instead;
+# what that is worth, these replays do not ask.)
 #
 # Yet one epoch of patience *can* decide. A *bump* is a stretch of epochs without a new best; in each curve one bump
 # lasts so long that patience 3 ends in it and patience 4 outlasts it. (Two of the three share their seed and, but for
 # rounding and perhaps `epsilon`, their training: count them as little more than one.) In another run the bump may come
 # elsewhere and last longer. So the same rule may have ended our runs at the top early and let the three in the figure
 # go on past epoch 25. Patience 1 to 3 would cost the two without penalty part of the points that are missing; the
-# listed patience costs the first of them next to nothing, and had not stopped the second when its record ended.
-# (Nothing is chosen by these test accuracies.)
+# listed patience costs momentum 0.9 next to nothing, and had not stopped 0.99 when its record ended. (Nothing is chosen
+# by these test accuracies.)
 #
 # The bumps have a likely cause. At a constant learning rate the steps do not die out: Adam divides by the size of the
 # recent gradients, and their direction is a noisy guess from one batch, so the weights never come to rest. With a rate

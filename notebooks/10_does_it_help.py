@@ -419,7 +419,7 @@ print(f"Seed 0: batch normalisation mends {b} digits and spoils {c}; a split so 
 
 # %% [markdown]
 # A small p is evidence that *this* network is better than *that* one. It does not speak of the next pair that you
-# train.
+# train. (What follows goes beyond school mathematics; at a first reading go on to the next figure.)
 #
 # Average over ever more pairs, and the luck of training goes. What stays is the luck of which 10,000 images we happen
 # to hold. Ten pairs can estimate how large it is. Give each digit its mean over the ten: +1 where the technique mends
@@ -537,7 +537,7 @@ display(Markdown("\n".join([head, "|---" * len(kept) + "|", *rest])))
 #
 # And the pair of this lesson's first paragraph, at full size? There no images are left over, so these comparisons need
 # the test set. They are few, they were named beforehand, and each opening is counted. *As listed* is the article's
-# improved network by its printed code, *as logged* by what its training log shows (lesson 09):
+# improved network by its printed code, *as logged* the one without the penalty and with older defaults (lesson 09):
 
 # %%
 article = {" against ".join(map(evidence.arm_words, pair)): pair for pair in protocol.table("article_mnist").compare}

@@ -377,10 +377,10 @@ print(f"Digits: {(cnn - mlp).mean():+.1f} points, {shares.mean():.0%} of mistake
       if len(shares) else "Digits: not yet measured.")
 
 # %% [markdown]
-# If the share lies inside the range, these runs do not tell which is larger. (The runs on digits had other lengths and
-# batches.) On photographs both networks had the same pictures, number of steps, batch size and Adam's default rate.
-# They differ in their build (convolutions, which know of neighbours, and dropout), in how well that rate suits them,
-# and in luck, with one run each.
+# If the share lies inside the range, these runs do not tell which is larger. (The runs on digits had other lengths,
+# batches and numbers of pictures.) On photographs both networks had the same pictures, number of steps, batch size and
+# Adam's default rate. They differ in their build (convolutions, which know of neighbours, and dropout), in how well
+# that rate suits them, and in luck, with one run each.
 #
 # ## What does it mistake for what?
 #

@@ -136,10 +136,10 @@ for name, four in {"every second": [[1, 0], [0, 0]], "averages": [[1 / 4, 1 / 4]
 #
 # > **Predict:** after two pixels, and after one: which of the five halved maps will be the old ones, moved along?
 #
-# How large is a change? Hold the new map against the old one, once as it is and once moved along by one place. The
-# smaller mean difference counts, as a share of the *spread*, the standard deviation of such maps (contrasts differ).
-# What is said of pooling counts as borne out if the pooled edges change less than the edges, which have the same
-# weights, on more than six photographs in ten. (Read the printed lines; the code can wait.)
+# How large is a change? Take the mean difference between the new map and the old one, as it is or moved along by one
+# place; the smaller counts. Divide it by the *spread*, the standard deviation of such maps, since contrasts differ.
+# Edges and pooled edges have the same weights: if the pooled ones change less on more than six photographs in ten, what
+# is said of pooling counts as borne out. (Read the printed lines; the code can wait.)
 
 # %%
 photographs, each = cifar.x_train[:199].astype("float32").mean(axis=-1, keepdims=True) / 255, (1, 2, 3)
@@ -379,8 +379,8 @@ plots.show(drawn, "Rows of dots, from the pixels up to the fourth convolution. L
            "to the columns that it sees. Left, with two strides of 2, dots lie further apart and the fan is wider.")
 
 # %% [markdown]
-# A stride leaves out units. The ones that remain lie further apart, so three of them span more. Exercise 2 asks for the
-# rule.
+# A stride leaves out units of the layer that strides, which itself still reads three neighbours. The units that remain
+# lie further apart, so three of them span more for the layer above. Exercise 2 asks for the rule.
 #
 # ## Your curve and the published one
 #

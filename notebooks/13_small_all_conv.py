@@ -253,13 +253,9 @@ print(f"It took {sum(watch[0].epoch_seconds):,.1f} s, validation included; the s
 # > **Predict:** which of the three are dominated, if any? And of those that remain, which would you call the best buy?
 #
 # A run's price is its photographs times its epochs, times what a photograph costs on *your* machine. The clock is
-# coarse: its three readings of one network differ. We take the largest factor between two such readings for the clock's
-# limit. Prices that differ by no more than this it cannot tell apart: then the marker of the one stands on, above or
-# below the grey *bar* of the other, not to its left or right.
-#
-# The true limit may be wider: compare the two times printed above. If the whole run, validation included, took less
-# than the short epochs let one expect, they were off by more than the factor between the two times. Then prices no
-# further apart than that are in doubt as well, whatever is printed below.
+# coarse: its three readings of one line differ. We take the largest factor between two such readings, of all four lines
+# above, for the clock's limit. Prices that differ by no more than this it cannot tell apart: then the marker of the one
+# stands on, above or below the grey *bar* of the other, not to its left or right.
 #
 # A network whose mean lies inside the grey *region*, which begins where the bars do, has a **rival**: another one that
 # is better, by the means, and that this clock cannot call dearer. But a rival may be better only *by chance*. So the
@@ -385,7 +381,10 @@ for size, points in market.items():
 #   same photographs as at 256.
 # * A price list holds for its own budget. Reduced mode gives few images and few epochs, so a network that learns
 #   quickly looks cheap there. What one network would reach in another's minutes, the figure does not say.
-# * The seconds are yours, the accuracies are not: they come from the reference runs, on their machines.
+# * The seconds are yours, the accuracies are not: they come from the reference runs, on their machines. And the clock's
+#   true limit may be wider: compare the two times printed after your run. If the whole run, validation included, took
+#   less than the short epochs let one expect, they were off by more than the factor between the two times. Then prices
+#   no further apart than that are in doubt as well, whatever is printed above.
 # * A single run is one reading. It cannot say which of two *close* neighbours is ahead (lesson 10). Until somebody
 #   shows that the dearer one is, there is no reason to pay for it.
 #

@@ -49,7 +49,7 @@ cifar = lesson.load("cifar10")
 # | **augmentation** | kept if the score is lower with it, from each of three seeds |
 # | the **budget** | to choose, at most 14 tries: 3 seeds, 3 more amounts, 3 pairs to augment, 2 second looks |
 # | the **check** | the winner against the answer's setting by accuracy, 6 new seeds |
-# | the **end** | the winner on all photographs, its learning rate rising to the tries' and falling to zero; one test |
+# | the **end** | the winner on all photographs, its rate rising to that of the tries, then falling to zero; one test |
 #
 # The tries use few photographs, in every mode, so that overfitting shows after seconds and not after hours. Few
 # photographs judge, too, since those are looked at after every epoch. `dropout` scales the network's three dropout
@@ -269,7 +269,8 @@ runs |= {(factor, True): attempt(factor, True, seed) for factor in (enough, *nea
 winner = {"dropout": min(in_the_band(augment)), "augment": augment}
 
 # %% [markdown]
-# The walk of the first seed in one figure. In JupyterLab, start the slider at 1 and follow it setting by setting.
+# The walk of the first seed in one figure. In JupyterLab, start the slider at 1 and follow it setting by setting. In
+# the finished figure the grey band is the noise above the lowest point of the winner's own line.
 
 # %%
 def walked(count):
@@ -441,11 +442,12 @@ print("Deep against augmented small: not yet measured." if len(shifted.keys() & 
 
 # %% [markdown]
 # "Mended" is what our winner got wrong and the deep network right. One run each says little, since seeds alone move
-# such networks by points. The stored runs have more seeds: first, what shifts alone ("augmentation") change in the
-# small network ("baseline"), with a rate tuned for each side. (Our tries mirrored as well, under other rules, so the
-# two need not agree.) The last line sets the deep network against the augmented small one in reference runs, both in
-# full width, paired by seed. Their training is not ours, nor (in reduced mode) their width, so this lead need not agree
-# with the one above. How far the small one gets in longer training is not measured.
+# such networks by points. The stored runs have more seeds. Those of the small network are not about depth: they set
+# shifts alone ("augmentation") beside none ("baseline"), with a rate tuned for each side. (Our tries mirrored as well,
+# under other rules, so the two need not agree.) The last line is about depth: it sets the deep network against the
+# augmented small one in reference runs, both in full width, paired by seed. Their training is not ours, nor (in reduced
+# mode) their width, so this lead need not agree with the one above. How far the small one gets in longer training is
+# not measured.
 #
 # A large difference fits the first step of the procedure, "start from an architecture that is known to work". It is no
 # proof: "helps" is the word for an interval above zero, and in the runs of that last line nobody tuned the small

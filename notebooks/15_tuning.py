@@ -224,16 +224,16 @@ widgets.slide(thinking, range(4, len(order) + 1), "tries", start=max(len(order) 
 # Now the race. Dice and the two TPEs get twenty tries each; a try looks its result up in our table, so it costs
 # nothing, and we can run each searcher twenty times, from twenty seeds. Both numbers were fixed before the first run.
 #
-# The yardstick is not one throw of dice but their average, which can be computed. Order the table's $N$ values from the
-# lowest to the highest. One draw is no higher than the $i$th with probability $i/N$. The best of $t$ draws is no higher
-# if none of them is: probability $(i/N)^t$. So it is exactly the $i$th with probability
-# $(i/N)^t - ((i-1)/N)^t$; weigh each value with its chance, add up, and you have the mean. (Whoever holds a better cell
-# already keeps it: `start` in the code below.)
-#
 # When do we start to count? Optuna's TPE rolls dice for its first ten tries, too, so with the same seed all three
 # searchers stand at the same place after ten. From there each TPE is compared, seed by seed, with what ten more draws
 # by dice would add on average. So the luck of the dice's last ten draws is out of the comparison, and that of the first
 # ten is shared.
+#
+# The yardstick is not one throw of dice but their average, which can be computed. Order the table's $N$ values from the
+# lowest to the highest. One draw is no higher than the $i$th with probability $i/N$. The best of $t$ draws is no higher
+# if none of them is: probability $(i/N)^t$. So it is exactly the $i$th with probability
+# $(i/N)^t - ((i-1)/N)^t$; weigh each value with its chance, add up, and you have the mean. (Whoever holds a better cell
+# after the first ten keeps it: `start` in the code below.)
 #
 # > **Predict:** after twenty tries out of the table, who is ahead of the average dice, and by how many points? And
 # > which of the two TPEs will be the better one, given what optimiser and rate explain jointly?
@@ -420,10 +420,10 @@ for k in (10, 100, 1000):
 # %% [markdown]
 # (The exact figure, as for the dice: the best of $k$ gets at most $s$ right if all do, with probability $F(s)^k$, where
 # $F(s)$ is one network's chance of at most $s$ right, by the binomial distribution.) Whoever tries a hundred equal
-# variants and quotes the best on the test set is given that many digits for nothing; set them beside the article's
-# whole gain, in the first line. Real variants see the *same* pictures, so their luck is partly shared and the gain is
-# smaller. The cure is to choose on validation pictures, and to open the seal once; its cost is that those pictures
-# cannot be trained on.
+# variants and quotes the best on the test set is given, on average, up to that many digits for nothing; set them beside
+# the article's whole gain, in the first line. Real variants see the *same* pictures, so their luck is partly shared and
+# the gain is smaller. The cure is to choose on validation pictures, and to open the seal once; its cost is that those
+# pictures cannot be trained on.
 #
 # ## One final test
 #
@@ -450,9 +450,9 @@ print(f"The winner of the sprint {'wins again' if winner == 0 else 'does not win
 
 # %% [markdown]
 # One run each. All three answered the same pictures, so two of them differ only where one alone is right: were they
-# equally good, each such picture would be the throw of a coin (lesson 10). The winner was *picked* for being ahead, so
-# the printed shares are too small. If they are not small even so, the final decided nothing; we take its winner because
-# we must take one.
+# equally good, each such picture would be the throw of a coin (lesson 10). The printed shares are of coins that part at
+# least so unevenly, either way. The winner was *picked* for being ahead, so they are too small. If they are not small
+# even so, the final decided nothing; we take its winner because we must take one.
 
 # %% [markdown]
 # ## Is the step from validation to test normal?

@@ -26,10 +26,7 @@
 # | 6 and 7 | averaged weights; alternating mirror images | on photographs in full mode only |
 # | 8 | six looks at the end | alone |
 #
-# What each is worth singly, over several seeds, stands further down, in the course's table `ladder`. (Of this lesson's
-# network at full size, with eighteen epochs and all rungs, the last lines of the next but one cell tell each run so
-# far, its time and its accuracy on the test images, or say "not yet measured". Beside lesson 12's line they compare two
-# whole recipes, not the rungs; and times compare only on the same machine.)
+# What each is worth singly, over several seeds, stands further down, in the course's table `ladder`.
 
 # %% tags=["parameters"]
 mode = "auto"  # "smoke", "reduced" or "full"; "auto": full on a GPU, reduced on a CPU
@@ -53,6 +50,10 @@ print(f"The network of lesson 12 in full mode: {evidence.cost_words('all_conv', 
 print("This lesson's in full mode, with all rungs (time, test accuracy):", measured("fast_cifar10"), sep="\n")
 
 # %% [markdown]
+# The last lines are the runs so far of this lesson's network at full size, with eighteen epochs and all rungs, or say
+# "not yet measured". Beside lesson 12's line they compare two whole recipes, not the rungs; and times compare only on
+# the same machine.
+#
 # ## The network
 #
 # One convolution over patches of two by two pixels, then three blocks of two convolutions each. A block halves the
@@ -461,10 +462,10 @@ for (name, step), below, rate in zip(steps.items(), rates, rates[1:]):
     print(f"{name}: {step.verdict}, {100 * step.mean:+.2f} points, rate {rate:g} (the rung below: {below:g})")
 
 # %% [markdown]
-# (Rates tried: 1, 2 and 4 per 1,024 photographs of a batch; 4 is the peak of 0.25 above. Where a side took the first or
-# the last, a better one may lie beyond, and the step may be smaller or larger with it.) A rung without a detectable
-# difference has not been shown to be useless: it may need more epochs, a wider network or more seeds, or help only
-# without the rungs below it. *Suggestive* with a minus leans towards harm, unproved.
+# (Rates tried: 1, 2 and 4 per 1,024 photographs of a batch; 4 is the peak of 0.25 above. So 1 and 4 are the ends: where
+# a line names one of them, on either side, a better rate may lie beyond, and the step may be smaller or larger with
+# it.) A rung without a detectable difference has not been shown to be useless: it may need more epochs, a wider network
+# or more seeds, or help only without the rungs below it. *Suggestive* with a minus leans towards harm, unproved.
 #
 # Now lay your own steps beside the table's. (Where you took several at once, the table's are added, seed by seed.)
 

@@ -374,12 +374,12 @@ for part in (0.05, answered["worse pictures, strength 3"] / len(trouble[0])):
           f"(kind by kind {np.mean(wrong[:-1]):.1%} on average)")
 
 # %% [markdown]
-# The fourth row answers the first prediction, the third the second. The last row is the price: right answers that a
-# person has to read again.
+# *Pictures passed on* answers the first prediction, *left of that share* the second. *Right, of those passed on* is the
+# price: right answers that a person has to read again.
 #
 # What is the *order* of the confidences worth? Passed on by lot, a tenth of the pictures would take along about a tenth
-# of the mistakes, and the accuracy would stay as it is (the dotted lines). So the fifth row minus the fourth is due to
-# the order.
+# of the mistakes, and the accuracy would stay as it is (the dotted lines). So what *mistakes passed on* has
+# above *pictures passed on* is due to the order.
 #
 # Two things can spoil the order of worse pictures. It may fail *within* a kind: the first of the last two lines has the
 # surest twentieth of each kind, where a perfect order would leave no mistake. Or it fails *between* kinds: one of which
@@ -431,7 +431,8 @@ plots.images(x_judge[accused], columns=6,
 # How to read the table (what is not yet measured is named below the figure):
 #
 # * *Cells with a word*: differences from the baseline, in points. For a calibration error minus is good, for an
-#   accuracy plus ("the surest 19 in 20": the others are passed on).
+#   accuracy plus ("the surest 19 in 20": the others are passed on). So *error beyond chance* is a network's own figure,
+#   *calibration error beyond chance* the difference of that measure from the baseline's.
 # * *Suggestive*: may well be chance. The interval leaves out zero, but the correction for so many questions does not
 #   bear it out.
 # * *No dropout*: a "hurts" speaks *for* dropout.
@@ -496,8 +497,8 @@ print(*(each.sentence("the same, accuracy") for each in protocol.verdicts(protoc
 # Our network was set up to promise too much. Hold it against the baseline of the table, which is tuned and has its
 # dropout. Compare them in points, then by the mistakes, since one point is a lot for a network that makes few: do they
 # stay as far apart? And is the tuned baseline honest, does it announce 100? The last lines have the same network,
-# trained on the same digits from other seeds, and the temperature that each would get. (In full mode there are none:
-# that would take hours.)
+# trained on the same digits from other seeds, and the temperature that each would get. (What it would mend there is not
+# measured: a temperature was applied to ours alone. In full mode there are no such lines: that would take hours.)
 
 # %%
 record = lesson.record(model, "baseline_cnn", "no_dropout", history=history, compare=lesson.compare(model))
