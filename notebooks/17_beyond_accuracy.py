@@ -485,6 +485,10 @@ print(*(each.sentence("the same, accuracy") for each in protocol.verdicts(protoc
 # mean of its five strengths.) Early stopping (last two lines) was judged on lesson 08's network, the first line with a
 # correction.
 #
+# Then read a row across the kinds of trouble, as far as it is measured. It may help under one kind and hurt under
+# another, by far more than its mistakes on clean pictures tell. (Shifts in training prepare for shifts; noise, blur and
+# low contrast nobody has shown these networks.) Which part of a set does it, only rows of the parts can say.
+#
 # A technique that makes fewer mistakes has fewer to conceal. So look at the first two numbers of its row, too (early
 # stopping has none; see the last line, its difference in accuracy). And a temperature needs no training: a technique
 # that mends the calibration and nothing else has a cheap rival. What remains after a temperature for each is not yet
