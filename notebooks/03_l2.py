@@ -360,8 +360,8 @@ for f, e, r, w, d, sure, known in zip(penalties, entropies.T, reported, mistakes
           f"{sure.mean():15.0%}  {1 - known.mean():17.1%}")
 
 # %% [markdown]
-# In the figure's left panel, too small a $\lambda$ changes next to nothing. With too large a one the cheapest network
-# has hardly any weight left: it guesses (at $\ln 10 = 2.303$). The best price lies between the two. The figure's title
+# In the figure's left panel, too small a $\lambda$ changes next to nothing. At the largest the cheapest network has
+# hardly any weight left: it guesses (at $\ln 10 = 2.303$). The best price lies between the two. The figure's title
 # gives the change there: in the cross-entropy (flattered, since the same pictures chose this $\lambda$), in the
 # reported loss, which adds the price that was paid, and in mistakes. The reported loss is no guide, even where it
 # chooses the same $\lambda$. Where would it have warned you off, although the cross-entropy fell?

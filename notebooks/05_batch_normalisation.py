@@ -261,7 +261,7 @@ print("batch norm's first size, with γ = 1, β = 0:", ", ".join(f"{bare['batch 
 
 # %% [markdown]
 # The table gives each signal's size, the root of its mean square. The line below it, "batch norm's first size", leaves
-# $\gamma$ and $\beta$ out: what it lacks of 1, $\varepsilon$ and dead channels took. Where 0.00 enters a layer of the
+# $\gamma$ and $\beta$ out: without $\varepsilon$ and dead channels it would be 1. Where 0.00 enters a layer of the
 # plain network, the layer before it is silent, or nearly so.
 #
 # Whatever long steps do to the weights before it, batch norm hands on a size that $\gamma$ and $\beta$ decide, as long
@@ -282,11 +282,10 @@ print("batch norm's first size, with γ = 1, β = 0:", ", ".join(f"{bare['batch 
 # This section argues; we have not measured it here.
 #
 # Take the weights and biases before a batch norm twice as large. The output is the same, as long as $\varepsilon$ is
-# small beside the variance. (Behind our first convolution, what "batch norm's first size" above lacks of 1 and dead
-# channels did not take is the work of $\varepsilon$: the less of it, the better this holds.) All that still counts is
-# their *proportions*. Add a small amount to a weight: in proportion it is now half as much as before, and the loss
-# changes half as much. So the gradient is half as large, and the step half as long. On numbers twice as large, it
-# changes the proportions only a quarter as much.
+# small beside the variance. (Behind our first convolution it may not be small: see "batch norm's first size" above.
+# Then this holds less well.) All that still counts is their *proportions*. Add a small amount to a weight: in
+# proportion it is now half as much as before, and the loss changes half as much. So the gradient is half as large, and
+# the step half as long. On numbers twice as large, it changes the proportions only a quarter as much.
 #
 # And under plain gradient descent the weights do grow. Draw the list of weights as an arrow: its length does not change
 # the loss, so a step goes off at a right angle to it, and that makes the arrow longer. Weights that grow without limit
@@ -537,7 +536,7 @@ lesson.check_largest_momentum(largest_momentum)
 # * Batch normalisation puts each channel back to mean 0 and spread 1 and lets the network choose anew with two weights.
 #   Where a channel's variance is far above $\varepsilon$, the next layer no longer depends on the size of the
 #   weights before it, and in our runs the learning rate mattered less.
-# * A verdict taken at one learning rate is a verdict on that rate. Give each side its own best one.
+# * A verdict taken at one learning rate is partly one on that rate. Give each side its own best one.
 # * Batch normalisation trains with the batch's statistics and predicts with moving averages. With few steps and a
 #   momentum of 0.99 these are stale: that can look like overfitting and is none.
 #

@@ -303,9 +303,9 @@ plots.lines(
 # validation pictures chooses and the other half reports, then the other way round, and we take the mean of the two.
 # (Where the run ends, and the rate, Adam's own, are our choices: others may give another answer.)
 #
-# A second stopper, by the same halves, has unlimited patience: it keeps the lowest epoch of the whole run. What it
-# changes against the end comes from watching the loss; where the first stopper differs from it, the early end is the
-# reason.
+# A second stopper, by the same halves, has unlimited patience: it keeps the lowest epoch of the whole run. So
+# *unlimited* against *the end* shows what watching the loss does, *patience 5* against *unlimited* what ending early
+# does.
 #
 # > **Predict:** what does stopping do to the accuracy, and what to the cross-entropy?
 

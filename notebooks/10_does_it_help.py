@@ -380,7 +380,8 @@ print(f"The stop, by accuracy: {by[0]}; by cross-entropy: {by[1]} ({found.n} see
 # (The mean of $n$ differences wobbles by $s/\sqrt{n}$. It counts as found 1.96 wobbles from zero, and the truth must
 # lie 0.84 wobbles further out, so that luck drags the mean back below that only once in five: $\delta = (1.96 + 0.84)\,
 # s/\sqrt{n}$.) Here $s$ is estimated from the same few runs, so Student's distribution takes the normal one's place and
-# asks for some seeds more. Take the article's 99.47 % and a rival with 99.40 %.
+# asks for some seeds more. Take the article's 99.47 % and a rival with 99.40 %, with the smallest and the largest $s$
+# of the rows *alone*.
 #
 # > **Predict:** how many seeds of each would tell these two apart: five, fifty, five hundred?
 

@@ -113,7 +113,7 @@ widgets.slide(moved, stops, "place", start=max(stops, key=lambda place: answers[
 # %% [markdown]
 # So count the work, not the weights. A window of $k$ pixels a side reads $c_\text{in}$ channels, so one output value is
 # a sum of $k \cdot k \cdot c_\text{in}$ products: that many multiplications, and about as many additions. The layer has
-# $c_\text{out}$ kernels, each used at $h \cdot w$ places, so one image costs
+# $c_\text{out}$ kernels, each used at $h \cdot w$ places (its output's height and width), so one image costs
 #
 # $$2 \cdot \underbrace{k \cdot k \cdot c_\text{in} \cdot c_\text{out}}_{\text{weights of the kernels}} \cdot
 # \underbrace{h \cdot w}_{\text{places}}$$
@@ -265,7 +265,8 @@ print(f"It took {sum(watch[0].epoch_seconds):,.1f} s, validation included; the s
 #   zero, and the rival's price, as measured, is no higher;
 # * half filled, "dominated?": no rival meets both conditions (single runs have no interval).
 #
-# (Three pairs of networks are three occasions for chance, and another timing may change a verdict.)
+# (Three pairs are three chances of error. Prices that the clock cannot tell apart may change places, and the verdict
+# with them.)
 #
 # The next cells only keep the books: `minutes` is the price of a run, `ahead` the difference in points with its
 # interval, `rivals` names the rivals of a network. Read the figure and the printed lines; the code can wait.

@@ -47,7 +47,7 @@ cifar = lesson.load("cifar10")
 # | the **noise** | how far apart three seeds' scores lie, without dropout |
 # | **just enough** | the *least* dropout whose score, from the first seed, is within the noise of the lowest one |
 # | **augmentation** | kept if the score is lower with it, from each of three seeds |
-# | the **budget** | to choose, at most 14 tries: 3 seeds, 3 more amounts, 3 pairs to augment, 2 second looks |
+# | the **budget** | to choose, at most 14 tries: 3 for seeds, 3 more amounts, 6 in pairs, 2 second looks |
 # | the **check** | the winner against the answer's setting by accuracy, 6 new seeds |
 # | the **end** | the winner on all photographs, its rate rising to that of the tries, then falling to zero; one test |
 #
@@ -442,12 +442,11 @@ print("Deep against augmented small: not yet measured." if len(shifted.keys() & 
 
 # %% [markdown]
 # "Mended" is what our winner got wrong and the deep network right. One run each says little, since seeds alone move
-# such networks by points. The stored runs have more seeds. Those of the small network are not about depth: they set
-# shifts alone ("augmentation") beside none ("baseline"), with a rate tuned for each side. (Our tries mirrored as well,
-# under other rules, so the two need not agree.) The last line is about depth: it sets the deep network against the
-# augmented small one in reference runs, both in full width, paired by seed. Their training is not ours, nor (in reduced
-# mode) their width, so this lead need not agree with the one above. How far the small one gets in longer training is
-# not measured.
+# such networks by points. The stored runs have more seeds. First the small network alone: shifts ("augmentation")
+# beside none ("baseline"), a rate tuned for each. (Our tries mirrored as well, under other rules, so the two need not
+# agree.) The last line is about depth: it sets the deep network against the augmented small one in reference runs, both
+# in full width, paired by seed. Their training is not ours, nor (in reduced mode) their width, so this lead need not
+# agree with the one above. How far the small one gets in longer training is not measured.
 #
 # A large difference fits the first step of the procedure, "start from an architecture that is known to work". It is no
 # proof: "helps" is the word for an interval above zero, and in the runs of that last line nobody tuned the small
@@ -530,7 +529,7 @@ lesson.check_next_factor(next_factor)
 #   check what the rules chose, and not what you like, beside the setting that you were given, and test it once.
 # * Regularise just enough. The gap, measured alike on both sides, proposes a direction; the lowest validation loss has
 #   to confirm it, and within the noise it confirms nothing. Any other regulariser may move the right amount.
-# * Augment with what keeps the label and could occur. And before all that, start from an architecture that works.
+# * Augment with what keeps the label and could occur. The answer adds: start from an architecture that works.
 #
 # A handful of tries, each proposed by us. There are thousands of settings that we never thought of. Could a program
 # propose them, and would it do better than dice? That is [lesson 15](15_tuning.ipynb).

@@ -231,9 +231,9 @@ widgets.slide(thinking, range(4, len(order) + 1), "tries", start=max(len(order) 
 #
 # The yardstick is not one throw of dice but their average, which can be computed. Order the table's $N$ values from the
 # lowest to the highest. One draw is no higher than the $i$th with probability $i/N$. The best of $t$ draws is no higher
-# if none of them is: probability $(i/N)^t$. So it is exactly the $i$th with probability
-# $(i/N)^t - ((i-1)/N)^t$; weigh each value with its chance, add up, and you have the mean. (Whoever holds a better cell
-# after the first ten keeps it: `start` in the code below.)
+# if none of them is: probability $(i/N)^t$. So it is exactly the $i$th with probability $(i/N)^t - ((i-1)/N)^t$; weigh
+# each value with its chance, add up, and you have the mean. (Here $t$ is the ten draws to come; a better cell from the
+# first ten is kept: `start` below.)
 #
 # > **Predict:** after twenty tries out of the table, who is ahead of the average dice, and by how many points? And
 # > which of the two TPEs will be the better one, given what optimiser and rate explain jointly?

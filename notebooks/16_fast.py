@@ -212,9 +212,8 @@ print(f"Halfway, from rung 1 passing by to rung 1 ending there: {evidence.in_pai
 # A high rate covers ground, and it jumps about: no two steps agree on where the bottom is. A low rate finds the bottom
 # of wherever it stands, if it has the steps to get there. The schedule has both, one after the other, at a price. **The
 # curve of such a training must not be read halfway:** in the middle its rate is high, and its accuracy should be worse
-# than that of a training which was *meant* to end there. The last line says how far this one run bears it out. (A point
-# of the figure is a few batches, in all trainings the same at the same step: where all lines pause or dip, these
-# photographs may be harder.)
+# than that of a training which was *meant* to end there. The last line says how far this one run bears it out. (At one
+# step all trainings see the same photographs: where all lines dip, these may be harder.)
 #
 # ## Rung 2: labels that leave room
 #
@@ -538,9 +537,9 @@ for i, (theirs, ours) in enumerate(zip(article, needed.values())):
 # mirror image), and takes the six looks before the alternating. (For that beginning its text says 45 epochs, a table
 # beside its code 35. So whitening is worth a factor of 2.1 there, or of 1.7.)
 #
-# Two cautions. The article's ladder is a *search*: each rung was kept because the test set liked it, and each epoch
-# count was chosen by it. Lesson 15 says what that costs: with 10,000 test photographs, probably little. And a ladder
-# has an order: a rung that is worth three epochs at the bottom may be worth none at the top.
+# Two cautions. The article's ladder is a *search*: its rungs and its epoch counts are judged on the test set. Lesson 15
+# says what that costs: with 10,000 test photographs, probably little. And a ladder has an order: a rung that is worth
+# three epochs at the bottom may be worth none at the top.
 #
 # ## Is your number normal?
 #

@@ -212,8 +212,8 @@ print(f"Wrong at both last points: {sum(both)}, {then[0][both].mean():.0%} sure,
 
 # %% [markdown]
 # The network learns how sure to be from pictures that it has practised on. Before long it is right on more of those
-# than on new ones. Where its confidence lies above its accuracy on new pictures it promises too much, by a part of that
-# difference. (In training the number is a mean over an epoch of learning, so at first it is low.)
+# than on new ones. Where its confidence on new pictures lies between the two accuracies, it promises too much. (In
+# training the number is a mean over an epoch of learning, so at first it is low.)
 #
 # Later a second cause can join. Once every training picture is classified rightly, the training accuracy can rise no
 # more. The cross-entropy can still fall: multiply all logits (the sums that go into the softmax) by a number above one,
@@ -486,8 +486,8 @@ print(*(each.sentence("the same, accuracy") for each in protocol.verdicts(protoc
 # correction.
 #
 # Then read a row across the kinds of trouble, as far as it is measured. It may help under one kind and hurt under
-# another, by far more than its mistakes on clean pictures tell. (Shifts in training prepare for shifts; noise, blur and
-# low contrast nobody has shown these networks.) Which part of a set does it, only rows of the parts can say.
+# another, by far more than its mistakes on clean pictures tell. (Shifts in training prepare for shifts. Noise, blur and
+# low contrast the baseline was not shown either.) Which part of a set does it, only rows of the parts can say.
 #
 # A technique that makes fewer mistakes has fewer to conceal. So look at the first two numbers of its row, too (early
 # stopping has none; see the last line, its difference in accuracy). And a temperature needs no training: a technique
