@@ -493,7 +493,7 @@ Chance       The gap is {100 * gap:.2f} points. If all six spread as our {len(ba
              The best of several would reach further; of how many is unknown. Where a stop falls is chance, too.
 The listing  Its penalty is missing from the log (clue 1). Whether the listing was changed later, or an error in that
              Keras lost it, the log does not say.
-             With the penalty, today's defaults and a falling rate {reached}.
+             With the penalty, today's defaults and a falling rate, {reached}.
 The library  By its date an older Keras wrote the log, and the stop agrees, if its patience was the listed one.
              What no penalty and the old defaults are worth together: {cost}.
 The stop     Ours came after epochs {" and ".join(map(str, stops))} and kept the weights of epochs

@@ -473,7 +473,7 @@ axes.plot(many, s / np.sqrt(many), "--", linewidth=2, label="the luck of trainin
 axes.axhline(wall, color=plots.COLOURS[2], linestyle="-.", linewidth=2, label="the luck of the images")
 axes.plot(seeds, both, "ko", markersize=8, label=f"our {seeds} seeds")
 finish(axes, title, (1, 3, 10, 30, 100), "upper right", ylim=(0, None), xlabel="number of seeds, n",
-       ylabel="standard deviation, points")
+       ylabel="standard deviation, points\n(of batch normalisation)")
 plots.show(drawn, "Standard deviation of the mean difference against the number of seeds: the luck of training falls, "
            f"that of the images stays, both together bend from one to the other. {title}.")
 
