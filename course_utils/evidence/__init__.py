@@ -19,7 +19,6 @@ from course_utils.evidence.runs import (
     article_log,
     by_hand,
     cost_words,
-    epochs_words,
     expected_range,
     lesson_cost,
     lesson_costs,

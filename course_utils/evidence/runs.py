@@ -146,15 +146,6 @@ def reference_runs(
     return kept.sort_values(order).drop_duplicates("seed").drop(columns=["untested", "less"])
 
 
-def epochs_words(model: str, techniques: str, mode: str, data: str) -> str:
-    """How long the reference runs trained: "16 epochs", "12 to 16 epochs" or "not yet measured"."""
-    epochs = reference_runs(model, techniques, mode, data)["epochs"]
-    if not len(epochs):
-        return "not yet measured"
-    low, high = epochs.min(), epochs.max()
-    return f"{high} epochs" if low == high else f"{low} to {high} epochs"
-
-
 def cost_words(model: str, techniques: str, mode: str, data: str) -> str:
     """What the reference runs cost and reached, in the middle: epochs, images, time, machine, accuracy."""
     runs = reference_runs(model, techniques, mode, data, metric="test_accuracy")

@@ -77,18 +77,6 @@ def test_runs_of_a_table_do_not_mix_with_the_lessons_own(reference):
     assert list(found["test_accuracy"]) == [0.9, 0.8]
 
 
-def test_how_long_the_reference_runs_trained(reference):
-    def words():
-        return evidence.epochs_words("baseline_cnn", "", "reduced", "mnist")
-
-    reference(runs([0.9, 0.8]).assign(epochs=[16, 16]))
-    assert words() == "16 epochs"
-    reference(runs([0.9, 0.8]).assign(epochs=[16, 12]))
-    assert words() == "12 to 16 epochs"
-    reference(runs([0.9]).assign(mode="full"))
-    assert words() == "not yet measured"
-
-
 def test_what_the_reference_runs_cost(reference):
     def words():
         return evidence.cost_words("baseline_cnn", "", "reduced", "mnist")
