@@ -433,19 +433,30 @@ def pairs_figure(groups, title, y, marks=None):
     return drawn
 
 
+def verdict_look(found):
+    """A verdict's colour, and that of the inside of its mark.
+
+    Green for the better, orange for the worse; hollow where the verdict is "suggestive", grey and hollow
+    where there is no detectable difference.
+    """
+    colour = COLOURS[2 if (found.mean > 0) == found.higher_is_better else 1]
+    if found.verdict in ("helps", "hurts"):
+        return colour, colour
+    return (colour if found.verdict == "suggestive" else "#666666"), "white"
+
+
 def intervals(comparisons, title, alt, x="difference in accuracy, percentage points"):
     """Paired comparisons (name -> Comparison) as dots with 95 % intervals and a line at zero.
 
-    A dot is filled where the verdict is "helps" or "hurts", and hollow where there is none. The small dots
-    below it are the differences, pair by pair, so that no run hides behind a mean.
+    Colours and filling say the verdict (`verdict_look`). The small dots below are the differences, pair by
+    pair, so that no run hides behind a mean.
     """
     drawn, axes, rows = _rows(comparisons, title, x)
     for row, found in zip(rows, comparisons.values(), strict=True):
-        colour = {"helps": COLOURS[2], "hurts": COLOURS[1]}.get(found.verdict, "#666666")
+        colour, inside = verdict_look(found)
         # Round or square caps would lengthen a line by its own width, across zero where it ends near it.
         ends = [100 * found.low, 100 * found.high]
         axes.plot(ends, [row, row], linewidth=2, color=colour, solid_capstyle="butt")
-        inside = colour if found.verdict in ("helps", "hurts") else "white"
         axes.plot(100 * found.mean, row, "o", color=colour, markerfacecolor=inside, markersize=7)
         pairs = 100 * np.asarray(found.differences)
         axes.plot(

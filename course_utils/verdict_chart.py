@@ -1,4 +1,4 @@
-"""The verdicts of tables as lesson 10 shows them: a figure, a row of a table, a word in another."""
+"""The verdicts of tables as lesson 10 shows them: a figure, and a word in a table."""
 
 import functools
 import textwrap
@@ -6,13 +6,6 @@ from dataclasses import replace
 
 from course_utils import evidence, plots
 from course_utils.evidence import protocol
-from course_utils.evidence.telling import p_number
-
-# The heads of the table that `tell` shows.
-_HEADS = (
-    "", "points", "interval over seeds", "over seeds and images", "p by t, Holm",
-    "p by sign flips, Holm", "verdict", "cross-entropy, interval over seeds", "its verdict",
-)  # fmt: skip
 
 
 @functools.cache
@@ -84,7 +77,7 @@ def _figure(known, title, table):
         for name, pair in side.items():
             each, images = found[pair], _images(table, pair)
             row = len(names) - 1 - names.index(name) + (up if both else 0.1)
-            colour, inside = _look(each)
+            colour, inside = plots.verdict_look(each)
             # Round or square caps would lengthen a line by its own width, across zero where it ends near it.
             look = {"color": colour, "solid_capstyle": "butt"}
             if images:
@@ -116,62 +109,6 @@ def _figure(known, title, table):
     )
     drawn.suptitle(textwrap.fill(title, 76), fontsize=11)
     plots.show(drawn, f"{title}. {'; '.join(said)}.")
-
-
-def _look(found):
-    """A verdict's colour, and that of the inside of its mark."""
-    colour = plots.COLOURS[2 if (found.mean > 0) == found.higher_is_better else 1]
-    if found.verdict in ("helps", "hurts"):
-        return colour, colour
-    return (colour if found.verdict == "suggestive" else "#666666"), "white"
-
-
-def tell(pairs: dict, table: str = "fair_mnist") -> None:
-    """Show the pairs that are measured as a table: names and signs as `draw` has them, a row each.
-
-    It gives the difference of the accuracies in points, its interval over seeds and the one over seeds
-    and images, p by t and by sign flips after Holm's correction, and the verdict; then the difference of
-    the cross-entropies, its interval and its verdict. A "†" and, at the name, a "‡" are those of `word`.
-    Where none is measured nothing is shown.
-    """
-    from IPython.display import Markdown, display
-
-    accuracy, loss = (verdicts(table, metric) for metric in ("accuracy", "loss"))
-    rows = [
-        (
-            f"{name}{_rates(table, pair)}",
-            *_accuracy(accuracy[pair], table, pair),
-            *_loss(loss[pair]),
-        )
-        for name, pair in pairs.items()
-        if pair in accuracy
-    ]
-    if rows:
-        lines = ["| " + " | ".join(cells) + " |" for cells in (_HEADS, *rows)]
-        display(Markdown("\n".join([lines[0], "|---" * len(_HEADS) + "|", *lines[1:]])))
-
-
-def _accuracy(found, table, pair):
-    """The cells of one pair's accuracies."""
-    images = _images(table, pair)
-    return (
-        f"{100 * found.mean:+.2f}",
-        _ends(100 * found.low, 100 * found.high, ".2f") if found.has_interval else "–",
-        _ends(*(100 * end for end in images), ".2f") if images and found.has_interval else "–",
-        p_number(found.p_adjusted),
-        p_number(found.p_exact_adjusted),
-        f"{found.verdict}{_dagger(found)}",
-    )
-
-
-def _loss(found):
-    """The cells of one pair's cross-entropies."""
-    ends = f", {_ends(found.low, found.high, '.4f')}" if found.has_interval else ""
-    return f"{found.mean:+.4f}{ends}", f"{found.verdict}{_dagger(found)}"
-
-
-def _ends(low, high, form):
-    return f"{low:+{form}} to {high:+{form}}"
 
 
 def word(table: str, arm: str, against: str, metric: str = "accuracy") -> str:

@@ -228,8 +228,8 @@ print(f"Accuracy on the training digits: {on_training[-1]:.2%} as fit reports it
 # > **Predict:** will the validation accuracy stay, drop a little, or fall to chance? And will it end above or below
 # > that of a perceptron, to which the order of the pixels means nothing?
 #
-# The perceptron gets as many epochs as the CNN, fewer than in lesson 01. That may flatter the CNN's lead; the figure
-# at the end of this lesson compares the two at their own lengths.
+# The perceptron gets as many epochs as the CNN, fewer than in lesson 01. That, and dropout, may flatter the CNN's
+# lead; the figure at the end compares the two at their own lengths.
 
 
 # %%
@@ -309,9 +309,9 @@ compare("CNN", "shuffled CNN, twice as long")
 # %% [markdown]
 # The two CNNs have equally many weights and the same dropout; they differ in the neighbourhoods, and the shuffled one
 # has had twice the epochs. Where the shuffled one now reads its *training* digits about as well, it has caught up
-# there, and what is left of the lead lies in the new digits: without neighbours, less of what was learned carries over.
-# The convolution's strength is an *assumption about the data*. (Still more epochs might narrow the lead. And here is
-# one run of each, at Adam's usual rate, tuned for none.)
+# there, and the rest of the lead lies in the new digits: without neighbours, less of what was learned carried over
+# here. The convolution's strength is an *assumption about the data*. (Still more epochs might narrow the lead. And here
+# is one run of each, at Adam's usual rate, tuned for none.)
 #
 # ## And a digit that moves?
 #
@@ -357,10 +357,11 @@ print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}"
 # digits and see what they follow most: left, right, upper or lower edges, or the ink itself. The measure is the
 # **correlation**: 1 where two things rise and fall together exactly, about 0 where they are unrelated.
 #
-# In the figure, purple weights are positive, orange ones negative. Over each kernel stands what its maps follow most,
-# and the correlation; "now" marks a changed name. Six kernels are picked: of each name after training the one whose
-# maps vary most, then others, changed ones first, until there are six. A choice proves nothing: the title's means and
-# the printed lines count all 32, not the six drawn.
+# The figure draws six kernels, purple where a weight is positive, orange where it is negative. Over each stands what
+# its maps follow most, and the correlation; "now" marks a changed name. (The six are, for each name after training, the
+# kernel whose maps vary most, then kernels whose name has changed.) Six that were picked prove nothing. So the panel
+# below them has a mark for *each* of the 32. The further right, the more closely its maps followed an edge or the ink
+# before training; the higher, the more closely they do so after. A dot above the dashed line has gained.
 
 
 # %%
@@ -370,8 +371,7 @@ across, down = np.moveaxis(ops.convert_to_numpy(ops.conv(some, kernels, padding=
 known = {"left": across, "right": -across, "upper": down, "lower": -down, "ink": some[..., 0]}
 
 
-def answers(weights):
-    kernel, bias = weights
+def answers(kernel, bias):
     return ops.convert_to_numpy(ops.relu(ops.conv(some, kernel, padding="same") + bias))
 
 
@@ -385,18 +385,17 @@ def go_along(maps):
 
 # %%
 learned = [ops.convert_to_numpy(w).astype("float32") for w in model.layers[1].weights]
-followed = {when: go_along(answers(weights)) for when, weights in (("before", born), ("after", learned))}
-was, now = (names for names, _ in followed.values())
-went_over = [before != after for before, after in zip(was, now)]
-lively = np.argsort(-answers(learned).std(axis=(0, 1, 2)))
+followed = {when: go_along(answers(*weights)) for when, weights in (("before", born), ("after", learned))}
+(was, old), (now, new) = followed.values()  # the names, and the correlations
+stays, ink = [before == after for before, after in zip(was, now)], np.array(now) == "ink"
+lively = np.argsort(-answers(*learned).std(axis=(0, 1, 2)))
 one_of_each = [next(k for k in lively if now[k] == kind) for kind in known if kind in now]
-rest = sorted((k for k in lively if k not in one_of_each), key=lambda k: not went_over[k])  # changed first
-shown = sorted([*one_of_each, *rest][:6], key=lambda k: list(known).index(now[k]))
+shown = (one_of_each + sorted((k for k in lively if k not in one_of_each), key=lambda k: stays[k]))[:6]
 
 # %%
-drawn, axes = plots.figure(4, 7, height=4.3, subplot_kw={"xticks": [], "yticks": []})
-for pair, (when, (names, how_well)), weights in zip((axes[:2], axes[2:]), followed.items(), (born, learned)):
-    maps = answers(weights)[thin]
+drawn, axes = plots.figure(5, 6, height=6.9, height_ratios=[1, 1, 1, 1, 2], subplot_kw={"xticks": [], "yticks": []})
+for pair, (when, (names, how_well)), weights in zip((axes[:2], axes[2:4]), followed.items(), (born, learned)):
+    maps = answers(*weights)[thin]
     for (above, below), k in zip(pair.T, shown):
         kernel = weights[0][:, :, 0, k] / np.abs(weights[0][:, :, 0, k]).max()
         above.imshow(kernel, cmap="PuOr", vmin=-1, vmax=1)
@@ -404,33 +403,35 @@ for pair, (when, (names, how_well)), weights in zip((axes[:2], axes[2:]), follow
         below.imshow(maps[..., k], cmap="gray", vmin=0)
     pair[0, 0].set_ylabel(when)
     pair[1, 0].set_ylabel("its map")
-for axis in axes[:, 6]:
-    axis.axis("off")
-axes[1, 6].imshow(some[thin, ..., 0], cmap="gray")
-axes[1, 6].set_title("picture", fontsize=9)
-closely = " training, ".join(f"{np.mean(how_well):.2f} {when}" for when, (_, how_well) in followed.items())
-title = f"32 maps follow edges or ink: mean correlation {closely}"
-drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
-plots.show(drawn, f"{title}. Six kernels and the maps that they make of one digit, before training and after; the "
-           "digit stands beside them, and over each kernel stands what its maps follow most, and how closely.")
+axes[4, 5].imshow(some[thin, ..., 0], cmap="gray")
+axes[4, 5].set_title("the picture", fontsize=9)
+for axis in axes[4, :5]:
+    axis.remove()
+all_32 = drawn.add_subplot(axes[4, 5].get_gridspec()[4, :5], xlabel="correlation before training", ylabel="after")
+all_32.spines[["top", "right"]].set_visible(False)
+all_32.plot(old[~ink], new[~ink], "o", old[ink], new[ink], "^", alpha=0.6)
+all_32.plot(old[shown], new[shown], "ks", markerfacecolor="none", markersize=9)
+all_32.plot([old.min(), 1], [old.min(), 1], "--", color="#666666")
+all_32.legend(["edge, after", "ink, after", "the six", "no change"], loc="lower right", frameon=False, fontsize=9)
+all_32.set_title(f"All 32: mean correlation {old.mean():.2f} before training, {new.mean():.2f} after", fontsize=10)
+drawn.suptitle("Six of the 32 kernels and their maps, before training and after" + mnist.figure_suffix, fontsize=11)
+plots.show(drawn, "Six kernels and their maps of a digit, before training and after. Below, a dot for each of all 32: "
+           f"{(new > old).sum()} follow an edge or the ink more closely after training, {(new < old).sum()} less.")
 
 # %%
 for when, (names, how_well) in followed.items():
-    close = [name for name, correlation in zip(names, how_well) if correlation > 0.7]
-    sides = ", ".join(f"{name} {close.count(name)}" for name in known if name != "ink")
-    print(f"{when:6} training {len(close) - close.count('ink')} of 32 follow an edge closely ({sides}), "
-          f"{close.count('ink')} the ink")
-alike = np.corrcoef(born[0].ravel(), learned[0].ravel())[0, 1]
-print(f"{sum(went_over)} of the 32 have gone over to another pattern; all weights, before and after, correlate at "
-      f"{alike:.2f}")
+    near = [name for name, correlation in zip(names, how_well) if correlation > 0.7]
+    print(f"{when} training {len(near) - near.count('ink')} of 32 follow an edge closely, {near.count('ink')} the ink")
+print(f"{32 - sum(stays)} of the 32 have gone over to another pattern; all weights, before and after, correlate at "
+      f"{np.corrcoef(born[0].ravel(), learned[0].ravel())[0, 1]:.2f}")
 
 # %% [markdown]
 # So are they edge finders? Some are, and others pass on the ink itself. But look at the rows "before" first: nine
 # random weights differ from side to side by chance, ReLU keeps one side, and there is an edge map before anything was
 # learned. A picture of "learned" kernels proves little by itself. What training did shows in the *answers*: compare the
-# two rows of maps, the numbers over the kernels, the title (the mean of all 32), and the printed lines ("closely": a
-# correlation above 0.7). The last one says how much the weights still resemble those of the start. (Each kernel and map
-# has its own scale; a map on grey ground has a bias above zero. A map that is zero everywhere follows nothing: 0.00.)
+# dots above the dashed line with those below it. In the printed lines "closely" means a correlation above 0.7; the last
+# line says how much the weights still resemble those of the start. (Each kernel and map has its own scale; a map on
+# grey ground has a bias above zero. A map that is zero everywhere follows nothing: 0.00.)
 #
 # ## Which digits does it still get wrong?
 #

@@ -247,8 +247,8 @@ print(f"Adam's two paths are at most {gap:.4f} apart; at λ = 0.000001 it reache
 #
 # Loshchilov and Hutter's cure takes the decay out of the gradient and shrinks the weights directly, by a fixed share in
 # each step; that is `AdamW`, the dotted line. (We gave it a decay of $2\lambda$, which makes that share the one of the
-# formula.) The article adds the penalty to the loss and trains with Adam, and so do we. When you read "weight decay" in
-# a paper, find out which of the two it means.
+# formula.) The article adds the penalty to the loss and trains with Adam, and so do we. (For AdamW see lesson 10.) When
+# you read "weight decay" in a paper, find out which of the two it means.
 #
 # ## What Keras reports
 #
@@ -310,8 +310,7 @@ plots.histograms(
 # Look at the spike that the smallest $\lambda$ already makes. Those are weights without a use: they read pixels that
 # are black in all of our 300 digits, so the cross-entropy does not depend on them. Their gradient $2 \lambda w$ is
 # no larger here than about the $10^{-7}$ in Adam's divisor, which brakes them; the next lines show how far they
-# shrink all the same. (At $\lambda = 0$ the same weights make the shoulders. They lie where the start has put them:
-# Keras draws the first weights evenly from a range around zero, lesson 04.)
+# shrink all the same. (At $\lambda = 0$ they stay where the start has put them, and make the shoulders: lesson 04.)
 
 # %%
 black = mnist.x_train[:few].max(axis=0).ravel() == 0
@@ -353,11 +352,9 @@ plots.show(drawn, f"Left, validation loss against lambda: cross-entropy of each 
            "Right, the mistakes of each seed against lambda. In both a grey band holds the seeds without a penalty.")
 
 # %%
-print("λ        cross-entropy           reported  mistakes  against λ = 0, by seed  sure when wrong  training mistakes")
-for f, e, r, w, d, sure, known in zip(penalties, entropies.T, reported, mistakes.T, more, sureness.T, training.T):
-    against = "{:+.1f} ({:+.1f} to {:+.1f})".format(*(np.round([d.mean(), d.min(), d.max()], 1) + 0)) if f else "-"
-    print(f"{written[f]:8} {e.mean():.3f} ({e.min():.3f} to {e.max():.3f})  {r:8.3f}  {w.mean():6.1f} %  {against:22}  "
-          f"{sure.mean():15.0%}  {1 - known.mean():17.1%}")
+print("λ         cross-entropy  reported  mistakes  sure when wrong  training mistakes")
+for f, e, r, w, sure, known in zip(penalties, mean, reported, mistakes.T, sureness.T, training.T):
+    print(f"{written[f]:8}  {e:13.3f}  {r:8.3f}  {w.mean():6.1f} %  {sure.mean():15.0%}  {1 - known.mean():17.1%}")
 
 # %% [markdown]
 # In the figure's left panel, too small a $\lambda$ changes next to nothing. At the largest the cheapest network has
@@ -372,14 +369,13 @@ print(f"The mean cross-entropy chooses λ = {best}, the mean reported loss {temp
       f"A lower cross-entropy than without penalty, but a higher reported loss, at λ: {apart}.")
 
 # %% [markdown]
-# Three seeds, one $\lambda$ for each power of ten, one learning rate and one number of epochs do not say where exactly
-# the lowest point is. And the loss is a *mean* over pictures while the penalty is a *sum* over weights, so a $\lambda$
-# does not carry over from a small network to a large one.
+# Where exactly the lowest point is, three seeds at one learning rate and one $\lambda$ for each power of ten do not
+# say. Nor does a $\lambda$ carry over from a small network to a large one: the loss is a *mean* over pictures, the
+# penalty a *sum* over weights.
 #
-# The right panel counts mistakes. In both panels the grey band holds the seeds without a penalty; the table compares
-# each seed with itself: how many points more mistakes than at $\lambda = 0$, on average and from the lowest to the
-# highest. Where "sure when wrong" falls, the cross-entropy can fall without one mistake fewer. So which $\lambda$ is
-# best can depend on what you count. Is there one at which all seeds make fewer mistakes?
+# The right panel counts mistakes; in both panels the grey band holds the seeds without a penalty. Where "sure when
+# wrong" falls, the cross-entropy can fall without one mistake fewer. So which $\lambda$ is best can depend on what you
+# count. Is there one at which each seed makes fewer mistakes than it does at $\lambda = 0$?
 
 # %%
 fewer, n = ", ".join(written[f] for f, d in zip(penalties, more) if d.max() < 0), len(entropies)
@@ -393,14 +389,6 @@ print(f"λ at which every seed makes fewer mistakes than at 0: {fewer or 'none'}
 calm, right = sureness.mean(axis=0), training[:, lowest].mean() > 0.9995
 print(f"At λ = {best} the network " + ("still gets all its training digits right: no exception was forbidden." if right
       else "errs on training digits.") + f" Sure when wrong: {calm[lowest]:.0%}, without penalty {calm[0]:.0%}.")
-
-# %% [markdown]
-# Would stopping in time have saved as much validation cross-entropy as the penalty? Lesson 08 tries stopping. Here is
-# one seed, which flatters both: each is the best of several.
-
-# %%
-print(f"Seed {seed} alone, without penalty, ends at {entropies[0, 0]:.3f}. Its best epoch would have saved "
-      f"{entropies[0, 0] - min(free_history['val_loss']):.3f}, its best λ {entropies[0, 0] - entropies[0].min():.3f}.")
 
 # %% [markdown]
 # ## Into the baseline
@@ -441,14 +429,15 @@ print(f"Validation loss {history.history['val_loss'][-1]:.3f}; of this, {penalty
 # ## Does it help?
 #
 # One run proves nothing: another seed can move the accuracy by as much as a technique does. So we train both networks
-# from the same seeds on the same data and look at the *differences*, with a **95 % interval** for their mean: intervals
-# made in this way miss the true difference one time in twenty, if the differences scatter like a bell curve. Lesson 10
-# has the formula.
+# from the same seeds on the same data and look at the *differences*. For their mean we draw a **95 % interval**:
+# intervals made in this way miss the true difference one time in twenty, if the differences scatter like a bell curve
+# (lesson 10 has the formula).
 #
-# Our pairs are judged on the validation set. Below them stands a row of the course's own table, `fair_mnist`, judged on
-# the **comparison set** of lesson 00, which no seed learns from or chooses by. *Tuned* means: each side tried several
-# rates, and L2 several $\lambda$, and kept those with the lowest cross-entropy on validation pictures; for right
-# answers nothing was tuned. (In accuracy a plus is in favour of L2, in cross-entropy a minus.)
+# Our few pairs, at one $\lambda$ and one rate, are judged on the validation set. Below them stand those of the course's
+# table `fair_mnist`. It has more of them and is *tuned*: each side tried several rates, L2 several $\lambda$ too, and
+# kept what gave the lowest cross-entropy (not the most right answers) on validation pictures. And it is judged on the
+# **comparison set** of lesson 00, which no seed learns from or chooses by. So it weighs more. (Skip the second cell's
+# code.)
 #
 # > **Predict:** will the penalty gain the baseline anything, in right answers or in cross-entropy?
 
@@ -476,17 +465,17 @@ for column, found, words, unit in zip((1, 0), tabled, said, units):
                     alt=f"{ours.sentence('Our pairs', 'points' if column else '')} In the table: {words}.")
 
 # %% [markdown]
-# A large dot is a mean; its bar is the interval, and the small dots below are the seeds' differences. A hollow mean has
-# no verdict: the seeds are too few (as ours are), or its interval holds zero or barely leaves it out. An interval that
-# holds zero cannot tell a gain from a loss, and a gain beyond the better of its two ends is hard to believe. The table
-# weighs more than our few pairs at one penalty and one learning rate: it has more of them, and tunes both. Now hold it
-# against your prediction, first in right answers, then in cross-entropy: each title says in words what the table finds.
-# (Our bars, and the table's in cross-entropy, hold the luck of the seeds alone, not that of the pictures.)
+# A large dot is a mean, its bar the interval; the small dots below are the seeds' differences. A hollow mean has no
+# verdict: its seeds are too few (as ours are), or its bar holds zero or barely leaves it out, so that a gain cannot be
+# told from a loss.
 #
-# Where the penalty does little for right answers, why might that be? The baseline has dropout already and trains for a
-# short time, on more than 300 digits; in our pairs the article's $\lambda$ is small, too. (None of these reasons is
-# tested here.) What calms one network may do little for another that is less ill, or ill in another way. (The course's
-# table tunes AdamW's decay as well; lesson 10 reads it.)
+# Each title says in words what the table finds. Hold it against your prediction, first in right answers, then in
+# cross-entropy. Even a bar that holds zero says something: a gain beyond the better of its two ends is hard to believe.
+#
+# What does the figure not say? *Why*. The baseline has dropout already and trains for a short time, on more than 300
+# digits. Any of this may leave the penalty little to do for right answers; none of it is tested here. Nor does it speak
+# of other networks: what calms one may do little for another that is less ill, or ill in another way. And all bars but
+# the table's in accuracy hold the luck of the seeds alone, not that of the pictures.
 #
 # ## On the comparison set
 #

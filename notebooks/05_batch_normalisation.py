@@ -33,7 +33,7 @@ mnist = lesson.load("mnist")  # x_train, y_train, x_val, y_val; the test set sta
 #
 # Here is the baseline of lesson 02, with room for one more layer after each ReLU and for one at the input. For now the
 # input is divided by 255, as before, and `Identity`, which hands on what it gets, holds the other places. (`last` and
-# `weights` take the penalty and the start of lessons 03 and 04; they wait until the end of this lesson.)
+# `weights` wait until the end, for the penalty and the start of lessons 03 and 04.)
 
 # %%
 import keras
@@ -109,9 +109,8 @@ drawn.suptitle("One mean and one spread a channel, over all images and positions
 plots.show(drawn, "Three channels: four feature maps, a histogram before, and one after, of mean 0 and spread 1.")
 
 # %% [markdown]
-# Above each histogram, of all 64 images, stands mean ± spread; "spread" is $\sigma$, the root of the variance. Before,
-# each channel has its own; after, all have mean 0 and spread 1. (Heights count in powers of ten. Each channel has its
-# own scale of brightness, or the faint ones would be black.)
+# Above each histogram, of all 64 images and with heights in powers of ten, stands mean ± spread; "spread" is $\sigma$,
+# the root of the variance. Before, each channel has its own; after, all have mean 0 and spread 1.
 #
 # A dense layer has no positions, so there each unit is a channel and the $N$ values are one for each image. The formula
 # by hand and the layer of Keras agree:
@@ -122,9 +121,9 @@ print(f"by hand and by Keras agree: {np.allclose(by_hand, normed, atol=1e-4)}")
 
 # %% [markdown]
 # What is that good for? Multiply the weights and the biases before the layer by any factor $a > 0$. What comes out of
-# the ReLU is multiplied by $a$, $\mu$ and $\sigma$ scale along, and $\hat x$ stays as it was (but for the small
-# $\varepsilon$ that keeps us from dividing by zero). **However large the weights before it become, the next layer sees
-# a signal of the same size:**
+# the ReLU is multiplied by $a$, $\mu$ and $\sigma$ scale along, and $\hat x$ stays as it was, but for the small
+# $\varepsilon$ that keeps us from dividing by zero. **However large the weights before it become, the next layer sees a
+# signal of the same size:**
 
 # %%
 for a in (100, 1, 1 / 255):
@@ -133,7 +132,8 @@ for a in (100, 1, 1 / 255):
 
 # %% [markdown]
 # The last factor, 1/255, is that of our network. There a weak channel's variance may be so small that $\varepsilon$,
-# 0.001, counts beside it: then its spread falls below 1.
+# 0.001, counts beside it. A variance of 1 becomes $1/1.001$, as good as 1. A variance of 0.001 becomes $0.001/0.002$,
+# a half, and its root, the spread, is 0.71.
 #
 # And $\gamma$ and $\beta$? They start at 1 and 0 and are learned: with them the network chooses another spread and mean
 # where it needs them. What is won: two numbers now set a channel's spread and mean, no longer all the weights before
@@ -159,18 +159,17 @@ def batch_norm():
 # %%
 # For the next section: pass over it now.
 def inside(model):
-    """On 300 digits: shares of silent units; sizes of what the next layers get, and the first if γ were 1 and β 0."""
+    """On 300 digits: the shares of silent units behind three ReLUs, and the sizes of what the next layers get."""
     watched = [model.layers[k].output for k in (1, 3, 8, 2, 7, 10)]  # three ReLUs, then what the next layers get
     found = keras.Model(model.inputs, watched).predict(mnist.x_val[:300], batch_size=300, verbose=0)
     shares = [float((np.max(f, axis=tuple(range(f.ndim - 1))) <= 0).mean()) for f in found[:3]]
-    v = found[0].astype("float64").var(axis=(0, 1, 2))  # of each channel
-    return shares, [np.sqrt(np.mean(f.astype("float64") ** 2)) for f in found[3:]], np.sqrt(np.mean(v / (v + 1e-3)))
+    return shares, [np.sqrt(np.mean(f.astype("float64") ** 2)) for f in found[3:]]
 
 
 # %%
 rates = [0.001, 0.1] if lesson.mode == "smoke" else [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1]
 arms = {"plain": layers.Identity, "batch norm": batch_norm}
-swept, dead, sizes, bare = {name: {} for name in arms}, {}, {}, {}
+swept, dead, sizes = {name: {} for name in arms}, {}, {}
 
 
 def sweep(name):
@@ -179,7 +178,7 @@ def sweep(name):
         keras.utils.set_random_seed(seed)
         network = build(arms[name])
         swept[name][rate] = train(network, rate, falls=True).history["val_accuracy"][-1]
-        dead[name, rate], sizes[name, rate], bare[name, rate] = inside(network)
+        dead[name, rate], sizes[name, rate] = inside(network)
 
 
 sweep("plain")
@@ -213,25 +212,21 @@ at_usual, at_best = (100 * (swept["batch norm"][b] - swept["plain"][a]) for a, b
 print(f"Batch norm is {at_usual:+.1f} points ahead at the usual 0.001, {at_best:+.1f} if each has its own best rate.")
 
 # %% [markdown]
-# (The axis of mistakes counts in factors: from 3 to 30 is as far as from 10 to 100.)
-#
-# **What batch norm buys in our runs is above all room: the rate matters less.** Where a rate is too small or too large
-# for the plain network, batch norm loses less, and at the largest it still reads most digits where the plain network
-# guesses. But a rate far from its best costs batch norm something, too. (On the left it may be a matter of speed alone,
-# which more epochs would mend: not yet measured.)
+# **What batch norm buys in our short runs is above all room: the rate matters less.** Where a rate is too small or too
+# large for the plain network, batch norm loses less, and at the largest it still reads most digits where the plain
+# network guesses. But a rate far from its best costs batch norm something, too.
 #
 # Compare the two leads in the last printed line. Whoever compares techniques at one learning rate compares, for a good
-# part, how well that rate suits each of them. (One run at each rate, on the validation pictures, shows the shape of
-# the curves. It settles no difference of a point or so, nor where a curve leaves the grey band.) And who is ahead at
-# the best rates? The section "Does it help?" asks again, with more runs.
+# part, how well that rate suits each of them. And who is ahead at the best rates? One run at each rate settles no
+# difference of a point or so; the section "Does it help?" asks again, with more runs.
 #
 # ## What goes wrong at a large rate?
 #
 # A long step can push the weights of a unit so far that its sum is negative for every picture. Then its ReLU puts out
 # zero, its gradient is zero, and it hardly ever comes back: it is *dead*. How many units of each layer are dead after
-# training? We count a unit as dead if its ReLU puts out zero for every one of 300 validation digits; in a convolution
-# the unit is a channel, and it must be zero at every position. Some units of the dense layer may be silent even at
-# small rates; look at what the large ones add. (These are the same single runs as above.)
+# the runs above? We count a unit as dead if its ReLU puts out zero for every one of 300 validation digits; in a
+# convolution the unit is a channel, and it must be zero at every position. Some units of the dense layer may be silent
+# even at small rates; look at what the large ones add.
 
 # %%
 layer_names, large = ["convolution 1", "convolution 2", "dense layer"], rates[-1]
@@ -257,42 +252,39 @@ print(f"{'size of what enters':22}{'convolution 2':>15}{'dense layer':>15}{'soft
 for name in arms:
     for r in (rates[0], large):
         print(f"{f'{name} at {r:g}':22}" + "".join(f"{size:15.2f}" for size in sizes[name, r]))
-print("batch norm's first size, with γ = 1, β = 0:", ", ".join(f"{bare['batch norm', r]:.2f} at {r:g}" for r in rates))
 
 # %% [markdown]
-# The table gives each signal's size, the root of its mean square. The line below it, "batch norm's first size", leaves
-# $\gamma$ and $\beta$ out: without $\varepsilon$ and dead channels it would be 1. Where 0.00 enters a layer of the
-# plain network, the layer before it is silent, or nearly so.
+# The table gives each signal's size, the root of its mean square. Where 0.00 enters a layer of the plain network, the
+# layer before it is silent, or nearly so. Behind batch norm the size need not be 1: $\gamma$ and $\beta$ are learned,
+# and pooling follows the second normalisation.
 #
 # Whatever long steps do to the weights before it, batch norm hands on a size that $\gamma$ and $\beta$ decide, as long
 # as the variance is far above $\varepsilon$. Where fewer units die behind it, that may be why; we have not tested the
-# cause by itself. The sizes need be neither 1 nor the same at both rates: $\gamma$ and $\beta$ are learned, and pooling
-# follows the second normalisation.
+# cause by itself. The first convolution has no normalisation before it, so the argument does not reach the figure's
+# first panel; what sets the networks apart there we have not measured.
 #
-# The first convolution has no normalisation before it, so the argument does not reach it. Why the two networks differ
-# there (the figure's first panel) we have not measured.
-#
-# Nor need dead units be the whole story: in the first printed line, does the plain network read as badly as its dead
-# channels suggest? What they can explain is a collapse where a whole layer falls silent. (Behind a silent layer a unit
-# sees only its own bias, so the dense panel may repeat what befell the second convolution.)
+# Dead units need not be the whole story: compare the two numbers of the first printed line. But behind a layer that is
+# silent throughout, a unit sees only its own bias, and every picture gets the same answer: that explains a collapse.
 #
 # ## What is left for L2?
 #
 # If the size of the weights no longer matters to the next layer, what is left for the L2 penalty of lesson 03 to do?
-# This section argues; we have not measured it here.
+# This section argues by example; we have not measured it here.
 #
-# Take the weights and biases before a batch norm twice as large. The output is the same, as long as $\varepsilon$ is
-# small beside the variance. (Behind our first convolution it may not be small: see "batch norm's first size" above.
-# Then this holds less well.) All that still counts is their *proportions*. Add a small amount to a weight: in
-# proportion it is now half as much as before, and the loss changes half as much. So the gradient is half as large, and
-# the step half as long. On numbers twice as large, it changes the proportions only a quarter as much.
+# Take a unit with two weights, 3 and 1, a variance far above $\varepsilon$, and a batch norm behind it. Make them 6 and
+# 2, and double the bias: batch norm hands on the same as before. All that counts is the *proportion*, 3 to 1.
 #
-# And under plain gradient descent the weights do grow. Draw the list of weights as an arrow: its length does not change
-# the loss, so a step goes off at a right angle to it, and that makes the arrow longer. Weights that grow without limit
-# learn slower and slower (van Laarhoven, 2017). The penalty keeps them small, and so it keeps up the **effective
-# learning rate**, the speed at which the proportions change. On weights that feed a batch norm it is no longer a
-# preference for smooth answers; on those of the softmax layer it still is. (Adam makes up for the size of the gradient,
-# so with it doubling the weights only halves that speed; and its steps are not quite at a right angle.)
+# Now let a step of plain gradient descent add 0.1 to the 3, which makes 3.1 to 1. What does it add to the 6? To reach
+# the same proportion, 6.2 to 2, the 6 has twice as far to go. So with each bit of the way the loss changes half as
+# much: the gradient is half as large, and the step adds 0.05. That makes 6.05 to 2, or 3.025 to 1. **With weights twice
+# as large, a step changes the proportion a quarter as much.** With Adam, which makes up for the size of the gradient,
+# it is half as much.
+#
+# And under plain gradient descent the weights do grow. Draw weights and bias as an arrow. Its length does not change
+# the loss, so a step goes off at a right angle to it, and that makes the arrow longer: from length 4, a step of 3 leads
+# to length 5. Weights that grow without limit learn slower and slower (van Laarhoven, 2017). The penalty keeps them
+# small, and so it keeps up the **effective learning rate**, the speed at which the proportions change. On weights that
+# feed a batch norm it is no longer a preference for smooth answers; on those of the softmax layer it still is.
 #
 # ## Two kinds of statistics
 #
@@ -363,10 +355,10 @@ drawn.suptitle(title + mnist.figure_suffix, fontsize=11)
 plots.show(drawn, f"Loss and accuracy against epoch for two momenta. {title}.")
 
 # %% [markdown]
-# The dashed lines lie on each other: both networks learn alike. The solid lines part. (In the first epoch the batches'
-# statistics move fastest, so there momentum 0.9 may lag behind as well.) Where the solid lines of momentum 0.99 lie far
-# from its dashed ones, it looks like a terrible overfit. But an overfitted network knows its *training* pictures. Does
-# this one, if it has to use its averages?
+# The dashed lines lie on each other: both networks learn alike. The solid lines part; in the first epoch, where the
+# batches' statistics move fastest, even momentum 0.9 may lag. Where the solid lines of momentum 0.99 lie far from its
+# dashed ones, it looks like a terrible overfit. But an overfitted network knows its *training* pictures. Does this one,
+# if it has to use its averages?
 
 # %%
 for m, found in momenta.items():
@@ -377,10 +369,9 @@ print(f"The two networks' trained weights differ by at most {np.abs(trained[0.99
 # %% [markdown]
 # If the network with momentum 0.99, using its averages, reads its training pictures hardly better than the new ones,
 # this is no overfit. And nothing is wrong with its weights: the moving averages play no part in training, so both
-# networks have the *same* weights, step for step (up to rounding). Only the averages differ. (The first number of each
-# momentum line was taken during the epoch, with dropout on and with weights still on their way; where momentum 0.9 does
-# better in the second, that may be why. The loss with 0.99 may rise even while its averages come nearer: if the answers
-# grow surer, a sure mistake costs more than a hesitant one.)
+# networks have the *same* weights, step for step, but for rounding. Only the averages differ. (The first number of each
+# momentum line was taken during the epoch, with dropout on. The loss with 0.99 may rise even while its averages come
+# nearer: if the answers grow surer, a sure mistake costs more than a hesitant one.)
 #
 # How far are the averages behind, for the unit with the strongest signal? Solve the rule above for $\mu$, and the noted
 # averages give back what each batch had: $\mu = (\bar\mu_\text{new} - m \bar\mu_\text{old}) / (1 - m)$.
@@ -411,19 +402,17 @@ for m in (0.9, 0.99):
           f"mean, and {m ** (len(moving[m]) - 1):.1%} of its start is left")
 
 # %% [markdown]
-# (Some of the sharpest grey spikes are the last batches of an epoch, with the few pictures that are left.)
-#
 # So two things hold a slow average back: the start value, which fades, and the target, which moves with the weights.
-# This is one unit of the last normalisation; the other layers have errors of their own, and each sees the errors
-# of those before it.
+# This is one unit of the last normalisation; the other layers have errors of their own, and each sees the errors of
+# those before it. (Some of the sharpest grey spikes are an epoch's last batch, with the few pictures that are left.)
 #
 # The course therefore takes a momentum of 0.9 in reduced mode, and Keras's 0.99 in full mode, where an epoch has
 # hundreds of steps.
 #
 # ## In place of the division by 255
 #
-# The last listing of the article that this course follows (Veličković's, see the sources) drops the division by 255,
-# without a word, and normalises the input instead: that is a second change, apart from the one between the layers.
+# The last listing of Veličković's article, which this course follows, drops the division by 255 without a word and
+# normalises the input instead: that is a second change, apart from the one between the layers.
 #
 # > **Predict:** what happens to a network that sees raw pixels, up to 255, and what if only its input is normalised?
 
@@ -435,10 +424,10 @@ for name, first in {"/ 255": by_255, "raw": layers.Identity, "raw, input normali
     print(f"{name:21} training loss {found['loss'][0]:8.2f}, validation accuracy {found['val_accuracy'][0]:.1%}")
 
 # %% [markdown]
-# The raw pixels make for a wild start: see the training loss. The third line differs from the second in one layer
-# alone: the input is put on scale before the first weight sees it. Is that worth anything beside the division by 255?
-# Lesson 10's table has a row for it; here a point or two between the first line and the third mean nothing. (One run
-# and one epoch each, all at 0.001, which may be the wrong rate for raw pixels.)
+# At a rate of 0.001 the raw pixels make for a wild start: see the training loss. The third line differs from the second
+# in one layer alone: the input is put on scale before the first weight sees it. Is that worth anything beside the
+# division by 255? Lesson 10's table has a row for it; here, after one run of one epoch each, a point or two between the
+# first line and the third mean nothing.
 #
 # **Before the activation, or after it?** The inventors (Ioffe and Szegedy, 2015) put it *before*, the article
 # *after* it. We have not measured which is better, and stay with the article.
@@ -459,9 +448,8 @@ print(f"Batch norm's lead in our runs: {at_usual:+.1f} points at 0.001, {at_best
 
 # %% [markdown]
 # Our two leads differ in the rates alone. So what lies between them came from the rate, as far as one short run each
-# can say. (The second picked its rates on the pictures that it is counted on.) The table trains for longer, tunes on
-# other seeds and counts on other pictures. It says how much batch norm is worth to *this* network on *these* digits,
-# once both sides have their rates.
+# can say. The table trains for longer, tunes on other seeds and counts on pictures by which no rate was chosen. It says
+# how much batch norm is worth to *this* network on *these* digits, once both sides have their rates.
 #
 # *Why* it helps is still debated. Its inventors thought that it keeps the distribution of each layer's inputs from
 # shifting while the layers before it learn. Santurkar and others (2018) added shifts of their own behind the
@@ -469,7 +457,7 @@ print(f"Batch norm's lead in our runs: {at_usual:+.1f} points at 0.001, {at_best
 # harm, as you have seen it do.
 #
 # And each picture is normalised together with others drawn at random, which adds a little noise. The inventors report
-# that this helps on new pictures (they say that it *regularises*). We have not measured that.
+# that this *regularises*, that is, helps on new pictures. We have not measured that.
 #
 # ## The growing model
 #
@@ -483,8 +471,7 @@ history = train(model, epochs=12, title="L2, He's start and batch normalisation 
 
 # %% [markdown]
 # Does the training accuracy, though measured with dropout on, overtake the validation accuracy? Then the network knows
-# its training pictures so well that more pictures may well help; keep that in mind for lesson 06. (The losses contain
-# the penalty. The one on the comparison set, below, does not.)
+# its training pictures so well that more pictures may well help; keep that in mind for lesson 06.
 
 # %%
 # The comparison set: training images from which no seed trains or chooses.
@@ -517,7 +504,7 @@ lesson.check_normalise(normalise)
 # ## Exercise 2: which momentum forgets in time?
 #
 # > Write a function that returns the largest momentum with which the moving mean's start value has a share of at most
-# > `share` after `steps` steps. (Predict first: for the steps of one epoch here, is it above 0.9 or below?)
+# > `share` after `steps` steps. (Predict first: for the steps per epoch printed above, is it above 0.9 or below?)
 
 
 # %%

@@ -30,6 +30,7 @@ lesson = Lesson("09_all_six", mode=mode, seed=seed)
 mnist = lesson.load("mnist")
 
 # %%
+# Stored runs beside the article's figure: read what it prints, the code can wait.
 full_size = {name: evidence.reference_runs("baseline_cnn", techniques, "full", "mnist")
              for name, techniques in [("baseline", ""), ("all six", evidence.ALL_SIX)]}  # fmt: skip
 article = evidence.article_figure("baseline_cnn", evidence.ALL_SIX)
@@ -43,7 +44,7 @@ print(f"\nMissing: {100 * gap:.2f} points, {10_000 * gap:.0f} of the 10,000 test
 
 # %% [markdown]
 # That is awkward. Our runs are few, but with all six techniques they are hardly ahead of the baseline without any. We
-# followed the listing, with three liberties: our stop watches the cross-entropy; it brings the best weights back; and
+# followed the listing, but hold back other pictures; our stop watches the cross-entropy and keeps the best weights; and
 # much of the arithmetic has 16 bits (bfloat16), as in all our full-size runs but those of the table at the end. Where
 # did the missing digits go? There are four suspects:
 #
@@ -390,7 +391,7 @@ print(f"momentum 0.9 above 0.99 in {ahead.sum()} of these {len(ahead)} epochs; "
 # patience 5, though the older count waits one epoch longer. Can one epoch make such a difference?
 #
 # > **Predict:** take the validation losses of the log and of our two runs without penalty, and change nothing but the
-# > patience. By how many epochs does one more epoch of patience move the stop?
+# > patience (the figure's rows). By how many epochs does one more epoch of patience move the stop?
 
 # %%
 unpenalised = {"no penalty, momentum 0.9": logged, "no penalty, momentum 0.99": no_penalty}
@@ -408,19 +409,20 @@ for name, run in unpenalised.items():
           f"{', '.join(lost[name][:4])} for patience 1 to 4, {lost[name][patience - 1]} for {patience}.")  # fmt: skip
 
 # %% [markdown]
-# The figure answers: mostly by one, from 3 to 4 by what its title says. Was it the changed count, then? Today's is a
-# patience of 5 in the figure, the older one a patience of 6. If the best weights come back, both keep the same epoch of
-# the log, and of the run with momentum 0.9, so there the changed count by itself explains nothing. (The record of 0.99
-# ends before either stops, so what they "keep" of it is only the best so far. An old Keras kept the last epoch instead;
-# what that is worth, these replays do not ask.)
+# The figure answers: mostly by one, from 3 to 4 by what its title says. Was it the changed count, then? In each panel
+# compare row 5 (the listing's patience, today) with row 6 (the same patience in an older Keras). For the log and for
+# momentum 0.9 both rows have their dot, the best epoch, at the same place. So if the best weights come back, the
+# changed count explains nothing there. (The record of 0.99 ends before either stops. An old Keras kept the cross, not
+# the dot; the printed lines do not judge the crosses.)
 #
-# Yet one epoch of patience *can* decide. A *bump* is a stretch of epochs without a new best; in each curve one bump
-# lasts so long that patience 3 ends in it and patience 4 outlasts it. (Two of the three share their seed and, but for
-# rounding and perhaps `epsilon`, their training: count them as little more than one.) In another run the bump may come
-# elsewhere and last longer. So the same rule may have ended our runs at the top early and let the three in the figure
-# go on past epoch 25. Patience 1 to 3 would cost the two without penalty part of the points that are missing; the
-# listed patience costs momentum 0.9 next to nothing, and had not stopped 0.99 when its record ended. (Nothing is chosen
-# by these test accuracies.)
+# Yet one epoch of patience *can* decide. A *bump* is a stretch of epochs without a new best. Each of the three curves
+# has one that ends patience 3 and that patience 4 outlasts. In another run the bump may come elsewhere and last longer.
+# So the same rule may have ended our runs at the top early, and let these three go on past epoch 25. (Count the two of
+# ours as little more than one: they share their seed and, but for rounding and perhaps `epsilon`, their training.)
+#
+# What would it cost? The lines below the figure compare what each patience keeps with the late epochs of the same run.
+# Patience 1 to 3 would cost our two part of the points that are missing. The listed patience costs momentum 0.9 next
+# to nothing, and had not stopped 0.99 when its record ended. (Nothing is chosen by these test accuracies.)
 #
 # The bumps have a likely cause. At a constant learning rate the steps do not die out: Adam divides by the size of the
 # recent gradients, and their direction is a noisy guess from one batch, so the weights never come to rest. With a rate
@@ -441,10 +443,9 @@ if falling.mean() > article - 0.0002:
 # ## The verdicts
 #
 # A detective may hold a suspicion; a court needs more than one run. The course's *protocol*, its written plan of
-# comparisons (lesson 10), has the table `article_mnist` for it: ten seeds *as listed* and ten *as logged*, with early
-# stopping, all new runs, with 32 bits. Other *arms* (settings to compare) train to the end without a stop, at the
-# constant rate or with a falling one, to tell the rate from the length. This is what the table lacks, and what counts
-# so far:
+# comparisons (lesson 10), has the table `article_mnist` for it: ten new runs *as listed* and ten *as logged*, with
+# early stopping and 32 bits. Others train to the end without a stop, at the constant rate or with a falling one,
+# to tell the rate from the length. This is what the table lacks, and what counts so far:
 
 # %%
 from course_utils.evidence import protocol
@@ -458,56 +459,58 @@ for pair in protocol.verdicts(table):
 
 # %% [markdown]
 # And this is the case in one picture: our first runs, and below them the table's, once there are any. A dot is a run, a
-# bar the mean; in the two rows by hand a dot is an epoch of one run, from 23 to 31, where the article's log ends. The
-# first runs are few, and most of their rows differ in more than one thing, so no two of them make a verdict. The runs
-# by hand show all four suspects at once: no penalty, no stop, in one of them the old momentum, and luck of their own,
-# in unknown shares.
+# bar the mean; only in the two rows that say so is a dot an epoch of one run, made by hand (the article's log ends with
+# the last of these epochs). Most rows differ in more than one thing, and the runs are few, so no two rows make a
+# verdict. The runs by hand show all four suspects at once: no penalty, no stop, in one of them the old momentum, and
+# luck of their own.
 
 # %% jupyter={"source_hidden": true}
 baselines = full_size["baseline"]["test_accuracy"]
 rows = {"baseline": baselines, "as listed, stopped": full_size["all six"]["test_accuracy"]}
-rows |= {f"{name}, by hand": run["test_accuracy"].loc[23:31] for name, run in unpenalised.items()}
+rows |= {f"{name}:\nepochs 23 to 31 of one run": run["test_accuracy"].loc[23:31]
+         for name, run in unpenalised.items()}
 rows |= {"as listed, falling rate, no stop": falling}
 rows |= {f"table: {evidence.arm_words(name)}": protocol.verdict_runs(table, arm)["test_accuracy"].dropna()
          for name, arm in table.arms.items()}  # fmt: skip
 rows = {name: 100 * np.array(runs) for name, runs in rows.items() if len(runs)}
-alt = "; ".join(f"{name}: mean {each.mean():.2f} %" for name, each in rows.items())
+alt = "; ".join(f"{name}: mean {each.mean():.2f} %" for name, each in rows.items()).replace("\n", " ")
 plots.dots(rows, "The article's figure (dashed) among our full-size runs", "test accuracy, %",
            f"Test accuracies as dots, a row each. {alt}; the article's {article:.2%} is dashed.", at=100 * article)
 
 # %%
 from scipy import stats
 
+# The verdicts, out of the numbers above: read what it prints, the code can wait.
 # One run of the article's against the mean of ours, with Student's factor.
 reach = stats.t.ppf(0.975, len(baselines) - 1) * baselines.std() * (1 + 1 / len(full_size["all six"])) ** 0.5
 cost = "see the table" if ("as_logged", "as_listed") in protocol.verdicts(table) else "not yet measured"
 reached = f"40 epochs reach {falling.mean():.2%}" if len(falling) else "nothing is measured yet"
-stops = full_size["all six"]["epochs"]
+kept = full_size["all six"]["epochs"] - patience
 at_stop, late = (np.mean([run["test_accuracy"].reindex(list(some)).mean() for run in unpenalised.values()])
-                 for some in (stops - patience, range(21, 33)))  # fmt: skip
+                 for some in (kept, range(21, 33)))  # fmt: skip
 own = " and ".join(each[patience - 1] for each in lost.values())
 print(f"""\
 Chance       The gap is {100 * gap:.2f} points. If all six spread as our {len(baselines)} baselines do, chance covers
-             {100 * reach:.2f} points of it, with Student's factor for so few runs (exercise 2 explains it). The seed
-             alone {"could be the" if reach > gap else "is an unlikely"} culprit if the article printed its only run.
-             The best of several would reach further; of how many is unknown. Where a stop falls is chance, too.
-The listing  Its penalty is missing from the log (clue 1). Whether the listing was changed later, or an error in that
-             Keras lost it, the log does not say.
+             {100 * reach:.2f} of it, with Student's factor for so few runs (exercise 2). The seed alone
+             {"may be the" if reach > gap else "is an unlikely"} culprit, if the article printed its only run.
+             The best of several would reach further; of how many, nobody knows.
+The listing  Its penalty is missing from the log (clue 1). Whether the listing changed or Keras lost it is open.
              With the penalty, today's defaults and a falling rate, {reached}.
-The library  By its date an older Keras wrote the log, and the stop agrees, if its patience was the listed one.
+The library  By its date an older Keras wrote the log; the stop agrees, if its patience was the listed one (clue 3).
              What no penalty and the old defaults are worth together: {cost}.
-The stop     Ours came after epochs {" and ".join(map(str, stops))} and kept the weights of epochs
-             {" and ".join(map(str, stops - patience))}. At these epochs the runs without penalty average {at_stop:.2%},
-             and {late:.2%} after epoch 20: {10_000 * (late - at_stop):.0f} of the missing digits, if ours lost as much.
-             But what patience {patience} keeps in these runs lies {own} points off their own late means.""")
+The stop     Ours kept epochs {" and ".join(map(str, kept))}. There the runs without penalty average {at_stop:.2%},
+             after epoch 20 {late:.2%}: {10_000 * (late - at_stop):.0f} of the missing digits, if ours lost as much.
+             But the best that patience {patience} finds in those runs, stopped or not, lies {own} points
+             off their late means.""")
 
 # %% [markdown]
 # How did your suspect fare? By the first runs there is one finding, and it names no culprit: the run almost certainly
 # lacked the listing's penalty, but no run by hand shows that the penalty costs a digit. The library was at the scene;
-# what its other defaults took is unknown. The stop and chance are out on bail. Three comparisons of the table's runs
-# can go further: *as logged* against *as listed* for penalty and defaults, not parted, and each against itself *to the
-# end* for the stop. Ten seeds show how far chance carries a run; from how many the article chose, no run of ours can
-# tell.
+# what its other defaults took is unknown. The stop and chance are out on bail.
+#
+# The table's runs can go further. *As logged* against *as listed* judges penalty and defaults together; each of the two
+# against itself *to the end* judges the stop. Ten seeds show how far chance carries a run; from how many the article
+# chose, no run of ours can tell.
 #
 # For your own work: a listing is not a run. Whoever wants a number to come back keeps the log, the version of the
 # library, the seed, and more runs than one. The course's own commands write the first three into every record, and
@@ -534,12 +537,10 @@ lesson.check_penalty_at_start(penalty_at_start)
 #
 # > "Your test accuracy lies inside the range expected from 10 reference runs", says each lesson. Where does that range
 # > come from? Take the mean and the standard deviation $s$ (dividing by $n - 1$) of $n$ runs. *One more* run differs
-# > from their mean by its own luck, variance $s^2$, and by the luck of the mean, $s^2/n$. As $s$ is itself a guess
-# > from few runs, the factor is not 1.96 but Student's $t$ with $n - 1$ degrees of freedom,
-# > `scipy.stats.t.ppf(0.975, n - 1)`.
-# >
-# > Write a function that takes a list of accuracies and returns the mean, then the low and the high end of the
-# > 95 % interval for one more run. Then feed it the runs with the falling rate, `list(falling)`. Would the article's run
+# > from their mean by its own luck, variance $s^2$, and by the luck of the mean, $s^2/n$. As $s$ is itself a guess from
+# > few runs, the factor is not 1.96 but Student's $t$ with $n - 1$ degrees of freedom, `scipy.stats.t.ppf(0.975, n -
+# > 1)`.  Write a function that takes a list of accuracies and returns the mean, then the low and the high end of the 95
+# > % interval for one more run. Then feed it the runs with the falling rate, `list(falling)`. Would the article's run
 # > surprise it? And what does it make of our runs as listed, `list(full_size["all six"]["test_accuracy"])`? Would you
 # > believe that interval?
 
@@ -574,9 +575,9 @@ lesson.check_next_run(next_run)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** While it trains, collect the votes for the four suspects on the board, and leave them there to
-# the end. Before clue 1 let the group look at the log in silence for two minutes; somebody may ask how a loss of
-# 0.04 and a penalty go together. Likely wrong answers: "the weights shrank" (our own run's penalty hardly moves),
-# "the log leaves the penalty out" (the last line but one under clue 2), and after clue 2 "so the penalty is what costs
-# the accuracy", which the shared epochs under clue 3 do not bear out. In exercise 1 some may add variances and forget to
+# the end. Before clue 1 let the group look at the log in silence for two minutes; somebody may ask how a loss of 0.04
+# and a penalty go together. Likely wrong answers: "the weights shrank" (our own run's penalty hardly moves), "the log
+# leaves the penalty out" (the last line but one under clue 2), and after clue 2 "so the penalty is what costs the
+# accuracy", which the shared epochs under clue 3 do not bear out. In exercise 1 some may add variances and forget to
 # multiply by the number of weights, or take the end of the range for the standard deviation; in exercise 2 they give
 # the interval of the mean.

@@ -97,8 +97,7 @@ axes.set_title(title, fontsize=11)
 plots.show(drawn, f"Lines that join each seed's accuracy without batch normalisation to that with it. {title}.")
 
 # %%
-print(f"On average {np.mean([b - a for a, b in pairs.values()]):+.2f} points; "
-      f"the line rises in {len(pairs) - len(falling)} of {len(pairs)} seeds.")
+print(f"On average {np.mean([b - a for a, b in pairs.values()]):+.2f} points.")
 print("Would one run of each have had the same sign? With this technique, at this size,", "yes, in all of these."
       if not falling else f"not always: seed {' or '.join(map(str, falling))} alone would show no gain.")
 
@@ -106,7 +105,7 @@ print("Would one run of each have had the same sign? With this technique, at thi
 # > **Predict:** by what factor is the interval of the pairs narrower than one that forgets who belongs to whom?
 
 # %%
-from course_utils.verdict_chart import draw, tell, verdicts, word
+from course_utils.verdict_chart import draw, verdicts, word
 
 for arm in ("batch_norm", "augmentation"):
     found = verdicts("fair_mnist", "accuracy")[arm, "baseline"]
@@ -126,11 +125,10 @@ for arm in ("batch_norm", "augmentation"):
 # ## A fair fight
 #
 # In a comparison every setting has one of three roles. The technique is the **scientific** one. **Fixed** ones are
-# equal on both sides: network, images, batch size, number of epochs (where one is not, as in *Better, or only longer?*,
-# the text says so). **Nuisance** settings must be right for *each* side, or the comparison is about them; the learning
-# rate is the worst. So each variant gets the peak rate that suits it (the rate then falls to zero). It is chosen by the
-# cross-entropy on the *validation* images, with seeds that no verdict uses; who wins is read on the comparison set.
-# (For accuracy another rate might suit better, on either side.)
+# equal on both sides: network, images, batch size, number of epochs (where one is not, the text says so). **Nuisance**
+# settings must be right for *each* side, or the comparison is about them; the learning rate is the worst. So each
+# variant gets the peak rate that suits it (the rate then falls to zero): the one with the lowest cross-entropy on the
+# *validation* images, with seeds that no verdict uses. Who wins is read on the comparison set.
 #
 # A technique's own strength is a nuisance setting, too. On digits, the factors of L2 alone and of AdamW's weight decay
 # alone were tuned in the same way, after the rate. Not tuned are L2's factor beside other techniques and on photographs
@@ -185,25 +183,25 @@ for name, losses in list(by_seed.items())[1:]:
     print(f"{name} takes {losses.mean(axis=1).idxmin():g}; its loss as a multiple of the baseline's: {times}.")
 
 # %% [markdown]
-# As a peak, 0.001 is nearly as good: the two losses are a hair apart, and the seeds disagree on which is lower. (Of a
-# constant 0.001 this says nothing.) All three variants take the same rate, so here tuning changed nothing between them.
-# A wrong *common* rate would have. At the smallest, batch normalisation gets too much credit. At 0.001, augmentation
-# looks worse than nothing, and at its own rate best of the three. At the largest, one run that got stuck at the loss of
-# guessing would have condemned it. (The choice of a rate is luck, too: two seeds, four rates, some nearly equal. No
-# interval of this lesson counts that.)
+# As a peak, 0.001 is nearly as good: the two losses are a hair apart, and the seeds disagree on which is lower. All
+# three variants take the same rate, so here tuning changed nothing between them. A wrong *common* rate would have. At
+# the smallest, batch normalisation gets too much credit. At 0.001, augmentation looks worse than nothing, and at its
+# own rate best of the three. At the largest, one run that got stuck at the loss of guessing would have condemned it.
+# (The choice of a rate is luck, too: two seeds, four rates. No interval of this lesson counts that.)
 #
 # ## Each technique alone
 #
 # *Alone* means: the only change to the baseline, apart from the peak rate. Dropout is part of the baseline, so its row
 # compares the baseline with one without it. The last row is lesson 07's *independent* ensemble: three networks trained
-# apart, one of them the baseline of the same seed, their answers averaged. No two of the ten ensembles share a network.
-# (It is no equal fight: see *Better, or only longer?*)
+# apart, one of them the baseline of the same seed, their answers averaged. (It is no equal fight: see *Better, or only
+# longer?*)
 #
 # > **Vote before you scroll:** which technique does most, which least? Does any of them hurt?
 #
 # Green helps, orange hurts; how a row earns its colour comes next. Each row has two 95 % intervals. The thick one is
-# over seeds, made by a method whose interval holds the truth in 95 of 100 repetitions (for one row; for all rows at
-# once, more rarely). The thin one, as wide or wider, is explained in *Two kinds of noise*.
+# over seeds, made by a method whose interval holds the truth in 95 of 100 repetitions; the verdicts go by seeds alone.
+# The thin one, as wide or wider,
+# is explained in *Two kinds of noise*.
 
 # %%
 titles = {"no_dropout": "dropout"} | {arm: evidence.arm_words(arm) for arm in ("l2", "weight_decay", "he_init",
@@ -215,65 +213,77 @@ alone = draw(singles, "What each is worth alone")
 # A comparison's **p** is the chance of a mean at least this far from zero if the technique did nothing. Below 0.05 the
 # interval leaves zero out, which luck alone does once in twenty times. So a table of twenty techniques that do
 # *nothing* has one false alarm, on average. **Holm's correction** asks more of each: the smallest of $m$ p values must
-# stay below 0.05 when multiplied by $m$, the next by $m - 1$, and so on, until one fails; all after it fail, too.
+# stay below 0.05 when multiplied by $m$, the next by $m - 1$, and so on, until one fails; all after it fail, too. ($m$
+# counts all comparisons that the protocol names for the table, not the rows of one figure.)
 #
 # That gives four verdicts. What survives *helps* or *hurts*. What leaves zero out, but fails Holm's correction, is
 # *suggestive* (its mark is coloured, but hollow). All else is *no detectable difference*: a statement about the
 # evidence, which does not mean "no difference".
 #
-# The same rows in numbers. At a first reading look only at *points*, *interval over seeds* and *verdict*. The other
-# columns can wait; their p values are those after Holm's correction (it counts all comparisons that the protocol names
-# for this table, not the rows of one figure):
-#
-# * *p by t* is by the $t$ distribution, which assumes that the differences are roughly normal. The verdict goes by it;
-# * *p by sign flips* is a second opinion. Were the technique worth nothing, each difference might as well have had the
-#   other sign. So we try all signs, and count how often the mean comes out as far from zero;
-# * *cross-entropy* (lower is better): the same for how sure the network is of the right answers, with a Holm correction
-#   of its own. (Its p values, and all of them before correction: `course reference show fair_mnist`.)
-#
-# A ‡ marks a row whose two sides took different learning rates.
-
-# %%
-tell(singles)
+# The same rows in numbers. (‡: the two sides took different learning rates, so the verdict is on technique and rate
+# together.) Doubt a row? The line below the table unfolds: there stand the number of pairs, all p values, the same for
+# the cross-entropy, and what was tuned.
 
 
 # %%
-def peaks(pairs, of=fair):
-    """Print the peak rate that each trained arm of some pairs of a table took, and those that were tried."""
-    arms = [arm for arm in dict.fromkeys(arm for pair in pairs.values() for arm in pair) if not of.arms[arm].mean_of]
-    rates = {arm: protocol.chosen(of, of.arms[arm])["learning_rate"] for arm in arms}
-    print(f"Peak rates (tried: {', '.join(f'{rate:g}' for rate in of.rates)}):",
-          ", ".join(f"{evidence.arm_words(arm)} {rate:g}" for arm, rate in rates.items()) + ".")
+from IPython.display import HTML, display
 
 
+def as_table(head, *rows):
+    """Rows of cells as a table in HTML."""
+    lines = [[f"<th>{cell}</th>" for cell in head], *([f"<td>{cell}</td>" for cell in row] for row in rows)]
+    return "<table>\n" + "\n".join(f"<tr>{''.join(line)}</tr>" for line in lines) + "\n</table>"
+
+
+def took(of, name):
+    """What tuning chose for an arm of a table, in words; of an average, for its first member."""
+    arm = of.arms[of.arms[name].mean_of[0] if of.arms[name].mean_of else name]
+    words = (f"{key.replace('learning_', '')} {value:g}" for key, value in protocol.chosen(of, arm).items())
+    return ", ".join(words) + f" (tried: {', '.join(map(str, arm.factors))})" * bool(arm.factors)
+
+
+def show(pairs, of=fair):
+    """Show the measured ones of some pairs of a table; below, folded, what the protocol has of each."""
+    found, told = verdicts(of.name, "accuracy"), evidence.tell_all(of)
+    short = [("technique", "points (95 % interval over seeds)", "verdict")]
+    full = [("comparison (table, judged on)", "accuracy", "tests", "cross-entropy",
+             f"both sides took (rates tried: {', '.join(map(str, of.rates)) or 'one'})")]
+    for name, pair in pairs.items():
+        if pair in found:
+            each, asked = found[pair], pair if pair in of.compare else pair[::-1]
+            ends = f"{100 * each.mean:+.2f} ({100 * each.low:+.2f} to {100 * each.high:+.2f})"
+            short.append((name, ends, word(of.name, *pair).rpartition(" (")[0]))
+            title, said = told[asked].rstrip(".").split(": ", 1)
+            full.append((title, *said.split("; "), " / ".join(took(of, side) for side in asked)))
+    if full[1:]:
+        fold = f"<details><summary>The numbers behind it (or: <code>course reference show {of.name}</code>)</summary>"
+        display(HTML(as_table(*short) + fold + as_table(*full) + "</details>"))
+
+
+show(singles)
+
+# %%
 worth = {name: 100 * found.mean for name, found in alone.items()}
 hurt = [name for name, found in alone.items() if found.verdict == "hurts"]
 most, least = max(worth, key=worth.get), min(worth, key=lambda name: abs(worth[name]))
 print(f"The vote, of {len(alone)}, by the means, which is no test: {most} does most ({worth[most]:+.2f} points), "
       f"{least} least ({worth[least]:+.2f}). What hurts accuracy: {', '.join(hurt) or 'nothing'}.")
-peaks(singles)
-for arm in (fair.arms["l2"], fair.arms["weight_decay"]):
-    tried = {factor: np.format_float_positional(factor, trim="-") for factor in arm.factors}
-    print(f"{evidence.arm_words(arm.name)} took the factor {tried[protocol.chosen(fair, arm)[arm.factor]]} "
-          f"(tried: {', '.join(tried.values())}).")
-losses = tuning("he_init").mean(axis=1)
-print(f"He's start changes the accuracy by {worth[titles['he_init']]:+.2f} points. Its peak: {losses.idxmin():g}, the "
-      f"baseline's {takes:g}; its losses: {', '.join(f'{loss:.4f} at {rate:g}' for rate, loss in losses.items())}.")
 
 # %% [markdown]
-# These rows say *whether*, and not *why*. Where one surprises you, look at its rate: a row with a ‡ judges technique
-# and rate together. (A rate or factor at the end of those that were tried may have a better one beyond it.) The factors
-# of L2 and weight decay were tuned by cross-entropy, and the baseline has no such factor: that they do better in
-# cross-entropy is less of a surprise. At a weaker factor the verdict on accuracy might be another. (Lesson 04 compared
-# He's start at one rate, in a few pairs: no verdict.)
+# These rows say *whether*, and not *why*. Where one surprises you, unfold the table and look at its rates. (A rate or
+# factor at the end of those that were tried may have a better one beyond it. The factors of L2 and weight decay were
+# tuned by cross-entropy, and the baseline has none: that they do better in it is less of a surprise, and at a weaker
+# factor the verdict on accuracy might be another.)
 #
 # All rows share the ten runs of one baseline, so an unlucky baseline flatters every row at once, except dropout's,
 # which it belittles. Holm allows for that; the eye does not.
 #
 # **Which p counts?** Whoever picks the kinder test after looking has two chances, so the rule was set before the runs:
-# the word goes by $t$. The sign flips assume less. But ten differences have only $2^{10}$ choices of signs, each with
-# its mirror image, so they give no p below $2/1024$. Times 20 that is nearly 0.04: the first in Holm's line has to win,
-# or lose, in *every* seed. Where only $t$ gives the word (it gets a †), believe it a little less.
+# the word goes by the p of Student's $t$, which takes the differences to be roughly normal. A second p, folded beside
+# it, assumes less. Were the technique worth nothing, each difference might as well have had the other sign; so we try
+# all *sign flips*, and count how often the mean comes out as far from zero. But ten differences have only $2^{10}$
+# choices of signs, each with its mirror image, so this p is never below $2/1024$: times 20, Holm's first factor, nearly
+# 0.04. Where only $t$ gives the word (it gets a †), believe it a little less.
 
 # %% [markdown]
 # ## Added to the others
@@ -299,8 +309,7 @@ best, joined = ranked[0], 100 * verdicts("fair_mnist", "accuracy")[fives[ranked[
 title = f"Alone and in company. Best alone, {best}: {worth[best]:+.2f}; in company {joined:+.2f}"
 draw({name: singles[name] for name in ranked} | whole, title.replace("-", "−"), company=company)
 added = {f"{name}, in company": pair for name, pair in company.items()} | whole
-tell(added)
-peaks(added)
+show(added)
 
 # %% [markdown]
 # The title answers the prediction; the first row has the intervals. Compare the two marks of each row. (L2's need not
@@ -314,7 +323,8 @@ peaks(added)
 # with how many of them would the baseline do as well? So the baseline, augmentation, batch normalisation and all five
 # ("five together") are trained with 500 to 20,000 digits, at the rates they have above. All take as many steps as 16
 # epochs with 5,000 digits, so that more digits do not mean more training. We count mistakes on the same comparison set,
-# with five seeds each. (These variants were named in the protocol before any of the further runs was made.)
+# with five seeds each. (These variants, the table `curve_mnist`, were named in the protocol before any of the further
+# runs was made.)
 #
 # > **Predict:** 5,000 digits with augmentation do as well as how many without?
 
@@ -325,18 +335,14 @@ bill = worth_chart.draw("curve_mnist")
 print(*(found.sentence(evidence.arm_words(arm)) for arm, found in bill.items()), sep="\n")
 
 # %% [markdown]
-# Read it sideways, along the arrows: from a technique's 5,000, at
-# the same height, to the baseline's line. Both axes are logarithmic, so equal distances are equal factors. A dashed
-# *arrow*, and "or more", mean that some seeds lie beyond the end of their baseline's line: they count as that end, so
-# the factor leans low and has no interval. The arrows go by the means, the printed factors by each seed's own lines, so
-# the two may differ a little, most where seeds were cut off. The interval is over the seeds; other images are not in
-# it.
+# Read it sideways, along the arrows: from a technique's 5,000, at the same height, to the baseline's line. Both axes
+# are logarithmic, so equal distances are equal factors. A dashed *arrow*, and "or more", mean that some seeds lie
+# beyond the end of their baseline's line: they count as that end, so the factor leans low and has no interval. (The
+# arrows go by the means, the printed factors by each seed's own lines. Their intervals are over the seeds alone.)
 #
-# Then look at both ends, and at the first three printed lines, which are means without an interval: the curves do not
-# keep their distance. In the same number of steps each of 500 digits is seen 160 times, which may flatter augmentation,
-# and each of 20,000 only four times, where it may have less to add, or too few steps to add it: this table does not say
-# which. And whoever trains for longer on more digits may find another rate of exchange. (Rates were tuned with 5,000
-# digits and may suit other numbers less.)
+# Then look at both ends, and at the first three printed lines: the curves do not keep their distance. In the same
+# number of steps each of 500 digits is seen 160 times, which may flatter augmentation, and each of 20,000 only four
+# times, where it may have less to add, or too few steps to add it: this table does not say which.
 #
 # ## Better, or only longer?
 #
@@ -345,29 +351,27 @@ print(*(found.sentence(evidence.arm_words(arm)) for arm, found in bill.items()),
 # not asked.)
 #
 # Early stopping usually comes with permission for more epochs; those alone may be what helped. So the stop has a table
-# of its own. A network that is made to overfit (2,000 digits, no dropout) trains for at most fifty epochs, with the
-# stop and without. The stop watches the validation cross-entropy, waits five epochs for a better one, and brings the
-# best weights back. Adam's rate is a constant 0.001 on both sides, so no falling rate is cut short. Neither that rate
-# nor the five epochs of waiting were tuned, so the verdict is about this stop at this rate.
+# of its own. A network that is made to overfit (2,000 digits, no dropout) trains for at most fifty epochs, at a
+# constant rate of 0.001, with the stop and without. The stop watches the validation cross-entropy, waits five epochs
+# for a better one, and brings the best weights back. (Neither that rate nor the five epochs were tuned, so the verdict
+# is about this stop at this rate.)
 
 # %%
 costly = {"one network for longer (against the baseline)": ("longer", "baseline"),
           "independent ensemble (against one for longer)": ("ensemble_independent", "longer"),
           "joint ensemble (against one for longer)": ("ensemble", "longer")}  # fmt: skip
 draw(costly, "Three networks, or one for three times as long")
-tell(costly)
-peaks(costly)
-tell({"stopping (2,000 digits, no dropout)": ("stopped", "to_the_end")}, "early_stopping")
-found, by_loss = (verdicts("early_stopping", metric)["stopped", "to_the_end"] for metric in ("accuracy", "loss"))
-by = [found.verdict, by_loss.verdict]
-print(f"The stop, by accuracy: {by[0]}; by cross-entropy: {by[1]} ({found.n} seeds; comparisons that Holm counts in "
-      f"this table: {found.family})." + (
+show(costly)
+show({"stopping (2,000 digits, no dropout)": ("stopped", "to_the_end")}, protocol.table("early_stopping"))
+by = [verdicts("early_stopping", metric)["stopped", "to_the_end"].verdict for metric in ("accuracy", "loss")]
+print(f"The stop, by accuracy: {by[0]}; by cross-entropy: {by[1]}." + (
       " With more epochs this network's cross-entropy gets worse, and yet it makes fewer mistakes: so where 'a stop "
-      "and more epochs' gives more right answers, thank the epochs." if by == ["hurts", "helps"] else ""))
+      "and more epochs' gives it more right answers, thank the epochs." if by == ["hurts", "helps"] else ""))
 
 # %% [markdown]
 # Training for three times as long moved one network's accuracy by nothing that these runs detect, and made its
-# cross-entropy worse. So the ensembles' differences in accuracy from it are nearly those from the baseline, above.
+# cross-entropy worse (unfold the first table). So the ensembles' differences in accuracy from it are nearly those from
+# the baseline, above.
 #
 # ## Two kinds of noise
 #
@@ -419,15 +423,16 @@ p, (seeds, N) = stats.binomtest(b, b + c).pvalue, before.shape
 print(f"Seed 0: batch normalisation mends {b} digits and spoils {c}; a split so uneven by coin tosses: p = {p:.2g}.")
 
 # %% [markdown]
-# A small p is evidence that *this* network is better than *that* one. It does not speak of the next pair that you
-# train. (What follows goes beyond school mathematics; at a first reading go on to the next figure.)
+# A small p is evidence for *this* network over *that* one, not for the next pair that you train.
 #
 # Average over ever more pairs, and the luck of training goes. What stays is the luck of which 10,000 images we happen
-# to hold. Ten pairs can estimate how large it is. Give each digit its mean over the ten: +1 where the technique mends
-# it every time, -1 where it always spoils it, 0 where it changes nothing. These means differ from digit to digit for
-# two reasons: the digits *are* different, and ten trainings are few. The second part can be measured: it is the
-# variance of a digit's value from seed to seed, divided by ten (`luck`). Taken off, it leaves the digits' own variance;
-# divided by their number, that is the luck of the images, as a variance.
+# to hold: a **wall**. The thin intervals count both. (How large the wall is goes beyond school mathematics: at a first
+# reading go on to the next figure.)
+#
+# Give each digit its mean over the ten pairs: +1 where the technique mends it every time, -1 where it always spoils it,
+# 0 where it changes nothing. These means differ from digit to digit for two reasons: the digits *are* different, and
+# ten trainings are few. The second part is the variance of a digit's value from seed to seed, divided by ten (`luck`).
+# Taken off, it leaves the digits' own variance; divided by their number, that is the luck of the images, as a variance.
 
 
 # %%
@@ -453,12 +458,12 @@ for name, value, others in (("mean of endless pairs, other images", wall, walls)
     print(f"    {name:36} {value:.3f} ({low:.2f} to {high:.2f})")
 
 # %% [markdown]
-# The first line of the four belongs to one pair: which digits change sides is partly the luck of training, and that
-# part averages out over the seeds. The second line is what is left: a **wall**. (Its interval comes from drawing the
-# digits anew, with replacement: the *bootstrap*.)
+# The first line belongs to one pair: which digits change sides is partly the luck of training, and that part averages
+# out over the seeds. The second line is what is left: the wall. (Its interval comes from drawing the digits anew,
+# with replacement: the *bootstrap*.)
 #
-# The last of the four adds both kinds up, as variances: the luck of training, $s^2 / n$ for $n$ seeds, and the luck of
-# the images, which more seeds do not lessen. Times a factor near 2 (Student's, by Satterthwaite's rule for a sum of two
+# The last line adds both kinds up, as variances: the luck of training, $s^2 / n$ for $n$ seeds, and the luck of the
+# images, which more seeds do not lessen. Times a factor near 2 (Student's, by Satterthwaite's rule for a sum of two
 # variances), it is half the width of the thin interval in batch normalisation's row above. And with other numbers of
 # seeds?
 
@@ -479,11 +484,9 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
 
 # %% [markdown]
 # The article gives neither kind. What should it add first? For a pair like ours, runs: they can be repeated, and on
-# these digits nearly all at the left is the luck of training. (More digits would lessen that luck, too, as far as it
-# lies in which digits happen to change sides: the first of the four printed lines has that part in it.) Towards the
-# right each run buys less, and only more digits move the wall. Even to endless pairs the choice of digits leaves about
-# twice the wall, either way: of a smaller difference these digits cannot give the sign with confidence. (At the
-# article's size we hardly know $s$, and the wall not at all.)
+# these digits nearly all at the left is the luck of training. Towards the right each run buys less, and only more
+# digits move the wall. Even to endless pairs the choice of digits leaves about twice the wall, either way: of a smaller
+# difference these digits cannot give the sign with confidence.
 #
 # ## The answer
 #
@@ -493,46 +496,38 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
 # %%
 photographs = protocol.table("fair_cifar10")
 measured = {name: pair for name, pair in (singles | added).items() if pair in verdicts(photographs.name, "accuracy")}
-tell(measured, photographs.name)
-peaks(measured, photographs)
-print(f"{len(photographs.verdict_seeds)} seeds each. Holm counts all {len(photographs.compare)} comparisons that the "
-      f"protocol names for this table; measured are {len(measured)}.")
+show(measured, photographs)
+print(f"Measured: {len(measured)} of the {len(photographs.compare)} comparisons that the protocol names for it.")
 
 # %% [markdown]
 # Holm counts a comparison that is not yet measured as if its p were larger than all others. So runs that are added
 # later may turn *suggestive* into *helps* or *hurts*, and weaken no word. Beside *no detectable difference* read the
 # interval: it says how large a difference these runs may have missed.
 #
-# Now a word and a mean for each question. *Alone* is against the baseline (dropout: the baseline against itself without
-# it; stopping: against the same network to the end), *added* is beside the others, each by accuracy and by
-# cross-entropy (there minus is better). *For the same computing* holds three networks against one for three times as
-# long. *Images*: how many times 5,000 digits the baseline needs to do as well, in equally many steps. *Photographs*:
-# *alone* and *added* by accuracy; a column in which nothing is measured yet is left out. While parts of *all five* are
-# missing there, nobody can share out what it is worth.
+# Now a word and a mean for each question, in points or, by cross-entropy, in nats (there minus is better). *Alone* is
+# against the baseline (dropout: the baseline against itself without it; stopping: against the same network to the end),
+# *added* is beside the others. The last columns ask both once more on *photographs*, by accuracy (for cross-entropy
+# unfold their table above); a column in which nothing is measured yet is left out.
 #
-# The intervals stand above, in tables and printed lines. Holm's correction was made for each table and each measure
-# apart: over all these words together, the chance of a false alarm is not held to one in twenty.
+# The intervals stand above. Holm's correction was made for each table and each measure apart: over all these words
+# together, the chance of a false alarm is not held to one in twenty.
 
 # %%
-from IPython.display import Markdown, display
-
-images = {(arm, "baseline"): f"{worth.times:.1f} times{' or more' * bool(worth.beyond)}" for arm, worth in bill.items()}
-answer = [["", "alone", "alone, cross-entropy", "added", "added, cross-entropy", "for the same computing", "images",
-           "photographs, alone", "photographs, added"]]
+answer = [["technique", "alone", "alone, cross-entropy", "added", "added, cross-entropy", "photographs", "added there"]]
 for name, pair in (singles | {joint: ("ensemble", "baseline"), "all five": ("five", "baseline")}).items():
     beside = company.get(name, ("", ""))
     cells = [word("fair_mnist", *each) for each in (pair, (*pair, "loss"), beside, (*beside, "loss"))]
-    cells.append(word("fair_mnist", pair[0], "longer") if "ensemble" in pair[0] else "–")
-    answer.append([name, *cells, images.get(pair, "–"), *(word("fair_cifar10", *each) for each in (pair, beside))])
+    answer.append([name, *cells, *(word("fair_cifar10", *each) for each in (pair, beside))])
 stop = "early_stopping", "stopped", "to_the_end"
-answer.append(["stopping (2,000 digits, no dropout)", word(*stop), word(*stop, "loss"), *"––––––"])
+answer.append(["stopping (2,000 digits, no dropout)", word(*stop), word(*stop, "loss"), *"––––"])
 kept = [column for column in zip(*answer) if not set(column[1:]) <= {"…", "–"}]  # those with something measured
-head, *rest = ("| " + " | ".join(row) + " |" for row in zip(*kept))
-display(Markdown("\n".join([head, "|---" * len(kept) + "|", *rest])))
+display(HTML(as_table(*zip(*kept))))
 
 # %% [markdown]
 # "–" is *not asked*: the protocol has no such pair. "…" is *not yet measured*. "†" marks a word that the sign flips
-# alone would not give, "‡" a cell whose two sides took different rates, so that it judges technique and rate together.
+# alone would not give, "‡" one on technique and rate together. Three times the computing and the worth in images have
+# their answers above.
+#
 # So "does L2 help?" has no answer until one says: *at which strength, alone or beside what, on which images, by which
 # measure?* Then it may have one.
 #
@@ -543,13 +538,14 @@ display(Markdown("\n".join([head, "|---" * len(kept) + "|", *rest])))
 # %%
 article = {" against ".join(map(evidence.arm_words, pair)): pair for pair in protocol.table("article_mnist").compare}
 draw(article, "The article's network at full size", "article_mnist")
-tell(article, "article_mnist")
+show(article, protocol.table("article_mnist"))
 
 # %% [markdown]
 # As long as these are missing, the first question is open for the article's pair. For batch normalisation at 5,000
 # digits the second figure has the answer.
 #
-# Doubt a line? Make its runs again, and read the table with them in the place of ours (which are in
+# Doubt a line? Unfold its table: it names the protocol's table, the pairs, both p values and the number of comparisons.
+# Then make its runs again, and read the table with them in the place of ours (which are in
 # `course_utils/reference/runs.csv`):
 #
 #     course reference show fair_mnist

@@ -240,47 +240,29 @@ print(f"Validation accuracy after {epochs} epochs: {reached[-1]:.1%}. The lowest
       + ("the last: this is a stop on the way." if best == epochs else f"with an accuracy of {reached[best - 1]:.1%}."))
 paid = seconds["small"] * epochs * len(cifar.x_train) / 60
 print(f"It took {sum(watch[0].epoch_seconds):,.1f} s, validation included; the short epochs above let one expect "
-      f"{60 * paid:,.1f} s for the training alone (a coarse clock: it may err either way).")
+      f"{60 * paid:,.1f} s for the training alone.")
 
 # %% [markdown]
-# The figure below sets your run beside reference runs of all three. One panel has those of full mode: 45,000 training
-# images and fifty epochs each. In reduced mode a panel above it has shorter runs, of as many epochs as each network's
-# own lesson trains in that mode (see the legend); with other numbers of epochs the list would be another one.
+# Your run goes beside reference runs of all three. In full mode each of them saw 45,000 training images for fifty
+# epochs; in reduced mode there are shorter ones, too, of as many epochs as each network's own lesson trains. Their
+# accuracies come from other machines. Their price is in *your* seconds: photographs times epochs, times what a
+# photograph costs here.
 #
-# A point is **dominated** when another one is more accurate for no more seconds. Nobody who picks from this list should
-# pick it, whatever the budget.
+# A network is **dominated** when another one is more accurate for no more seconds. Nobody who picks from this list
+# should pick it, whatever the budget.
 #
 # > **Predict:** which of the three are dominated, if any? And of those that remain, which would you call the best buy?
-#
-# A run's price is its photographs times its epochs, times what a photograph costs on *your* machine. The clock is
-# coarse: its three readings of one line differ. We take the largest factor between two such readings, of all four lines
-# above, for the clock's limit. Prices that differ by no more than this it cannot tell apart: then the marker of the one
-# stands on, above or below the grey *bar* of the other, not to its left or right.
-#
-# A network whose mean lies inside the grey *region*, which begins where the bars do, has a **rival**: another one that
-# is better, by the means, and that this clock cannot call dearer. But a rival may be better only *by chance*. So the
-# marker shows one of two verdicts:
-#
-# * hollow, "dominated": for one rival at least, the 95 % interval of the difference, taken seed by seed, leaves out
-#   zero, and the rival's price, as measured, is no higher;
-# * half filled, "dominated?": no rival meets both conditions (single runs have no interval).
-#
-# (Three pairs are three chances of error. Prices that the clock cannot tell apart may change places, and the verdict
-# with them.)
-#
-# The next cells only keep the books: `minutes` is the price of a run, `ahead` the difference in points with its
-# interval, `rivals` names the rivals of a network. Read the figure and the printed lines; the code can wait.
 
 # %%
-import itertools
-
 keys = {"dropout CNN": "dropout_cnn", "all-conv": "all_conv", "small": "small_all_conv"}
-market = {size: {name: evidence.reference_runs(key, "", size, cifar.label) for name, key in keys.items()}
-          for size in dict.fromkeys((lesson.mode, "full"))}
-market = {size: {name: runs for name, runs in points.items() if len(runs)} for size, points in market.items()}
+market = {}
+for size in dict.fromkeys((lesson.mode, "full")):
+    found = {name: evidence.reference_runs(key, "", size, cifar.label) for name, key in keys.items()}
+    market[size] = {name: runs for name, runs in found.items() if len(runs)}
 
 
 def minutes(name, runs):
+    """The price of a run on this machine."""
     return seconds[name] / 60 * (runs["epochs"] * runs["n_train"]).mean()
 
 
@@ -293,101 +275,106 @@ def ahead(one, other):
     return 100 * found.mean, 100 * found.low, 100 * found.high
 
 
-# %%
-def told(points, one, other):
-    """In words: by how much `one` is ahead of `other`, and what it costs more or less."""
-    gain, low, high = ahead(points[one], points[other])
-    sure = f"95 % interval {low:+.1f} to {high:+.1f}" if high < np.inf else "single runs, no interval"
-    prices = [minutes(name, points[name]) for name in (one, other)]
-    extra, factor = prices[0] - prices[1], max(prices) / min(prices)
-    size = f"{60 * abs(extra):.0f} s" if abs(extra) < 1 else f"{abs(extra):.1f} minutes"
-    price = f"and {size} {'more' if extra > 0 else 'less'}"
-    return f"{gain:+.1f} points ({sure}) {price if factor > spread else 'at a price the clock cannot tell apart'}"
-
-
-def rivals(points, name):
-    """The networks ahead of this one that the clock cannot call dearer: name -> whether they dominate it.
-
-    They do if the interval leaves out zero and their price, as measured, is no higher.
-    """
-    found = {other: ahead(points[other], points[name]) for other in points if other != name}
-    price, prices = minutes(name, points[name]), {other: minutes(other, points[other]) for other in found}
-    return {other: low > 0 and prices[other] <= price for other, (gain, low, _) in found.items()
-            if gain > 0 and prices[other] <= spread * price}
-
-
-def choice(points):
-    """The networks without a rival, the cheapest first."""
-    return sorted((name for name in points if not rivals(points, name)), key=lambda name: minutes(name, points[name]))
-
+# %% [markdown]
+# More accurate, for no more seconds: both are measured, and both may err. A lead may be chance (three pairs give it
+# three chances), and the clock is coarse. We take for its **limit** the largest factor between two times that should
+# agree: two readings of one line above, or your run's and the one expected, if the run was quicker. So there are two
+# verdicts:
+#
+# * "dominated": another network leads by more than chance (the 95 % interval of the lead, in pairs by seed, lies above
+#   zero) and is cheaper by more than the clock's limit;
+# * "dominated?": another one leads, and the clock cannot call it dearer. (Single runs have no interval, so for them
+#   there is no firmer verdict.)
 
 # %%
-drawn, axes = plots.figure(len(market), 1, height=0.7 + 2.4 * len(market), squeeze=False)
-axes[0, 0].plot(paid, 100 * reached[-1], "*", color=plots.COLOURS[2], markersize=13, markeredgecolor="black",
-                zorder=3, label=f"yours: small, {epochs} epochs")
-looks = dict(zip(keys, zip(plots.COLOURS, "os^")))
+limit = max(spread, 60 * paid / sum(watch[0].epoch_seconds))
+
+
+def verdict(points, name, other):
+    """Does `other` dominate `name`? (Nothing dominates itself.)"""
+    lead, low, _ = ahead(points[other], points[name])
+    factor = minutes(other, points[other]) / minutes(name, points[name])
+    if low > 0 and factor < 1 / limit:
+        return "dominated"
+    return "dominated?" if lead > 0 and factor <= limit else "not dominated"
+
+
+verdicts = {size: {name: min(verdict(points, name, other) for other in points) for name in points}
+            for size, points in market.items()}  # of several verdicts the first in the alphabet: the firmest
+
+# %% [markdown]
+# In the figure each bar is a network. It lies at the mean of the runs, the dots, and is as wide as the clock's limit:
+# where bars share a part of the minutes, the clock cannot tell their prices apart. Look up and to the left of each bar:
+# what stands there is better and cheaper.
+
+# %% jupyter={"source_hidden": true}
+drawn, axes = plots.figure(len(market), 1, height=0.9 + 2.1 * len(market), squeeze=False)
+axes[0, 0].plot(paid, 100 * reached[-1], "*", color="black", markersize=11, markeredgecolor="white", zorder=4,
+                label="your run: small")
+axes[0, 0].plot([], [], "o", color="#777777", markersize=6, label="a run")
+axes[0, 0].plot([], [], color="black", lw=3, label="mean, as wide as the clock's limit")
 for axis, (size, points) in zip(axes[:, 0], market.items()):
+    price = {name: minutes(name, runs) for name, runs in points.items()}
+    means = {name: 100 * runs["val_accuracy"].mean() for name, runs in points.items()}
     for name, runs in points.items():
-        beaten = list(rivals(points, name).values())
-        fill, note = ("none", ",\ndominated") if any(beaten) else ("left", ",\ndominated?") if beaten else ("full", "")
-        (colour, marker), price, found = looks[name], minutes(name, runs), 100 * runs["val_accuracy"]
-        axis.hlines(found.mean(), price / spread, price * spread, "#aaaaaa", lw=5, zorder=0, label="the clock's limit")
-        if len(runs) > 1:
-            axis.plot(price, found.mean(), "_", color="black", markersize=12, markeredgewidth=2, zorder=3, label="mean")
-        axis.plot([price] * len(runs), found, marker, color=colour, markersize=7, alpha=0.7, fillstyle=fill,
-                  label=f"{name}, {runs['epochs'].max()} epochs{note}")
-    axis.set(title=f"{size} mode{'' if points else ': not yet measured'}", xmargin=0.1, ymargin=0.1, xlim=(0, None),
-             xlabel="minutes of training, at your machine's pace", ylabel="validation accuracy, %")
-    if points:
-        known = sorted((minutes(n, runs) / spread, 100 * runs["val_accuracy"].mean()) for n, runs in points.items())
-        starts, ends = [start for start, _ in known], axis.axis()
-        tops = np.maximum.accumulate([mean for _, mean in known])  # the best that the clock cannot call dearer
-        axis.fill_between([*starts, ends[1]], [*tops, tops[-1]], ends[2], step="post", color="#e8e8e8", zorder=-1,
-                          label="no better, and not\nclearly cheaper")
-        axis.axis(ends)
-    if once := dict(zip(*reversed(axis.get_legend_handles_labels()))):  # label to handle
-        axis.legend([*once.values()], [*once], loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+        colour = plots.COLOURS[list(keys).index(name)]
+        axis.plot([price[name]] * len(runs), 100 * runs["val_accuracy"], "o", color=colour, markersize=6, alpha=0.5)
+        axis.hlines(means[name], price[name] / limit**0.5, price[name] * limit**0.5, "black", lw=3, zorder=3)
+    wide = max(price.values(), default=paid) * limit**0.5 / 0.76  # room for a name on the right
+    axis.set(title=f"{size} mode{'' if points else ': not yet measured'}", xlim=(0, wide), ymargin=0.15)
+    tall = np.ptp(axis.get_ylim())
+    for name in points:
+        crowded = any(price[name] < price[x] < price[name] * limit + 0.3 * wide
+                      and abs(means[x] - means[name]) < 0.3 * tall for x in points)
+        end, shift, side = (-0.5, -7, "right") if crowded else (0.5, 7, "left")
+        axis.annotate(f"{name}\n{verdicts[size][name]}", (price[name] * limit**end, means[name]), (shift, 0),
+                      textcoords="offset points", ha=side, va="center", fontsize=10)
+axes[-1, 0].set_xlabel("minutes of training, at your machine's pace")
+drawn.supylabel("validation accuracy, %", fontsize=10)
+drawn.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
 drawn.suptitle("What minutes buy: higher is better, further left is cheaper" + cifar.figure_suffix, fontsize=11)
-means = [f"{size}, {name} {runs['val_accuracy'].mean():.1%}" for size in market for name, runs in market[size].items()]
-plots.show(drawn, "Validation accuracy against minutes of training; hollow: dominated; half filled: dominated?; grey "
-           "region: no better than another, and not clearly cheaper; bars: the clock's limit. Your star "
-           f"{reached[-1]:.1%}; means of reference runs: " + ("; ".join(means) or "none") + ".")
+told = [f"{size} mode, {name}: {runs['val_accuracy'].mean():.1%} for {minutes(name, runs):.2f} minutes, "
+        f"{verdicts[size][name]}" for size in market for name, runs in market[size].items()]
+plots.show(drawn, "Validation accuracy against minutes of training; in each panel a bar and dots for each network. "
+           f"Your star is at {reached[-1]:.1%}. " + ("; ".join(told) or "No reference runs yet") + ".")
+
+# %% [markdown]
+# What is dominated leaves the list; see whether the network with the most work is among it, for operations are a price
+# and not a quality. The same in numbers, pair by pair:
 
 # %%
-print(f"This clock tells prices apart that differ by a factor above {spread:.2f}.")
+import itertools
+
+print(f"This clock tells prices apart that differ by a factor above {limit:.3f}.")
 for size, points in market.items():
     print(f"{size} mode:" if points else f"{size} mode: not yet measured.")
     for name, runs in points.items():
-        print(f"  {name}: {runs['val_accuracy'].mean():.1%} for {minutes(name, runs):.2f} minutes, {len(runs)} run(s)")
-    beaten = {name: rivals(points, name) for name in points}
-    for loser, other, sure in ((name, other, sure) for name in points for other, sure in beaten[name].items()):
-        print(f"  {loser} is {'' if sure else 'perhaps '}dominated by {other}: {told(points, other, loser)}")
-    for cheap, dear in itertools.pairwise(left := choice(points)):
-        print(f"  {dear} instead of {cheap}: {told(points, dear, cheap)}")
-    if left:
-        doubtful = "".join(f"; in doubt: {name}" for name in points if beaten[name] and not any(beaten[name].values()))
-        print(f"  left to choose from: {', '.join(left)}{doubtful}")
+        print(f"  {name}: {runs['val_accuracy'].mean():.1%} for {minutes(name, runs):.2f} minutes, "
+              f"{len(runs)} run(s) of {runs['epochs'].max()} epochs")
+    for name, other in itertools.permutations(points, 2):
+        lead, low, high = ahead(points[other], points[name])
+        if lead > 0:
+            sure = f"95 % interval {low:+.1f} to {high:+.1f}" if high < np.inf else "single runs, no interval"
+            factor = minutes(other, points[other]) / minutes(name, points[name])
+            found = {"dominated": f"{name} is dominated", "dominated?": f"{name} is perhaps dominated"}
+            print(f"  {other} instead of {name}: {lead:+.1f} points ({sure}) for {factor:.3f} times the minutes: "
+                  f"{found.get(verdict(points, name, other), 'a trade')}")
 
 # %% [markdown]
-# Which should nobody buy? Read the lines with "dominated", and look where the network with the most work stands:
-# operations are a price, not a quality. And is the small one a bargain? Not where it is dominated. Where it is in
-# doubt, more seeds or a finer clock must decide. Where it stays, the line with "instead of" has both sides of the
-# trade, points and time; your budget must say which weighs more. Do not compare it with a dominated network: against
-# that everything looks cheap. A figure like this ends many discussions about "the best" model: best *for what price*.
+# Is the small one a bargain? Not where it is dominated; where it is perhaps dominated, more seeds or a finer clock must
+# decide. Where a line ends in "a trade", it has both sides, points and time; your budget must say which weighs more.
+# Leave out the trades with a dominated network: against that everything looks cheap. A figure like this ends many
+# discussions about "the best" model: best *for what price*.
 #
-# Four warnings:
+# Before you choose by it:
 #
 # * A point is not a network, but a network *with its training*. Batch sizes are each source's, the learning rate is
 #   Adam's usual one, and neither was tuned here: at a batch of 32 a network takes eight times as many steps over the
 #   same photographs as at 256.
 # * A price list holds for its own budget. Reduced mode gives few images and few epochs, so a network that learns
 #   quickly looks cheap there. What one network would reach in another's minutes, the figure does not say.
-# * The seconds are yours, the accuracies are not: they come from the reference runs, on their machines. And the clock's
-#   true limit may be wider: compare the two times printed after your run. If the whole run, validation included, took
-#   less than the short epochs let one expect, they were off by more than the factor between the two times. Then prices
-#   no further apart than that are in doubt as well, whatever is printed above.
-# * A single run is one reading. It cannot say which of two *close* neighbours is ahead (lesson 10). Until somebody
-#   shows that the dearer one is, there is no reason to pay for it.
+# * A single run cannot say which of two *close* neighbours is ahead (lesson 10). Until somebody shows that the dearer
+#   one is, there is no reason to pay for it.
 #
 # ## Is your number normal?
 #
@@ -458,8 +445,8 @@ lesson.check_thrifty(build_thrifty)
 #
 # * Weights are stored once; operations are weights times places. They are two prices, and different layers pay them.
 # * Operations give a first guess at the seconds; for more you need a clock on your own machine.
-# * Draw accuracy against price. What is dominated by more than chance is out *on this list*; single runs cannot show
-#   it. Among the rest, your budget decides, neighbour by neighbour.
+# * Draw accuracy against price. What is dominated, by more than chance and the clock's limit, is out *on this list*;
+#   single runs cannot show it. Among the rest, your budget decides, neighbour by neighbour.
 #
 # All three networks were found by somebody, with numbers that fell from the sky: so many filters, so much dropout. How
 # does one get from a network that overfits to one that does not? [Lesson 14](14_fighting_overfitting.ipynb) follows a

@@ -103,13 +103,12 @@ axes[1].set(xlabel="learning rate", xticks=range(len(rates)), xticklabels=map(st
 title = "Highest of each optimiser, one run a cell: " + ", ".join(f"{name} {rate:g}" for name, rate in highest.items())
 drawn.suptitle(f"{title}\nAll {len(settings)} tries, accuracy of the choosers, %{mnist.figure_suffix}", fontsize=10)
 plots.show(drawn, f"Accuracies by optimiser and learning rate, with 4 and 16 kernels. {title}.", gradations=True)
-edge = " and ".join(name for name, rate in highest.items() if rate in (rates[0], rates[-1]))
-print(f"Highest cell at an end of the row, so better rates may lie outside this space: {edge or 'no optimiser'}.")
 
 # %% [markdown]
-# Framed: the highest cell of each optimiser; star: the highest of all (equals share the mark). A network that always
-# says the same digit gets about one in ten: the highest rates can end like that. At rates too small for its optimiser a
-# network has hardly left its random start, and may do worse.
+# Framed: the highest cell of each optimiser; star: the highest of all (equals share the mark). Where an optimiser's
+# highest cell lies at an end of its row, better rates may lie outside this space. A network that always says the same
+# digit gets about one in ten: the highest rates can end like that. At rates too small for its optimiser a network has
+# hardly left its random start, and may do worse.
 #
 # What explains the differences? With the whole table in hand that is plain arithmetic. Take one setting and average
 # over the others: how much of the accuracies' variance is left? That share the setting explains **by itself**. Do the
@@ -157,18 +156,19 @@ random = np.random.default_rng(seed)
 plans = {"grid": np.array([*itertools.product([1, 3, 5], repeat=2)]) / 6, "dice": random.uniform((0, 0.1), 1, (9, 2))}
 
 # %%
-drawn, axes = plots.figure(1, 2, height=3, subplot_kw={"xlim": (0, 1), "ylim": (-0.08, 1), "xticks": [], "yticks": []})
+drawn, axes = plots.figure(1, 2, height=3, subplot_kw={"xlim": (0, 1), "ylim": (-0.28, 1), "xticks": [], "yticks": []})
 for axis, (name, points) in zip(axes, plans.items()):
     axis.vlines(points[:, 0], 0, points[:, 1], color="#999999", linewidth=1)
     axis.plot(*points.T, "o", color=plots.COLOURS[0], markersize=5)
-    axis.plot(points[:, 0], np.zeros(9), "|", color=plots.COLOURS[1], markersize=14, markeredgewidth=1)
+    axis.plot(np.sort(points[:, 0]), -0.07 - 0.08 * (np.arange(9) % 3), "|", color=plots.COLOURS[1], ms=11, mew=2)
     axis.set(title=f"{name}: {len({*points[:, 0]})} values", xlabel="the setting that matters", ylabel="the other one")
 drawn.suptitle("Nine tries: the grid sees three values of what matters, dice nine", fontsize=11)
 plots.show(drawn, "Nine tries each: the grid's fall on three values of the setting that matters, the dice's on nine.")
 
 # %% [markdown]
-# The strokes at the foot mark the values tried of the setting that matters. Dice spread them without knowing which
-# setting that is. The last line below the race says what that is worth in our table.
+# Each stroke at the foot is a try at its value of the setting that matters (three rows, so that close neighbours stay
+# apart). In the grid three strokes at a time share one value; the dice spread theirs, without knowing which setting
+# matters. What that is worth in our table is printed after the race.
 #
 # ## A search that learns from its tries
 #
@@ -221,34 +221,53 @@ widgets.slide(thinking, range(4, len(order) + 1), "tries", start=max(len(order) 
 #
 # ## Does thinking pay?
 #
-# Now the race. Dice and the two TPEs get twenty tries each; a try looks its result up in our table, so it costs
-# nothing, and we can run each searcher twenty times, from twenty seeds. Both numbers were fixed before the first run.
+# Now the race: two TPEs against dice, twenty tries each. A try looks its result up in our table, so it costs nothing.
 #
-# When do we start to count? Optuna's TPE rolls dice for its first ten tries, too, so with the same seed all three
-# searchers stand at the same place after ten. From there each TPE is compared, seed by seed, with what ten more draws
-# by dice would add on average. So the luck of the dice's last ten draws is out of the comparison, and that of the first
-# ten is shared.
+# A single search by dice may be lucky. So the yardstick is what dice reach *on average*, and with the whole table in
+# hand that can be computed. Order the table's $N$ accuracies from the lowest to the highest. One draw is no higher than
+# the $i$th with probability $i/N$. The best of $t$ draws is no higher if none of them is: probability $(i/N)^t$. So it
+# is exactly the $i$th with probability $(i/N)^t - ((i-1)/N)^t$. Weigh each accuracy with its chance, add up, and you
+# have the average.
+
+# %%
+rank, share = np.argsort(chose), np.arange(1, chose.size + 1) / chose.size  # networks, lowest first, and their i/N
+
+
+def chances(draws):  # of each network of `rank`, to be the best of so many draws
+    return np.diff(np.append(0, share**draws))  # share**draws is (i/N)^t; np.diff takes off ((i-1)/N)^t
+
+
+# %%
+average = [100 * chose[rank] @ chances(t) for t in range(1, 21)]
+low, high = ([100 * chose[rank[np.searchsorted(share**t, q)]] for t in range(1, 21)] for q in (0.1, 0.9))
+told = f"Ten draws by dice: the best has {average[9]:.1f} % on average, mostly {low[9]:.1f} to {high[9]:.1f} %"
+bounds = {"average": average, "at most one search in ten ends above": high, "at most one in ten ends below": low}
+plots.lines(bounds, told + mnist.figure_suffix, "draws", "accuracy by the choosers, %\n(best so far)",
+            alt=f"The average rises with the draws, ever more slowly, between two outer lines. {told}.")
+
+# %% [markdown]
+# "Mostly" means between the outer lines, where at least eight searches in ten end. Each further draw adds less to the
+# average. And two searches by dice may end far apart; a comparison with their average is free of that luck.
 #
-# The yardstick is not one throw of dice but their average, which can be computed. Order the table's $N$ values from the
-# lowest to the highest. One draw is no higher than the $i$th with probability $i/N$. The best of $t$ draws is no higher
-# if none of them is: probability $(i/N)^t$. So it is exactly the $i$th with probability $(i/N)^t - ((i-1)/N)^t$; weigh
-# each value with its chance, add up, and you have the mean. (Here $t$ is the ten draws to come; a better cell from the
-# first ten is kept: `start` below.)
+# When do we start to count? Both TPEs first roll dice, the same ten for a seed: only then is there something to learn
+# from. So we start after ten. From the best cell found by then the TPE goes on with ten tries, and the yardstick with
+# ten more *draws*, on average; where none of them is better, that cell is kept (`start` in the code below). A lucky
+# beginning counts on both sides.
+#
+# Each TPE runs twenty such searches, from twenty seeds. Both twenties were fixed before the first run.
 #
 # > **Predict:** after twenty tries out of the table, who is ahead of the average dice, and by how many points? And
 # > which of the two TPEs will be the better one, given what optimiser and rate explain jointly?
 
 # %%
 import warnings
-from functools import partial
 
 import optuna
-from optuna.samplers import RandomSampler, TPESampler
+from optuna.samplers import TPESampler
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # "multivariate" is new
-searchers = {"dice": RandomSampler, "TPE one by one": partial(TPESampler, multivariate=False),
-             "TPE together": partial(TPESampler, multivariate=True)}
+searchers = {"TPE one by one": False, "TPE together": True}  # Optuna's `multivariate`
 
 
 def look_up(trial):
@@ -260,46 +279,41 @@ def look_up(trial):
 # %%
 searches, tries = 20 if lesson.mode != "smoke" else 3, 20
 seen = {name: [] for name in searchers}  # the cells of the table that each search looks at, one after the other
-for name, sampler in searchers.items():
-    for number in range(searches):
-        study = optuna.create_study(sampler=sampler(seed=searches * seed + number), direction="maximize")
+for name, multivariate in searchers.items():
+    for number in range(searches * seed, searches * (seed + 1)):
+        study = optuna.create_study(sampler=TPESampler(multivariate=multivariate, seed=number), direction="maximize")
         study.optimize(look_up, n_trials=tries)
         places = tuple([trial.params[key] for trial in study.trials] for key in space)
         seen[name].append(np.ravel_multi_index(places, accuracy.shape))
 # Where each search stands after ten tries, and after all of them.
 first, last = ({key: [row[chose[row[:n]].argmax()] for row in rows] for key, rows in seen.items()} for n in (10, tries))
-rank, share = np.argsort(chose), np.arange(1, chose.size + 1) / chose.size
 
 
-def dice_on(start, draws, judge=chose):
-    """The mean, for `judge`, of the cell that the choosers find best among `start` and so many random draws."""
-    return np.where(chose[rank] > chose[start], judge[rank], judge[start]) @ np.diff(np.append(0, share**draws))
+def dice_on(start, draws, judge=chose):  # mean accuracy of the choosers' best among `start` and so many draws
+    return np.where(chose[rank] > chose[start], judge[rank], judge[start]) @ chances(draws)
 
 
-def lead(name, judge):
-    """How far the searches end ahead of average dice, for `judge`: an `evidence.Comparison`."""
+def lead(name, judge):  # of a TPE's searches over average dice: an `evidence.Comparison`
     return evidence.compare([dice_on(cell, tries - 10, judge) for cell in first[name]], judge[last[name]])
 
 
 # %%
-dice, one, together = searchers
+one, together = searchers
 race = evidence.as_family({name: lead(name, chose) for name in (one, together)})  # Holm's correction (lesson 10)
 who = " and ".join(name for name in race if race[name].verdict == "helps") or "neither TPE"
 steps = np.arange(10, tries + 1)
 drawn, axes = plots.figure(height=3.6)
-for aside, (name, rows), colour, style in zip((0, 0.5, 2.2), seen.items(), plots.COLOURS, ("o-", "s--", "^:")):
-    mean = 100 * np.maximum.accumulate(chose[np.array(rows)], axis=1).mean(axis=0)
-    axes.plot(steps, mean[9:], style, color=colour, markersize=5, label=name, alpha=1 if name in race else 0.4)
-    if name in race:  # the interval is that of the distance from average dice, in points
-        axes.errorbar(tries + aside, mean[-1], 50 * (race[name].high - race[name].low), fmt=style[0], color=colour)
-        axes.text(tries + aside + 0.15, mean[-1], f"{100 * race[name].mean:+.2f}", color=colour, va="center", size=9)
-average = [100 * np.mean([dice_on(cell, n - 10) for cell in first[dice]]) for n in steps]
-axes.plot([*steps, tries + 3.6], [*average, average[-1]], "--", color="black", linewidth=1)
-axes.axhline(top := 100 * accuracy.max(), color="black", linewidth=1)
-for level, side, words in ((average[-1], "top", "average\ndice"), (top, "bottom", "the best\nof all")):
-    axes.text(tries + 3.7, level, words, va=side, fontsize=9)
-axes.set(xlabel="tries (first ten: dice for all)\nright: distance to average dice, 95 % interval", xticks=steps[::2])
-axes.set(ylabel="best so far, % of choosers (mean)", xlim=(9.7, tries + 3.6), ylim=(average[0] - 0.5, top + 1))
+for aside, name, colour, style in zip((0.5, 2.2), race, plots.COLOURS[1:], ("s--", "^:")):
+    mean = 100 * np.maximum.accumulate(chose[np.array(seen[name])], axis=1).mean(axis=0)
+    axes.plot(steps, mean[9:], style, color=colour, markersize=5, label=name)
+    # The interval is that of the distance from average dice, in points.
+    axes.errorbar(tries + aside, mean[-1], 50 * (race[name].high - race[name].low), fmt=style[0], color=colour)
+    axes.text(tries + aside + 0.15, mean[-1], f"{100 * race[name].mean:+.2f}", color=colour, va="center", size=9)
+average = [100 * np.mean([dice_on(cell, n - 10) for cell in first[one]]) for n in steps]
+axes.plot([*steps, tries + 3.6], [*average, average[-1]], "--", color="black", linewidth=1, label="average dice")
+axes.axhline(top := 100 * accuracy.max(), color="black", linewidth=1, label="the best cell of all")
+axes.set(xlabel="tries (the first ten: dice)\nright: distance to average dice, 95 % interval", xticks=steps[::2])
+axes.set(xlim=(9.7, tries + 3.6), ylim=(average[0] - 0.5, top + 1), ylabel="accuracy by the choosers, %\n(best so far)")
 axes.legend(frameon=False, fontsize=9, loc="lower right")
 drawn.suptitle(f"Detectably ahead of average dice, by the choosers:\n{who}{mnist.figure_suffix}", fontsize=11)
 plots.show(drawn, f"Best accuracy against tries, with 95 % intervals; ahead of average dice by the choosers: {who}.")
@@ -307,28 +321,37 @@ plots.show(drawn, f"Best accuracy against tries, with 95 % intervals; ahead of a
 # %%
 for name in (one, together):
     print(race[name].sentence(f"{name}, against {tries - 10} more draws by average dice"))
-    found = lead(name, watch)
-    print(f"  by those who watched: {100 * found.mean:+.2f} points, {100 * found.low:+.2f} to {100 * found.high:+.2f}")
 print(evidence.compare(chose[last[one]], chose[last[together]]).sentence(f"{together}, against {one}"))
-print("Different cells seen:", {name: f"{np.mean([len({*row}) for row in rows]):.1f}" for name, rows in seen.items()})
+
+# %% [markdown]
+# Who is ahead of average dice? The verdicts decide, and fresh seeds would have to bear them out.
+#
+# Did you bet on the TPE that sees both? The last line answers, and its interval says which differences twenty searches
+# leave open. Why might one by one be enough? Look back at the joint share without SGD: among optimisers that like the
+# same rates, it *can* find the best cells as well.
+#
+# But a search keeps what the choosers like best, perhaps by luck. So measure the same leads, of the same cells, on the
+# pictures that only watched (`judge` in the code above):
+
+# %%
+watched = evidence.as_family({name: lead(name, watch) for name in (one, together)})
+for name, found in watched.items():
+    print(found.sentence(f"{name}, by those who watched"))
+
+# %% [markdown]
+# If a verdict is "helps" here, too, these other pictures like the search's *networks* better as well; otherwise its
+# lead is shown at most for the pictures that chose.
+#
+# And what are the dice's many values worth? The drawing above supposed that each throw is a new value; here there are
+# only eight rates, and dice may draw a cell twice, which a grid never does:
+
+# %%
 # Rates two steps apart, or three: grids that somebody might choose.
 grids = [accuracy[:, i : i + 2 * gap + 1 : gap] for gap in (2, 3) for i in range(len(rates) - 2 * gap)] or [accuracy]
 print(f"Best of a grid of {grids[0].shape[1]} rates, mean of {len(grids)}: {np.mean([g.max() for g in grids]):.1%}"
-      f"; average dice after as many tries, {grids[0].size}: {dice_on(rank[0], grids[0].size):.1%}.")
+      f"; average dice after as many tries, {grids[0].size}: {chose[rank] @ chances(grids[0].size):.1%}.")
 
 # %% [markdown]
-# Who is ahead of average dice? The verdicts, after Holm's correction, decide, and fresh seeds would have to bear them
-# out. But a search keeps what the choosers like best, perhaps by luck. So the indented lines measure the same leads on
-# the pictures that only watched. If their interval lies above zero, too, these other pictures like its *networks*
-# better as well; if zero is inside, a lead is shown at most for the pictures that chose.
-#
-# Did you bet on the TPE that sees both? The line "TPE together, against TPE one by one" answers, and its interval says
-# which differences twenty searches leave open. Why might one by one be enough? Look back at the joint share without
-# SGD: among optimisers that like the same rates, it *can* find the best cells as well.
-#
-# What are the dice's many values worth here? The last line tells. The drawing above supposed that each throw is a new
-# value; here there are only eight rates, and dice may draw a cell twice, which a grid never does.
-#
 # These verdicts hold for *this* table: one small space, one kind of network, and few tries, of which Optuna counts at
 # most two as good. And a table has its own trap: a second visit to a cell, by chance or by memory, teaches nothing.
 # With many tries and many settings there is more to learn; whether it pays there, this table cannot say.

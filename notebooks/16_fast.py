@@ -13,8 +13,8 @@
 # say how much *faster* a training has become.
 #
 # The all-convolutional network of lesson 12 takes 50 epochs. K. Jordan's article brings another to 94 % in ten (the
-# article's figure), from the same data set. That network is wider; its photographs are shifted and mirrored, and it has
-# 5,000 more of them, which lesson 12 keeps for validation. This lesson's ladder keeps width, shifts and number of
+# article's figure), from the same data set. That network is wider, its photographs are shifted and mirrored, and it
+# has 5,000 more of them, which lesson 12 keeps for validation. This lesson's ladder keeps width, shifts and number of
 # photographs the same and has eight more of the article's changes as rungs: each rung keeps those below it. Which of
 # them matters? And how would you know?
 #
@@ -57,13 +57,13 @@ print("This lesson's in full mode, with all rungs (time, test accuracy):", measu
 # ## The network
 #
 # One convolution over patches of two by two pixels, then three blocks of two convolutions each. A block halves the
-# sides of its maps. At the end each map gives one number, its maximum. New in the code: a GELU is a ReLU with a rounded
+# sides of its maps; at the end each map gives one number, its maximum. New in the code: a GELU is a ReLU with a rounded
 # corner; `scale=False` leaves out what the next convolution can nearly do; the division by nine keeps the first answers
 # unsure.
 #
 # On the ladder a training has at most 10,000 photographs, two epochs, batches of 64, and 16, 32 and 32 filters in the
 # blocks (smoke mode: fewer). In full mode the last network is then trained on all training photographs, for eighteen
-# epochs (longer than the article's ten, so no check of that count), with the article's 64, 256 and 256 filters.
+# epochs, with the article's 64, 256 and 256 filters. That is longer than the article's ten, so no check of its count.
 
 # %%
 import keras
@@ -96,9 +96,9 @@ def build(shape, widths, kernels=None, start="glorot_uniform"):
 
 
 # %% [markdown]
-# Its training comes next: `rung` says how far up the ladder it is, from 0 to 7. (Rungs 1, 5 and 6 are inside
-# `fast.optimizer`.) The sections below tell one by one what the lines are for. `fast.Shown` hands the photographs to
-# `fit`, in a new order each epoch, shifted by up to two pixels, half of them mirrored (lesson 14 allows it).
+# Its training comes next. `rung` says how far up the ladder it is, from 0 to 7; the sections below tell one by one what
+# the lines are for. Rungs 1, 5 and 6 are inside `fast.optimizer`. `fast.Shown` hands the photographs to `fit`, in a new
+# order each epoch, shifted by up to two pixels, half of them mirrored.
 
 # %%
 def train(images, rung, widths, epochs, batch_size, rate, callbacks, mirror=None):
@@ -116,8 +116,8 @@ def train(images, rung, widths, epochs, batch_size, rate, callbacks, mirror=None
 
 # %% [markdown]
 # The numbers in it are the article's: Nesterov's momentum 0.85 (each step goes on with 85 % of the last one, and takes
-# the slope where that leads), a weight decay, labels smoothed by 0.2, biases at 64 times the rate. (Where its code and
-# ours differ, the sources at the end say.)
+# the slope where that leads), a weight decay, labels smoothed by 0.2, biases at 64 times the rate. Where its code
+# differs from ours, the sources at the end say so.
 
 
 # %%
@@ -135,17 +135,15 @@ def climb(rung, length=epochs, rate=peak, watch=()):
 # %% [markdown]
 # ## Rung 1: a rate that rises and falls
 #
-# The bottom of the ladder is stochastic gradient descent with momentum, at one rate from beginning to end. The first
-# rung changes the rate alone: from a fifth of its peak it rises for a fifth of the steps, then it falls to zero along a
-# cosine. Keras has that schedule ready made (`fast.schedule` adds nothing):
-# `CosineDecay(0.2 * peak, steps - rise, warmup_target=peak, warmup_steps=rise)`. Why rise? The usual argument: at a
-# random start the slopes are steep and change quickly, and a long step overshoots. (What the rise is worth without the
-# fall, the lesson does not measure.)
+# Which rate is best? A high one covers ground, and it jumps about: no two steps agree on where the bottom is. A low one
+# finds the bottom of wherever it stands, if it has the steps to get there. Rung 1 takes both, one after the other. From
+# a fifth of its peak the rate rises for a fifth of the steps, then it falls to zero along a cosine. (Why rise? The
+# usual argument: at a random start the slopes are steep and change quickly, and a long step overshoots.)
+# `fast.schedule` is Keras' own `CosineDecay(0.2 * peak, steps - rise, warmup_target=peak, warmup_steps=rise)`.
 #
-# A constant rate may want to be lower than a peak. So the bottom rung tries three, the rates of the course's table
-# `ladder` for batches of this size, and keeps the best on validation. All other rungs have one try, with the highest of
-# the three as their peak. That handicaps the first step up; and each rung may want a rate of its own, which only the
-# table gives it. (Where the best is the first or the last of its three, a better one may lie beyond.)
+# The bottom of the ladder keeps one rate from beginning to end. A constant rate may want to be lower than a peak, so
+# the bottom tries three and keeps the best on validation; the other rungs have one try, with the highest of the three
+# as their peak. That handicaps the first step up, and only the course's table gives each rung a rate of its own.
 
 # %%
 half, batches = max(1, epochs // 2), len(photographs.x_train) // batch_size
@@ -155,11 +153,10 @@ plots.lines({"constant, the highest of its three tries": [peak] * epochs * batch
             title="A rate that stays, and two that end at zero", alt="A level line, two that rise and fall to zero.")
 
 # %% [markdown]
-# A further training goes through all of rung 1's schedule in half the epochs. A callback counts the right answers on
-# the training batches, each before the network learns from it: that costs nothing, and shows the whole way. (In the
-# first epoch these photographs are new to the network; in the second it has seen nearly all of them once.) Up to 5,000
-# photographs of the comparison set (in full mode, which keeps none, of the validation set) judge the networks halfway
-# and at the end.
+# How does rung 1 fare on its way? For comparison a further training goes through all of its schedule in half the
+# epochs. A callback counts the right answers on the training batches, each before the network learns from it: that
+# costs nothing. And up to 5,000 photographs of the comparison set (in full mode, of the validation set) judge the
+# networks halfway and at the end.
 #
 # > **Predict:** which is ahead halfway, the best constant rate or rung 1, and which at the end? And is rung 1 halfway
 # > behind the training that ends there?
@@ -184,21 +181,21 @@ bottom = {rate: climb(0, rate=rate, watch=[halfway]) for rate in constants}
 # %%
 tries = {rate: history.history["val_accuracy"][-1] for rate, (_, history) in bottom.items()}
 best = max(tries, key=tries.get)
-print(f"Best constant rate, on validation: {best:g} of", ", ".join(f"{at:g} ({end:.1%})" for at, end in tries.items()))
 ladder = {0: bottom[best], 1: climb(1, watch=[halfway])}
-short, _ = climb(1, length=half, watch=[halfway])
+climb(1, length=half, watch=[halfway])  # rung 1, meant to end halfway
+print(f"Best constant rate, on validation: {best:g} of", ", ".join(f"{at:g} ({end:.1%})" for at, end in tries.items()))
 
-# %%
+# %% jupyter={"source_hidden": true}
 # The trainings lie in `right` one after the other: the constant rates, rung 1, rung 1 meant to end halfway.
 window, tried = max(1, batches // 6), constants.index(best)
-share = 100 * np.diff(np.reshape(right, (-1, batches))[:, window - 1 :: window], prepend=0) / window  # a row an epoch
+sums = np.reshape(right, (-1, batches))[:, window - 1 :: window]  # a row an epoch: the sum up to each window's end
+share = 100 * np.diff(sums, prepend=0) / window  # what each window added to it
 parts = share[epochs * tried :][:epochs], share[-epochs - half : -half], share[-half:]
 names = "best constant rate", "rung 1", "rung 1, meant to end halfway"
 way = {name: (window * np.arange(1, part.size + 1), part.ravel()) for name, part in zip(names, parts)}
-way["halfway"] = [half * batches] * 2, [share.min(), share.max()]
 told = "Rung 1 halfway: {:.1f} % right, {:.1f} % if ending there".format(*share[[-epochs - 1, -1], -1])
-plots.lines(way, told + cifar.figure_suffix, "step", f"right in the last {window} batches, %", marker="o",
-            looks={"halfway": {"color": "k", "linestyle": ":", "marker": None}}, alt=f"Right answers by step. {told}.")
+plots.lines(way, told + cifar.figure_suffix, "step (ticks: halfway, end)", f"right in the last {window} batches, %",
+            marker="o", ticks=[half * batches, epochs * batches], alt=f"Right answers by step. {told}.")
 for when, a, b in (("halfway", midway[tried], midway[-2]), ("at the end", judge(bottom[best][0]), judge(ladder[1][0]))):
     print(f"Constant to rung 1, {when}: {evidence.in_pairs(a, b)}.")
 print(f"Halfway, from rung 1 passing by to rung 1 ending there: {evidence.in_pairs(*midway[-2:])}.")
@@ -206,21 +203,20 @@ print(f"Halfway, from rung 1 passing by to rung 1 ending there: {evidence.in_pai
 # %% [markdown]
 # Each printed line compares two networks photograph by photograph: what only the second gets right is *mended*, what
 # only the first gets right is *spoiled*. If each of these were a throw of a coin, two standard errors of the difference
-# would be twice the root of their number, in photographs (for points, divide by a hundredth of all that were judged).
-# The lines say nothing of another seed.
+# would be twice the root of their number, in photographs; the line gives them in points. Another seed may say
+# otherwise.
 #
-# A high rate covers ground, and it jumps about: no two steps agree on where the bottom is. A low rate finds the bottom
-# of wherever it stands, if it has the steps to get there. The schedule has both, one after the other, at a price. **The
-# curve of such a training must not be read halfway:** in the middle its rate is high, and its accuracy should be worse
-# than that of a training which was *meant* to end there. The last line says how far this one run bears it out. (At one
-# step all trainings see the same photographs: where all lines dip, these may be harder.)
+# **The curve of such a training must not be read halfway:** in the middle its rate is high, and its accuracy should be
+# worse than that of a training which was *meant* to end there. The last line says how far this one run bears it out.
+# (At one step all trainings see the same photographs: where all lines dip, these may be harder.)
 #
 # ## Rung 2: labels that leave room
 #
-# "It is a cat, for certain" is a label that no softmax can ever reach: its logits (the sums that go into the softmax)
-# would have to be infinite, and the network is pulled towards them for ever. **Label smoothing** takes a fifth of the
-# certainty and spreads it over all ten classes. This needs labels with a number for each class (**one-hot**: 1 for the
-# right one, 0 for the others), and the loss that reads them, `CategoricalCrossentropy(label_smoothing=0.2)`.
+# How sure should a network be? "It is a cat, for certain" is a label that no softmax can ever reach: its logits (the
+# sums that go into the softmax) would have to be infinite, and the network is pulled towards them for ever. **Label
+# smoothing** takes a fifth of the certainty and spreads it over all ten classes. It needs labels with a number for each
+# class (**one-hot**: 1 for the right one, 0 for the others), and the loss
+# `CategoricalCrossentropy(label_smoothing=0.2)`.
 
 # %%
 lead = np.linspace(0, 10, 501)  # of the right class's logit over the nine others, all equal
@@ -235,16 +231,15 @@ plots.lines({"one-hot": (lead, one_hot), "smoothed by 0.2": (lead, smoothed), "l
 
 # %% [markdown]
 # With smoothed labels a surer answer costs more beyond the dot, so the logits have a place to stop. The lowest values
-# differ: do not compare the losses of rung 1 and rung 2. Compare accuracies, or the cross-entropy against the plain
-# labels, which is the loss under "The ladder so far".
+# differ, so the losses of rung 1 and rung 2 cannot be compared. Further down we score all rungs against plain labels.
 #
 # ## Rung 3: a first layer that nobody trains
 #
-# Neighbouring pixels are nearly equal, so the twelve numbers of a patch (two by two pixels, three colours) mostly say
-# one thing: how bright it is. The usual argument: what tells a cat from a dog lies in the small differences, and a
-# gradient sees the large ones first. **Whitening** turns the numbers so that no two of them correlate, and stretches
-# each to the same variance. Take two neighbours (the figure has their red). Their sum and their difference do not
-# correlate if both vary alike; each is then divided by its standard deviation.
+# Which differences should a network see first? Neighbouring pixels are nearly equal, so the twelve numbers of a patch
+# (two by two pixels, three colours) mostly say one thing: how bright it is. The usual argument: what tells a cat from a
+# dog lies in the small differences, and a gradient sees the large ones first. **Whitening** turns the numbers so that
+# no two of them correlate, and stretches each to the same variance. Take the red of two neighbours: their sum and their
+# difference do not correlate if both vary alike, and each is then divided by its standard deviation.
 
 # %%
 pair = cifar.x_train[:250, ::8, 15:17, 0].reshape(-1, 2) / 127.5 - 1  # red of two neighbours, as the network sees it
@@ -254,24 +249,22 @@ for axis, x, y, cloud in zip(axes, ("left", "sum"), ("right", "difference"), (pa
     axis.plot(*cloud.T, ".", markersize=3, alpha=0.5)
     axis.axis(1.05 * np.abs(cloud).max() * np.array([-1, 1, -1, 1]))
     axis.set(xlabel=x, ylabel=y, title=f"{x} and {y}: correlation {np.corrcoef(cloud.T)[0, 1]:.2f}")
-axes[1].plot([-1, 1], [0, 0], "k", [0, 0], [-1, 1], "k")
 drawn.suptitle("Two neighbouring pixels, and the same turned and stretched" + cifar.figure_suffix, fontsize=11)
 plots.show(drawn, f"Scatters of two neighbouring pixels: {'; '.join(axis.get_title() for axis in axes)}.")
 
 # %% [markdown]
-# Sum and difference both have the standard deviation 1 (the black bars, one each way). The difference has it from many
-# small values and few large ones, where an edge runs between the pixels.
+# Sum and difference now both have the standard deviation 1.
 #
 # A patch has twelve such directions: first the one along which patches vary most (with the two neighbours, the sum),
 # then, of those at right angles to it, the one along which they vary most, and so on. They are the **eigenvectors**
 # $v_k$ of the **covariance**, the table of how any two numbers of a patch vary together; the variance along each is its
-# **eigenvalue** $\lambda_k$. To whiten a patch $p$, take its part along each direction, and divide by the standard
+# **eigenvalue** $\lambda_k$. To whiten a patch $p$, take its part along each direction and divide by the standard
 # deviation:
 #
 # $$q_k = \frac{v_k \cdot p}{\sqrt{\lambda_k + \varepsilon}} .$$
 #
-# (The small $\varepsilon$ keeps a direction with hardly any variance from being blown up. With the $v_k$ as the columns
-# of a matrix $V$, all parts at once are $V^\top p$.) Weighted sums of a patch are a convolution, and its kernels are
+# The small $\varepsilon$ keeps a direction with hardly any variance from being blown up. With the $v_k$ as the columns
+# of a matrix $V$, all parts at once are $V^\top p$. Weighted sums of a patch are a convolution, so its kernels are
 # known before any training. They are set, with their negatives (since a GELU lets one side through), and frozen.
 
 # %%
@@ -290,10 +283,9 @@ plots.images(np.pad(squares, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=0
 #
 # ## Rung 4: start by changing nothing
 #
-# A convolution that starts at random mixes its maps before it has learned anything (the figure has three, and nothing
-# between them). So let filter $k$ start with a 1 in the middle of channel $k$, and 0 elsewhere: it hands its input on.
-# (Filters beyond the number of channels start at random; channels beyond the number of filters are not handed on at
-# first.)
+# Where should a convolution start? A random one mixes its maps before it has learned anything. So let filter $k$ start
+# with a 1 in the middle of channel $k$, and 0 elsewhere: it hands its input on. (Filters beyond the number of channels
+# start at random.) The figure sends a map through three convolutions, with nothing between them.
 
 # %%
 maps = {"after the patches": ops.conv((photographs.x_train[:1] / 127.5 - 1).astype("float32"), kernels[..., :16])}
@@ -314,10 +306,9 @@ plots.images(((shots - low) / (high - low)).clip(0, 1), labels=list(maps), colum
 #
 # ## Rung 5: quick biases
 #
-# Batch normalisation gives every map the mean 0; its bias then says where the GELU cuts. There are few of these biases,
-# and each of them matters for a whole map. At the rate of the kernels they hardly get anywhere in so few steps. This
-# rung gives them 64 times the rate. (`fast.optimizer` multiplies the gradients of the variables named `beta` by 64,
-# which in gradient descent comes to the same.)
+# Which weights are too slow? Batch normalisation gives every map the mean 0; its bias then says where the GELU cuts.
+# There are few of these biases (Keras calls them `beta`), and each of them matters for a whole map. At the rate of the
+# kernels they hardly get anywhere in so few steps, so this rung gives them 64 times the rate.
 #
 # > **Predict:** a rate that rises and falls; labels and patches together; start and biases together. Which adds most
 # > to the accuracy after these few epochs? (The answer comes under "The ladder so far".)
@@ -333,10 +324,9 @@ for rung, what in ((3, "at the rate of all"), (5, "at 64 times the rate, and wit
 # %% [markdown]
 # ## Rung 6: the average of where you have been
 #
-# While the rate is high the weights wander around a low place and are rarely in it. Their average over the last steps
-# should be closer to it. In Keras averaging takes two words of the optimiser, `SGD(rate, use_ema=True,
-# ema_momentum=0.95)`, and at the end of `fit` the average takes the place of the weights. (Batch normalisation keeps
-# the last weights' means: at a rate near zero that should do little harm.)
+# Where does a training end? While the rate is high the weights wander around a low place and are rarely in it. Their
+# average over the last steps should be closer to it. In Keras that is
+# `SGD(rate, use_ema=True, ema_momentum=0.95)`: at the end of `fit` the average takes the place of the weights.
 #
 # But what is left to do for an average when the rate falls to zero anyway? An imagined valley with noisy steps shows
 # it, with a constant rate and with that of rung 1.
@@ -369,9 +359,9 @@ plots.show(drawn, f"One walk of two weights at either rate. {'; '.join(told)}.".
 #
 # ## Rung 7: coins repeat what they show
 #
-# Every photograph is shown mirrored or not. A coin that is thrown anew in each epoch shows many photographs from the
-# same side twice or three times in a row. With **alternating** each photograph has one coin, in the first epoch; from
-# then on its two sides take turns.
+# Which side should a photograph show? With a coin thrown anew in each epoch, many show the same side twice or three
+# times in a row. With **alternating** the coin is thrown in the first epoch alone; from then on the two sides take
+# turns.
 #
 # > **Predict:** after three epochs with coins, what share of the photographs has been seen from one side only?
 
@@ -387,7 +377,7 @@ drawn.suptitle("Mirrored photographs (black); shares of 1,000, after these three
 plots.show(drawn, "24 photographs, mirrored or not, by epoch. " + "; ".join(axis.get_title() for axis in axes) + ".")
 
 # %% [markdown]
-# (Exercise 2 asks for the formula.)
+# The titles answer; exercise 2 asks for the formula.
 #
 # ## The ladder so far
 #
@@ -399,24 +389,30 @@ import itertools
 scored = {rung: score(model, asked, truth) for rung, (model, _) in ladder.items()}
 hit = {rung: 100.0 * (each.predictions.argmax(axis=1) == each.labels) for rung, each in scored.items()}
 gains = {(a, b): hit[b] - hit[a] for a, b in [*itertools.pairwise(ladder), (0, 5)]}  # for each photograph
-for a, b in gains:
-    print(f"Rung {a} to {b}: {evidence.in_pairs(scored[a], scored[b])}. Loss: {scored[b].loss - scored[a].loss:+.3f}.")
 _, second, (a, b) = sorted(list(gains)[:3], key=lambda step: gains[step].mean())
 lead = gains[a, b] - gains[second]
-print(f"Most: {a} to {b}, {lead.mean():.2f} points ahead; two standard errors {2 * lead.std() / len(lead) ** 0.5:.2f}.")
+told = f"Most: {a} to {b}, {lead.mean():.1f} points ahead; two standard errors {2 * lead.std() / len(lead) ** 0.5:.1f}"
+names = [f"rung {a} to {b}\nloss {scored[b].loss - scored[a].loss:+.2f}" for a, b in gains]
+means, errors = zip(*[(gain.mean(), 2 * gain.std() / len(gain) ** 0.5) for gain in gains.values()])
+drawn, axes = plots.figure(height=3.2)
+axes.barh(names, means, xerr=errors, capsize=5, color=["#56B4E9"] * 3 + ["#bbbbbb"])
+axes.set(xlabel="gain, points of accuracy (with two standard errors either way)", title=told + cifar.figure_suffix)
+plots.show(drawn, "; ".join(f"{name}: {mean:+.1f} points" for name, mean in zip(names, means)).replace("\n", ", "))
 
 # %% [markdown]
-# Only where the lead over the next is more than its two standard errors is your prediction answered, and then for one
-# seed, at one peak for all rungs above the bottom, and for most rungs in twos. The loss may tell another story than the
-# accuracy. Smoothed labels teach a network to hedge, and the cross-entropy against the plain labels charges for that on
-# right answers and rewards it on wrong ones. So a network may be right more often and have the *higher* loss.
+# Does the title answer your prediction? Only if the lead over the next is more than its two standard errors, and then
+# for one seed and one peak of the rate. (The grey bar takes all these steps at once.)
+#
+# The loss, here against the plain labels, may tell another story. Smoothed labels teach a network to hedge, and this
+# loss charges for that on right answers and rewards it on wrong ones. So a network may be right more often and have the
+# *higher* loss.
 #
 # ## Rung 8: look six times
 #
-# At the end we may look at each photograph more than once: as it is, a pixel up and left, a pixel down and right, and
-# the three mirrored. The network answers six times, and its probabilities are averaged (the two that are not moved
-# count double). This costs no training, and six times the time to answer; and an average can be worse than one look.
-# (Rung 5's network looks, in full mode rung 7's: this was fixed beforehand.)
+# May we look more than once? The network answers six times for each photograph: as it is, a pixel up and left, a pixel
+# down and right, and the three mirrored. Its probabilities are averaged (the two that are not moved count double). This
+# costs no training, and six times the time to answer; and an average can be worse than one look. As fixed beforehand,
+# rung 5's network looks, in full mode rung 7's.
 #
 # > **Predict:** how many wrong answers does it mend for each right one that it spoils?
 
@@ -440,10 +436,9 @@ plots.images(seen / 255, columns=6, labels=labels, title=f"Six looks say {', the
              alt=f"Six looks say {', then '.join(said)}. Each look by itself: {', '.join(labels)}.")
 
 # %% [markdown]
-# The figure has the first photograph that the average mended and the first that it spoiled, if there are such; the line
-# above counts them all. From left to right: as it is, moved up and left, down and right; then the three mirrored. The
-# same thing, moved by a pixel or mirrored, and the network may say something else: that is what the average is for, and
-# it cuts both ways.
+# These are the first photograph that the average mended and the first that it spoiled, if there are such; the line
+# above counts them all. From left to right: as it is, moved up and left, down and right; then the three mirrored. Move
+# a thing by a pixel, and the network may say something else: that is what the average is for, and it cuts both ways.
 #
 # ## What each is worth singly
 #
@@ -457,55 +452,51 @@ plots.images(seen / 255, columns=6, labels=labels, title=f"Six looks say {', the
 table, lengths = protocol.table("ladder"), (4, 8, 16)
 steps = verdict_chart.draw(dict(zip(fast.RUNGS[1:], table.compare)), "Each rung against the one below", "ladder")
 rates = [protocol.chosen(table, arm)["learning_rate"] for name, arm in table.arms.items() if name.endswith("_8")]
-for (name, step), below, rate in zip(steps.items(), rates, rates[1:]):
-    print(f"{name}: {step.verdict}, {100 * step.mean:+.2f} points, rate {rate:g} (the rung below: {below:g})")
+marked = [f"{rate:g}{' (end)' * (rate in (min(table.rates), max(table.rates)))}" for rate in rates]
+for (name, step), below, rate in zip(steps.items(), marked, marked[1:]):
+    print(f"{name:24} {100 * step.mean:+.2f} points  {step.verdict:25} rate {rate:8} the rung below: {below}")
 
 # %% [markdown]
-# (Rates tried: 1, 2 and 4 per 1,024 photographs of a batch; 4 is the peak of 0.25 above. So 1 and 4 are the ends: where
-# a line names one of them, on either side, a better rate may lie beyond, and the step may be smaller or larger with
-# it.) A rung without a detectable difference has not been shown to be useless: it may need more epochs, a wider network
-# or more seeds, or help only without the rungs below it. *Suggestive* with a minus leans towards harm, unproved.
+# A rung beats that luck where its dot is filled, right of zero, and both intervals (the thick may hide the thin) leave
+# zero out. The rates tried were 1, 2 and 4 per 1,024 photographs of a batch (4 is the peak of 0.25 above): "(end)"
+# marks the first and the last.
 #
-# Now lay your own steps beside the table's. (Where you took several at once, the table's are added, seed by seed.)
-
-# %%
-yours = {f"{a} to {b}": gain.mean() for (a, b), gain in gains.items()}
-theirs = {f"{a} to {b}": 100 * sum(np.array(steps[r].differences) for r in fast.RUNGS[a + 1 : b + 1]) for a, b in gains}
-told = [f"Rung {up}: {yours[up]:+.1f} points with you, {of.mean():+.1f} in the table" for up, of in theirs.items()]
-plots.dots(theirs, told[1] + cifar.figure_suffix, mark=yours, alt="; ".join(told) + ".",
-           x="gain by rung, points of accuracy (star: yours; dots: the table's seeds, bar: their mean)")
-
-# %% [markdown]
-# Your lines under "The ladder so far" may call a step more than chance where the table has hardly anything: they know
-# of the choice of images alone. Where a star lies off its dots, the seed, the rate or the length (two epochs with you,
-# eight in the table) may be why; in a wide network a rung may even do the opposite.
+# A rung without a detectable difference is not shown to be useless: it may need more epochs, width or seeds. A rate
+# beyond the list may change any verdict. *Suggestive* with a minus leans towards harm, unproved.
+#
+# Now lay your own steps beside the table's; where you took two rungs at once, add two lines. Yours know of one seed,
+# one rate and two epochs: what was more than chance in the choice of images may be hardly anything here.
 #
 # ## Where the time goes
 #
-# A recipe that is fast on paper may wait for its photographs. So measure a step, and the part of it that draws, shifts
-# and mirrors a batch before anything is trained.
+# A recipe that is fast on paper may wait for its photographs. So measure a step on a batch, and the part of it that
+# draws, shifts and mirrors the batch before anything is learned.
+#
+# > **Predict:** which share of a step goes into getting its photographs ready?
 
 # %%
 from timeit import default_timer, repeat
 
 shown = fast.Shown(photographs.x_train, photographs.y_train, batch_size, "alternate")
-# `short` is needed no more. The quickest of five: whatever else runs on the machine can only add to a time.
-draw, both = (min(repeat(do, number=1)) for do in (lambda: shown[1], lambda: short.train_on_batch(*shown[0])))
-print(f"Drawing: {draw / both:.1%} of a step; {draw / (draw + (both - draw) / 100):.0%} if training took a hundredth.")
+parts = {"getting ready": lambda: shown[1], "the whole step": lambda: ladder[1][0].train_on_batch(*shown[0])}
+times = {name: [1000 * t for t in repeat(do, number=1, repeat=9)[2:]] for name, do in parts.items()}  # two to warm up
+told = f"Getting its photographs ready takes {min(times['getting ready']) / min(times['the whole step']):.0%} of a step"
+plots.dots(times, told, "milliseconds, seven readings each", alt=f"Dots of times, by part. {told}.")
 
 # %% [markdown]
-# The shares belong to the machine, not to the recipe, and the second is reckoned, not measured: a machine that trains
-# faster may have to wait for its photographs.
+# The share in the title is that of the quickest readings: whatever else runs on the machine can only add to a time. It
+# belongs to the machine, not to the recipe: one that learns faster may have to wait for its photographs.
 #
 # ## How much faster?
 #
-# "Faster" needs a target and a count: **epochs to an accuracy**. (Epochs are not time: one of a wider network takes
-# longer. And rung 8 may save epochs, but answers six times as slowly.)
+# "Faster" needs a target and a count: **epochs to an accuracy**. (Epochs are not time: those of a wider network take
+# longer, and six looks take six times as long to answer.)
 #
-# For a rate that falls to zero at its end the count cannot be read off a curve: remember rung 1. It takes *several
-# whole trainings of different lengths*. The table `ladder` has each rung with 4, 8 and 16 epochs, all at the rate that
-# was best for 8 (at 16 the bottom rung may want another, and the target would then be higher). Its target was named
-# before the runs were made: what the bottom rung reaches in 16, on validation.
+# The count cannot be read off the curve of a falling rate: before its end the rate is still high, and the accuracy
+# should be lower than that of a training which was meant to end there. It takes *several whole trainings of different
+# lengths*. The table `ladder` has each rung with 4, 8 and 16 epochs, at the rate that was best for 8 (for 16 another
+# may be better, and the target higher). The target was named before the runs were made: what the bottom rung reaches in
+# 16, on validation.
 #
 # > **Predict:** how many epochs does the whole ladder need for what the bottom rung reaches in 16?
 
@@ -520,31 +511,25 @@ plots.lines(some | {"target": (lengths, [target] * 3)}, log_x=True, ticks=length
 
 # %% [markdown]
 # Each point is the mean of five trainings that were meant to end there. Where a rung's line crosses the level one, that
-# many epochs would have been enough (between two lengths we trust the straight line). Our counts, read for each seed
-# and averaged, with intervals over the seeds, beside the article's (where a seed lies outside the three lengths, read
-# off the mean line, without an interval; the bottom rung has 16 by definition, and the target is taken as given):
+# many epochs would have been enough. Read for each seed and averaged, with intervals over the seeds, these are our
+# counts to the target, beside the article's to 94 % of its test photographs. (A count without an interval is read off
+# the mean line; the bottom rung has 16 by definition.)
 
 # %%
 article = ("not told", "not told", 45, 21, 18, 13.5, 12, "9.9, with rung 8", "10.8, before rung 7")  # rung by rung
-print(f"Epochs to 94 % of the test set (article), and to {target:.1f} % of validation (ours; intervals over seeds):")
 for i, (theirs, ours) in enumerate(zip(article, needed.values())):
     print(f"{i} {fast.RUNGS[i]:24} article {theirs!s:20} ours {ours}")
 
 # %% [markdown]
 # Compare ratios only, of one count to the next: the article's network is wider, learned from five times as many
-# photographs, of the original images (the table's are a re-encoded copy, with less of the fine colour that whitening
-# enlarges), and was counted on the *test* set. Its ladder begins at our rung 2, with two looks (a photograph and its
-# mirror image), and takes the six looks before the alternating. (For that beginning its text says 45 epochs, a table
-# beside its code 35. So whitening is worth a factor of 2.1 there, or of 1.7.)
-#
-# Two cautions. The article's ladder is a *search*: its rungs and its epoch counts are judged on the test set. Lesson 15
-# says what that costs: with 10,000 test photographs, probably little. And a ladder has an order: a rung that is worth
-# three epochs at the bottom may be worth none at the top.
+# photographs, and its ladder begins at our rung 2. That ladder is a *search*, its rungs and its epoch counts judged on
+# the *test* set; lesson 15 says what that can cost; how much it was, nobody has measured. And a ladder has an
+# order: a rung that is worth three epochs at the bottom may be worth none at the top.
 #
 # ## Is your number normal?
 #
 # The network is chosen, and the seal is opened once: for one look, since the other networks of the chart looked once.
-# (In full mode for six, as the article's network: there the chart may favour ours.)
+# (In full mode it is six, as in the article: there the chart may favour ours.)
 
 # %%
 chosen, looks, rung = (six, 6, 7) if lesson.mode == "full" else (final, 1, 5)
@@ -573,8 +558,8 @@ digits, began = data.load("mnist", lesson.mode, seed, {"reduced": 30_000}.get(le
 quick, _ = train(digits, 7, small, epochs, 2 * batch_size, peak, lesson.callbacks(part="digits"), mirror="never")
 others = (digits.x_compare, digits.y_compare) if len(digits.y_compare) else (digits.x_val, digits.y_val)
 print(f"{default_timer() - began:.0f} seconds; {score(quick, *others).accuracy:.2%} of others right{digits.suffix}.")
-print(f"Lesson 02's baseline in full mode: {evidence.cost_words('baseline_cnn', '', 'full', 'mnist')}.")
-print("The wide network in full mode, twelve epochs (time, test accuracy):", measured("best_mnist"), sep="\n")
+print(f"Lesson 02's baseline in full mode: {evidence.cost_words('baseline_cnn', '', 'full', 'mnist')}.",
+      "The wide network in full mode, twelve epochs (time, test accuracy):", measured("best_mnist"), sep="\n")
 
 # %% [markdown]
 # One run and no rival at an equal price: the first line says what is possible, not which rung did it. (Its digits were
@@ -631,7 +616,9 @@ lesson.check_one_side_only(one_side_only)
 #   Where its code differs from ours: its rate falls in a straight line, to a fourteenth of the peak; its first layer
 #   has a bias, which learns for three epochs; its average is written back into the weights every five steps; its
 #   weight decay goes through the momentum, ours past it; of its several looks it averages the logits, and we the
-#   probabilities (in both the two that are not shifted count double).
+#   probabilities. Its ladder begins with two looks (a photograph and its mirror image); for that its text says 45
+#   epochs, a table beside its code 35, so whitening is worth a factor of 2.1 there, or of 1.7. Its images are the
+#   original ones; those of our table are a re-encoded copy, with less of the fine colour that whitening enlarges.
 # * L. Smith and N. Topin, *Super-convergence*, 2018: a rate that rises and falls.
 # * C. Szegedy and others, *Rethinking the Inception architecture for computer vision*, 2016: label smoothing.
 # * P. Izmailov and others, *Averaging weights leads to wider optima and better generalization*, 2018.

@@ -101,6 +101,12 @@ def test_every_lesson_has_its_page_and_its_solution(folder):
         assert (folder / "notebooks" / "solutions" / f"{name}.html").is_file()
 
 
+def test_a_table_that_a_cell_prints_is_a_table(folder):
+    for name in pages(folder):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert "<p>|" not in text, f"{name} shows a table as bars and dashes"
+
+
 def test_no_link_is_dead(folder):
     dead = []
     for name in pages(folder):

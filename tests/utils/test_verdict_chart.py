@@ -78,35 +78,11 @@ def test_each_of_the_four_verdicts_has_a_look_of_its_own(kept):
     _, hurts, helps, *_ = plots.COLOURS
     clear = kept["l2", "baseline"]
     doubtful = replace(clear, p_adjusted=0.2)
-    assert verdict_chart._look(clear) == (helps, helps)
-    assert verdict_chart._look(replace(clear, mean=-0.01)) == (hurts, hurts)
-    assert verdict_chart._look(doubtful) == (helps, "white")
-    assert verdict_chart._look(replace(doubtful, mean=-0.01)) == (hurts, "white")
-    assert verdict_chart._look(replace(clear, p=0.2)) == ("#666666", "white")
-
-
-def test_what_is_measured_has_a_row_in_a_table(kept, monkeypatch):
-    told = []
-    monkeypatch.setattr("IPython.display.display", lambda table: told.append(table.data))
-    verdict_chart.tell({"shifts": ("augmentation", "baseline")})
-    assert not told
-    kept["he_init", "baseline"] = compared(*[0.01] * 6)
-    verdict_chart.verdicts.cache_clear()
-    monkeypatch.setattr(
-        protocol, "chosen", lambda of, arm: {"learning_rate": 0.001 + (arm.name == "he_init")}
-    )
-    pairs = {"L2, turned": ("baseline", "l2"), "shifts": ("augmentation", "baseline")}
-    verdict_chart.tell(pairs | {"He": ("he_init", "baseline")})
-    head, rule, *rows = told[0].splitlines()
-    assert head.count("|") == rule.count("|") == 10
-    clear = verdict_chart.verdicts("fair_mnist", "accuracy")["baseline", "l2"]
-    ends = f"{100 * clear.low:+.2f} to {100 * clear.high:+.2f}"
-    assert rows == [
-        f"| L2, turned | -1.10 | {ends} | +0.00 to +100.00 | below 0.001 | 0.031 | hurts | "
-        f"-0.0110, {clear.low:+.4f} to {clear.high:+.4f} | hurts |",
-        "| He‡ | +1.00 | – | – | unknown | unknown | no detectable difference | +0.0100 | "
-        "no detectable difference |",
-    ]
+    assert plots.verdict_look(clear) == (helps, helps)
+    assert plots.verdict_look(replace(clear, mean=-0.01)) == (hurts, hurts)
+    assert plots.verdict_look(doubtful) == (helps, "white")
+    assert plots.verdict_look(replace(doubtful, mean=-0.01)) == (hurts, "white")
+    assert plots.verdict_look(replace(clear, p=0.2)) == ("#666666", "white")
 
 
 def test_a_cell_has_a_word_and_a_mean(kept):
