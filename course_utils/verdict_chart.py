@@ -44,8 +44,8 @@ def draw(pairs: dict, title: str, table: str = "fair_mnist", company: dict | Non
         company: likewise, of what is drawn as a square below the dot of the same row.
 
     Returns:
-        name to `evidence.Comparison`, of those of `pairs` that are measured. One alone is told by its row
-        (`tell`) and gets no figure.
+        name to `evidence.Comparison`, of those of `pairs` that are measured. One alone gets no
+        figure: its row in a table tells it.
     """
     found = verdicts(table, "accuracy")
     sides = {"alone": pairs} | ({"in company": company} if company else {})

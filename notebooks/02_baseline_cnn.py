@@ -361,7 +361,7 @@ print("digits cut by the edge, pushed " + ", ".join(f"by {n} pixels {share:.0%}"
 # its maps follow most, and the correlation; "now" marks a changed name. (The six are, for each name after training, the
 # kernel whose maps vary most, then kernels whose name has changed.) Six that were picked prove nothing. So the panel
 # below them has a mark for *each* of the 32. The further right, the more closely its maps followed an edge or the ink
-# before training; the higher, the more closely they do so after. A dot above the dashed line has gained.
+# before training; the higher, the more closely they do so after. A mark above the dashed line has gained.
 
 
 # %%
@@ -413,9 +413,9 @@ all_32.plot(old[~ink], new[~ink], "o", old[ink], new[ink], "^", alpha=0.6)
 all_32.plot(old[shown], new[shown], "ks", markerfacecolor="none", markersize=9)
 all_32.plot([old.min(), 1], [old.min(), 1], "--", color="#666666")
 all_32.legend(["edge, after", "ink, after", "the six", "no change"], loc="lower right", frameon=False, fontsize=9)
-all_32.set_title(f"All 32: mean correlation {old.mean():.2f} before training, {new.mean():.2f} after", fontsize=10)
+all_32.set_title(f"All 32: {(new > old).sum()} gained by training, {(new < old).sum()} lost", fontsize=10)
 drawn.suptitle("Six of the 32 kernels and their maps, before training and after" + mnist.figure_suffix, fontsize=11)
-plots.show(drawn, "Six kernels and their maps of a digit, before training and after. Below, a dot for each of all 32: "
+plots.show(drawn, "Six kernels and their maps of a digit, before training and after. Below, a mark for each of all 32: "
            f"{(new > old).sum()} follow an edge or the ink more closely after training, {(new < old).sum()} less.")
 
 # %%
@@ -429,9 +429,9 @@ print(f"{32 - sum(stays)} of the 32 have gone over to another pattern; all weigh
 # So are they edge finders? Some are, and others pass on the ink itself. But look at the rows "before" first: nine
 # random weights differ from side to side by chance, ReLU keeps one side, and there is an edge map before anything was
 # learned. A picture of "learned" kernels proves little by itself. What training did shows in the *answers*: compare the
-# dots above the dashed line with those below it. In the printed lines "closely" means a correlation above 0.7; the last
-# line says how much the weights still resemble those of the start. (Each kernel and map has its own scale; a map on
-# grey ground has a bias above zero. A map that is zero everywhere follows nothing: 0.00.)
+# marks above the dashed line with those below it. In the printed lines "closely" means a correlation above 0.7; the
+# last line says how much the weights still resemble those of the start. (Each kernel and map has its own scale; a map
+# on grey ground has a bias above zero. A map that is zero everywhere follows nothing: 0.00.)
 #
 # ## Which digits does it still get wrong?
 #

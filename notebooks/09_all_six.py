@@ -246,7 +246,7 @@ log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entr
 # much? Those that feed a batch norm could, at no cost (lesson 05). But in one full-size run of ours, with today's Adam,
 # the penalty hardly moves (orange squares in the figure). And Keras 1 added the penalty in training too.
 #
-# So the first finding is hard: **the run that printed this log did not have the listing's penalty**, unless its squared
+# So the first finding is hard: **the loss that this log prints lacks the listing's penalty**, unless its squared
 # weights shrank to less than the shares printed above, which ours, as long as it ran, never came near. Whether the
 # listing was changed later, or an error in that Keras lost the penalty, is open. `loss`, then, is the column that, with
 # this one reservation, cannot have come from the program. The `val_loss` is as small, but it has an excuse: until 1.2.0
@@ -289,6 +289,7 @@ plots.panels(
 )  # fmt: skip
 
 # %%
+# Read what it prints, the code can wait.
 both = listed.index  # this run was ended early; the same epochs for all
 pairs = [(f"{name}, from the log", run, "loss", theirs) for name, run in runs.items()]
 pairs += [("as listed, cross-entropy alone, from the log", listed, "cross_entropy", theirs),
@@ -364,6 +365,7 @@ plots.panels(
 )  # fmt: skip
 
 # %%
+# Read what it prints, the code can wait.
 for first, last in [(1, 3), (4, 31)]:
     apart = [abs(run["val_cross_entropy"] - theirs["val_loss"]).loc[first:last].mean() for run in (logged, no_penalty)]
     print(f"epochs {first} to {last}: momentum 0.9 is {apart[0]:.4f} nats off the log's val_loss, 0.99 {apart[1]:.4f}")
@@ -413,7 +415,7 @@ for name, run in unpenalised.items():
 # compare row 5 (the listing's patience, today) with row 6 (the same patience in an older Keras). For the log and for
 # momentum 0.9 both rows have their dot, the best epoch, at the same place. So if the best weights come back, the
 # changed count explains nothing there. (The record of 0.99 ends before either stops. An old Keras kept the cross, not
-# the dot; the printed lines do not judge the crosses.)
+# the dot; the lines under the figure judge dots.)
 #
 # Yet one epoch of patience *can* decide. A *bump* is a stretch of epochs without a new best. Each of the three curves
 # has one that ends patience 3 and that patience 4 outlasts. In another run the bump may come elsewhere and last longer.
@@ -504,8 +506,8 @@ The stop     Ours kept epochs {" and ".join(map(str, kept))}. There the runs wit
              off their late means.""")
 
 # %% [markdown]
-# How did your suspect fare? By the first runs there is one finding, and it names no culprit: the run almost certainly
-# lacked the listing's penalty, but no run by hand shows that the penalty costs a digit. The library was at the scene;
+# How did your suspect fare? By the first runs there is one finding, and it names no culprit: the log almost certainly
+# lacks the listing's penalty, but no run by hand shows that the penalty costs a digit. The library was at the scene;
 # what its other defaults took is unknown. The stop and chance are out on bail.
 #
 # The table's runs can go further. *As logged* against *as listed* judges penalty and defaults together; each of the two
@@ -537,12 +539,14 @@ lesson.check_penalty_at_start(penalty_at_start)
 #
 # > "Your test accuracy lies inside the range expected from 10 reference runs", says each lesson. Where does that range
 # > come from? Take the mean and the standard deviation $s$ (dividing by $n - 1$) of $n$ runs. *One more* run differs
-# > from their mean by its own luck, variance $s^2$, and by the luck of the mean, $s^2/n$. As $s$ is itself a guess from
-# > few runs, the factor is not 1.96 but Student's $t$ with $n - 1$ degrees of freedom, `scipy.stats.t.ppf(0.975, n -
-# > 1)`.  Write a function that takes a list of accuracies and returns the mean, then the low and the high end of the 95
-# > % interval for one more run. Then feed it the runs with the falling rate, `list(falling)`. Would the article's run
-# > surprise it? And what does it make of our runs as listed, `list(full_size["all six"]["test_accuracy"])`? Would you
-# > believe that interval?
+# > from their mean by its own luck, variance $s^2$, and by the luck of the mean, $s^2/n$. As $s$ is itself a guess
+# > from few runs, the factor is not 1.96 but Student's $t$ with $n - 1$ degrees of freedom,
+# > `scipy.stats.t.ppf(0.975, n - 1)`.
+# >
+# > Write a function that takes a list of accuracies and returns the mean, then the low and the high end of the
+# > 95 % interval for one more run. Then feed it the runs with the falling rate, `list(falling)`. Would the article's
+# > run surprise it? And what does it make of our runs as listed, `list(full_size["all six"]["test_accuracy"])`? Would
+# > you believe that interval?
 
 
 # %%

@@ -200,8 +200,7 @@ for name, losses in list(by_seed.items())[1:]:
 #
 # Green helps, orange hurts; how a row earns its colour comes next. Each row has two 95 % intervals. The thick one is
 # over seeds, made by a method whose interval holds the truth in 95 of 100 repetitions; the verdicts go by seeds alone.
-# The thin one, as wide or wider,
-# is explained in *Two kinds of noise*.
+# The thin one, as wide or wider, is explained in *Two kinds of noise*.
 
 # %%
 titles = {"no_dropout": "dropout"} | {arm: evidence.arm_words(arm) for arm in ("l2", "weight_decay", "he_init",
@@ -222,7 +221,7 @@ alone = draw(singles, "What each is worth alone")
 #
 # The same rows in numbers. (‡: the two sides took different learning rates, so the verdict is on technique and rate
 # together.) Doubt a row? The line below the table unfolds: there stand the number of pairs, all p values, the same for
-# the cross-entropy, and what was tuned.
+# the cross-entropy, and what was tuned. (Dropout's row is the other way round there: what leaving it out does.)
 
 
 # %%
@@ -272,7 +271,7 @@ print(f"The vote, of {len(alone)}, by the means, which is no test: {most} does m
 # %% [markdown]
 # These rows say *whether*, and not *why*. Where one surprises you, unfold the table and look at its rates. (A rate or
 # factor at the end of those that were tried may have a better one beyond it. The factors of L2 and weight decay were
-# tuned by cross-entropy, and the baseline has none: that they do better in it is less of a surprise, and at a weaker
+# tuned by cross-entropy, and the baseline has none: their lead in it, folded above, surprises less, and at a weaker
 # factor the verdict on accuracy might be another.)
 #
 # All rows share the ten runs of one baseline, so an unlucky baseline flatters every row at once, except dropout's,
@@ -342,7 +341,7 @@ print(*(found.sentence(evidence.arm_words(arm)) for arm, found in bill.items()),
 #
 # Then look at both ends, and at the first three printed lines: the curves do not keep their distance. In the same
 # number of steps each of 500 digits is seen 160 times, which may flatter augmentation, and each of 20,000 only four
-# times, where it may have less to add, or too few steps to add it: this table does not say which.
+# times, where it may have less to add, too few steps, or a wrong rate: the table does not say which.
 #
 # ## Better, or only longer?
 #
@@ -509,6 +508,8 @@ print(f"Measured: {len(measured)} of the {len(photographs.compare)} comparisons 
 # *added* is beside the others. The last columns ask both once more on *photographs*, by accuracy (for cross-entropy
 # unfold their table above); a column in which nothing is measured yet is left out.
 #
+# > **Look for one row first:** which technique keeps its word in every column in which it has one?
+#
 # The intervals stand above. Holm's correction was made for each table and each measure apart: over all these words
 # together, the chance of a false alarm is not held to one in twenty.
 
@@ -544,7 +545,7 @@ show(article, protocol.table("article_mnist"))
 # As long as these are missing, the first question is open for the article's pair. For batch normalisation at 5,000
 # digits the second figure has the answer.
 #
-# Doubt a line? Unfold its table: it names the protocol's table, the pairs, both p values and the number of comparisons.
+# Doubt a line? Unfold its table: it names the protocol's table, the pairs, all p values and the number of comparisons.
 # Then make its runs again, and read the table with them in the place of ours (which are in
 # `course_utils/reference/runs.csv`):
 #

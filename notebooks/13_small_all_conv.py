@@ -368,7 +368,7 @@ for size, points in market.items():
 #
 # Before you choose by it:
 #
-# * A point is not a network, but a network *with its training*. Batch sizes are each source's, the learning rate is
+# * A bar is not a network, but a network *with its training*. Batch sizes are each source's, the learning rate is
 #   Adam's usual one, and neither was tuned here: at a batch of 32 a network takes eight times as many steps over the
 #   same photographs as at 256.
 # * A price list holds for its own budget. Reduced mode gives few images and few epochs, so a network that learns

@@ -10,7 +10,7 @@
 # # Fighting overfitting
 #
 # **Goal:** follow a procedure that regularises just enough, by rules that are written down before the first run; see
-# whether a check bears it out, and how far it gets beside a network that follows other people's.
+# whether a check bears it out, and how far it gets beside one built to other people's design.
 #
 # The networks of lessons 11 to 13 came with their numbers: so many filters, so much dropout here, so much there. Where
 # do such numbers come from? The answer on Cross Validated from which the last two networks came has something better to
@@ -450,7 +450,7 @@ print("Stored runs:", "not enough of both yet." if len(shifted.keys() & depth.ke
 # A large lead fits the first step of the procedure, "start from an architecture that is known to work". It is no proof:
 # the two networks differ in depth, width, normalisation, first weights, dropout and the hidden dense layer, their
 # trainings in the learning rate and at times in augmentation and batch size, and nobody tuned either's.
-# Which of all these matters? Lesson 16 takes such a network apart, rung by rung.
+# Which matters is not measured; lesson 16 asks it of another network's changes.
 #
 # ## One test
 #

@@ -580,8 +580,8 @@ lesson.check_choose(choose)
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Let the group bet on the most important setting before the table is shown, and ask afterwards
-# what "important" would mean without the joint part. Before the race, let everybody draw the three curves. For the
-# coins, let everybody flip ten and celebrate the champion, then let the champion flip again. Likely wrong answers: in
-# exercise 1 forgetting the square, taking `math.log10`, or rounding down; in exercise 2 choosing by all pictures, or
-# reporting the figure that chose. To discuss: who in a research field holds the seal, when thousands of people tune on
-# the same public test set?
+# what "important" would mean without the joint part. Before the race, let everybody draw the curves of the two
+# TPEs beside that of average dice. For the coins, let everybody flip ten and celebrate the champion, then let the
+# champion flip again. Likely wrong answers: in exercise 1 forgetting the square, taking `math.log10`, or rounding down;
+# in exercise 2 choosing by all pictures, or reporting the figure that chose. To discuss: who in a research field holds
+# the seal, when thousands of people tune on the same public test set?

@@ -391,7 +391,7 @@ hit = {rung: 100.0 * (each.predictions.argmax(axis=1) == each.labels) for rung, 
 gains = {(a, b): hit[b] - hit[a] for a, b in [*itertools.pairwise(ladder), (0, 5)]}  # for each photograph
 _, second, (a, b) = sorted(list(gains)[:3], key=lambda step: gains[step].mean())
 lead = gains[a, b] - gains[second]
-told = f"Most: {a} to {b}, {lead.mean():.1f} points ahead; two standard errors {2 * lead.std() / len(lead) ** 0.5:.1f}"
+told = f"Most: rung {a} to {b}, by {lead.mean():.1f} points; two std. errors {2 * lead.std() / len(lead) ** 0.5:.1f}"
 names = [f"rung {a} to {b}\nloss {scored[b].loss - scored[a].loss:+.2f}" for a, b in gains]
 means, errors = zip(*[(gain.mean(), 2 * gain.std() / len(gain) ** 0.5) for gain in gains.values()])
 drawn, axes = plots.figure(height=3.2)
@@ -457,8 +457,8 @@ for (name, step), below, rate in zip(steps.items(), marked, marked[1:]):
     print(f"{name:24} {100 * step.mean:+.2f} points  {step.verdict:25} rate {rate:8} the rung below: {below}")
 
 # %% [markdown]
-# A rung beats that luck where its dot is filled, right of zero, and both intervals (the thick may hide the thin) leave
-# zero out. The rates tried were 1, 2 and 4 per 1,024 photographs of a batch (4 is the peak of 0.25 above): "(end)"
+# A rung beats that luck where its dot is filled, right of zero; if hollow (*suggestive*), intervals without zero are
+# not enough. The rates tried were 1, 2 and 4 per 1,024 photographs of a batch (4 is the peak of 0.25 above): "(end)"
 # marks the first and the last.
 #
 # A rung without a detectable difference is not shown to be useless: it may need more epochs, width or seeds. A rate
@@ -494,7 +494,7 @@ plots.dots(times, told, "milliseconds, seven readings each", alt=f"Dots of times
 #
 # The count cannot be read off the curve of a falling rate: before its end the rate is still high, and the accuracy
 # should be lower than that of a training which was meant to end there. It takes *several whole trainings of different
-# lengths*. The table `ladder` has each rung with 4, 8 and 16 epochs, at the rate that was best for 8 (for 16 another
+# lengths*. The table `ladder` has each rung with 4, 8 and 16 epochs, at the best of three rates for 8 (for 16 another
 # may be better, and the target higher). The target was named before the runs were made: what the bottom rung reaches in
 # 16, on validation.
 #

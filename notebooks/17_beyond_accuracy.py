@@ -44,8 +44,8 @@ if not len(y_judge):  # full mode keeps no comparison set: half of the validatio
 #
 # In lesson 08 a network without dropout, on few digits, went on training after its validation loss had been lowest.
 # Here is one like it (full mode gives it all digits). What becomes of its confidence? A callback keeps its answers
-# after some of the epochs. (Up to "Whose mistake?" all numbers are of this one network; other seeds come at the end,
-# but not in full mode.)
+# after some of the epochs. (Up to "Whose mistake?" all numbers are of this one network; the end tries two of them
+# on other seeds, but not in full mode.)
 
 # %%
 model = keras.Sequential([
@@ -207,7 +207,7 @@ plots.lines(x="epoch", y="%", marker="^", series={
 
 # %% [markdown]
 # The network learns how sure to be from pictures that it has practised on. Before long it is right on more of those
-# than on new ones. Where its confidence on new pictures lies between the two accuracies, it promises too much. (In
+# than on new ones. From there on, a confidence between the two accuracies promises too much. (In
 # training the number is a mean over an epoch of learning, so at first it is low.)
 #
 # Later a second cause can join. Once every training picture is classified rightly, the training accuracy can rise no
@@ -374,8 +374,8 @@ print("Wrong of the surest twentieth:", ", ".join(f"{kind} {share:.1%}" for kind
 # above *pictures passed on* is due to the order.
 #
 # May at least the surest answers be trusted? The last line takes the surest twentieth of each kind, where a good order
-# would leave hardly a mistake. Where many of even these are wrong, no threshold sets that right. (Exercise 2 asks where
-# the threshold belongs.)
+# would leave hardly a mistake. Where many of these are wrong, passing on even 19 in 20 is not enough. (Exercise 2 asks
+# where the threshold belongs.)
 #
 # ## Whose mistake?
 #
@@ -421,7 +421,7 @@ plots.images(x_judge[accused], columns=6,
 #
 # First the confidence, on clean pictures. A row begins with three means over its own runs: the mistakes *made*, how
 # many were *announced* for 100 made (with 100 a network promises on the whole what it keeps; with fewer it promises too
-# much, with more too little), and the error beyond chance. Then come two *changes* from the baseline, in points:
+# much, with more too little), and the error beyond chance. Two *changes* from the baseline follow, in points. Note:
 #
 # * For an error minus is good, for an accuracy plus. "The surest 19 in 20": the others are passed on.
 # * *Suggestive* may well be chance: the interval leaves out zero, but the correction for so many questions does not

@@ -183,7 +183,8 @@ def _loss(found):
         return f"; on cross-entropy {found.mean:+.4f} in each: {found.verdict}"
     return (
         f"; on cross-entropy {found.mean:+.4f}, {_interval(found.low, found.high)}, {p_words(found.p)}"
-        f"{_holm(found, found.p_adjusted)}: {found.verdict}"
+        f"{_holm(found, found.p_adjusted)}: {found.verdict} "
+        f"(by sign flips {p_words(found.p_exact)}{_holm(found, found.p_exact_adjusted)})"
     )
 
 

@@ -1,4 +1,4 @@
-"""Verdicts as lesson 10 shows them: drawn, told in a table, and as a word in another."""
+"""Verdicts as lesson 10 shows them: drawn, and as a word in a table."""
 
 from dataclasses import replace
 

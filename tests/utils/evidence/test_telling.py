@@ -64,7 +64,7 @@ def test_a_verdict_is_one_sentence_with_all_that_it_rests_on(kept):
         f"{loss.mean:+.4f}, {loss.low:+.4f} to {loss.high:+.4f}",
     ):
         assert words in said
-    assert said.endswith("after Holm: helps.")
+    assert said.endswith("after Holm: helps (by sign flips p = 0.031, 0.094 after Holm).")
     assert (accuracy.p_exact, accuracy.p_exact_adjusted) == (2 / 2**6, 3 * 2 / 2**6)
     assert low < accuracy.low
     assert high > accuracy.high
