@@ -64,11 +64,12 @@ def lesson_tree(lessons: dict) -> str:
 
 def scoreboard_table() -> str:
     """The scoreboard of the README, and on which machines it was measured."""
-    runs = evidence.reference()
+    runs = evidence.runs_of_no_table()
     provenance = []
     for (hardware, precision), group in runs.groupby(["hardware", "precision"]):
         provenance.append(f"{len(group)} on {hardware} with {precision}")
-    where = f"Reference runs: {'; '.join(provenance)}." if provenance else "No reference runs yet."
+    # Of the tables' runs, which the scoreboard has too, runs.csv says where each was made.
+    where = f"Reference runs of no table: {'; '.join(provenance) or 'none yet'}."
     return f"{scoreboard.table()}\n\n{where}"
 
 
@@ -79,14 +80,17 @@ def folded(title: str, content: str) -> str:
 
 def outside_count() -> str:
     """How many reference runs no table of the protocol names."""
-    return str(len(evidence.reference()))
+    return str(len(evidence.runs_of_no_table()))
 
 
 # The protocol's tables
 
 
 def protocol_tables() -> str:
-    """Each table of the protocol: its question, its verdicts as a plot, and the rest folded."""
+    """Each table of the protocol: its question, its verdicts as a plot, and the rest folded.
+
+    A learning curve has no verdicts; in their place it says what each of its lines is worth.
+    """
     return "\n\n".join(_protocol_table(of) for of in protocol.tables().values())
 
 
@@ -103,30 +107,73 @@ def _protocol_table(of):
         len(trained) * len(of.verdict_seeds),
     )
     if absent:
-        left = f"{len(of.compare) - len(found)} of its {len(of.compare)} comparisons"
+        waiting = len(of.compare) - len(found)
+        left = f"{waiting} of its {len(of.compare)} comparisons; " if waiting else ""
         parts.append(
-            f"**{NOT_YET.capitalize()}**: {left}; {absent} of {wanted} runs that they rest on are missing."
+            f"**{NOT_YET.capitalize()}**: {left}{absent} of {wanted} runs to be judged are missing."
         )
-    parts.append(folded("The verdicts as a table", _verdict_table(of, found)))
+    if of.compare:
+        parts.append(folded("The verdicts as a table", _verdict_table(of, found)))
+    parts.append("\n".join(f"* {_worth(of, line)}" for line in of.curves[1:]))
     parts.append(folded("The networks that are compared", _arms_table(of, lacking)))
     return "\n\n".join(filter(None, parts))
 
 
+def _worth(of, line):
+    """What a line of a learning curve is worth beside the first one, as a sentence."""
+    found = evidence.worth_in_images(of, line, of.curves[0])
+    return found.sentence(arm_words(line)) if found else f"{arm_words(line)}: {NOT_YET}."
+
+
 def _protocol_words(of):
-    network = networks.NETWORKS[of.model]
+    titles = [networks.NETWORKS[name].title for name in map(of.model_of, of.arms.values())]
+    data = SPECS[networks.NETWORKS[of.model].data].title
     judged = {
         "compare": "on the comparison set, training images that no seed trains on",
         "test": "on the test set",
     }[of.judge]
-    rate = f"a constant learning rate of {of.learning_rate:g}" if of.kind == "article" else (
-        "a peak of the learning rate that was chosen for each on validation, with the seeds "
-        f"{_listed(of.tuning_seeds)}, and that falls to zero"
-    )  # fmt: skip
-    images = f", {of.n_train:,} training images" if of.n_train else ""
+    # The titles stand without "the": some bring their own beginning ("lesson 16's fast network").
     return (
-        f"`{of.name}`: the {network.title} on {SPECS[network.data].title}, {of.mode} mode{images}, "
-        f"{of.epochs} epochs, {rate}; seeds {_listed(of.verdict_seeds)}, judged {judged}."
+        f"`{of.name}`: {', '.join(dict.fromkeys(titles))} on {data}, {of.mode} mode, "
+        f"{_length_words(of)}, {_rate_words(of)}; seeds {_listed(of.verdict_seeds)}, judged {judged}."
     )
+
+
+def _length_words(of):
+    """On how many images a table trains, and for how long."""
+    if of.kind == "curve":
+        return f"as many steps with every number of images as {of.epochs} epochs on {of.n_train:,} take"
+    images = f"{of.n_train:,} training images, " if of.n_train else ""
+    if of.epochs is None:
+        return f"{images}each as many epochs as its row below says"
+    differ = any(of.parameters(arm)["epochs"] != of.epochs for arm in of.arms.values())
+    return f"{images}{of.epochs} epochs{' unless a row below says otherwise' * differ}"
+
+
+def _rate_words(of):
+    """Which learning rate a table's networks have, and whether it falls."""
+    if of.kind == "article":
+        chosen = f"of {of.learning_rate:g}"
+    elif of.kind == "curve":
+        chosen = f"that `{of.rates_from}` chose for each"
+    else:
+        chosen = (
+            f"that was chosen for each on validation, with the seeds {_listed(of.tuning_seeds)}"
+        )
+    if of.notebook == "ladder":
+        # What the notebook multiplies by its batch's share of 1,024.
+        chosen += ", for a batch of 1,024 images"
+    # An average has no rate of its own.
+    given = [of.parameters(arm) for arm in of.arms.values() if not arm.mean_of]
+    falling = [
+        each.get("rung", 0) > 0 or "cosine_decay" in each.get("techniques", "") for each in given
+    ]
+    if all(falling):
+        return f"a learning rate that falls to zero from a peak {chosen}"
+    if not any(falling):
+        return f"a constant learning rate {chosen}"
+    where = "from rung 1 on" if of.notebook == "ladder" else "where a row below says so"
+    return f"a learning rate {chosen}, which falls to zero {where} and is otherwise constant"
 
 
 def _listed(numbers):
@@ -165,17 +212,45 @@ def _verdict_table(of, found):
 def _arms_table(of, lacking):
     lines = ["| | what is trained | settings | runs |", "| --- | --- | --- | --- |"]
     for arm in of.arms.values():
-        trained = _spelled(arm.techniques)
-        if arm.mean_of:
-            trained = f"the mean of {', '.join(map(arm_words, arm.mean_of))}"
-        settings = {"rung": arm.rung, "epochs": arm.epochs, "images": arm.n_train}
-        settings |= protocol.chosen(of, arm) or {}
-        words = ", ".join(f"{arm_words(k)} {v:g}" for k, v in settings.items() if v is not None)
+        settings = _own_settings(of, arm) | (protocol.chosen(of, arm) or {})
+        words = ", ".join(
+            f"{arm_words(name)} {value if isinstance(value, str) else format(value, 'g')}"
+            for name, value in settings.items()
+        )
         total = len(of.verdict_seeds)
         lines.append(
-            f"| {arm_words(arm.name)} | {trained} | {words} | {total - lacking.get(arm.name, 0)} of {total} |"
+            f"| {arm_words(arm.name)} | {_trained(of, arm)} | {words} | "
+            f"{total - lacking.get(arm.name, 0)} of {total} |"
         )
     return "\n".join(lines)
+
+
+def _trained(of, arm):
+    """What an arm trains, in words: its techniques or rung, or where it has none its network."""
+    if arm.mean_of:
+        return f"the mean of {', '.join(map(arm_words, arm.mean_of))}"
+    if arm.rung is not None:
+        return f"the ladder up to rung {arm.rung}"
+    title = networks.NETWORKS[of.model_of(arm)].title
+    if not arm.techniques:
+        return title
+    return f"{title}: {_spelled(arm.techniques)}" if arm.model else _spelled(arm.techniques)
+
+
+def _own_settings(of, arm):
+    """Name to value of the settings in which an arm may differ from the others of its table.
+
+    What the line above the table says of all is left out, and so is `follow`, which only looks.
+    """
+    given = of.parameters(arm)
+    found = {
+        "epochs": given["epochs"] if given["epochs"] != of.epochs else None,
+        "images": arm.n_train,
+        "precision": arm.precision,
+        "start": arm.start or None,
+    }
+    found |= {name: given.get(name) for name in ("l2", "momentum", "epsilon", "patience")}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def trust_tables() -> str:
@@ -203,7 +278,7 @@ def _trust_table(of):
 
 def seeds_table(mode: str) -> str:
     """Each set of techniques on MNIST, seed by seed: test accuracy in per cent."""
-    runs = evidence.reference()
+    runs = evidence.runs_of_no_table()
     same = (runs["model"] == "baseline_cnn") & (runs["mode"] == mode) & (runs["data"] == "mnist")
     found = {
         names: evidence.reference_runs("baseline_cnn", names, mode, "mnist").set_index("seed")

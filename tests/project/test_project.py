@@ -18,6 +18,8 @@ from packaging.utils import canonicalize_name
 from paths import ROOT
 from project import EXTRAS, PROJECT, PYPROJECT, locked, tracked_files
 
+import course_utils
+
 LOCKS = {
     "requirements.txt": ["cpu"],
     "requirements-gpu.txt": ["gpu"],
@@ -189,6 +191,11 @@ def test_the_floors_of_the_package_hold():
     assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
+def test_the_package_offers_all_its_modules():
+    names = {path.stem for path in (ROOT / "course_utils").glob("*.py")} - {"__init__"}
+    assert names | {"checks", "data", "evidence"} <= set(dir(course_utils))
+
+
 HEAVY = {"tensorflow", "keras", "jax", "torch", "numpy", "pandas", "matplotlib", "scipy", "dask"}
 HEAVY |= {"distributed", "papermill", "nbformat", "jupytext", "rich", "IPython"}
 
@@ -275,6 +282,16 @@ def test_the_memory_that_the_readme_asks_for_is_enough():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (bound,) = re.findall(r"of which a lesson takes less than (\d+)", readme)
     assert max(float(row["peak_memory_mb"]) for row in costs) < 1000 * int(bound)
+
+
+def test_the_readmes_table_has_every_lesson():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"^## The lessons\n(.*?)^## ", readme, re.DOTALL | re.MULTILINE)
+    rows = re.findall(r"^\| (\d\d) \| \[[^]]+\]\(notebooks/(\w+)\.ipynb\) \|", table, re.MULTILINE)
+    assert [name for _, name in rows] == sorted(
+        path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.py")
+    )
+    assert all(name.startswith(f"{number}_") for number, name in rows)
 
 
 def last_green(text):

@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import dataclasses
 import html
 import inspect
 import json
@@ -284,12 +285,15 @@ def test_a_slider_has_its_figures_beside_the_page_and_not_in_it():
 
 
 def test_every_figure_that_a_lesson_keeps_is_laid_out(laid_out):
-    source = laid_out["learner"]
+    source, with_slider = laid_out["learner"], set()
     for path in (source / "notebooks").glob("*.ipynb"):
         text = path.read_text(encoding="utf-8")
         assert "course_slider" not in text
         for name in re.findall(r"_static/(frames/\w+\.png)", text):
             assert (source / name).read_bytes().startswith(b"\x89PNG")
+            with_slider.add(path.stem[:2])
+    # A build without COURSE_FRAMES would keep none.
+    assert with_slider >= {"01", "06", "14", "17"}
 
 
 def test_teachers_read_commands_that_exist_and_when_the_course_last_ran(laid_out):
@@ -377,7 +381,7 @@ def measured(monkeypatch):
     def measured(rows, **more):
         found = runs(rows).assign(**more)
         for module in (evidence, evidence.runs):
-            monkeypatch.setattr(module, "reference", found.copy)
+            monkeypatch.setattr(module, "runs_of_no_table", found.copy)
 
     return measured
 
@@ -444,6 +448,82 @@ def test_a_planned_table_tells_its_verdicts_and_what_it_lacks(planned):
     shown = tables.protocol_tables()
     assert "**Not yet measured**: 2 of its 2 comparisons; 18 of 18 runs" in shown
     assert "forest" not in shown
+
+
+# Of the course's own tables: what the line below a question says of length and learning rate.
+LINES = {
+    "fair_mnist": "16 epochs unless a row below says otherwise, a learning rate that falls to zero from a "
+    "peak that was chosen for each on validation, with the seeds 100 and 101;",
+    "fair_cifar10": "`fair_cifar10`: small all-conv on CIFAR-10, reduced mode, 16 epochs, a learning rate",
+    "early_stopping": "2,000 training images, 50 epochs, a constant learning rate of 0.001;",
+    "curve_mnist": "as many steps with every number of images as 16 epochs on 5,000 take, a learning rate "
+    "that falls to zero from a peak that `fair_mnist` chose for each; seeds",
+    "article_mnist": "each as many epochs as its row below says, a learning rate of 0.001, which falls to "
+    "zero where a row below says so and is otherwise constant;",
+    "article_mnist_small": "30 epochs unless a row below says otherwise, a constant learning rate of 0.001;",
+    "article_cifar10": "small all-conv, all-conv, dropout CNN on CIFAR-10, full mode, each as many epochs as",
+    "precision_mnist": "12 epochs, a constant learning rate of 0.001;",
+    "ladder": "`ladder`: lesson 16's fast network on CIFAR-10, reduced mode, 8 epochs unless a row below "
+    "says otherwise, a learning rate that was chosen for each on validation, with the seeds 100 and 101, for "
+    "a batch of 1,024 images, which falls to zero from rung 1 on and is otherwise constant;",
+    "fast_cifar10": "18 epochs, a learning rate that falls to zero from a peak of 1.5, for a batch of",
+    "best_mnist": "`best_mnist`: the fast network on digits on MNIST, full mode, 12 epochs, a learning rate "
+    "that falls to zero from a peak of 1.5, for a batch of 1,024 images;",
+}
+
+
+@pytest.mark.parametrize("name", protocol.tables())
+def test_the_line_below_a_question_is_true_of_its_table(name):
+    line = tables._protocol_words(protocol.table(name))
+    assert LINES.get(name, "") in line
+    assert not re.search(r"None|\bthe the\b|the lesson|seeds ,", line)
+
+
+@pytest.mark.parametrize("name", protocol.tables())
+def test_no_two_networks_that_are_compared_look_alike(name):
+    of = protocol.table(name)
+    rows = [row.split(" | ") for row in tables._arms_table(of, {}).splitlines()[2:]]
+    assert len({tuple(what) for _, *what, _ in rows}) == len(of.arms)
+
+
+def test_what_is_compared_is_named_with_the_settings_in_which_it_differs():
+    def shown(name):
+        return tables._arms_table(protocol.table(name), {})
+
+    assert "| dropout CNN | epochs 50, learning rate 0.001 |" in shown("article_cifar10")
+    assert "| bfloat16 | baseline CNN | precision mixed_bfloat16, " in shown("precision_mnist")
+    assert "| the ladder up to rung 8 | learning rate 1.5 |" in shown("fast_cifar10")
+    assert "| all six | L2 0.0001, momentum 0.99, epsilon 0.001, patience 5, " in shown(
+        "article_mnist_small"
+    )
+    assert "| second start | falling learning rate | start 1, " in shown("fair_mnist")
+    assert "| one network for longer | falling learning rate | epochs 48, " in shown("fair_mnist")
+
+
+def test_a_table_without_comparisons_shows_no_empty_ones(planned):
+    planned([])
+    of = dataclasses.replace(protocol.table("toy"), compare=())
+    shown = tables._protocol_table(of)
+    assert "**Not yet measured**: 18 of 18 runs" in shown
+    assert "omparison" not in shown.replace("comparison set", "")
+    assert "The verdicts as a table" not in shown
+
+
+def test_a_learning_curve_says_what_each_of_its_lines_is_worth(monkeypatch):
+    of = protocol.table("curve_mnist")
+    shown = tables._protocol_table(of)
+    worth = evidence.worth_in_images(of, "batch_norm")
+    assert f"\n* {worth.sentence('batch normalisation')}\n" in shown
+    assert "* baseline" not in shown
+    monkeypatch.setattr(evidence, "worth_in_images", lambda *given: None)
+    assert "\n* batch normalisation: not yet measured.\n" in tables._protocol_table(of)
+
+
+def test_where_the_runs_of_no_table_were_made_is_said_of_these_alone(measured):
+    measured([("mlp", "", 1, 0.9)], hardware="abacus", precision="float32")
+    assert tables.scoreboard_table().endswith(
+        "\n\nReference runs of no table: 1 on abacus with float32."
+    )
 
 
 def test_a_table_of_measures_shows_what_is_measured_and_names_the_rest():
