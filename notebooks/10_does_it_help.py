@@ -270,9 +270,9 @@ print(f"The vote, of {len(alone)}, by the means, which is no test: {most} does m
 
 # %% [markdown]
 # These rows say *whether*, and not *why*. Where one surprises you, unfold the table and look at its rates. (A rate or
-# factor at the end of those that were tried may have a better one beyond it. The factors of L2 and weight decay were
-# tuned by cross-entropy, and the baseline has none: their lead in it, folded above, surprises less, and at a weaker
-# factor the verdict on accuracy might be another.)
+# factor at the end of those that were tried may have a better one beyond it. L2 and weight decay had a factor tuned by
+# cross-entropy, and the baseline none: their lead by that measure, folded above, surprises less, and at a weaker factor
+# the verdict on accuracy might be another.)
 #
 # All rows share the ten runs of one baseline, so an unlucky baseline flatters every row at once, except dropout's,
 # which it belittles. Holm allows for that; the eye does not.
@@ -320,7 +320,7 @@ show(added)
 #
 # A fraction of a point: is that much? Near the top of a scale points are hard to judge. A bill in digits is easier:
 # with how many of them would the baseline do as well? So the baseline, augmentation, batch normalisation and all five
-# ("five together") are trained with 500 to 20,000 digits, at the rates they have above. All take as many steps as 16
+# ("five together") are trained with 500 to 20,000 digits, at the rates tuned for 5,000. All take as many steps as 16
 # epochs with 5,000 digits, so that more digits do not mean more training. We count mistakes on the same comparison set,
 # with five seeds each. (These variants, the table `curve_mnist`, were named in the protocol before any of the further
 # runs was made.)
@@ -336,8 +336,8 @@ print(*(found.sentence(evidence.arm_words(arm)) for arm, found in bill.items()),
 # %% [markdown]
 # Read it sideways, along the arrows: from a technique's 5,000, at the same height, to the baseline's line. Both axes
 # are logarithmic, so equal distances are equal factors. A dashed *arrow*, and "or more", mean that some seeds lie
-# beyond the end of their baseline's line: they count as that end, so the factor leans low and has no interval. (The
-# arrows go by the means, the printed factors by each seed's own lines. Their intervals are over the seeds alone.)
+# beyond the end of their baseline's line: they count as that end, so the factor leans low and has no interval. (Arrows
+# go by the means, printed factors by each seed's own lines: they may differ. Intervals are over the seeds alone.)
 #
 # Then look at both ends, and at the first three printed lines: the curves do not keep their distance. In the same
 # number of steps each of 500 digits is seen 160 times, which may flatter augmentation, and each of 20,000 only four
@@ -374,17 +374,17 @@ print(f"The stop, by accuracy: {by[0]}; by cross-entropy: {by[1]}." + (
 #
 # ## Two kinds of noise
 #
-# The seeds answer: what if we *train again*? How few of them are enough? Let $\delta$ be the true difference and $s$
-# the standard deviation of the differences. For a known $s$, at the level 0.05 and with a chance of four in five to
-# find the difference,
+# The seeds answer: what if we *train again*? How few of them are enough? The mean of $n$ differences wobbles by
+# $s/\sqrt{n}$, where $s$ is their standard deviation. To be found four times in five, a true difference $\delta$ must
+# be 2.8 such wobbles wide; so
 #
-# $$n = \left( (1.96 + 0.84)\, \frac{s}{\delta} \right)^2.$$
+# $$n = \left( 2.8\, \frac{s}{\delta} \right)^2.$$
 #
-# (The mean of $n$ differences wobbles by $s/\sqrt{n}$. It counts as found 1.96 wobbles from zero, and the truth must
-# lie 0.84 wobbles further out, so that luck drags the mean back below that only once in five: $\delta = (1.96 + 0.84)\,
-# s/\sqrt{n}$.) Here $s$ is estimated from the same few runs, so Student's distribution takes the normal one's place and
-# asks for some seeds more. Take the article's 99.47 % and a rival with 99.40 %, with the smallest and the largest $s$
-# of the rows *alone*.
+# (May be skipped: a mean counts as found, p below 0.05, 1.96 wobbles from zero, and the truth must lie 0.84 further
+# out, so that luck drags the mean back only once in five. As $s$ is itself an estimate, Student's distribution asks for
+# some seeds more.)
+#
+# Take the article's 99.47 % and a rival with 99.40 %, with the smallest and the largest $s$ of the rows *alone*.
 #
 # > **Predict:** how many seeds of each would tell these two apart: five, fifty, five hundred?
 
@@ -405,15 +405,12 @@ for name, (s, n) in known.items():
 
 # %% [markdown]
 # So certainly not one run of each, which is what the article had. The baselines at full size are nearest to the
-# question. (Their test figures were opened for lesson 02; only their spread is used here, as if the two sides had
-# nothing in common.) But so few runs hardly know their $s$, as the last range shows: five seeds may do, fifty would be
-# safer, and who guessed five hundred was careful.
+# question. (Their test figures were opened for lesson 02; only their spread is used here.) But so few runs hardly know
+# their $s$, as the last range shows: five seeds may do, fifty would be safer, and who guessed five hundred was careful.
 #
-# But all seeds share the same 10,000 images, and seeds say nothing about *other images*. For two trained networks, only
-# those images count on which exactly one is right: $b$ that the second mends, $c$ that it spoils. If the two were
-# equally good, each of these would be a coin toss: **McNemar's test**. And the choice of $N$ images gives the
-# difference of the two accuracies a standard deviation of $\sqrt{b + c - (b - c)^2 / N} \, / N$. (Each image counts +1,
-# -1 or 0: the squares add up to $b + c$, the numbers themselves to $b - c$.)
+# All seeds share the same 10,000 images, and say nothing about *other images*. For two trained networks, only those
+# images count on which exactly one is right: $b$ that the second mends, $c$ that it spoils. If the two were equally
+# good, each of these would be a coin toss: **McNemar's test**.
 
 # %%
 before, after = (protocol.wrong(fair, fair.arms[arm]) for arm in ("baseline", "batch_norm"))
@@ -422,16 +419,15 @@ p, (seeds, N) = stats.binomtest(b, b + c).pvalue, before.shape
 print(f"Seed 0: batch normalisation mends {b} digits and spoils {c}; a split so uneven by coin tosses: p = {p:.2g}.")
 
 # %% [markdown]
-# A small p is evidence for *this* network over *that* one, not for the next pair that you train.
+# A small p is evidence for *this* network over *that* one, not for the next pair that you train. Average over ever more
+# pairs, and the luck of training goes. What stays is the luck of which 10,000 images we happen to hold: a **wall**. The
+# thin intervals count both.
 #
-# Average over ever more pairs, and the luck of training goes. What stays is the luck of which 10,000 images we happen
-# to hold: a **wall**. The thin intervals count both. (How large the wall is goes beyond school mathematics: at a first
-# reading go on to the next figure.)
-#
-# Give each digit its mean over the ten pairs: +1 where the technique mends it every time, -1 where it always spoils it,
-# 0 where it changes nothing. These means differ from digit to digit for two reasons: the digits *are* different, and
-# ten trainings are few. The second part is the variance of a digit's value from seed to seed, divided by ten (`luck`).
-# Taken off, it leaves the digits' own variance; divided by their number, that is the luck of the images, as a variance.
+# (May be skipped: each digit has a mean over the ten pairs, from +1, always mended, to -1, always spoiled. The variance
+# of these means from digit to digit, less what ten trainings add to it (`luck`), divided by the number $N$ of digits,
+# is the wall's; digits drawn anew give its interval, the *bootstrap*. The first line below is
+# $\sqrt{b + c - (b - c)^2 / N} \, / N$, as each image counts +1, -1 or 0. About twice the last is half the width of
+# batch normalisation's thin interval above: Student's factor, by Satterthwaite's rule for a sum of two variances.)
 
 
 # %%
@@ -458,13 +454,8 @@ for name, value, others in (("mean of endless pairs, other images", wall, walls)
 
 # %% [markdown]
 # The first line belongs to one pair: which digits change sides is partly the luck of training, and that part averages
-# out over the seeds. The second line is what is left: the wall. (Its interval comes from drawing the digits anew,
-# with replacement: the *bootstrap*.)
-#
-# The last line adds both kinds up, as variances: the luck of training, $s^2 / n$ for $n$ seeds, and the luck of the
-# images, which more seeds do not lessen. Times a factor near 2 (Student's, by Satterthwaite's rule for a sum of two
-# variances), it is half the width of the thin interval in batch normalisation's row above. And with other numbers of
-# seeds?
+# out over the seeds. The second line is what is left: the wall. The last adds up both kinds, as variances: $s^2 / n$
+# for $n$ seeds, and the luck of the images, which more seeds do not lessen. And with other numbers of seeds?
 
 # %%
 many = np.geomspace(1, 100, 41)
@@ -484,13 +475,13 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
 # %% [markdown]
 # The article gives neither kind. What should it add first? For a pair like ours, runs: they can be repeated, and on
 # these digits nearly all at the left is the luck of training. Towards the right each run buys less, and only more
-# digits move the wall. Even to endless pairs the choice of digits leaves about twice the wall, either way: of a smaller
-# difference these digits cannot give the sign with confidence.
+# digits move the wall: of a difference smaller than about twice its height not even endless pairs give the sign with
+# confidence.
 #
 # ## The answer
 #
-# One part of the answer has not been shown yet: the same questions on *photographs*, 10,000 of CIFAR-10 with the
-# small network of lesson 13. These are the comparisons whose runs are made:
+# One question is left: what of all this holds on *photographs*, 10,000 of CIFAR-10 with the small network of lesson 13?
+# These are the comparisons whose runs are made:
 
 # %%
 photographs = protocol.table("fair_cifar10")
@@ -499,19 +490,17 @@ show(measured, photographs)
 print(f"Measured: {len(measured)} of the {len(photographs.compare)} comparisons that the protocol names for it.")
 
 # %% [markdown]
-# Holm counts a comparison that is not yet measured as if its p were larger than all others. So runs that are added
-# later may turn *suggestive* into *helps* or *hurts*, and weaken no word. Beside *no detectable difference* read the
-# interval: it says how large a difference these runs may have missed.
+# Beside *no detectable difference* read the interval: it says how large a difference these runs may have missed. (A
+# comparison not yet measured counts, for Holm, as the largest p of all: later runs may turn *suggestive* into *helps*
+# or *hurts*, and weaken no word.)
 #
 # Now a word and a mean for each question, in points or, by cross-entropy, in nats (there minus is better). *Alone* is
 # against the baseline (dropout: the baseline against itself without it; stopping: against the same network to the end),
-# *added* is beside the others. The last columns ask both once more on *photographs*, by accuracy (for cross-entropy
-# unfold their table above); a column in which nothing is measured yet is left out.
+# *added* is beside the others. Last come the photographs, by accuracy, as far as they are measured. Holm's correction
+# was made for each table and each measure apart: over all these words together, the chance of a false alarm is not held
+# to one in twenty.
 #
 # > **Look for one row first:** which technique keeps its word in every column in which it has one?
-#
-# The intervals stand above. Holm's correction was made for each table and each measure apart: over all these words
-# together, the chance of a false alarm is not held to one in twenty.
 
 # %%
 answer = [["technique", "alone", "alone, cross-entropy", "added", "added, cross-entropy", "photographs", "added there"]]
@@ -525,16 +514,19 @@ kept = [column for column in zip(*answer) if not set(column[1:]) <= {"…", "–
 display(HTML(as_table(*zip(*kept))))
 
 # %% [markdown]
+# A row that keeps one word all along promises the more, the more columns it has; its last trial, where measured, is the
+# cross-entropy on photographs, folded above. Where a word changes, that column says what to ask next (two unlike words
+# are not yet a tested difference).
+#
 # "–" is *not asked*: the protocol has no such pair. "…" is *not yet measured*. "†" marks a word that the sign flips
-# alone would not give, "‡" one on technique and rate together. Three times the computing and the worth in images have
-# their answers above.
+# alone would not give, "‡" one on technique and rate together.
 #
 # So "does L2 help?" has no answer until one says: *at which strength, alone or beside what, on which images, by which
 # measure?* Then it may have one.
 #
-# And the pair of this lesson's first paragraph, at full size? There no images are left over, so these comparisons need
-# the test set. They are few, they were named beforehand, and each opening is counted. *As listed* is the article's
-# improved network by its printed code, *as logged* the one without the penalty and with older defaults (lesson 09):
+# And the pair of this lesson's first paragraph, at full size? There no images are left over, so these comparisons, few
+# and named beforehand, need the test set, and each opening is counted. *As listed* is the article's improved network by
+# its printed code, *as logged* the one without the penalty and with older defaults (lesson 09):
 
 # %%
 article = {" against ".join(map(evidence.arm_words, pair)): pair for pair in protocol.table("article_mnist").compare}
@@ -546,8 +538,7 @@ show(article, protocol.table("article_mnist"))
 # digits the second figure has the answer.
 #
 # Doubt a line? Unfold its table: it names the protocol's table, the pairs, all p values and the number of comparisons.
-# Then make its runs again, and read the table with them in the place of ours (which are in
-# `course_utils/reference/runs.csv`):
+# Or make its runs again, and read the table with them in the place of ours (`course_utils/reference/runs.csv`):
 #
 #     course reference show fair_mnist
 #     course run --table fair_mnist --arms baseline,augmentation --anew --out doubt
@@ -595,7 +586,7 @@ lesson.check_difference_sd(difference_sd)
 #   cross-entropy, these images or others.
 # * "No detectable difference" is a statement about the evidence. It may be the honest answer.
 #
-# Nearly all this was about digits, where little is left to gain. [Lesson 11](11_cifar10_dropout.ipynb) turns to
+# Most of this was about digits, where little is left to gain. [Lesson 11](11_cifar10_dropout.ipynb) turns to
 # photographs, where such a network errs far more often, and takes dropout apart there.
 #
 # ## Sources

@@ -328,14 +328,11 @@ print(check.sentence("Winner against the answer's own") if settings[0] != settin
       else "The rules chose the answer's own setting, so there is nothing to compare.")
 
 # %% [markdown]
-# Does the check bear the procedure out? An interval above zero (lesson 10) bears out its choice, one below zero speaks
-# against it, and with zero inside the question stays open: all this for other seeds on these same photographs, at one
-# rate, tuned for neither side, and in few epochs, where dropout is slow.
+# Does the check bear the procedure out? In tries as short as these, an interval above zero (lesson 10) bears out its
+# choice, one below zero speaks against it, and with zero inside the question stays open.
 #
 # Where the two settings differ in both dropout and augmentation, the check cannot say which of them matters. Lesson
-# 10's runs on photographs look at one alone: shifts ("augmentation") beside none ("baseline"), both with the answer's
-# dropout, a rate tuned for each. They learn from more photographs than our tries, which mirrored as well; so the two
-# need not agree.
+# 10's runs, on more photographs than our tries, look at one alone: shifts ("augmentation") beside none ("baseline").
 
 # %%
 print(evidence.tell_briefly("fair_cifar10", "augmentation", "baseline"))
@@ -344,17 +341,15 @@ print(evidence.tell_briefly("fair_cifar10", "augmentation", "baseline"))
 # ## The winner, on everything
 #
 # Whatever those runs say, the rules leave no room for favourites: the winner, as it is, learns from all the training
-# photographs of this mode. (In reduced mode that takes fewer epochs than a try, and yet more steps.) Its test comes
-# last.
+# photographs of this mode. Its test comes last.
 #
-# As the table says, the learning rate now climbs during the first tenth of the steps, and then falls to zero along a
-# cosine. (The tries kept it constant; what the change is worth is not measured.) Why climb? By one account, because
-# Adam divides by the root of a running average of squared gradients, and at first that average rests on a few batches
-# only: no ground for long steps.
+# As the table of rules says, the learning rate now climbs during the first tenth of the steps, and then falls to zero
+# along a cosine. Why climb? By one account, because Adam divides by the root of a running average of squared gradients,
+# and at first that average rests on a few batches only: no ground for long steps.
 #
-# In the next figure training may look worse than validation: `fit` measures it within the epoch, while the network
-# still learns, and with augmentation and dropout, if any, at work. Below it stands the lowest validation loss of the
-# winner's try, which had fewer photographs, fewer steps and a constant rate.
+# In the next figure training may look worse than validation: `fit` measures it within the epoch, with augmentation and
+# dropout, if any, at work. Below it stands the lowest validation loss of the winner's try, which had fewer photographs,
+# fewer steps and a constant rate.
 
 # %%
 def falling(peak, epochs):
@@ -399,8 +394,8 @@ def build_deep(width):
 # Equal budgets, please. We count as lesson 13 did: the forward pass takes two operations for each use of each weight of
 # a kernel, and training about three times as many. The deep network gets the same photographs, and as many whole epochs
 # as our winner's training could pay for. Its learning rate takes the same course, with a peak twice as high, since
-# batch norm bears longer steps (lesson 05); nobody searched for the best peak of either. On the way neither rate has
-# fallen to zero, as it would in a shorter training: in the next figure only the ends count.
+# batch norm bears longer steps (lesson 05). In the next figure only the ends count: on the way neither rate has fallen
+# to zero, as it would in a shorter training.
 #
 # > **Predict:** for no more operations, will it end ahead of our winner or behind, and by how much?
 
@@ -434,9 +429,8 @@ print(f"Deep against our winner, for no more operations and {watch_deep[0].secon
       f"seconds, one seed: {evidence.in_pairs(lesson.compare(model), lesson.compare(deep))}.")
 
 # %% [markdown]
-# "Mended" is what our winner got wrong and the deep network right. That is one run of each, and seeds alone move such
-# networks by points. So we ask more seeds, where runs of both are stored: augmented, in full width, paired by seed.
-# They were trained by other rules than ours, so the two leads need not agree.
+# "Mended" is what our winner got wrong and the deep network right. That is one seed. So we ask more, where runs of both
+# are stored: augmented, in full width, and trained by other rules than ours.
 
 # %%
 kinds = (build_small(), ""), (build_small(), "augmentation"), (build_deep(16), "")
@@ -447,10 +441,12 @@ print("Stored runs:", "not enough of both yet." if len(shifted.keys() & depth.ke
       shifted, depth).sentence(f"deep against augmented small, {costs[2] / costs[1]:.2f} x the operations, validation"))
 
 # %% [markdown]
-# A large lead fits the first step of the procedure, "start from an architecture that is known to work". It is no proof:
-# the two networks differ in depth, width, normalisation, first weights, dropout and the hidden dense layer, their
-# trainings in the learning rate and at times in augmentation and batch size, and nobody tuned either's.
-# Which matters is not measured; lesson 16 asks it of another network's changes.
+# A large lead fits the first step of the procedure, "start from an architecture that is known to work". Which of the
+# many differences brings it is not measured; lesson 16 asks that of another network's changes.
+#
+# *For the sceptic:* the check's seeds share their photographs and one rate, tuned for neither side; lesson 10's runs
+# keep the answer's dropout. Small and deep differ in depth, width, normalisation, first weights, dropout and the hidden
+# dense layer; their trainings, which nobody tuned, in the learning rate and at times in augmentation and batch size.
 #
 # ## One test
 #
