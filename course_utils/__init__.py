@@ -5,6 +5,7 @@ Importing the package is cheap: the framework is loaded when a lesson starts, so
 """
 
 from importlib import import_module
+from pkgutil import iter_modules
 
 __version__ = "0.1.0"
 
@@ -13,26 +14,8 @@ _HOMES = {
     "compare": "course_utils.evidence.comparison",
     "diagnose": "course_utils.diagnosis",
 }
-_MODULES = (
-    "callbacks",
-    "checks",
-    "classify",
-    "contents",
-    "data",
-    "diagnosis",
-    "errors",
-    "evidence",
-    "farewell",
-    "layers",
-    "lesson",
-    "machine",
-    "models",
-    "networks",
-    "plots",
-    "pretrained",
-    "report_card",
-    "widgets",
-)
+# Found by their files' names; none is imported by that.
+_MODULES = tuple(module.name for module in iter_modules(__path__))
 __all__ = [*_HOMES, *_MODULES]
 
 

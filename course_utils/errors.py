@@ -27,4 +27,4 @@ class TrainingDiverged(CourseError):
 
 
 class BatchError(CourseError):
-    """A batch of notebook runs cannot start, or some of its runs failed."""
+    """A command of the tools cannot do what it was asked to."""

@@ -43,22 +43,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def remedy(error: OSError) -> str:
-    """What mends a failure to write, as the end of a sentence; else the system's own words.
-
-    Examples: "free some space there", "choose another folder", "Is a directory".
-    """
-    if error.errno in FULL:
-        return "free some space there"
-    if error.errno in FORBIDDEN:
-        return "choose another folder"
-    return error.strerror or str(error) or type(error).__name__
-
-
 def why(error: OSError) -> str:
     """The system's reason, and what mends it if that is known: for the end of a sentence.
 
     Examples: "No space left on device: free some space there", "Is a directory".
     """
     reason = error.strerror or str(error) or type(error).__name__
-    return reason if remedy(error) == reason else f"{reason}: {remedy(error)}"
+    if error.errno in FULL:
+        return f"{reason}: free some space there"
+    if error.errno in FORBIDDEN:
+        return f"{reason}: choose another folder"
+    return reason

@@ -35,8 +35,9 @@ class Lesson:
 
     Sets the precision, the threads and the seed, and says on which machine and in which mode it
     runs and what that is expected to cost: the lesson's own cost, so a notebook of its solutions
-    (`solution`) announces none. Raises ValueError for an unknown mode or a bad seed, and
-    SettingError where COURSE_MODE holds an unknown mode.
+    (`solution`) announces none. Raises ValueError for an unknown mode or a bad seed, SettingError
+    where COURSE_MODE, COURSE_PRECISION or COURSE_THREADS holds what is not allowed, and CourseError
+    where there is a GPU that the framework cannot use.
     """
 
     def __init__(self, name: str, mode: str = "auto", seed: int = 1, solution: bool = False):

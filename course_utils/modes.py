@@ -1,9 +1,8 @@
 """The course's modes: how much of the data and of the articles' training a run takes."""
 
-import difflib
 import os
 
-from course_utils.errors import BatchError, SettingError
+from course_utils.errors import SettingError
 
 MODES = ("smoke", "reduced", "full")
 # Full on a GPU, reduced on a CPU.
@@ -24,11 +23,3 @@ def from_environment() -> str:
             "unset COURSE_MODE, then start the course again"
         )
     return mode
-
-
-def check(mode: str | None) -> None:
-    """Raise BatchError unless `mode` is None, `AUTO` or one of `MODES`."""
-    if mode is not None and not is_mode(mode):
-        near = difflib.get_close_matches(str(mode), MODES, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise BatchError(f"There is no mode {mode!r}.{hint} Modes: --mode {' | '.join(MODES)}")

@@ -1,4 +1,4 @@
-"""The chart that every lesson ends with: how far the course has come, run by run."""
+"""The chart at the end of most lessons: how far the course has come, run by run."""
 
 import contextlib
 

@@ -11,14 +11,16 @@ import json
 import statistics
 from pathlib import Path
 
+from course_tools.authoring import build
 from course_tools.batch import manifest, reading, summary, tables
 from course_utils import evidence, files
 from course_utils.errors import BatchError
 from course_utils.evidence import protocol
 from course_utils.evidence.curves import CURVE_COLUMNS, curve_row
 from course_utils.evidence.records import unpack
+from course_utils.evidence.runs import REFERENCE
 
-FOLDER = Path(evidence.__file__).resolve().parents[1] / "reference"
+FOLDER = REFERENCE
 RUN_KEY = (
     "lesson",
     "model",
@@ -68,7 +70,8 @@ def add(sources, folder: Path | None = None, allow_fallback: bool = False) -> di
 def _add_batch(batch_folder, folder, allow_fallback):
     """Merge the runs of one batch that belong to no table."""
     header, entries = manifest.Manifest.read(batch_folder)
-    lessons = reading.lesson_paths()
+    # A user's own notebook may lie beside the lessons, and stands for none.
+    lessons = {name for name, path in reading.lesson_paths().items() if build.is_the_courses(path)}
     left_out, records = {}, []
     good = []
     for entry in entries.values():
@@ -197,19 +200,11 @@ def _not_averaged(records, averaged):
 def _average(arm, members):
     import numpy as np
 
-    from course_utils import data
     from course_utils.evidence.scoring import score_predictions
 
     first = members[0]
-    images = data.load("mnist" if first.data.startswith("mnist") else "cifar10", first.mode)
-    if images.sha256 != first.data_sha256:
-        raise BatchError(
-            f"The images here ({images.sha256}) are not those that the runs were scored on "
-            f"({first.data_sha256}): their average cannot be scored. Name the folder that holds those: "
-            "export COURSE_DATA_DIR=FOLDER"
-        )
     mean = np.mean([unpack(member.compare_predictions) for member in members], axis=0)
-    found = score_predictions(mean, images.y_compare)
+    found = score_predictions(mean, images_of(first).y_compare)
     return dataclasses.replace(
         first,
         arm=arm.name,
@@ -222,6 +217,19 @@ def _average(arm, members):
         compare_predictions="",
         seconds=sum(member.seconds for member in members),
     )
+
+
+def images_of(record):
+    """The `data.Dataset` that a run was scored on; BatchError where the images here are others."""
+    from course_utils import data
+
+    images = data.load("mnist" if record.data.startswith("mnist") else "cifar10", record.mode)
+    if images.sha256 != record.data_sha256:
+        raise BatchError(
+            f"The images here ({images.sha256}) are not those that the runs were scored on "
+            f"({record.data_sha256}). Name the folder that holds those: export COURSE_DATA_DIR=FOLDER"
+        )
+    return images
 
 
 def _check_rows(rows, folder):
@@ -258,7 +266,8 @@ def keep_cost(lesson: str, mode: str, result) -> None:
     name, seconds = lesson, float(result.seconds)
     if reading.read_notebook(reading.lesson_paths()[lesson]).has_variants:
         name = evidence.around_training(lesson)
-        seconds -= sum(record.seconds for record in result.records)
+        # A fit that was not timed has no seconds.
+        seconds -= sum(record.seconds or 0.0 for record in result.records)
     cost = {"lesson": name, "mode": mode, "hardware": machine.detect().hardware}
     cost |= {"seconds": seconds, "peak_memory_mb": float(result.peak_memory_mb)}
     cost["version"] = __version__

@@ -1,7 +1,8 @@
 """What a committed notebook must be: one function a rule, each returning the problems it found.
 
 A rule takes a `Notebook` and returns a list of sentences, empty when all is well, so that a test
-shows every problem of a notebook at once. `test_rules.py` shows that each rule can fail.
+shows every problem of a notebook at once. `make test` runs them, by the root's `conftest.py`, and
+`test_rules.py` shows that each rule can fail; of the commands, grading alone uses something of it.
 """
 
 import ast
@@ -385,7 +386,7 @@ def lesson_is_complete(notebook):
 def exercises_are_open(notebook):
     """In a lesson every exercise says "Not yet"; a solution of the same name has the same ones."""
     problems, checks = _verdicts(notebook, "Not yet")
-    if not checks and not notebook.name.startswith("00_"):
+    if not checks:
         problems.append("the lesson has no exercise: no cell calls a check_... function")
     solution = notebook.solution
     if bool(checks) != solution.script.exists():

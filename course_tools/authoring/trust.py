@@ -11,7 +11,7 @@ import numpy as np
 
 from course_tools.authoring import reference_runs
 from course_tools.batch import manifest, summary, tables
-from course_utils import calibration, corruptions, data, evidence
+from course_utils import calibration, corruptions, evidence
 from course_utils.errors import BatchError
 from course_utils.evidence import protocol, trust
 from course_utils.evidence.records import unpack
@@ -153,16 +153,11 @@ def _key(record):
 
 
 def _judged(record, images):
-    """The comparison set that a run was scored on, as it is here."""
-    name = "mnist" if record.data.startswith("mnist") else "cifar10"
-    if name not in images:
-        images[name] = data.load(name, record.mode)
-    if images[name].sha256 != record.data_sha256:
-        raise BatchError(
-            f"The images here ({images[name].sha256}) are not those that the runs were scored on "
-            f"({record.data_sha256}). Name the folder that holds those: export COURSE_DATA_DIR=FOLDER"
-        )
-    return images[name].x_compare, images[name].y_compare
+    """The comparison set that a run was scored on; `images` keeps what was loaded."""
+    key = (record.data_sha256, record.mode)
+    if key not in images:
+        images[key] = reference_runs.images_of(record)
+    return images[key].x_compare, images[key].y_compare
 
 
 def _of_predictions(said, labels):

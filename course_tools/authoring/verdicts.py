@@ -49,5 +49,5 @@ def overview() -> list[str]:
         missing = len(of.compare) * len(of.measures) - len(trust.verdicts(of))
         words = f"{missing} verdicts not yet measured" if missing else "complete"
         said.append(f"{name}: {words}. {of.question}")
-    outside = evidence.reference()
+    outside = evidence.runs_of_no_table()
     return [*said, f"Runs of no table (the lessons', the first edition's): {len(outside)}"]

@@ -18,8 +18,7 @@ from pathlib import Path
 from course_tools.batch.reading import UNKNOWN, Notebook
 from course_utils import modes
 from course_utils.errors import BatchError
-from course_utils.modes import AUTO, is_mode
-from course_utils.modes import check as check_mode
+from course_utils.modes import AUTO, MODES, is_mode
 
 MAX_RUNS = 100_000
 NEGATIVE_SEED = "{} is {}; expected a whole number from 0. For example: --seed 1"
@@ -54,6 +53,14 @@ class Run:
 
 
 # What the options say
+
+
+def check_mode(mode: str | None) -> None:
+    """Raise BatchError unless `mode` is None, `AUTO` or one of `MODES`."""
+    if mode is not None and not is_mode(mode):
+        near = difflib.get_close_matches(str(mode), MODES, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise BatchError(f"There is no mode {mode!r}.{hint} Modes: --mode {' | '.join(MODES)}")
 
 
 def chosen_seeds(seed: int | None, seeds: str | None) -> list[int] | None:

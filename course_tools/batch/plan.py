@@ -59,7 +59,7 @@ def _expected(notebook, mode, variant, hardware):
 
 def _expected_of_variant(notebook, mode, variant, hardware):
     # What one model takes says nothing about another, or about more techniques.
-    same = evidence.reference()
+    same = evidence.runs_of_no_table()
     same = same[(same["lesson"] == notebook) & (same["mode"] == mode)]
     for name, value in variant.items():
         # Techniques are the same ones in any order.

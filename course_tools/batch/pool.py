@@ -341,10 +341,14 @@ def credentials(scheduler: str | None, tls: dict | None):
     for name in ("ca", "cert", "key"):
         if name not in given:
             raise BatchError(
-                f"--tls-{name} is missing: TLS needs --tls-ca, --tls-cert and --tls-key."
+                f"--tls-{name} is missing: TLS needs --tls-ca, --tls-cert and --tls-key. For example: "
+                f"{TLS_EXAMPLE}"
             )
         if not Path(given[name]).is_file():
-            raise BatchError(f"--tls-{name} names {given[name]}, which is not a file.")
+            raise BatchError(
+                f"--tls-{name} names {given[name]}, which is not a file. Make all three: "
+                "sh recipes/make_certificates.sh FOLDER"
+            )
     return Security(
         require_encryption=True,
         tls_ca_file=given["ca"],

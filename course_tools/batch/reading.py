@@ -60,7 +60,10 @@ def listed() -> str:
 
 
 def lesson_paths(folder: Path | None = None) -> dict[str, Path]:
-    """Every notebook of the course, name to path (.ipynb, or .py where there is no pair yet)."""
+    """Every notebook in the course's folder, its user's own too, name to path.
+
+    The path is that of the .ipynb, or of the .py where there is no pair yet.
+    """
     folder = folder or project_root() / "notebooks"
     found = {}
     for suffix in (".py", ".ipynb"):

@@ -198,6 +198,7 @@ def check_alike(of, notebook) -> None:
             if there:
                 raise BatchError(
                     f"The runs of table {of.name} were made with {column} {', '.join(there)}, and here "
-                    f"it is {value}: they would not compare. Check out the code that made them, or take "
-                    f"the table's rows out of course_utils/reference/runs.csv and make all of it anew"
+                    f"it is {value}: they would not compare. Make all of it with what is here, beside the "
+                    f"reference: course run --table {of.name} --anew --out FOLDER   or go back to what "
+                    "made them (git log)"
                 )

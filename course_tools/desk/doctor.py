@@ -148,7 +148,10 @@ def _packages(facts, mend):
     facts.append(("packages", words))
     missing = [name for name, number in found.items() if number is None]
     if missing:
-        mend.append(f"Not installed: {', '.join(missing)}. Install the lock: make setup")
+        mend.append(
+            f"Not installed: {', '.join(missing)}. Install the lock: make setup   or, in an "
+            "environment of your own, in the course's folder: pip install '.[tools]'"
+        )
 
 
 def _notebooks(facts, mend):

@@ -65,7 +65,8 @@ def class_minutes(folder: Path) -> str:
     books = [path for path in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts]
     if not books:
         raise CourseError(
-            f"There are no notebooks in {folder}. Name the folder of what was handed in"
+            f"There are no notebooks in {folder}. Name the folder of what was handed in: "
+            "course report --minutes FOLDER"
         )
     taken = {}
     for book in books:

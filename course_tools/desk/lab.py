@@ -141,7 +141,10 @@ def prepare(home: Path, author: bool = False) -> dict[str, str]:
         for name, content in written.items():
             files.write_atomically(folder / name, (json.dumps(content, indent=1) + "\n").encode())
     except OSError as error:
-        print(f"The course's kernel could not be written to {folder} ({error.strerror}).")
+        print(
+            f"The course's kernel could not be written to {folder} ({error.strerror}). Another folder: "
+            "COURSE_HOME=FOLDER course lab"
+        )
     # The course's commands are found in the lab's terminals and cells, as they are named there.
     first = {name: str(folder) for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH")}
     first["PATH"] = os.path.dirname(sys.executable)
@@ -157,7 +160,7 @@ def edited_apart() -> list[str]:
     Also for one that cannot be read, since all the others can still be opened.
     """
     sentences = []
-    for path in reading.lesson_paths().values():
+    for path in filter(build.is_the_courses, reading.lesson_paths().values()):
         try:
             words = build.difference(path)
         except BatchError as error:

@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -297,13 +298,17 @@ def hand_out(folder: Path, solutions: bool = False, notebooks: Path | None = Non
     for name in wanted:
         if (folder / name).exists():
             raise CourseError(
-                f"{folder / name} exists, and nothing is overwritten. Name an empty folder"
+                f"{folder / name} exists, and nothing is overwritten. Name an empty folder: "
+                "course handout FOLDER"
             )
     try:
         for name, content in wanted.items():
             files.write_atomically(folder / name, content)
     except OSError as error:
-        raise CourseError(f"{folder} could not be written ({files.why(error)})") from error
+        raise CourseError(
+            f"{folder} could not be written ({files.why(error)}). With another folder: "
+            "course handout FOLDER"
+        ) from error
     return len(wanted)
 
 
@@ -317,7 +322,9 @@ def new(folder: Path, pictures: Path | None = None, notebooks: Path | None = Non
     folder = Path(os.path.abspath(folder.expanduser()))
     path, named = folder / f"{OWN_NAME}.ipynb", ""
     if path.exists():
-        raise CourseError(f"{path} exists, and nothing is overwritten. Name another folder")
+        raise CourseError(
+            f"{path} exists, and nothing is overwritten. Name another folder: course new FOLDER"
+        )
     if pictures is not None:
         named = Path(os.path.abspath(pictures.expanduser()))
         if not named.is_dir():
@@ -329,7 +336,7 @@ def new(folder: Path, pictures: Path | None = None, notebooks: Path | None = Non
         if folder.resolve().is_relative_to(named.resolve()):
             raise CourseError(
                 f"{folder} lies in the folder of the pictures, into which nothing is written. Name another "
-                "one for the notebook"
+                f"one for the notebook: course new FOLDER --pictures {shlex.quote(str(named))}"
             )
     if notebooks is None:
         lesson = reading.find_notebook_path(OWN)
@@ -350,5 +357,8 @@ def new(folder: Path, pictures: Path | None = None, notebooks: Path | None = Non
     try:
         files.write_atomically(path, content.encode())
     except OSError as error:
-        raise CourseError(f"{folder} could not be written ({files.why(error)})") from error
+        raise CourseError(
+            f"{folder} could not be written ({files.why(error)}). With another folder: "
+            "course new FOLDER"
+        ) from error
     return path

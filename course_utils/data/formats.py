@@ -45,7 +45,7 @@ def read_split(path: Path, spec: Spec, split: str) -> tuple[np.ndarray, np.ndarr
         return _checked_images(x, spec, split), _checked_labels(y, len(x), split)
     except _Refused as refused:
         raise DataError(f"{path} {refused}. {spec.mend()}") from refused
-    except Exception as error:  # A damaged file can fail in any of the four formats' own ways.
+    except Exception as error:  # A damaged file can fail in any of the formats' own ways.
         reason = getattr(error, "strerror", None) or str(error).strip().split("\n")[0]
         raise DataError(
             f"{path} cannot be read as {spec.title} ({reason or type(error).__name__}): it is "

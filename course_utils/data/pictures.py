@@ -75,16 +75,11 @@ class Pictures(Dataset):
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def prepare(opened, side: int) -> np.ndarray:
-    """A picture as the network sees it, uint8, (side, side, 3): upright, its middle square, in RGB.
-
-    `opened` is a `PIL.Image.Image`. What is transparent becomes white, 16-bit greys are scaled to 8 bits,
-    of an animation the first frame is taken. Raises ValueError for greys that are floating-point numbers.
-    """
-    return _square(_upright(opened), side)
-
-
 def _upright(opened):
+    """A `PIL.Image.Image` as it was held, in RGB: what is transparent white, 16-bit greys in 8 bits.
+
+    Of an animation the first frame. Raises ValueError for greys that are floating-point numbers.
+    """
     from PIL import Image, ImageOps
 
     opened.draft("RGB", DRAFT)
@@ -103,6 +98,7 @@ def _upright(opened):
 
 
 def _square(picture, side):
+    """The middle square of a picture in RGB, as the network sees it: uint8, (side, side, 3)."""
     from PIL import ImageOps
 
     return np.asarray(ImageOps.fit(picture, (side, side)))

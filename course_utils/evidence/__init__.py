@@ -1,4 +1,4 @@
-"""Run records, reference runs, expected ranges and paired comparisons."""
+"""Everything about evidence that a notebook asks for: what runs reached, and what that shows."""
 
 from course_utils.evidence.comparison import (
     Comparison,
@@ -24,8 +24,8 @@ from course_utils.evidence.runs import (
     lesson_costs,
     measured_on,
     metric_words,
-    reference,
     reference_runs,
+    runs_of_no_table,
 )
 from course_utils.evidence.telling import arm_words, tell, tell_all, tell_briefly, with_images
 from course_utils.evidence.worth import Worth, worth_in_images

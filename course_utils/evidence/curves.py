@@ -7,11 +7,10 @@ are kept in `reference/curves.csv`, one row a run.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 
 from course_utils.evidence import protocol
 from course_utils.evidence.records import Record
-from course_utils.evidence.runs import read_table
+from course_utils.evidence.runs import REFERENCE, read_table
 
 CURVE_COLUMNS = (*protocol.TABLE_KEY, "val_cross_entropy", "accuracy", "loss")
 # The validation loss decides, so its ties must not come from rounding.
@@ -119,8 +118,7 @@ def curves(of, arm: str, folder=None) -> dict[int, Curve]:
         folder: holds curves.csv, by default the course's own.
     """
     of = protocol.table(of) if isinstance(of, str) else of
-    folder = folder or files("course_utils") / "reference"
-    rows = read_table(folder / "curves.csv", CURVE_COLUMNS)
+    rows = read_table((folder or REFERENCE) / "curves.csv", CURVE_COLUMNS)
     rows = rows[(rows["table"] == of.name) & (rows["arm"] == arm)]
     return {
         int(row["seed"]): Curve(*(tuple(map(float, row[name].split())) for name in _DECIMALS))

@@ -4,21 +4,18 @@ It is `reference/protocol.toml`. Which runs a table still lacks, which settings 
 what its verdicts are, is read here from the reference runs.
 """
 
-import base64
 import difflib
 import functools
 import math
 import tomllib
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from types import MappingProxyType
 
 from course_utils.errors import CourseError
 from course_utils.evidence.comparison import as_family, compare
-from course_utils.evidence.records import Record, unpack
-from course_utils.evidence.runs import COLUMNS, all_runs, read_table
+from course_utils.evidence.records import Record, pack_mistakes, unpack, unpack_mistakes
+from course_utils.evidence.runs import COLUMNS, REFERENCE, all_runs, read_table
 from course_utils.networks import NETWORKS, parse_techniques
 
 KINDS = ("fair", "article", "curve")
@@ -188,8 +185,7 @@ def read(text: str) -> dict[str, Table]:
 @functools.cache
 def tables() -> Mapping[str, Table]:
     """The course's tables, by name."""
-    path = files("course_utils") / "reference" / "protocol.toml"
-    return MappingProxyType(read(path.read_text(encoding="utf-8")))
+    return MappingProxyType(read((REFERENCE / "protocol.toml").read_text(encoding="utf-8")))
 
 
 def table(name: str) -> Table:
@@ -198,7 +194,8 @@ def table(name: str) -> Table:
         near = difflib.get_close_matches(name, tables(), n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ProtocolError(
-            f"The protocol has no table {name!r}.{hint} Its tables: {', '.join(tables())}"
+            f"The protocol has no table {name!r}.{hint} Its tables: {', '.join(tables())}. "
+            "All of them in words: course reference show"
         )
     return tables()[name]
 
@@ -326,10 +323,7 @@ def chosen(of: Table, arm: Arm, runs=None) -> dict | None:
     if arm.rate_of:
         return chosen(*_giver(of, arm), runs)
     found = rows_of(of.name, arm.name, runs)
-    middle = sorted(arm.factors)[len(arm.factors) // 2] if arm.factors else None
-    fixed = {arm.factor: middle} if arm.factor else {}
-    tried = [{"learning_rate": rate, **fixed} for rate in arm.rates]
-    best = _best(of, arm, found, tried)
+    best = _best(of, arm, found, _rates(arm))
     if best is not None and arm.factors:
         best = _best(of, arm, found, [best | {arm.factor: value} for value in arm.factors])
     return best
@@ -340,6 +334,12 @@ def _giver(of, arm):
     name, _, giver = arm.rate_of.rpartition(".")
     giving = table(name) if name else of
     return giving, giving.arms[giver]
+
+
+def _rates(arm):
+    """The settings among which an arm's rate is chosen: each rate, with the middle one of its factors."""
+    middle = {arm.factor: sorted(arm.factors)[len(arm.factors) // 2]} if arm.factor else {}
+    return [{"learning_rate": rate, **middle} for rate in arm.rates]
 
 
 def _best(of, arm, found, tried):
@@ -374,9 +374,7 @@ def next_runs(of: Table, arm: Arm, runs=None) -> tuple[str, list[dict]]:
     given = of.parameters(arm)
     found = rows_of(of.name, arm.name, runs)
     if of.kind == "fair" and not arm.rate_of:
-        middle = sorted(arm.factors)[len(arm.factors) // 2] if arm.factors else None
-        fixed = {arm.factor: middle} if arm.factor else {}
-        rates = [{"learning_rate": rate, **fixed} for rate in arm.rates]
+        rates = _rates(arm)
         wanted = _untried(of, arm, found, rates)
         if wanted:
             return "rates", [given | each for each in wanted]
@@ -513,11 +511,9 @@ WRONG_COLUMNS = (*TABLE_KEY, "n", "wrong")
 def wrong_row(record: Record) -> dict | None:
     """Which of the images that its table judges on a run got wrong, as a row of `reference/wrong.csv`.
 
-    One bit an image, compressed, in base 64; None for a record that does not hold its mistakes. Raises
-    ProtocolError for one that does not say on how many images it was scored.
+    None for a record that does not hold its mistakes. Raises ProtocolError for one that does not say
+    on how many images it was scored.
     """
-    import numpy as np
-
     judge = table(record.table).judge
     mistakes = getattr(record, f"{judge}_mistakes")
     if mistakes is None:
@@ -531,10 +527,7 @@ def wrong_row(record: Record) -> dict | None:
             f"The record of {record.table}, {record.arm}, seed {record.seed} does not say on how many "
             f"images it was scored. Make the run again: course run --table {record.table}"
         )
-    bits = np.zeros(count, dtype=bool)
-    bits[mistakes] = True
-    packed = base64.b64encode(zlib.compress(np.packbits(bits).tobytes(), 9)).decode("ascii")
-    row = row_of(record)
+    row, packed = row_of(record), pack_mistakes(mistakes, count)
     return {name: row[name] for name in TABLE_KEY} | {"n": count, "wrong": packed}
 
 
@@ -546,7 +539,7 @@ def wrong(of: Table, arm: Arm, folder=None):
     """
     import numpy as np
 
-    folder = folder or files("course_utils") / "reference"
+    folder = folder or REFERENCE
     runs, kept = (
         read_table(folder / f, c) for f, c in (("runs.csv", COLUMNS), ("wrong.csv", WRONG_COLUMNS))
     )
@@ -558,12 +551,5 @@ def wrong(of: Table, arm: Arm, folder=None):
             f"The mistakes of arm {arm.name} of table {of.name} are not kept for the seeds "
             f"{', '.join(map(str, sorted(lacking)))}. Make them: course run --table {of.name}"
         )
-    return np.array(
-        [
-            np.unpackbits(
-                np.frombuffer(zlib.decompress(base64.b64decode(row["wrong"])), "uint8"),
-                count=int(row["n"]),
-            ).astype(bool)
-            for row in (found.loc[seed] for seed in of.verdict_seeds)
-        ]
-    )
+    rows = [found.loc[seed] for seed in of.verdict_seeds]
+    return np.array([unpack_mistakes(row["wrong"], int(row["n"])) for row in rows])

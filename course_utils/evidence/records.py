@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+import zlib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -227,6 +228,26 @@ def unpack(text: str):
 
     packed = np.frombuffer(base64.b64decode(text), dtype="<f2")
     return packed.astype("float32").reshape(-1, 10)
+
+
+def pack_mistakes(mistakes, n: int) -> str:
+    """Which of `n` images were classified wrongly, by their indices, as text.
+
+    One bit an image, compressed, in base 64. Raises IndexError for an index that is not below `n`.
+    """
+    import numpy as np
+
+    wrong = np.zeros(n, dtype=bool)
+    wrong[mistakes] = True
+    return base64.b64encode(zlib.compress(np.packbits(wrong).tobytes(), 9)).decode("ascii")
+
+
+def unpack_mistakes(text: str, n: int):
+    """What `pack_mistakes` made of them: bool, shape (n,), true where an image was classified wrongly."""
+    import numpy as np
+
+    packed = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="uint8")
+    return np.unpackbits(packed, count=n).astype(bool)
 
 
 def _plain(value):

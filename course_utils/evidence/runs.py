@@ -3,8 +3,10 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
+# Where the protocol lies, and all that is kept of runs.
+REFERENCE = Path(__file__).resolve().parents[1] / "reference"
 COLUMNS = (
     "lesson",
     "model",
@@ -50,7 +52,7 @@ def all_runs():
     return _kept("runs.csv", COLUMNS).copy()
 
 
-def reference():
+def runs_of_no_table():
     """The reference runs of no table of the protocol: the lessons' own and the first edition's.
 
     A pandas DataFrame with `COLUMNS`; empty text stays empty text. A table's runs, which
@@ -126,7 +128,7 @@ def reference_runs(
     """
     import pandas as pd
 
-    runs = reference()
+    runs = runs_of_no_table()
     setting = _setting(runs)
     alike = (runs["mode"] == mode) & (runs["data"] == data)
     wanted = alike & (runs["model"] == model) & (runs["techniques"] == techniques)
@@ -253,7 +255,7 @@ def _by_run(name):
     import pandas as pd
 
     # The lines that begin with # say where the figures are from.
-    with (files("course_utils") / "reference" / name).open(encoding="utf-8") as file:
+    with (REFERENCE / name).open(encoding="utf-8") as file:
         rows = pd.read_csv(file, comment="#", index_col="epoch")
     return {run: of_run.drop(columns="run") for run, of_run in rows.groupby("run", sort=False)}
 
@@ -261,7 +263,7 @@ def _by_run(name):
 @lru_cache(maxsize=2)
 def _kept(name, columns):
     """A table as it is read once; whoever asks gets a copy of their own to change."""
-    return read_table(files("course_utils") / "reference" / name, columns)
+    return read_table(REFERENCE / name, columns)
 
 
 def read_table(path, columns, numbers=frozenset(NUMBERS)):

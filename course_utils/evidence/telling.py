@@ -1,7 +1,6 @@
 """A verdict of the protocol as one plain sentence: what lessons, the site and `course` print."""
 
 import math
-from importlib.resources import files
 
 from course_utils.evidence import protocol
 from course_utils.evidence.comparison import over_seeds_and_images
@@ -20,7 +19,6 @@ ARM_TITLES = TITLES | {
     "all": "five and a joint ensemble",
 }
 JUDGED_ON = {"compare": "comparison set", "test": "test set"}
-OWN = files("course_utils") / "reference"
 
 
 def arm_words(name: str) -> str:
@@ -71,7 +69,7 @@ def tell_briefly(table, arm: str, against: str, folder=None) -> str:
     tuned = _tuned(of, (against, arm), _runs(folder))
     if not found.has_interval:
         return f"{difference} in each of {found.n} paired seeds.{tuned}"
-    images = with_images(of, (arm, against), folder or OWN)
+    images = with_images(of, (arm, against), folder)
     ends, over = (
         ((found.low, found.high), "seeds") if images is None else (images, "seeds and images")
     )
@@ -130,7 +128,7 @@ def tell_all(of, unpaired: bool = False, folder=None) -> dict[tuple[str, str], s
     said = {}
     for pair in of.compare:
         if pair in accuracy:
-            images = with_images(of, pair, folder or OWN)
+            images = with_images(of, pair, folder)
             words = _accuracy(accuracy[pair], images, unpaired) + _loss(loss[pair])
         else:
             words = "not yet measured"

@@ -9,13 +9,12 @@ import functools
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from types import MappingProxyType
 
 from course_utils.corruptions import KINDS, STRENGTHS
 from course_utils.evidence import protocol
 from course_utils.evidence.comparison import LEVEL, as_family, compare
-from course_utils.evidence.runs import COLUMNS, NUMBERS, read_table
+from course_utils.evidence.runs import COLUMNS, NUMBERS, REFERENCE, read_table
 from course_utils.evidence.telling import p_number, p_words
 
 # Computed from a run's predictions on the comparison set (see `calibration`).
@@ -95,8 +94,7 @@ def read(text: str) -> dict[str, Measures]:
 @functools.cache
 def tables() -> Mapping[str, Measures]:
     """The course's tables of measures, by name."""
-    path = files("course_utils") / "reference" / "protocol.toml"
-    return MappingProxyType(read(path.read_text(encoding="utf-8")))
+    return MappingProxyType(read((REFERENCE / "protocol.toml").read_text(encoding="utf-8")))
 
 
 def figures(of: Measures, folder=None) -> dict:
@@ -106,7 +104,7 @@ def figures(of: Measures, folder=None) -> dict:
     `folder` holds runs.csv and trust.csv, by default the course's own.
     """
     runs = read_table(folder / "runs.csv", COLUMNS) if folder else protocol.all_runs()
-    path = (folder or files("course_utils") / "reference") / "trust.csv"
+    path = (folder or REFERENCE) / "trust.csv"
     kept = read_table(path, TRUST_COLUMNS, NUMBERS | {*OF_PREDICTIONS, *OF_NETWORK})
     table, key = protocol.table(of.runs_of), list(protocol.TABLE_KEY)
     found = {name: {} for pair in of.compare for name in reversed(pair)}

@@ -5,6 +5,7 @@ import json
 from paths import ROOT
 
 from course_tools import cli
+from course_tools.batch import manifest
 from course_utils import evidence
 
 SCRIPT = (
@@ -85,7 +86,13 @@ def batch_of(folder, records, status="ok", **parameters):
     A record may tell of its run: `notebook`, `given` (parameters), how it `ended`, what it `solved`.
     """
     (folder / "records").mkdir(parents=True)
-    header = {"format": 1, "notebooks": {}, "runs": {}}
+    header = {
+        "format": manifest.FORMAT,
+        "notebooks": {},
+        "runs": {},
+        "settings": {},
+        "code": "x" * 16,
+    }
     lines = []
     for number, one in enumerate(records):
         id, file = f"run{number}", f"records/{number}.json"

@@ -4,8 +4,10 @@ A row of `CASES` is an answer and a regular expression that the check's verdict 
 """
 
 import dataclasses
+import importlib
 import itertools
 import math
+import pkgutil
 import re
 from functools import partial
 from pathlib import Path
@@ -17,7 +19,7 @@ import pytest
 from keras import layers
 from scipy import stats
 
-from course_utils import models
+from course_utils import checks, models
 from course_utils.checks import Wrong, find_check, lesson_04, lesson_13, run_check
 from course_utils.diagnosis import diagnose
 
@@ -798,6 +800,17 @@ FUNCTIONS = [exercise for exercise in CASES if exercise not in DICTS]
 
 def rows(cases):
     return [(exercise, *row) for exercise in cases for row in cases[exercise]]
+
+
+def test_every_check_has_its_row():
+    modules = [name for _, name, _ in pkgutil.iter_modules(checks.__path__)]
+    there = {
+        f"{module.removeprefix('lesson_')} {name.removeprefix('check_')}"
+        for module in modules
+        for name in vars(importlib.import_module(f"{checks.__name__}.{module}"))
+        if name.startswith("check_")
+    }
+    assert there == CASES.keys()
 
 
 @pytest.mark.parametrize(("exercise", "answer", "says"), rows(CASES))

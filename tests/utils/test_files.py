@@ -55,7 +55,6 @@ def test_the_umask_decides_who_may_read(tmp_path, umask, mode):
 )
 def test_the_remedy_fits_the_error(number, expected):
     error = OSError(number, os.strerror(number))
-    assert files.remedy(error) == expected
     assert files.why(error).startswith(os.strerror(number))
     assert files.why(error).endswith(expected)
     assert files.why(error).count(os.strerror(number)) == 1
@@ -63,4 +62,4 @@ def test_the_remedy_fits_the_error(number, expected):
 
 def test_an_error_without_a_number_is_told_in_its_own_words():
     assert files.why(OSError("the stick was pulled out")) == "the stick was pulled out"
-    assert files.remedy(OSError()) == "OSError"
+    assert files.why(OSError()) == "OSError"

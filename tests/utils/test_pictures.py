@@ -74,8 +74,7 @@ def test_a_folder_becomes_a_data_set_with_a_sealed_test_set(folder):
     assert found.label == "fruit"
     for part in ("train", "val", "compare"):
         for name, x in zip(found.files[part], parts[part], strict=True):
-            with Image.open(folder / name) as opened:
-                assert np.array_equal(pictures.prepare(opened, 24), x)
+            assert np.array_equal(seen(folder / name, 24), x)
     assert state(folder) == before
 
 
@@ -279,9 +278,9 @@ def test_greys_of_16_bits_keep_their_brightness_and_what_is_transparent_is_white
     assert set(seen(tmp_path / "clear.png").ravel()) == {255}
 
 
-def seen(path):
+def seen(path, side=16):
     with Image.open(path) as opened:
-        return pictures.prepare(opened, 16)
+        return pictures._square(pictures._upright(opened), side)
 
 
 def test_a_picture_stands_as_it_was_held(tmp_path):

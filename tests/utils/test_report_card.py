@@ -115,7 +115,8 @@ def test_the_script_says_what_the_model_says_of_pictures_of_every_kind(tmp_path)
     assert ran.returncode == 0, ran.stderr
     for name, line in zip(names, ran.stdout.splitlines(), strict=True):
         with Image.open(tmp_path / name) as opened:
-            (says,) = model.predict(pictures.prepare(opened, 24)[None], verbose=0)
+            seen = pictures._square(pictures._upright(opened), 24)
+        (says,) = model.predict(seen[None], verbose=0)
         assert line == f"{name}: {('Äpfel', '猫')[says.argmax()]}, {says.max():.0%} sure"
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import os
+from types import SimpleNamespace
 
 import pytest
 from foreign import course, moments
@@ -120,20 +121,38 @@ VARIANTS = SCRIPT.replace("seed = 1", 'seed = 1\nmodel = "baseline_cnn"\ntechniq
 
 
 def test_of_variants_the_cost_around_their_training_is_kept(finished, project, tmp_path):
-    (project / "notebooks/variants.py").write_text(VARIANTS)
+    (project / "notebooks/ablation.py").write_text(VARIANTS)
     target = tmp_path / "reference"
     target.mkdir()
     # The runs took 60.04, 61.04, 62.04 and 63.04 s, and the last one's training diverged.
     trained = [
-        record(lesson="variants", seed=1, seconds=40.0),
-        record(lesson="variants", seed=2, seconds=50.0, techniques="l2"),
-        record(lesson="variants", seed=3, seconds=2.0, model="small_all_conv"),
-        record(lesson="variants", seed=4, status="failed"),
+        record(lesson="ablation", seed=1, seconds=40.0),
+        record(lesson="ablation", seed=2, seconds=50.0, techniques="l2"),
+        record(lesson="ablation", seed=3, seconds=2.0, model="small_all_conv"),
+        record(lesson="ablation", seed=4, status="failed"),
     ]
     assert reference_runs.add(finished(trained), target)["costs"] == 1
     (cost,) = rows(target, "costs.csv")
-    assert cost["lesson"] == evidence.around_training("variants")
+    assert cost["lesson"] == evidence.around_training("ablation")
     assert cost["seconds"] == "20.0", "the median of 20, 11 and 60"
+
+
+def test_a_training_that_was_not_timed_takes_nothing_off_its_notebooks_time(
+    project, tmp_path, monkeypatch
+):
+    (project / "notebooks/ablation.py").write_text(VARIANTS)
+    monkeypatch.setattr(reference_runs, "FOLDER", tmp_path)
+    trained = [SimpleNamespace(seconds=40.0), SimpleNamespace(seconds=None)]
+    result = SimpleNamespace(seconds=60.0, peak_memory_mb=800.0, records=trained)
+    reference_runs.keep_cost("ablation", "reduced", result)
+    (cost,) = rows(tmp_path, "costs.csv")
+    assert (cost["lesson"], cost["seconds"]) == (evidence.around_training("ablation"), "20.0")
+
+
+def test_a_notebook_of_ones_own_beside_the_lessons_is_no_reference(finished, project, tmp_path):
+    (project / "notebooks/mine.py").write_text(SCRIPT)
+    with pytest.raises(BatchError, match="not a notebook of the course"):
+        reference_runs.add(finished([record(lesson="mine")]), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from small_course import batch_of, protocol_text, record
 
 from course_tools.authoring import trust as tool
-from course_utils import corruptions, evidence
+from course_utils import corruptions, data, evidence
 from course_utils.errors import BatchError
 from course_utils.evidence import protocol, trust
 from course_utils.evidence.records import pack
@@ -43,7 +43,7 @@ def images(monkeypatch):
     )
     monkeypatch.setattr(protocol, "tables", lambda: protocol.read(TOY))
     monkeypatch.setattr(trust, "tables", lambda: trust.read(TOY))
-    monkeypatch.setattr(tool.data, "load", lambda name, mode: found)
+    monkeypatch.setattr(data, "load", lambda name, mode: found)
     return found
 
 

@@ -111,7 +111,7 @@ def ablation(monkeypatch):
         {"model": "slow_cnn", "hardware": "here", "seconds": s, "seed": s} for s in range(400, 500)
     ]
     trained = [record(lesson="ablation", peak_memory_mb=1.0, **run).to_dict() for run in trained]
-    replace_in_evidence(monkeypatch, "reference", lambda: pd.DataFrame(trained))
+    replace_in_evidence(monkeypatch, "runs_of_no_table", lambda: pd.DataFrame(trained))
     monkeypatch.setattr(plan, "hardware_for", lambda workers: "here")
     defaults = {"mode": "auto", "seed": 1, "model": "baseline_cnn", "techniques": "none"}
     return reading.Notebook("ablation", Path("ablation.ipynb"), b"", defaults, "")
@@ -363,7 +363,7 @@ def test_the_table_compares_like_with_like(told, monkeypatch):
     import pandas as pd
 
     rows = [record(seed=s, test_accuracy=0.97 + s / 1000).to_dict() for s in (1, 2, 3)]
-    replace_in_evidence(monkeypatch, "reference", lambda: pd.DataFrame(rows))
+    replace_in_evidence(monkeypatch, "runs_of_no_table", lambda: pd.DataFrame(rows))
     found = told(
         record(seed=7, test_accuracy=0.972),
         record(seed=8, test_accuracy=0.5),

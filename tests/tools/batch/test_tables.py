@@ -203,7 +203,9 @@ def test_runs_that_would_not_compare_are_refused_by_name(toy, tmp_path, monkeypa
     made = {"table": "toy", "model": "baseline_cnn", "code": "old-code", "keras_version": "3.0"}
     frame = pd.DataFrame([made])
     monkeypatch.setattr(protocol, "rows_of", lambda name: frame)
-    with pytest.raises(BatchError, match="made with code old-code, and here it is"):
+    with pytest.raises(
+        BatchError, match="made with code old-code, and here .* --table toy --anew --out"
+    ):
         make(tmp_path / "other")
 
 

@@ -176,3 +176,4 @@ def test_the_median_of_a_class_is_over_the_hand_ins_that_tell_it(tmp_path, capsy
     code, _, err = said(capsys, "report", "--minutes", tmp_path)
     assert (code, err.count("\n")) == (2, 1)
     assert "There are no notebooks in" in err
+    assert "course report --minutes FOLDER" in err

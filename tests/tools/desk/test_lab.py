@@ -257,7 +257,9 @@ def test_a_home_that_cannot_be_written_does_not_keep_the_lab_shut(tmp_path, monk
 def test_a_folder_that_cannot_be_written_does_not_keep_the_lab_shut(tmp_path, capsys):
     (tmp_path / "home").write_text("a file where a folder should be")
     assert "JUPYTER_PATH" in lab.prepare(tmp_path / "home")
-    assert "The course's kernel could not be written" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "The course's kernel could not be written" in said
+    assert "COURSE_HOME=FOLDER course lab" in said
 
 
 def test_a_pair_edited_apart_is_named_with_its_cells(tmp_path, monkeypatch):
@@ -279,3 +281,6 @@ def test_a_pair_edited_apart_is_named_with_its_cells(tmp_path, monkeypatch):
     assert "course build 02_baseline_cnn   or take" in sentence
     assert f"jupytext --to py:percent {script.with_suffix('.ipynb')}" in sentence
     assert "seed = 2" in script.read_text(encoding="utf-8"), "nothing was overwritten"
+    for end in (".py", ".ipynb"):
+        script.with_suffix(end).rename(folder / f"mine{end}")
+    assert lab.edited_apart() == [], "a notebook of one's own is no lesson"

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from course_utils.errors import CourseError
-from course_utils.evidence.records import Record, pack, records_folder, training_code, unpack
+from course_utils.evidence.records import (
+    Record,
+    pack,
+    pack_mistakes,
+    records_folder,
+    training_code,
+    unpack,
+    unpack_mistakes,
+)
 
 
 def record(**changes):
@@ -81,6 +89,14 @@ def test_an_interrupted_record_leaves_nothing(tmp_path, monkeypatch):
         patch.setattr(os, "fsync", interrupted)
         record().write(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("mistakes", [[], [0], [3, 9, 10]])
+def test_mistakes_survive_packing(mistakes):
+    back = unpack_mistakes(pack_mistakes(mistakes, 11), 11)
+    assert back.dtype == bool
+    assert back.shape == (11,)
+    assert back.nonzero()[0].tolist() == mistakes
 
 
 def test_predictions_survive_packing_to_three_digits():

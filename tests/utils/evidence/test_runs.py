@@ -38,18 +38,20 @@ def runs(accuracies, techniques="", lesson="ablation", mode="reduced", data="mni
 @pytest.fixture
 def reference(monkeypatch):
     def use(*frames):
-        monkeypatch.setattr(runs_module, "reference", lambda: pd.concat(frames, ignore_index=True))
+        monkeypatch.setattr(
+            runs_module, "runs_of_no_table", lambda: pd.concat(frames, ignore_index=True)
+        )
 
     return use
 
 
 def test_the_reference_files_hold_the_promised_columns():
-    assert list(evidence.reference().columns) == list(evidence.COLUMNS)
+    assert list(evidence.runs_of_no_table().columns) == list(evidence.COLUMNS)
     assert list(evidence.lesson_costs().columns) == list(evidence.COST_COLUMNS)
 
 
 def test_reference_rows_are_consistent():
-    rows = evidence.reference()
+    rows = evidence.runs_of_no_table()
     judged = rows["test_accuracy"].fillna(rows["compare_accuracy"])
     for accuracies in (judged, rows["val_accuracy"]):
         assert ((accuracies > 0) & (accuracies <= 1)).all()
@@ -66,9 +68,9 @@ def test_reference_rows_are_consistent():
 
 
 def test_the_reference_runs_are_the_readers_own_to_change():
-    mine = evidence.reference()
+    mine = evidence.runs_of_no_table()
     mine.loc[:, "seed"] = -1
-    assert (evidence.reference()["seed"] >= 0).all()
+    assert (evidence.runs_of_no_table()["seed"] >= 0).all()
 
 
 def test_runs_of_a_table_do_not_mix_with_the_lessons_own(reference):
