@@ -1,4 +1,4 @@
-"""The verdicts of tables as lesson 10 shows them: a figure, and a word in a table."""
+"""The verdicts of tables as lesson 10 shows them: a figure, a table, and a word in another."""
 
 import functools
 import textwrap
@@ -111,6 +111,60 @@ def _figure(known, title, table):
     plots.show(drawn, f"{title}. {'; '.join(said)}.")
 
 
+def tell(pairs: dict, table: str = "fair_mnist") -> None:
+    """Show the pairs that are measured as a table in a notebook, a row each: difference, interval, verdict.
+
+    Signs are those of `draw`, marks those of `word`. What the verdicts rest on is folded below: of each pair,
+    as the protocol has it, what `evidence.tell_all` says, and what tuning chose for both sides. Where no
+    pair is measured nothing is shown.
+    """
+    from IPython.display import HTML, display
+
+    of, found = protocol.table(table), verdicts(table, "accuracy")
+    pairs = {name: pair for name, pair in pairs.items() if pair in found}
+    if not pairs:
+        return
+    told = evidence.tell_all(of)
+    short = [("technique", "points (95 % interval over seeds)", "verdict")]
+    tried = ", ".join(map(str, of.rates)) or "one"
+    sides = f"both sides took (rates tried: {tried})"
+    full = [("comparison (table, judged on)", "accuracy", "tests", "cross-entropy", sides)]
+    for name, pair in pairs.items():
+        each, asked = found[pair], pair if pair in of.compare else pair[::-1]
+        ends = f" ({100 * each.low:+.2f} to {100 * each.high:+.2f})" if each.has_interval else ""
+        short.append(
+            (name, f"{100 * each.mean:+.2f}{ends}", f"{each.verdict}{_marks(table, pair, each)}")
+        )
+        title, said = told[asked].rstrip(".").split(": ", 1)
+        full.append((title, *said.split("; "), " / ".join(_chosen(of, arm) for arm in asked)))
+    fold = f"The numbers behind it (or: <code>course reference show {table}</code>)"
+    display(HTML(f"{_html(*short)}<details><summary>{fold}</summary>{_html(*full)}</details>"))
+
+
+def tabulate(head, *rows) -> None:
+    """Show rows of cells as a table in a notebook."""
+    from IPython.display import HTML, display
+
+    display(HTML(_html(head, *rows)))
+
+
+def _html(head, *rows):
+    cells = [[f"<th>{cell}</th>" for cell in head]]
+    cells += [[f"<td>{cell}</td>" for cell in row] for row in rows]
+    lines = "\n".join(f"<tr>{''.join(row)}</tr>" for row in cells)
+    return f"<table>\n{lines}\n</table>"
+
+
+def _chosen(of, name):
+    """What tuning chose for an arm, in words; of an average, for its first member."""
+    arm = of.arms[of.arms[name].mean_of[0] if of.arms[name].mean_of else name]
+    words = ", ".join(
+        f"{key.replace('learning_', '')} {value:g}"
+        for key, value in protocol.chosen(of, arm).items()
+    )
+    return words + (f" (tried: {', '.join(map(str, arm.factors))})" if arm.factors else "")
+
+
 def word(table: str, arm: str, against: str, metric: str = "accuracy") -> str:
     """The verdict and the mean of one comparison: "helps (+0.52)", points or, for the metric "loss", nats.
 
@@ -122,13 +176,14 @@ def word(table: str, arm: str, against: str, metric: str = "accuracy") -> str:
         asked = {(arm, against), (against, arm)} & set(protocol.table(table).compare)
         return "…" if asked else "–"
     mean = f"{100 * found.mean:+.2f}" if metric == "accuracy" else f"{found.mean:+.4f}"
-    return f"{found.verdict}{_dagger(found)}{_rates(table, (arm, against))} ({mean})"
+    return f"{found.verdict}{_marks(table, (arm, against), found)} ({mean})"
 
 
-def _dagger(found):
-    """A "†" behind a verdict that the sign flips alone would not give."""
+def _marks(table, pair, found):
+    """A "†" behind a verdict that the sign flips alone would not give, and the "‡" of `_rates`."""
     decided = found.verdict in ("helps", "hurts")
-    return "†" if decided and not found.p_exact_adjusted < 0.05 else ""
+    dagger = "†" if decided and not found.p_exact_adjusted < 0.05 else ""
+    return dagger + _rates(table, pair)
 
 
 @functools.cache

@@ -262,8 +262,8 @@ log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entr
 # * *as logged*: no penalty, and, as a guess, momentum 0.9, an older default (clue 3).
 # * *no penalty, momentum 0.99*.
 #
-# Their record names no other difference. It does not say which `epsilon` their batch norms had, nor why the first run
-# was ended early; its test accuracy had been seen by then.
+# No other difference is recorded. Missing are their `epsilon` (the small number under batch norm's root) and why the
+# first run was ended early; its test accuracy had been seen by then.
 #
 # Batch normalisation's momentum only serves its moving averages, which training does not use (lesson 05). So, if both
 # had the same `epsilon`, the third run repeats the second for this clue. The two differ all the same: a computer that
@@ -412,14 +412,13 @@ for name, run in unpenalised.items():
 
 # %% [markdown]
 # The figure answers: mostly by one, from 3 to 4 by what its title says. Was it the changed count, then? In each panel
-# compare row 5 (the listing's patience, today) with row 6 (the same patience in an older Keras). For the log and for
-# momentum 0.9 both rows have their dot, the best epoch, at the same place. So if the best weights come back, the
-# changed count explains nothing there. (The record of 0.99 ends before either stops. An old Keras kept the cross, not
-# the dot; the lines under the figure judge dots.)
+# compare row 5 (the listing's patience, today) with row 6 (the same in an older Keras). For the log and momentum 0.9
+# the dot, the best epoch, does not move: where the best weights come back, the count changes nothing. (The record of
+# 0.99 ends before either stops. An old Keras kept the cross; the lines under the figure judge dots.)
 #
 # Yet one epoch of patience *can* decide. A *bump* is a stretch of epochs without a new best. Each of the three curves
 # has one that ends patience 3 and that patience 4 outlasts. In another run the bump may come elsewhere and last longer.
-# So the same rule may have ended our runs at the top early, and let these three go on past epoch 25. (Count the two of
+# So the same rule may end our runs at the top early, and let these three go on past epoch 25. (Count the two of
 # ours as little more than one: they share their seed and, but for rounding and perhaps `epsilon`, their training.)
 #
 # What would it cost? The lines below the figure compare what each patience keeps with the late epochs of the same run.

@@ -105,7 +105,7 @@ print("Would one run of each have had the same sign? With this technique, at thi
 # > **Predict:** by what factor is the interval of the pairs narrower than one that forgets who belongs to whom?
 
 # %%
-from course_utils.verdict_chart import draw, verdicts, word
+from course_utils.verdict_chart import draw, tabulate, tell, verdicts, word
 
 for arm in ("batch_norm", "augmentation"):
     found = verdicts("fair_mnist", "accuracy")[arm, "baseline"]
@@ -225,41 +225,7 @@ alone = draw(singles, "What each is worth alone")
 
 
 # %%
-from IPython.display import HTML, display
-
-
-def as_table(head, *rows):
-    """Rows of cells as a table in HTML."""
-    lines = [[f"<th>{cell}</th>" for cell in head], *([f"<td>{cell}</td>" for cell in row] for row in rows)]
-    return "<table>\n" + "\n".join(f"<tr>{''.join(line)}</tr>" for line in lines) + "\n</table>"
-
-
-def took(of, name):
-    """What tuning chose for an arm of a table, in words; of an average, for its first member."""
-    arm = of.arms[of.arms[name].mean_of[0] if of.arms[name].mean_of else name]
-    words = (f"{key.replace('learning_', '')} {value:g}" for key, value in protocol.chosen(of, arm).items())
-    return ", ".join(words) + f" (tried: {', '.join(map(str, arm.factors))})" * bool(arm.factors)
-
-
-def show(pairs, of=fair):
-    """Show the measured ones of some pairs of a table; below, folded, what the protocol has of each."""
-    found, told = verdicts(of.name, "accuracy"), evidence.tell_all(of)
-    short = [("technique", "points (95 % interval over seeds)", "verdict")]
-    full = [("comparison (table, judged on)", "accuracy", "tests", "cross-entropy",
-             f"both sides took (rates tried: {', '.join(map(str, of.rates)) or 'one'})")]
-    for name, pair in pairs.items():
-        if pair in found:
-            each, asked = found[pair], pair if pair in of.compare else pair[::-1]
-            ends = f"{100 * each.mean:+.2f} ({100 * each.low:+.2f} to {100 * each.high:+.2f})"
-            short.append((name, ends, word(of.name, *pair).rpartition(" (")[0]))
-            title, said = told[asked].rstrip(".").split(": ", 1)
-            full.append((title, *said.split("; "), " / ".join(took(of, side) for side in asked)))
-    if full[1:]:
-        fold = f"<details><summary>The numbers behind it (or: <code>course reference show {of.name}</code>)</summary>"
-        display(HTML(as_table(*short) + fold + as_table(*full) + "</details>"))
-
-
-show(singles)
+tell(singles)
 
 # %%
 worth = {name: 100 * found.mean for name, found in alone.items()}
@@ -308,7 +274,7 @@ best, joined = ranked[0], 100 * verdicts("fair_mnist", "accuracy")[fives[ranked[
 title = f"Alone and in company. Best alone, {best}: {worth[best]:+.2f}; in company {joined:+.2f}"
 draw({name: singles[name] for name in ranked} | whole, title.replace("-", "−"), company=company)
 added = {f"{name}, in company": pair for name, pair in company.items()} | whole
-show(added)
+tell(added)
 
 # %% [markdown]
 # The title answers the prediction; the first row has the intervals. Compare the two marks of each row. (L2's need not
@@ -360,8 +326,8 @@ costly = {"one network for longer (against the baseline)": ("longer", "baseline"
           "independent ensemble (against one for longer)": ("ensemble_independent", "longer"),
           "joint ensemble (against one for longer)": ("ensemble", "longer")}  # fmt: skip
 draw(costly, "Three networks, or one for three times as long")
-show(costly)
-show({"stopping (2,000 digits, no dropout)": ("stopped", "to_the_end")}, protocol.table("early_stopping"))
+tell(costly)
+tell({"stopping (2,000 digits, no dropout)": ("stopped", "to_the_end")}, "early_stopping")
 by = [verdicts("early_stopping", metric)["stopped", "to_the_end"].verdict for metric in ("accuracy", "loss")]
 print(f"The stop, by accuracy: {by[0]}; by cross-entropy: {by[1]}." + (
       " With more epochs this network's cross-entropy gets worse, and yet it makes fewer mistakes: so where 'a stop "
@@ -486,7 +452,7 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
 # %%
 photographs = protocol.table("fair_cifar10")
 measured = {name: pair for name, pair in (singles | added).items() if pair in verdicts(photographs.name, "accuracy")}
-show(measured, photographs)
+tell(measured, photographs.name)
 print(f"Measured: {len(measured)} of the {len(photographs.compare)} comparisons that the protocol names for it.")
 
 # %% [markdown]
@@ -500,23 +466,23 @@ print(f"Measured: {len(measured)} of the {len(photographs.compare)} comparisons 
 # was made for each table and each measure apart: over all these words together, the chance of a false alarm is not held
 # to one in twenty.
 #
-# > **Look for one row first:** which technique keeps its word in every column in which it has one?
+# > **Look first:** which rows keep one word in every column in which they have one?
 
 # %%
-answer = [["technique", "alone", "alone, cross-entropy", "added", "added, cross-entropy", "photographs", "added there"]]
+answer = [["technique", "alone", "alone, cross-entropy", "added", "added, cross-entropy",
+           "photographs", "photographs, cross-entropy", "added there"]]
 for name, pair in (singles | {joint: ("ensemble", "baseline"), "all five": ("five", "baseline")}).items():
     beside = company.get(name, ("", ""))
     cells = [word("fair_mnist", *each) for each in (pair, (*pair, "loss"), beside, (*beside, "loss"))]
-    answer.append([name, *cells, *(word("fair_cifar10", *each) for each in (pair, beside))])
+    answer.append([name, *cells, *(word("fair_cifar10", *each) for each in (pair, (*pair, "loss"), beside))])
 stop = "early_stopping", "stopped", "to_the_end"
-answer.append(["stopping (2,000 digits, no dropout)", word(*stop), word(*stop, "loss"), *"––––"])
+answer.append(["stopping (2,000 digits, no dropout)", word(*stop), word(*stop, "loss"), *"–––––"])
 kept = [column for column in zip(*answer) if not set(column[1:]) <= {"…", "–"}]  # those with something measured
-display(HTML(as_table(*zip(*kept))))
+tabulate(*zip(*kept))
 
 # %% [markdown]
-# A row that keeps one word all along promises the more, the more columns it has; its last trial, where measured, is the
-# cross-entropy on photographs, folded above. Where a word changes, that column says what to ask next (two unlike words
-# are not yet a tested difference).
+# A row that keeps one word all along promises the more, the more columns it has. Where a word changes, that column says
+# what to ask next (two unlike words are not yet a tested difference).
 #
 # "–" is *not asked*: the protocol has no such pair. "…" is *not yet measured*. "†" marks a word that the sign flips
 # alone would not give, "‡" one on technique and rate together.
@@ -531,7 +497,7 @@ display(HTML(as_table(*zip(*kept))))
 # %%
 article = {" against ".join(map(evidence.arm_words, pair)): pair for pair in protocol.table("article_mnist").compare}
 draw(article, "The article's network at full size", "article_mnist")
-show(article, protocol.table("article_mnist"))
+tell(article, "article_mnist")
 
 # %% [markdown]
 # As long as these are missing, the first question is open for the article's pair. For batch normalisation at 5,000

@@ -183,7 +183,7 @@ def in_the_band(augment):
 alike = in_the_band(augment=False)
 enough = min(alike)
 
-# %%
+# %% jupyter={"source_hidden": true}
 drawn, axes = plots.figure(2, 4, height=4.9, sharex=True, sharey="row")
 seen, least = range(1, epochs + 1), min(lowest(runs[factor, False]) for factor in factors)
 for (above, below), ((factor, _), run) in zip(axes.T, runs.items()):
@@ -242,10 +242,10 @@ plots.images(np.concatenate(rows), title=f"Photographs may be mirrored, digits m
              labels=[name * (i == 0) for name in ("as taken", "mirrored", "as written", "mirrored") for i in range(6)])
 
 # %% [markdown]
-# A horse that looks the other way is a horse, and the next one that we meet may look that way. A mirrored 3 is not a 3
-# that anyone would write. (0, 1 and 8 would pass; an augmentation has to suit nearly all that it is applied to.) So the
-# question is never whether augmentation helps in general. It is: **does it keep the label, and does it make pictures
-# that could occur?** By the same rule we do not turn photographs upside down, and keep the shifts small.
+# A horse that looks the other way is a horse, and the next one that we meet may look that way. A mirrored 5 may pass
+# for a 2, and no one writes such a 3. (0, 1 and 8 would pass; an augmentation has to suit nearly all that it is applied
+# to.) So the question is never whether augmentation helps in general. It is: **does it keep the label, and does it make
+# pictures that could occur?** By the same rule we do not turn photographs upside down, and keep the shifts small.
 #
 # ## Look again
 #
@@ -415,7 +415,7 @@ keras.utils.set_random_seed(seed)
 deep = compiled(build_deep(filters // 2), falling(0.004, deep_epochs))
 deep_run = train(deep, deep_epochs, watch_deep := lesson.callbacks())
 
-# %%
+# %% jupyter={"source_hidden": true}
 series = {name: (np.add(run.epoch, 1) * ops * len(cifar.x_train) / 1e12, 100 * np.array(run.history["val_accuracy"]))
           for name, run, ops in (("small (our winner)", history, price), ("deep (after others)", deep_run, price_deep))}
 lead = np.diff([up[-1] for _, up in series.values()])[0]

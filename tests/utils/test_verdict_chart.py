@@ -1,4 +1,4 @@
-"""Verdicts as lesson 10 shows them: drawn, and as a word in a table."""
+"""Verdicts as lesson 10 shows them: drawn, told in a table, and as a word in another."""
 
 from dataclasses import replace
 
@@ -83,6 +83,27 @@ def test_each_of_the_four_verdicts_has_a_look_of_its_own(kept):
     assert plots.verdict_look(doubtful) == (helps, "white")
     assert plots.verdict_look(replace(doubtful, mean=-0.01)) == (hurts, "white")
     assert plots.verdict_look(replace(clear, p=0.2)) == ("#666666", "white")
+
+
+def test_what_is_measured_has_a_row_and_what_it_rests_on_is_folded(kept, monkeypatch):
+    told = []
+    monkeypatch.setattr("IPython.display.display", lambda table: told.append(table.data))
+    sentence = "L2 against baseline (a table): +1.10 points; p below 0.001; on cross-entropy -0.01."
+    monkeypatch.setattr(evidence, "tell_all", lambda of: {("l2", "baseline"): sentence})
+    verdict_chart.tell({"shifts": ("augmentation", "baseline")})
+    assert not told
+    verdict_chart.tell({"L2, turned": ("baseline", "l2"), "shifts": ("augmentation", "baseline")})
+    short, full = told[0].split("<details>")
+    clear = verdict_chart.verdicts("fair_mnist", "accuracy")["baseline", "l2"]
+    ends = f"{100 * clear.low:+.2f} to {100 * clear.high:+.2f}"
+    assert short.count("<tr>") == 2
+    assert f"<td>L2, turned</td><td>-1.10 ({ends})</td><td>hurts</td>" in short
+    # The folded part speaks of the pair as the protocol has it.
+    assert (
+        "<td>L2 against baseline (a table)</td><td>+1.10 points</td><td>p below 0.001</td>" in full
+    )
+    assert "rate 0.003" in full
+    assert "course reference show fair_mnist" in full
 
 
 def test_a_cell_has_a_word_and_a_mean(kept):
