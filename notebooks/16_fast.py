@@ -209,7 +209,7 @@ print(f"Halfway, from rung 1 passing by to rung 1 ending there: {evidence.in_pai
 #
 # **The curve of such a training must not be read halfway:** in the middle its rate is high, and its accuracy should be
 # worse than that of a training which was *meant* to end there. The last line says how far this one run bears it out.
-# (At one step all trainings see the same photographs: where all lines dip, these may be harder.)
+# (A dot counts few photographs, the same for all: dips may be theirs. The printed lines decide.)
 #
 # ## Rung 2: labels that leave room
 #
@@ -459,8 +459,9 @@ for (name, step), below, rate in zip(steps.items(), marked, marked[1:]):
 
 # %% [markdown]
 # A filled dot right of zero beats that luck, by $t$ alone (lesson 10's †: with five seeds the sign flips decide
-# nothing); one that is coloured but hollow is *suggestive*. The rates tried were 1, 2 and 4 per 1,024 photographs of a
-# batch (4 is the peak of 0.25 above): "(end)" marks the first and the last.
+# nothing), though eight steps are tested; a coloured hollow one would if tested alone: it is *suggestive*. The rates
+# tried were 1, 2 and 4 per 1,024 photographs of a batch (4 is the peak of 0.25 above): "(end)" marks the first and the
+# last.
 #
 # A rung without a detectable difference is not shown to be useless: it may need more epochs, width or seeds. A rate
 # beyond the list may change any verdict. *Suggestive* with a minus leans towards harm, unproved.
@@ -482,7 +483,7 @@ shown = fast.Shown(photographs.x_train, photographs.y_train, batch_size, "altern
 parts = {"getting ready": lambda: shown[1], "the whole step": lambda: ladder[1][0].train_on_batch(*shown[0])}
 times = {name: [1000 * t for t in repeat(do, number=1, repeat=9)[2:]] for name, do in parts.items()}  # two to warm up
 told = f"Getting its photographs ready takes {min(times['getting ready']) / min(times['the whole step']):.0%} of a step"
-plots.dots(times, told, "milliseconds, seven readings each", alt=f"Dots of times, by part. {told}.")
+plots.dots(times, told, "milliseconds, 7 readings (bar: mean)", alt=f"Dots of times, by part. {told}.")
 
 # %% [markdown]
 # The share in the title is that of the quickest readings: whatever else runs on the machine can only add to a time. It
@@ -511,10 +512,10 @@ plots.lines(some | {"target": (lengths, [target] * 3)}, log_x=True, ticks=length
             title=f"Epochs to {target:.1f} %: 16 at the bottom, {needed['looks']} with all rungs")
 
 # %% [markdown]
-# Each point is the mean of five trainings that were meant to end there. Where a rung's line crosses the level one, that
-# many epochs would have been enough. Read for each seed and averaged, with intervals over the seeds, these are our
-# counts to the target, beside the article's to 94 % of its test photographs. (A count without an interval is read off
-# the mean line; the bottom rung has 16 by definition.)
+# Each point is the mean of five trainings that were meant to end there. Where a rung's line crosses the level one, so
+# many should do; between dots it is a guess. Read for each seed and averaged, with intervals over the seeds, these are
+# our counts to the target, beside the article's to 94 % of its test photographs. (A count without an interval is read
+# off the mean line; the bottom rung has 16 by definition.)
 
 # %%
 article = ("not told", "not told", 45, 21, 18, 13.5, 12, "9.9, with rung 8", "10.8, before rung 7")  # rung by rung

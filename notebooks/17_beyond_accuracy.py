@@ -85,7 +85,7 @@ history = model.fit(
 said = heard[epochs]
 confidence, right = calibration.judge(said, y_judge)
 surest = np.flatnonzero(~right)[np.argsort(-confidence[~right])][:10]
-# One digit of each will do: 1 in 40 million.
+# One digit of each will do.
 doubts = [f"{float(f'{1 / d:.0e}'):,.0f}".replace(",000,000", " million") for d in (1 - confidence[surest]).clip(1e-8)]
 plots.images(x_judge[surest], columns=5,
     title=f"{sum(confidence[~right] > 0.9)} of {sum(~right)} mistakes over 90 % sure; the surest" + mnist.figure_suffix,
@@ -351,6 +351,7 @@ plots.lines(series, x="coverage: answered, surest first, %", y="right among thes
 # %%
 import pandas as pd
 
+# Read what it prints, the code can wait.
 told = {}
 for name, (coverage, accuracy) in curves.items():
     part, wrong, every = coverage[answered[name] - 1], 1 - accuracy[answered[name] - 1], 1 - accuracy[-1]
@@ -361,8 +362,8 @@ for name, (coverage, accuracy) in curves.items():
         "right, of those passed on": f"{1 - (every - part * wrong) / max(1 - part, 1e-9):.0%}",
     }
 print(pd.DataFrame(told).to_string())
-few = len(trouble[0]) // len(corruptions.KINDS) // 20  # a twentieth of each kind
-wrong = {kind: 1 - calibration.by_coverage(*worse[kind, 3])[1][few - 1] for kind in corruptions.KINDS}
+# Of five kinds together a hundredth is as many as a twentieth of one.
+wrong = {k: 1 - calibration.by_coverage(*worse[k, 3])[1][len(trouble[0]) // 100 - 1] for k in corruptions.KINDS}
 print("Wrong of the surest twentieth:", ", ".join(f"{kind} {share:.1%}" for kind, share in wrong.items()))
 
 # %% [markdown]
@@ -419,7 +420,7 @@ plots.images(x_judge[accused], columns=6,
 # independent": three trained apart). "Five" are L2, He, batch normalisation and augmentation, with the baseline's
 # dropout; "all" has the joint ensemble, too.
 #
-# First the confidence, on clean pictures. A row begins with three means over its own runs: the mistakes *made*, how
+# First the confidence, on clean pictures. A row begins with three numbers from its own runs: the mistakes *made*, how
 # many were *announced* for 100 made (with 100 a network promises on the whole what it keeps; with fewer it promises too
 # much, with more too little), and the error beyond chance. Two *changes* from the baseline follow, in points. Note:
 #
@@ -431,8 +432,10 @@ plots.images(x_judge[accused], columns=6,
 # > **Predict:** which technique lowers the calibration error most? And does it make fewer mistakes, too?
 
 # %%
-from IPython.display import Markdown, display
 from course_utils.networks import TITLES
+from course_utils.verdict_chart import tabulate
+
+# Sorting, and names for what is sorted: the code can wait.
 
 table = trust.tables()["trust_mnist"]
 names = {arm: TITLES.get(arm, arm.replace("_", " ")) for arm in fair.arms}
@@ -452,14 +455,10 @@ def row(arm):
     return [names[arm], *cells, *(words.get((arm, m), "–") for m in ("excess_error", "selective_accuracy"))]
 
 
-def show(head, *rows):
-    display(Markdown("\n".join(f"| {' | '.join(each)} |" for each in (head, ["---"] * len(head), *rows))))
-
-
 # %%
 rows = [row(arm) for arm, each in figures.items() if "excess_error" in each]
-show(["", "mistakes made, %", "announced for 100 made", "error beyond chance, points",
-      "change: error beyond chance", "change: accuracy on the surest 19 in 20"], *rows)
+tabulate(["", "mistakes made, %", "announced for 100 made", "error beyond chance, points",
+          "change: error beyond chance", "change: accuracy on the surest 19 in 20"], *rows)
 
 # %%
 plots.intervals(
@@ -469,8 +468,7 @@ plots.intervals(
 
 # %%
 first, made = next(name for name in effects if name not in ("five", "all")), {each[0]: each[1] for each in rows}
-print(f"The single technique with the lowest error beyond chance: {first}. Mistakes, in %: {made[first]}, the baseline "
-      f"{made['baseline']}. Holm: among {len(table.compare) * len(table.measures)} questions, measured or not.")
+print(f"Lowest error beyond chance, of single ones: {first}; {made[first]} % mistakes, baseline {made['baseline']} %.")
 print(trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1].replace("to_the_end", "training on"))
 print(*(each.sentence("the same, accuracy") for each in protocol.verdicts(protocol.table("early_stopping")).values()))
 
@@ -494,17 +492,23 @@ print(*(each.sentence("the same, accuracy") for each in protocol.verdicts(protoc
 
 # %%
 measured = [arm for arm, _ in table.compare if any((arm, kind) in words for kind in corruptions.KINDS)]
-show(["", *(f"change: {trust.MEASURES[kind]}, from {own('baseline', kind):.1f} %" for kind in corruptions.KINDS)],
-     *([names[arm], *(words.get((arm, kind), "–") for kind in corruptions.KINDS)] for arm in measured))
+tabulate(["", *(f"change: {trust.MEASURES[k]}, from {own('baseline', k):.0f} %" for k in corruptions.KINDS)],
+         *([names[arm], *(words.get((arm, kind), "–") for kind in corruptions.KINDS)] for arm in measured))
 print("Not yet measured here:", ", ".join(names[arm] for arm, _ in table.compare if arm not in measured) or "none")
 
+# %%
+plots.dots({kind: [100 * each for each in figures["baseline"][kind].values()] for kind in corruptions.KINDS},
+           f"Under noise {own('five', 'noise'):.0f} % right with five, {own('baseline', 'noise'):.0f} % without",
+           "right, % (dots, bar: baselines; star: five)", mark={kind: own("five", kind) for kind in corruptions.KINDS},
+           alt="; ".join(f"{k}: {own('baseline', k):.0f} %, five {own('five', k):.0f} %" for k in corruptions.KINDS))
+
 # %% [markdown]
-# The row *five* answers. A technique, or a set of them, may help under one kind and hurt under another, and by far more
+# The stars answer. A technique, or a set of them, may help under one kind and hurt under another, and by far more
 # than its mistakes on clean pictures tell: nobody can read the second table off the first.
 #
 # Shifts in training most likely prepare for shifts. Noise, blur, low contrast and turns were shown to neither side, so
-# practice with these does not set them apart. What does is open: the table says how much changes, not why, and
-# the row of a single technique says what it does alone, not what it does among others.
+# practice with these does not explain the change. The table says how much changes, not why, and the row of a single
+# technique says what it does alone, not what it does among others.
 #
 # All figures of both tables, with their intervals:
 #
@@ -514,7 +518,7 @@ print("Not yet measured here:", ", ".join(names[arm] for arm, _ in table.compare
 #
 # Our network was set up to promise too much. Hold it against the baseline of the first table, which is tuned and has
 # its dropout. Compare them in points, then by the mistakes, since one point is a lot for a network that makes few: do
-# they stay as far apart? And is the tuned baseline honest, does it announce 100? (Its number is the mean of its runs.)
+# they stay as far apart? And is the tuned baseline honest, does it announce 100? (Its number is for its runs together.)
 #
 # The last lines ask whether our temperature was a lucky case: the same network, trained on the same digits from other
 # seeds, before and after a temperature of its own. (In full mode there are no such lines: that would take hours.)
