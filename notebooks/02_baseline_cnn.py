@@ -193,8 +193,8 @@ print(f"in all   {model.count_params():>8,} weights")
 
 # %% [markdown]
 # The two layers that do the seeing hold little more than a hundredth of the weights. Nearly everything sits in the one
-# dense layer that reads the flattened feature maps, with a weight of its own for every place in every map. Keep that in
-# mind.
+# dense layer that reads the flattened feature maps: each of its 128 units has a weight for every place in every map.
+# Keep that in mind.
 #
 # ## Train it
 
@@ -498,8 +498,8 @@ lesson.check_conv_weights(conv_weights)
 #
 # > Almost all the weights sit in one dense layer. Build a network with **fewer than 120,000 weights** that keeps the
 # > two convolutional layers and still ends in ten probabilities. Then let the experiment decide, in the cell after
-# > the check: how many of the perceptron's mistakes does it mend (the first number printed), with less than a fifth of
-# > the weights?
+# > the check: does it mend more of the perceptron's mistakes (the first number printed) than it spoils right answers
+# > (the second), with less than a fifth of the weights?
 
 
 # %%

@@ -10,7 +10,7 @@
 # # Fighting overfitting
 #
 # **Goal:** follow a procedure that regularises just enough, by rules that are written down before the first run; see
-# whether a check bears it out, and how far it gets beside one built to other people's design.
+# whether a check bears it out, and how far its network gets beside one of other people's design.
 #
 # The networks of lessons 11 to 13 came with their numbers: so many filters, so much dropout here, so much there. Where
 # do such numbers come from? The answer on Cross Validated from which the last two networks came has something better to
@@ -340,8 +340,8 @@ print(evidence.tell_briefly("fair_cifar10", "augmentation", "baseline"))
 # %% [markdown]
 # ## The winner, on everything
 #
-# Whatever those runs say, the rules leave no room for favourites: the winner, as it is, learns from all the training
-# photographs of this mode. Its test comes last.
+# Where those runs disagree with ours, mind that they had more photographs, and shifts alone. But rules are rules: the
+# winner, as it is, learns from all the training photographs of this mode. Its test comes last.
 #
 # As the table of rules says, the learning rate now climbs during the first tenth of the steps, and then falls to zero
 # along a cosine. Why climb? By one account, because Adam divides by the root of a running average of squared gradients,
@@ -430,7 +430,7 @@ print(f"Deep against our winner, for no more operations and {watch_deep[0].secon
 
 # %% [markdown]
 # "Mended" is what our winner got wrong and the deep network right. That is one seed. So we ask more, where runs of both
-# are stored: augmented, in full width, and trained by other rules than ours.
+# are stored: augmented, with full mode's filters, and trained by other rules.
 
 # %%
 kinds = (build_small(), ""), (build_small(), "augmentation"), (build_deep(16), "")
