@@ -447,15 +447,24 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
 # ## The answer
 #
 # One question is left: what of all this holds on *photographs*, 10,000 of CIFAR-10 with the small network of lesson 13?
-# These are the comparisons whose runs are made:
+#
+# > **Predict:** you have seen augmentation's two marks on digits, round and square. Where will they lie on photographs?
 
 # %%
 photographs = protocol.table("fair_cifar10")
-measured = {name: pair for name, pair in (singles | added).items() if pair in verdicts(photographs.name, "accuracy")}
+found = verdicts(photographs.name, "accuracy")
+single, beside = ({name: pair for name, pair in some.items() if pair in found} for some in (singles, company))
+gain, gain_beside = (100 * found[some["augmentation"]].mean for some in (single, beside))
+title = f"Photographs: augmentation {gain:+.1f} alone, {gain_beside:+.1f} in company".replace("-", "−")
+draw(single | {"all five": whole["all five"]}, title, photographs.name, company=beside)
+measured = {name: pair for name, pair in (singles | added).items() if pair in found}
 tell(measured, photographs.name)
 print(f"Measured: {len(measured)} of the {len(photographs.compare)} comparisons that the protocol names for it.")
 
 # %% [markdown]
+# Where round and square lie far apart, what a technique is worth is a question of its company: a verdict on it *alone*
+# says nothing of it among others, and the other way round. (Which of the others it needs, these rows do not say.)
+#
 # Beside *no detectable difference* read the interval: it says how large a difference these runs may have missed. (A
 # comparison not yet measured counts, for Holm, as the largest p of all: later runs may turn *suggestive* into *helps*
 # or *hurts*, and weaken no word.)
