@@ -244,7 +244,7 @@ log_charts.draw_floor(theirs["loss"], floor, listed["loss"] - listed["cross_entr
 # %% [markdown]
 # A cross-entropy cannot be negative, so the loss cannot be smaller than the penalty. Could the weights have shrunk that
 # much? Those that feed a batch norm could, at no cost (lesson 05). But in one full-size run of ours, with today's Adam,
-# the penalty hardly moves (orange squares in the figure). And Keras 1 added the penalty in training too.
+# the penalty hardly moves (orange squares in the figure). Keras 1, too, added the penalty in training.
 #
 # So the first finding is hard: **the loss that this log prints lacks the listing's penalty**, unless its squared
 # weights shrank to less than the shares printed above, which ours, as long as it ran, never came near. Whether the
@@ -410,8 +410,8 @@ for name, run in unpenalised.items():
 
 # %% [markdown]
 # The figure answers: mostly by one, from 3 to 4 by what its title says. Was it the changed count, then? In each panel
-# compare row 5 (the listing's patience, today) with row 6 (the same in an older Keras). For the log and momentum 0.9
-# the dot, the best epoch, does not move: if the best weights come back, they are the same. (For 0.99 the record is too
+# compare row 5 (the listing's patience, today) with row 6 (the same in an older Keras). For the log and momentum 0.9,
+# no: the dot, the best epoch, stays, and if the best weights come back, they are the same. (For 0.99 the record is too
 # short. An old Keras kept the last weights, the cross; the lines under the figure judge dots.)
 #
 # Yet one epoch of patience *can* decide. A *bump* is a stretch of epochs without a new best. Each of the three curves

@@ -334,7 +334,7 @@ print(f"The stop, by accuracy: {by[0]}; by cross-entropy: {by[1]}." + (
       "and more epochs' gives it more right answers, thank the epochs." if by == ["hurts", "helps"] else ""))
 
 # %% [markdown]
-# Training for three times as long moved one network's accuracy by nothing that these runs detect, and made its
+# Three times as long (‡) moved one network's accuracy by nothing that these runs detect, and made its
 # cross-entropy worse (unfold the first table). So the ensembles' differences in accuracy from it are nearly those from
 # the baseline, above.
 #
@@ -463,15 +463,13 @@ print(f"Measured: {len(measured)} of the {len(photographs.compare)} comparisons 
 
 # %% [markdown]
 # Where round and square lie far apart, what a technique is worth is a question of its company: a verdict on it *alone*
-# says nothing of it among others, and the other way round. (Which of the others it needs, these rows do not say.)
-#
-# Beside *no detectable difference* read the interval: it says how large a difference these runs may have missed. (A
-# comparison not yet measured counts, for Holm, as the largest p of all: later runs may turn *suggestive* into *helps*
-# or *hurts*, and weaken no word.)
+# says nothing of it among others, and the other way round. (Which of the others it needs, or what a rate beyond those
+# tried would do, these rows do not say.) Beside *no detectable difference* read the interval: it says how large a
+# difference these runs may have missed.
 #
 # Now a word and a mean for each question, in points or, by cross-entropy, in nats (there minus is better). *Alone* is
 # against the baseline (dropout: the baseline against itself without it; stopping: against the same network to the end),
-# *added* is beside the others. Last come the photographs, by accuracy, as far as they are measured. Holm's correction
+# *added* is beside the others. Last come the photographs (*added there*: by accuracy). Holm's correction
 # was made for each table and each measure apart: over all these words together, the chance of a false alarm is not held
 # to one in twenty.
 #
@@ -493,8 +491,8 @@ tabulate(*zip(*kept))
 # A row that keeps one word all along promises the more, the more columns it has. Where a word changes, that column says
 # what to ask next (two unlike words are not yet a tested difference).
 #
-# "–" is *not asked*: the protocol has no such pair. "…" is *not yet measured*. "†" marks a word that the sign flips
-# alone would not give, "‡" one on technique and rate together.
+# "–" is *not asked*: the protocol has no such pair. "†" marks a word that the sign flips alone would not give, "‡" one
+# on technique and rate together.
 #
 # So "does L2 help?" has no answer until one says: *at which strength, alone or beside what, on which images, by which
 # measure?* Then it may have one.

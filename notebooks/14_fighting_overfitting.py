@@ -272,6 +272,7 @@ winner = {"dropout": min(in_the_band(augment)), "augment": augment}
 # augmentation was kept, once more in the hatched one.
 
 # %%
+# Only draws what is described above: the code can wait.
 def walked(count):
     drawn, axes = plots.figure(height=3.6)
     figures = {key: lowest(run) for key, run in list(runs.items())[:count]}
@@ -433,6 +434,7 @@ print(f"Deep against our winner, for no more operations and {watch_deep[0].secon
 # are stored: augmented, with full mode's filters, and trained by other rules.
 
 # %%
+# Read what it prints, the code can wait.
 kinds = (build_small(), ""), (build_small(), "augmentation"), (build_deep(16), "")
 known = [evidence.reference_runs(built.name, on, lesson.mode, cifar.label) for built, on in kinds]
 plain, shifted, depth = (found.set_index("seed")["val_accuracy"].to_dict() for found in known)
