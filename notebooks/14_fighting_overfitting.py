@@ -487,9 +487,9 @@ if plain and depth:
 # ## Exercise 1: name the curves
 #
 # > Four imagined trainings, A to D, each by its accuracy on training photographs (dashed, dropout off) and on
-# > validation. Name each of them with one of the four words of `diagnose`, in a dict from letter to word. (Where its
-# > rule speaks of the validation loss, take a rising accuracy for a falling loss; a rise that the eye cannot see in the
-# > last quarter counts as none.)
+# > validation. Name each of them with one of the four words of `diagnose`, in a dict from letter to word. (Thresholds:
+# > `help(diagnose)`. Take a rising accuracy for a falling validation loss; a rise that the eye cannot see in the last
+# > quarter counts as none.)
 
 # %%
 e = np.arange(1, 21)
