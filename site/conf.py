@@ -21,8 +21,6 @@ extensions = ["myst_nb", "sphinx.ext.mathjax"]
 nb_execution_mode = "off"
 # A lesson prints what its cell says, so the two lines of an output belong together.
 nb_merge_streams = True
-# CommonMark, the default, has no tables: one that a cell prints would stay bars and dashes.
-nb_render_markdown_format = "myst"
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 
