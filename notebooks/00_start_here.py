@@ -17,7 +17,8 @@
 # question is: how would you notice the difference?
 
 # %% [markdown] tags=["desk"]
-# If the other lessons lie in the same folder, the next cell links to them; the last column fills as you work.
+# Run each cell with Shift+Enter; code that you cannot read yet, you may skip. If the other lessons lie in the same
+# folder, the next cell links to them; the last column fills as you work.
 
 # %% tags=["desk"]
 # No course_utils here (Colab, a Jupyter of your own)? First, with the address of this course's files:
@@ -72,9 +73,10 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
     print(f"{part:10} {images.shape} {images.dtype}, of each digit: {np.bincount(labels, minlength=10)}")
 
 # %% [markdown]
-# The round brackets count pictures, rows, columns, and the numbers of each pixel (one, since it is grey). A `uint8` is
-# a whole number from 0 to 255. The network *learns* from the **training set**. The **validation set** shows *us* how it
-# does on pictures that it did not learn from. Two more, the comparison set and the test set, come at the end.
+# The round brackets give the *shape* of a NumPy array, axis by axis: pictures, rows, columns, and the numbers of each
+# pixel (one, since it is grey). A `uint8` is a whole number from 0 to 255. The network *learns* from the **training
+# set**. The **validation set** shows *us* how it does on pictures that it did not learn from. Two more, the comparison
+# set and the test set, come at the end.
 #
 # Three words before we train. An **epoch** is one pass through all the training pictures. The **accuracy** is the share
 # of right answers. The **loss** says how wrong the answers are, and charges more for a confident mistake than for a
@@ -91,8 +93,8 @@ for part, images, labels in [("training", mnist.x_train, mnist.y_train), ("valid
 #
 # Keras is the library that builds and trains our networks. Lesson 01 explains `Dense`, `relu`, `softmax`, `adam`, the
 # batch, and the loss with the long name. For now it is enough that `small_network` builds a network which gives each of
-# the ten digits a probability, and that `fit` trains it. The probabilities add up to one, and the digit with the
-# highest is the network's answer.
+# the ten digits a probability, `compile` says how to train it, and `fit` does. The probabilities add up to one, and the
+# digit with the highest is the network's answer.
 #
 # `lesson.epochs(20)` means 20 epochs in full mode and fewer in a smaller one; the random labels get four times as many.
 # `lesson.callbacks` reports on the training. (Where the line "Machine" at the top names `mixed_bfloat16`, Keras counts
@@ -198,9 +200,10 @@ for name, figures in {"random labels": found, **histories}.items():
 #
 # 1. **Does the training loss fall?** If it never leaves that of guessing, the network is not learning at all.
 # 2. **How large is the gap** between training and validation? A wide gap is called **overfitting**: the network knows
-#    its own pictures far better than others. No number says how wide is wide: compare with another network on the same
-#    validation pictures. The gap is no harm by itself; lesson 01 says where harm begins. (In the first epochs the
-#    training line may be the worse one: it averages over the epoch, and validation is measured at its end.)
+#    its own pictures far better than others; more pictures may help. No number says how wide is wide: compare with
+#    another network on the same validation pictures. The gap is no harm by itself; lesson
+#    01 says where harm begins. (In the first epochs the training line may be the worse one: it averages over the epoch,
+#    and validation is measured at its end.)
 # 3. **Are both poor, and close together?** If both have levelled off, that is **underfitting**: as a rule the network
 #    is too small for the task, or too much held back. If both still fall at the last epoch, it is only unfinished:
 #    train on.

@@ -64,10 +64,10 @@ print(f"The digit is a {labels[0]}, which got {p[labels[0]]:.4f}: the loss is {-
 # ## What is learning? A ball on a hill
 #
 # Nobody types in good weights. They are *found*, and this is how. Take the smallest network there is, with one weight
-# $w$. It tells zeros from ones by a single number $x$, how much ink is on the page (scaled to a mean of 0 and a spread
-# of 1). Its answer to "is this a zero?" is $a = 0.5 + w x$; the right answer $y$ is 1 for yes, 0 for no. The loss $L$
-# is the squared distance $(a - y)^2$, on average over the training digits. (A square is easier by hand; the
-# cross-entropy comes back.)
+# $w$. It tells zeros from ones by a single number $x$, how much ink is on the page (scaled to a mean of 0 and a
+# *spread*, or standard deviation, of 1). Its answer to "is this a zero?" is $a = 0.5 + w x$; the right answer $y$ is 1
+# for yes, 0 for no. The loss $L$ is the squared distance $(a - y)^2$, on average over the training digits. (A square is
+# easier by hand; the cross-entropy comes back.)
 #
 # Each value of the weight has a loss, so the loss is a landscape over $w$, and the good weight lies in its valley. A
 # ball lies somewhere on it, in fog. We feel only the slope under it, the derivative of the loss, and step against it:
@@ -206,10 +206,10 @@ plots.dots(
 # have been seen, an **epoch** is over, and the digits are shuffled.
 #
 # The rule that turns gradients into steps is the **optimiser**. The plain one, stochastic gradient descent (SGD), does
-# what we did by hand. **Adam** keeps two running averages for each weight, of its gradient and of its gradient's
-# square, and divides the first by the root of the second. A weight whose gradients agree takes steps of about the
-# learning rate, however small those gradients are; one whose gradients contradict each other takes shorter steps. So
-# the size of the gradients hardly matters, and the rate that Adam's authors propose, 0.001, is a common first try.
+# what we did by hand. **Adam** keeps two averages for each weight, of its latest gradients and of their squares, and
+# steps by the learning rate times the first over the root of the second. A weight whose gradients agree takes steps of
+# about the learning rate, however small they are; one whose gradients contradict each other takes shorter steps. So the
+# size of the gradients hardly matters, and the rate that Adam's authors propose, 0.001, is a common first try.
 #
 # Now we train the ten weighted sums with both. In Keras a layer in which each output weighs *every* input is called
 # `Dense`, and our loss `sparse_categorical_crossentropy` (sparse: the right digit is given as one number). The weights
@@ -273,10 +273,10 @@ plots.images(
 #
 # ## A perceptron with two hidden layers
 #
-# Each hidden unit computes a weighted sum as above and then a **ReLU**, $\max(0, z)$: it speaks up when it sees its
-# pattern and is silent otherwise. Without that kink at zero, two layers would collapse into one, since weighted sums of
-# weighted sums are again weighted sums: $W_2 (W_1 x) = (W_2 W_1)\, x$, where $W$ is a layer's table of weights. Stacked
-# dense layers with a kink between them are a **multilayer perceptron**; from here on, *the perceptron*.
+# Each hidden **unit** computes one weighted sum as above and then a **ReLU**, $\max(0, z)$: it speaks up when it sees
+# its pattern and is silent otherwise. Without that kink at zero, two layers would collapse into one, since weighted
+# sums of weighted sums are again weighted sums: $W_2 (W_1 x) = (W_2 W_1)\, x$, where $W$ is a layer's table of weights.
+# Stacked dense layers with a kink between them are a **multilayer perceptron**; from here on, *the perceptron*.
 
 
 # %%
@@ -344,9 +344,9 @@ print(f"   in the last three epochs validation loss {late:.3f} or more: "
 # over to digits that it has not seen. (Why may a dashed line be the worse one? It averages over each epoch, as in
 # lesson 00, and the validation digits may by luck be a little easier.)
 #
-# The **gap** between the two lines is not yet harm: while the validation loss falls, training on is right although the
-# gap widens. Compare the printed lines: which network has the wider gap, and which the lower validation loss? If it is
-# the same one, a wide gap is no mark of the worse network.
+# The **gap** between the two lines is not yet harm: it also widens when the training line alone gets better. While the
+# validation loss falls, training on is right. Compare the printed lines: which network has the wider gap, and which the
+# lower validation loss? If it is the same one, a wide gap is no mark of the worse network.
 #
 # Nor is learning by heart a harm by itself. Nakkiran and others (2020) found networks barely large enough to know every
 # training picture that did worse on new ones than far larger networks, which knew them all, too: **double descent**.

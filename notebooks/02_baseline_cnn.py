@@ -157,7 +157,7 @@ print("the map of the moved digit is the moved map:", same)
 # step it switches off a random part of the units, so that none can rely on a single other one; lesson 11 takes it
 # apart. The article drops half of the hidden units, as dropout's inventors advise, and a quarter of the values in the
 # pooled maps. (The inventors, too, were gentler near the input: of the pixels they dropped a smaller share. Neither
-# rate is tuned here.)
+# share is tuned here.)
 #
 # > **Predict:** which of its layers holds the most weights, and what share of them all?
 
@@ -311,7 +311,7 @@ compare("CNN", "shuffled CNN, twice as long")
 # has had twice the epochs. Where the shuffled one now reads its *training* digits about as well, it has caught up
 # there, and the rest of the lead lies in the new digits: without neighbours, less of what was learned carried over
 # here. The convolution's strength is an *assumption about the data*. (Still more epochs might narrow the lead. And here
-# is one run of each, at Adam's usual rate, tuned for none.)
+# is one run of each, at Adam's usual learning rate alone.)
 #
 # ## And a digit that moves?
 #
@@ -453,8 +453,8 @@ plots.images(
 #
 # ## Is your number normal?
 #
-# Nothing was chosen in this lesson; the architecture is the article's. So the test set may be opened, once, for an
-# accuracy to set beside the article's.
+# Nothing was chosen in this lesson: the network is the article's. So the test set may be opened, once, for an accuracy
+# to set beside the article's; no later choice uses it.
 
 # %%
 test = lesson.final_test(model)

@@ -466,8 +466,8 @@ for column, found, words, unit in zip((1, 0), tabled, said, units):
 
 # %% [markdown]
 # A large dot is a mean, its bar the interval; the small dots below are the seeds' differences. A hollow mean has no
-# verdict: its seeds are too few (as ours are), or its bar holds zero or barely leaves it out, so that a gain cannot be
-# told from a loss.
+# verdict: its seeds are too few (as ours are), or its bar holds zero or ends so near it that a gain cannot safely be
+# told from a loss (lesson 10 has the rule).
 #
 # Each title says in words what the table finds. Hold it against your prediction, first in right answers, then in
 # cross-entropy. Even a bar that holds zero says something: a gain beyond the better of its two ends is hard to believe.
@@ -479,7 +479,7 @@ for column, found, words, unit in zip((1, 0), tabled, said, units):
 #
 # ## On the comparison set
 #
-# The test set stays sealed until lesson 09. Your own network is judged on the comparison set. (In full mode there is
+# The test set is sealed again until lesson 09. Your own network is judged on the comparison set. (In full mode there is
 # none, and the validation images stand in for it.)
 
 # %%

@@ -175,11 +175,11 @@ draw_depth(
 #
 # A network learns from gradients, and by the chain rule (lesson 01) those travel through the same layers in the other
 # direction, from the last to the first. How do we get to see them? With a small trick in plain Keras. One step of
-# gradient descent changes each parameter by the learning rate times its gradient. The *biases* of our layers start at
-# zero. So after one step with a learning rate of 1, each bias **is** its gradient, with the sign turned. And since
-# $y = Wx + b$, the gradient of $b$ is that of $y$, summed over the batch: what the loss tells that layer. (In this sum
-# the gradients of different pictures partly cancel. If they do so alike in every layer, we can still read off how the
-# size changes.)
+# gradient descent changes each weight and bias by the learning rate times its gradient. The *biases* of our layers
+# start at zero. So after one step with a learning rate of 1, each bias **is** its gradient, with the sign turned. And
+# since $y = Wx + b$, the gradient of $b$ is that of $y$, summed over the batch: what the loss tells that layer. (In
+# this sum the gradients of different pictures partly cancel. If they do so alike in every layer, we can still read off
+# how the size changes.)
 
 
 # %%
@@ -200,7 +200,7 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 # %% [markdown]
 # Read this one **from right to left**. With uniform weights the first layer is told to move by an astronomical amount.
 # With Glorot's start the message that reaches it is weaker by the factor printed above. With zeros no hidden layer gets
-# a message, not even the last one: all its sums are 0, and there a ReLU hands nothing back.
+# a message, not even the last one: all its sums are 0, and up to there a ReLU is flat: it hands nothing back.
 #
 # That explains the first figure. The gradient of a *weight* is a product: what comes back to its unit, times what came
 # in through it. In Glorot's network the early layers have a good input and hear hardly anything back; the late layers
@@ -256,8 +256,8 @@ print(f"Glorot: layer 20 has {backward['Glorot'][-1] / backward['Glorot'][0]:,.0
 #
 # The formula says by how much the size is multiplied at each layer: by $\sqrt{\tfrac12 n \operatorname{Var}(w)}$. From
 # the second on, our hidden layers have as many inputs as outputs, so it says the same for the gradient on its way back.
-# The variance of a uniform distribution from $-1$ to $1$ is $\tfrac13$; the rows of an orthogonal matrix (a rotation's
-# table of weights, say) have length 1, so its weights have a mean square of $\tfrac1n$.
+# The variance of numbers drawn evenly (*uniform*) from $-1$ to $1$ is $\tfrac13$; the rows of an orthogonal matrix (a
+# rotation's table of weights, say) have length 1, so its weights have a mean square of $\tfrac1n$.
 
 # %%
 variances = {"uniform, -1 to 1": 1 / 3, "Glorot": 2 / 200, "He": 2 / 100, "orthogonal": 1 / 100}
@@ -536,9 +536,9 @@ plots.intervals(comparisons, title + mnist.figure_suffix, f"Three differences wi
 # (A hollow dot: no verdict. The small dots are the seeds' differences. The fair row's bar, on the comparison set, holds
 # the luck of the pictures too; ours do not.) Our pairs share one rate and train for few epochs, which may flatter
 # whoever sets out quickly. The fair comparison trains for more epochs than reduced mode, which can make a quick start's
-# lead vanish. It also tunes the rate of each side, and lets it fall. Where the two rates in the line "Tuned for each"
-# differ, it compares each start together with its rate, and not the starts alone. (Which of these matters most we have
-# not measured.)
+# lead vanish. It also tunes each side's learning rate, and lowers it during training. Where the two rates in the line
+# "Tuned for each" differ, it compares each start together with its rate, and not the starts alone. (Which of these
+# matters most we have not measured.)
 #
 # So hold your prediction against two rows: our pairs after the last epoch (too few for a verdict) and the fair row. A
 # technique is not good or bad; it is good *for* something. What He's rule, with its rate, is worth to our baseline, the
@@ -621,8 +621,8 @@ lesson.check_he_limit(he_limit)
 #   $2/n_\text{in}$ does.
 # * Units must start different, and chance sees to that. Those that start equal, in the weights that come in and go out,
 #   stay equal (unless something like dropout parts them), and a whole layer of them is one unit.
-# * Over few layers a factor does less harm, so there is less to mend, and only a fair comparison says whether mending
-#   it helps at all.
+# * Over few layers a mild factor does less harm, so there is less to mend, and only a fair comparison says whether
+#   mending it helps at all.
 #
 # A start is chosen once. Then the weights move, and nothing keeps the signals at their size.
 # [Lesson 05](05_batch_normalisation.ipynb) asks: what if every layer put its own output back on scale, in every step?
