@@ -96,7 +96,7 @@ ends = [(int(np.floor(values.min())), int(np.ceil(values.max()))) for values in 
 drawn, axes = plots.figure(3, 6, height=4.0, width_ratios=[2, 2, 2, 2, 3, 3], subplot_kw={"xticks": [], "yticks": []})
 for c, (colour, row) in enumerate(zip(plots.COLOURS, axes)):
     for picture, axis in zip(maps[:4, :, :, c], row):
-        axis.imshow(picture, cmap="gray", vmin=0, vmax=maps[:4, :, :, c].max())
+        axis.imshow(picture, cmap="gray", vmin=0, vmax=maps[:4].max())
         axis.spines[:].set(visible=True, color=colour, linewidth=3)
     for axis, values, limits, name in zip(row[4:], (maps[..., c], normed[..., c]), ends, ("value before", "and after")):
         axis.hist(values.ravel(), bins=40, range=limits, color=colour, log=True)
@@ -255,8 +255,8 @@ for name in arms:
 
 # %% [markdown]
 # The table gives each signal's size, the root of its mean square. Where 0.00 enters a layer of the plain network, the
-# layer before it is silent, or nearly so. Behind batch norm the size need not be 1: $\gamma$ and $\beta$ are learned,
-# and pooling follows the second normalisation.
+# layer before it is silent, or nearly so. Behind batch norm the size need not be 1: $\varepsilon$ weakens weak
+# channels, $\gamma$ and $\beta$ are learned, and pooling follows the second normalisation.
 #
 # Whatever long steps do to the weights before it, batch norm hands on a size that $\gamma$ and $\beta$ decide, as long
 # as the variance is far above $\varepsilon$. Where fewer units die behind it, that may be why; we have not tested the
@@ -289,14 +289,14 @@ for name in arms:
 # ## Two kinds of statistics
 #
 # Batch norm costs four numbers a channel: $\gamma$ and $\beta$ are trained; a moving mean and a moving variance are
-# kept along the way. What are they kept for? In training, a picture is normalised with the statistics of its *batch*.
-# Later you want to classify a single picture, and its label should not depend on which others come with it. Alone, it
-# gives a dense unit one value, without a spread; behind a convolution it would be normalised with itself. So the layer
-# keeps **moving averages** while it trains, and uses these afterwards:
+# kept along the way. What are they kept for? In training, a picture is normalised with mean and variance of its *batch*
+# (its *statistics*). Later you want to classify a single picture, and its label should not depend on which others come
+# with it. Alone, it gives a dense unit one value, without a spread; behind a convolution it would be normalised with
+# itself. So the layer keeps **moving averages** while it trains, and uses these afterwards:
 #
 # $$\bar\mu \leftarrow m\,\bar\mu + (1 - m)\,\mu .$$
 #
-# Keras calls $m$ the **momentum**; it has nothing to do with the momentum of an optimiser. The variance follows the
+# Keras calls $m$ the **momentum** (some optimisers have another thing of that name). The variance follows the
 # same rule. Each step multiplies the share of the start value (0 for the mean, 1 for the variance) by $m$; after $k$
 # steps it is $m^k$. How many steps until the start is forgotten to one part in a hundred?
 
@@ -313,7 +313,7 @@ for m in (0.99, 0.9):
 # *validated* with averages that are far behind them.
 #
 # > **Predict** what that looks like in the curves. We train the same network twice, on so few pictures in every mode,
-# > and a callback notes the averages of the last normalising layer after every step.
+# > and note the averages of the last normalising layer after every step.
 
 
 # %%
@@ -429,7 +429,7 @@ for name, first in {"/ 255": by_255, "raw": layers.Identity, "raw, input normali
 # division by 255? Lesson 10's table has a row for it; here, after one run of one epoch each, a point or two between the
 # first line and the third mean nothing.
 #
-# **Before the activation, or after it?** The inventors (Ioffe and Szegedy, 2015) put it *before*, the article
+# **Before the ReLU, or after it?** The inventors (Ioffe and Szegedy, 2015) put it *before*, the article
 # *after* it. We have not measured which is better, and stay with the article.
 #
 # ## Does it help?
@@ -451,10 +451,10 @@ print(f"Batch norm's lead in our runs: {at_usual:+.1f} points at 0.001, {at_best
 # can say. The table trains for longer, tunes on other seeds and counts on pictures by which no rate was chosen. It says
 # how much batch norm is worth to *this* network on *these* digits, once both sides have their rates.
 #
-# *Why* it helps is still debated. Its inventors thought that it keeps the distribution of each layer's inputs from
-# shifting while the layers before it learn. Santurkar and others (2018) added shifts of their own behind the
-# normalisation, and it helped all the same. They found that it makes the loss smoother, so that a large step does less
-# harm, as you have seen it do.
+# *Why* it helps is still debated. Its inventors thought that it keeps the values that reach each layer from shifting
+# while the layers before it learn. Santurkar and others (2018) added shifts of their own behind the normalisation, and
+# it helped all the same. They found that it makes the loss smoother, so that a large step does less harm, as you have
+# seen it do.
 #
 # And each picture is normalised together with others drawn at random, which adds a little noise. The inventors report
 # that this *regularises*, that is, helps on new pictures. We have not measured that.

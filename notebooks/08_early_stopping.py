@@ -377,11 +377,11 @@ print(f"The table {'has' if tabled else 'is planned with'} {len(table.verdict_se
 # seeds may be the work of one; with more seeds it is not yet measured. (Only half of the pictures chose here. Their
 # curve may be bumpier than that of all, and the stop another: compare the epochs below the figure.)
 #
-# The accuracy and the cross-entropy answer different questions. If somebody only wants to know
-# *which digit it is*, the accuracy counts, and a network that trains on may go on gaining while its loss climbs. If
-# somebody acts on the probabilities, so that a confident mistake costs more than a hesitant one, the cross-entropy
-# counts, which is what stopping watches. A stop may come too early. Whatever it does to these two, it also buys a run
-# that ends by itself, if the limit of epochs is high enough.
+# The accuracy and the cross-entropy answer different questions. If somebody only wants to know *which digit it is*, the
+# accuracy counts, and a network that trains on may go on gaining while its loss climbs. If somebody acts on the
+# probabilities, so that a confident mistake costs more than a hesitant one, the cross-entropy counts. Stopping watches
+# it, and may come too early; or train on, and soften the answers by one number, fitted on validation (Guo and others;
+# lesson 17 does it). A stop also buys a run that ends by itself, if the limit of epochs is high enough.
 #
 # ## On the comparison set
 #
@@ -402,10 +402,11 @@ record = lesson.record(stopped, "baseline_cnn", "early_stopping+no_dropout", run
 lesson.expect(record, "compare_accuracy")
 
 # %% [markdown]
-# One run of each is an example and no verdict: the margins say what other pictures might change, not what another seed
-# might. (*Mended* is wrong before and right after, *spoiled* the reverse; the bracket gives the mended ones for each
-# spoiled one.) The difference between the stopped run's validation loss and its comparison loss does not show the price
-# of choosing: one set of pictures may be harder than another, and that can outweigh it.
+# One run of each is an example and no verdict: the margins say what other pictures might change (luck alone passes two
+# standard errors about once in twenty times), not what another seed might. (*Mended* is wrong before and right after,
+# *spoiled* the reverse; the bracket gives the mended ones for each spoiled one.) The difference between the stopped
+# run's validation loss and its comparison loss does not show the price of choosing: one set of pictures may be harder
+# than another, and that can outweigh it.
 #
 # And the baseline as it stands in lesson 02, with its dropout? Does a patience of 5 end its reference runs before their
 # own limit of epochs (which need not be the limit of the runs above)?
