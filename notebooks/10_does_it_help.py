@@ -191,10 +191,10 @@ for name, losses in list(by_seed.items())[1:]:
 #
 # ## Each technique alone
 #
-# *Alone* means: the only change to the baseline, apart from the peak rate. Dropout is part of the baseline, so its row
-# compares the baseline with one without it. The last row is lesson 07's *independent* ensemble: three networks trained
-# apart, one of them the baseline of the same seed, their answers averaged. (It is no equal fight: see *Better, or only
-# longer?*)
+# *Alone* means: the only change to the baseline, apart from the peak rate. But the baseline has dropout: its row is
+# against a network with nothing, and all the others stand beside dropout. The last row is lesson 07's *independent*
+# ensemble: three networks trained apart, one of them the baseline of the same seed, their answers averaged. (It is no
+# equal fight: see *Better, or only longer?*)
 #
 # > **Vote before you scroll:** which technique does most, which least? Does any of them hurt?
 #
@@ -307,7 +307,7 @@ print(*(found.sentence(evidence.arm_words(arm)) for arm, found in bill.items()),
 #
 # Then look at both ends, and at the first three printed lines: the curves do not keep their distance. In the same
 # number of steps each of 500 digits is seen 160 times, which may flatter augmentation, and each of 20,000 only four
-# times, where it may have less to add, too few steps, or a wrong rate: the table does not say which.
+# times. If that is too few for the baseline, or its rate wrong there, all factors come out too large.
 #
 # ## Better, or only longer?
 #
@@ -372,7 +372,8 @@ for name, (s, n) in known.items():
 # %% [markdown]
 # So certainly not one run of each, which is what the article had. The baselines at full size are nearest to the
 # question. (Their test figures were opened for lesson 02; only their spread is used here.) But so few runs hardly know
-# their $s$, as the last range shows: five seeds may do, fifty would be safer, and who guessed five hundred was careful.
+# their $s$, as the last range shows: at its lower end a handful of seeds would do, fifty are safer, and who guessed
+# five hundred was careful.
 #
 # All seeds share the same 10,000 images, and say nothing about *other images*. For two trained networks, only those
 # images count on which exactly one is right: $b$ that the second mends, $c$ that it spoils. If the two were equally
@@ -389,46 +390,34 @@ print(f"Seed 0: batch normalisation mends {b} digits and spoils {c}; a split so 
 # pairs, and the luck of training goes. What stays is the luck of which 10,000 images we happen to hold: a **wall**. The
 # thin intervals count both.
 #
-# (May be skipped: each digit has a mean over the ten pairs, from +1, always mended, to -1, always spoiled. The variance
-# of these means from digit to digit, less what ten trainings add to it (`luck`), divided by the number $N$ of digits,
-# is the wall's; digits drawn anew give its interval, the *bootstrap*. The first line below is
-# $\sqrt{b + c - (b - c)^2 / N} \, / N$, as each image counts +1, -1 or 0. About twice the last is half the width of
-# batch normalisation's thin interval above: Student's factor, by Satterthwaite's rule for a sum of two variances.)
-
+# (May be skipped, with the code: each digit has a mean over the ten pairs, from +1, always mended, to -1, always
+# spoiled. The variance of these means from digit to digit, less what ten trainings add to it (`luck`), divided by the
+# number $N$ of digits, is the wall's. The first line below is $\sqrt{b + c - (b - c)^2 / N} \, / N$, as each image
+# counts +1, -1 or 0. About twice the last is half the width of batch normalisation's thin interval above: Student's
+# factor, by Satterthwaite's rule for a sum of two variances.)
 
 # %%
-def images_part(differences):
-    """Variance, in squared points, that the choice of images leaves in the mean; an estimate, so it may be below 0."""
-    by_image = differences.mean(axis=0)
-    luck = differences.var(axis=0, ddof=1).mean() / len(differences)  # what training adds to these means' variance
-    return 1e4 * (by_image.var(ddof=1) - luck) / by_image.size
-
-
 differences = before.astype(float) - after  # shape (seeds, images)
-s, wall = 100 * differences.mean(axis=1).std(ddof=1), np.sqrt(max(images_part(differences), 0))
-# How well is each known? The wall by digits drawn anew, s by its chi-square as above.
-random = np.random.default_rng(seed)
-walls = np.sqrt([max(images_part(differences[:, random.integers(N, size=N)]), 0) for _ in range(500)])
-spreads = s * np.sqrt((seeds - 1) / stats.chi2.ppf((np.arange(500) + 0.5) / 500, seeds - 1))
-both, totals = np.hypot(s / np.sqrt(seeds), wall), np.hypot(spreads / np.sqrt(seeds), walls)
-print("Standard deviation of the difference, in points (in brackets its 95 % interval):")
-print(f"    one pair, other images               {100 * images_sd(b, c, N):.3f}")
-for name, value, others in (("mean of endless pairs, other images", wall, walls),
-                            ("one pair, another seed (s)", s, spreads), (f"mean of {seeds} pairs, both", both, totals)):
-    low, high = np.percentile(others, [2.5, 97.5])
-    print(f"    {name:36} {value:.3f} ({low:.2f} to {high:.2f})")
+by_image = differences.mean(axis=0)
+luck = differences.var(axis=0, ddof=1).mean() / seeds  # what training adds to the variance of these means
+wall = 100 * np.sqrt(max(by_image.var(ddof=1) - luck, 0) / N)  # an estimate of the variance may be below 0
+s = 100 * differences.mean(axis=1).std(ddof=1)
+both = np.hypot(s / np.sqrt(seeds), wall)
+print("Standard deviation of the difference, in points:")
+for name, value in (("one pair, other images", images_sd(b, c, N) * 100), ("mean of endless pairs, other images", wall),
+                    ("one pair, another seed (s)", s), (f"mean of {seeds} pairs, both", both)):
+    print(f"    {name:36} {value:.3f}")
 
 # %% [markdown]
-# The first line belongs to one pair: which digits change sides is partly the luck of training, and that part averages
-# out over the seeds. The second line is what is left: the wall. The last adds up both kinds, as variances: $s^2 / n$
-# for $n$ seeds, and the luck of the images, which more seeds do not lessen. And with other numbers of seeds?
+# The first line belongs to one pair: which digits change sides is mostly the luck of training, and that part averages
+# out over the seeds. The second line is what is left: the wall. (Ten seeds know both only roughly.) The last adds up
+# both kinds, as variances: $s^2 / n$ for $n$ seeds, and the luck of the images, which more seeds do not lessen. And
+# with other numbers of seeds?
 
 # %%
 many = np.geomspace(1, 100, 41)
-low, high = np.percentile(np.hypot(spreads[:, None] / np.sqrt(many), walls[:, None]), [2.5, 97.5], axis=0)
 title = f"{seeds} seeds leave about {both:.2f} points of luck, endless ones about {wall:.2f}: the wall"
 drawn, axes = plots.figure()
-axes.fill_between(many, low, high, color=plots.COLOURS[0], alpha=0.15, linewidth=0, label="both, 95 % interval")
 axes.plot(many, np.hypot(s / np.sqrt(many), wall), linewidth=2, label="both")
 axes.plot(many, s / np.sqrt(many), "--", linewidth=2, label="the luck of training, s / √n")
 axes.axhline(wall, color=plots.COLOURS[2], linestyle="-.", linewidth=2, label="the luck of the images")
@@ -439,10 +428,10 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
            f"that of the images stays, both together bend from one to the other. {title}.")
 
 # %% [markdown]
-# The article gives neither kind. What should it add first? For a pair like ours, runs: they can be repeated, and on
-# these digits nearly all at the left is the luck of training. Towards the right each run buys less, and only more
-# digits move the wall: of a difference smaller than about twice its height not even endless pairs give the sign with
-# confidence.
+# The article gives neither kind. What should it add first? For a pair like ours, runs: they can be repeated, and at the
+# left they save most. (More digits would lower $s$, too, as far as it is only *which* of these digits flip from run to
+# run; Jordan found little else.) Towards the right each run buys less, and only more digits move the wall: of a
+# difference smaller than about twice its height not even endless pairs give the sign with confidence.
 #
 # ## The answer
 #
@@ -463,9 +452,9 @@ print(f"Measured: {len(measured)} of the {len(photographs.compare)} comparisons 
 
 # %% [markdown]
 # Where round and square lie far apart, what a technique is worth is a question of its company: a verdict on it *alone*
-# says nothing of it among others, and the other way round. (Which of the others it needs, or what a rate beyond those
-# tried would do, these rows do not say.) Beside *no detectable difference* read the interval: it says how large a
-# difference these runs may have missed.
+# says nothing of it among others, and the other way round. (Which of the others it needs, or what more epochs or
+# another rate would do, these rows do not say.) Beside *no detectable difference* read the interval: it says how large
+# a difference these runs may have missed.
 #
 # Now a word and a mean for each question, in points or, by cross-entropy, in nats (there minus is better). *Alone* is
 # against the baseline (dropout: the baseline against itself without it; stopping: against the same network to the end),
@@ -486,6 +475,8 @@ stop = "early_stopping", "stopped", "to_the_end"
 answer.append(["stopping (2,000 digits, no dropout)", word(*stop), word(*stop, "loss"), *"–––––"])
 kept = [column for column in zip(*answer) if not set(column[1:]) <= {"…", "–"}]  # those with something measured
 tabulate(*zip(*kept))
+words = {row[0]: {cell.split(" (")[0].rstrip("†‡") for cell in row[1:]} - {"…", "–"} for row in answer[1:]}
+print("One word all along:", "; ".join(name for name, each in words.items() if len(each) == 1) or "none")
 
 # %% [markdown]
 # A row that keeps one word all along promises the more, the more columns it has. Where a word changes, that column says
@@ -534,7 +525,7 @@ def paired_interval(differences):
 lesson.check_paired_interval(paired_interval)
 
 # %% [markdown]
-# ## Exercise 2: when are pairs worth it?
+# ## Exercise 2: how far does a difference scatter?
 #
 # > Two methods have the same standard deviation `sigma` over seeds, and a correlation `rho` between their runs with
 # > equal seeds. Write a function that returns the standard deviation of the *difference*.
@@ -555,8 +546,8 @@ lesson.check_difference_sd(difference_sd)
 #
 # * One run is an anecdote. Compare in pairs, over seeds, each side with the learning rate that suits it, and give the
 #   interval with the verdict.
-# * A verdict belongs to its question: at this strength, with so many images, alone or beside others, accuracy or
-#   cross-entropy, these images or others.
+# * A verdict belongs to its question: at this strength, with so many images and epochs, alone or beside others, by
+#   accuracy or cross-entropy, on these images.
 # * "No detectable difference" is a statement about the evidence. It may be the honest answer.
 #
 # Most of this was about digits, where little is left to gain. [Lesson 11](11_cifar10_dropout.ipynb) turns to
@@ -570,7 +561,8 @@ lesson.check_difference_sd(difference_sd)
 # * R. A. Fisher, *The design of experiments*, 1935: the sign-flip test. S. Holm, *A simple sequentially rejective
 #   multiple test procedure*, 1979.
 # * Q. McNemar, *Note on the sampling error of the difference between correlated proportions or percentages*, 1947.
-# * F. E. Satterthwaite, *An approximate distribution of estimates of variance components*, 1946.
+# * F. E. Satterthwaite, *An approximate distribution of estimates of variance components*, 1946. K. Jordan, *On the
+#   variance of neural network training with respect to test sets and distributions*, 2024.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Nothing trains, so this lesson is a discussion. Collect the votes before the first interval

@@ -43,7 +43,7 @@ def paired_interval(differences):
 lesson.check_paired_interval(paired_interval)
 
 # %% [markdown]
-# ## Exercise 2: when are pairs worth it?
+# ## Exercise 2: how far does a difference scatter?
 #
 # The lesson has the variance of the difference, $2 \sigma^2 (1 - \rho)$; the standard deviation is its root. So pairs
 # make it smaller if the correlation is above zero. Without correlation they change nothing; with a negative one they
