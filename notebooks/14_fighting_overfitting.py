@@ -147,7 +147,7 @@ print(f"Lowest validation loss from {len(figures)} seeds: {', '.join(f'{loss:.3f
       f"So the noise is {noise:.3f}: between two tries a smaller difference decides nothing.")
 
 # %% [markdown]
-# Three seeds tell the noise only roughly; another three would give another number.
+# Three seeds tell the noise only roughly: two tries of one setting may well differ by more, too.
 #
 # `diagnose` reads the curves by a rule that was fixed beforehand, too. It averages them over the last quarter of the
 # epochs (so its two accuracies are not the ends of the curves) and compares with the averages before. The first line
@@ -158,7 +158,7 @@ print(f"Lowest validation loss from {len(figures)} seeds: {', '.join(f'{loss:.3f
 # | still improving | its mean validation loss is at its lowest and falling | train on before you change anything |
 # | overfitting | the validation loss turned, the training loss goes on falling; or the gap is wide | regularise more |
 # | underfitting | not even the training images are learnt, and there is no gap | regularise less, or build larger |
-# | plateau | none of these: there is a gap, but no wide one | change one thing, and compare |
+# | plateau | none of these: the gap, if any, is not wide | change one thing, and compare |
 #
 # The thresholds are conventions (`help(diagnose)` names them). Without them one finds in curves what one hopes for.
 #
@@ -234,7 +234,7 @@ print(f"Our rule, from seed {seed}: x {enough:g}, the least dropout within {nois
 #
 # > **Predict:** should a network for photographs be shown mirror images?
 
-# %%
+# %% jupyter={"source_hidden": true}
 digits = (mnist := data.load("mnist", "smoke", seed)).x_train[np.unique(mnist.y_train, return_index=True)[1][2:8]]
 rows = [kind[:, :, ::step] for kind in (cifar.x_train[:6, 2:-2, 2:-2], digits.repeat(3, axis=-1)) for step in (1, -1)]
 plots.images(np.concatenate(rows), title=f"Photographs may be mirrored, digits may not{cifar.figure_suffix}",
@@ -329,8 +329,8 @@ print(check.sentence("Winner against the answer's own") if settings[0] != settin
       else "The rules chose the answer's own setting, so there is nothing to compare.")
 
 # %% [markdown]
-# Does the check bear the procedure out? In tries as short as these, an interval above zero (lesson 10) bears out its
-# choice, one below zero speaks against it, and with zero inside the question stays open.
+# Does the check bear the procedure out? For these short tries and photographs, an interval above zero (over seeds
+# alone, lesson 10) bears out its choice, one below zero speaks against it; zero inside leaves it open.
 #
 # Where the two settings differ in both dropout and augmentation, the check cannot say which of them matters. Lesson
 # 10's runs, on more photographs than our tries, look at one alone: shifts ("augmentation") beside none ("baseline").
@@ -424,17 +424,13 @@ plots.lines(series, x="operations spent on training, million million", y="valida
             title=f"One seed; only the ends count: deep against small {lead:+.1f} points{cifar.figure_suffix}",
             alt="; ".join(f"{name}: at the end {up[-1]:.1f} % of validation" for name, (_, up) in series.items()) + ".")
 
-# %%
-print("First our winner, then the deep network:")
-print(f"Deep against our winner, for no more operations and {watch_deep[0].seconds / watch[0].seconds:.1f} x the "
-      f"seconds, one seed: {evidence.in_pairs(lesson.compare(model), lesson.compare(deep))}.")
-
 # %% [markdown]
-# "Mended" is what our winner got wrong and the deep network right. That is one seed. So we ask more, where runs of both
-# are stored: augmented, with full mode's filters, and trained by other rules.
+# That is one seed. So we ask more, where runs of both are stored: augmented, with full mode's filters, and trained by
+# other rules.
 
 # %%
 # Read what it prints, the code can wait.
+print(f"Here the deep one took {watch_deep[0].seconds / watch[0].seconds:.1f} x the seconds for no more operations.")
 kinds = (build_small(), ""), (build_small(), "augmentation"), (build_deep(16), "")
 known = [evidence.reference_runs(built.name, on, lesson.mode, cifar.label) for built, on in kinds]
 plain, shifted, depth = (found.set_index("seed")["val_accuracy"].to_dict() for found in known)
@@ -471,8 +467,9 @@ print(f"Best epoch: {best + 1} of {final_epochs}. Validation accuracy {reached:.
 # ## Is your number normal?
 #
 # The range comes from runs of this whole lesson from other seeds, each with the winner that its own rules chose. With
-# few runs the range is wider than the runs themselves, so to lie inside says little. The chart after it is no ranking:
-# its networks did not cost the same. (In reduced mode, those that the line below it names are twice as wide as ours.)
+# few runs the range is wide: to lie inside says little. The chart after it is no ranking: costs differ (in reduced
+# mode, the networks that the line below it names are twice as wide as ours). Its other test figures are those of
+# reference runs, and chose nothing here.
 
 # %%
 record = lesson.record(model, "just_enough", history=history, test=test, filters=filters, **winner)
@@ -522,8 +519,9 @@ lesson.check_names_of_curves(names_of_curves)
 # > The third step of the procedure is an algorithm: try a dropout factor, read the curves, try another one. Write
 # > `next_factor`. It gets what was tried so far, a dict such as `{0: "overfitting", 3: "underfitting"}`, and returns
 # > the factor to try next, between 0 and 3. `check_next_factor` lets it loose on imagined networks that need different
-# > amounts. In each of them it has to find a factor that is just enough ("plateau", which ends the search) in a budget
-# > of eight trainings. The first call gets an empty dict. A factor that you know already to be wrong is refused.
+# > amounts. There, unlike above, the word is free of noise and alone decides: too little dropout reads "overfitting",
+# > too much "underfitting"; find a "plateau", which ends the search, in eight trainings. The first call gets an empty
+# > dict. A factor that you know already to be wrong is refused.
 
 
 # %%
