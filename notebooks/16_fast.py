@@ -254,7 +254,7 @@ drawn.suptitle("Two neighbouring pixels, and the same turned and stretched" + ci
 plots.show(drawn, f"Scatters of two neighbouring pixels: {'; '.join(axis.get_title() for axis in axes)}.")
 
 # %% [markdown]
-# Sum and difference now both have the standard deviation 1.
+# Sum and difference now both have the standard deviation 1; the dots far out are few.
 #
 # A patch has twelve such directions: first the one along which patches vary most (with the two neighbours, the sum),
 # then, of those at right angles to it, the one along which they vary most, and so on. They are the **eigenvectors**
@@ -307,9 +307,9 @@ plots.images(((shots - low) / (high - low)).clip(0, 1), labels=list(maps), colum
 #
 # ## Rung 5: quick biases
 #
-# Which weights are too slow? Batch normalisation gives every map the mean 0; its bias then says where the GELU cuts.
+# Which weights may be too slow? Batch normalisation gives every map the mean 0; its bias then says where the GELU cuts.
 # There are few of these biases (Keras calls them `beta`), and each of them matters for a whole map. At the rate of the
-# kernels they hardly get anywhere in so few steps, so this rung gives them 64 times the rate.
+# kernels they move little in so few steps; here it is 64 times that. The table at the top says whether it helps.
 #
 # > **Predict:** a rate that rises and falls; labels and patches together; start and biases together. Which adds most
 # > to the accuracy after these few epochs? (The answer comes under "The ladder so far".)
@@ -458,10 +458,9 @@ for (name, step), below, rate in zip(steps.items(), marked, marked[1:]):
     print(f"{name:24} {100 * step.mean:+.2f} points  {step.verdict:25} rate {rate:8} the rung below: {below}")
 
 # %% [markdown]
-# A filled dot right of zero beats that luck, by $t$ alone (lesson 10's †: with five seeds the sign flips decide
-# nothing), though eight steps are tested; a coloured hollow one would if tested alone: it is *suggestive*. The rates
-# tried were 1, 2 and 4 per 1,024 photographs of a batch (4 is the peak of 0.25 above): "(end)" marks the first and the
-# last.
+# A filled dot right of zero beats that luck by $t$, even with eight steps tested (lesson 10's sign flips decide nothing
+# with five seeds). A coloured hollow one would if it were tested alone: it is *suggestive*. The rates tried were 1, 2
+# and 4 per 1,024 photographs of a batch (4 is the peak of 0.25 above): "(end)" marks the first and the last.
 #
 # A rung without a detectable difference is not shown to be useless: it may need more epochs, width or seeds. A rate
 # beyond the list may change any verdict. *Suggestive* with a minus leans towards harm, unproved.
@@ -495,8 +494,7 @@ plots.dots(times, told, "milliseconds, 7 readings (bar: mean)", alt=f"Dots of ti
 # "Faster" needs a target and a count: **epochs to an accuracy**. (Epochs are not time: those of a wider network take
 # longer, and six looks take six times as long to answer.)
 #
-# The count cannot be read off the curve of a falling rate: before its end the rate is still high, and the accuracy
-# should be lower than that of a training which was meant to end there. It takes *several whole trainings of different
+# The count cannot be read off the curve of a falling rate (rung 1). It takes *several whole trainings of different
 # lengths*. The table `ladder` has each rung with 4, 8 and 16 epochs, at the best of three rates for 8 (for 16 another
 # may be better, and the target higher). The target was named before the runs were made: what the bottom rung reaches in
 # 16, on validation.
@@ -524,10 +522,10 @@ for i, (theirs, ours) in enumerate(zip(article, needed.values())):
     print(f"{i} {fast.RUNGS[i]:24} article {theirs!s:20} ours {ours}")
 
 # %% [markdown]
-# Compare ratios only, of one count to the next: the article's network is wider, learned from five times as many
-# photographs, and its ladder begins at our rung 2. That ladder is a *search*, its rungs and its epoch counts judged on
-# the *test* set; lesson 15 says what that can cost; how much it was, nobody has measured. And a ladder has an
-# order: a rung that is worth three epochs at the bottom may be worth none at the top.
+# Compare ratios only (bottom over top says how many times fewer epochs all rungs take): the article's network is wider,
+# learned from five times as many photographs, and its ladder begins at our rung 2. That ladder is a *search*, its rungs
+# and its epoch counts judged on the *test* set; lesson 15 says what that can cost; how much it was, nobody has
+# measured. And a ladder has an order: a rung that is worth three epochs at the bottom may be worth none at the top.
 #
 # ## Is your number normal?
 #

@@ -44,8 +44,8 @@ if not len(y_judge):  # full mode keeps no comparison set: half of the validatio
 #
 # In lesson 08 a network without dropout, on few digits, went on training after its validation loss had been lowest.
 # Here is one like it (full mode gives it all digits). What becomes of its confidence? A callback keeps its answers
-# after some of the epochs. (Up to "Whose mistake?" all numbers are of this one network; the end tries two of them
-# on other seeds, but not in full mode.)
+# after some of the epochs. (Up to "Whose mistake?" all numbers are of this one network; the end repeats two numbers on
+# other seeds, but not in full mode.)
 
 # %%
 model = keras.Sequential([
@@ -412,7 +412,7 @@ plots.images(x_judge[accused], columns=6,
 # ## Which of the six help here?
 #
 # Now the course's question, in the way of lesson 10: tuned networks, paired seeds, and one Holm correction for all
-# questions of the two tables to come. Nothing is trained for it: that lesson's runs kept their answers on the
+# questions of the two tables to come. The first needs no training: that lesson's runs kept their answers on the
 # comparison set. (They trained on more digits than ours in reduced mode, with a rate that falls.)
 #
 # The six are L2, He initialisation, batch normalisation, augmentation, the ensemble and early stopping. Weight decay is
@@ -473,12 +473,12 @@ print(trust.lines(trust.tables()["trust_early_stopping"], ["excess_error"])[-1].
 print(*(each.sentence("the same, accuracy") for each in protocol.verdicts(protocol.table("early_stopping")).values()))
 
 # %% [markdown]
-# The first line answers the prediction as far as means can: neighbours in the figure were not tested against each
-# other; and only L2 and weight decay had a tuned strength, tuned by cross-entropy, which rewards calibration. Whether a
-# technique's mistakes differ from the baseline's, lesson 10 tests. Early stopping (last two lines) was
-# judged on lesson 08's network.
+# The first line answers the prediction as far as means can: neighbours were not tested, and from each error we
+# subtracted too much; and only L2 and weight decay had a tuned strength, tuned by cross-entropy, which rewards
+# calibration. Whether a technique's mistakes differ from the baseline's, lesson 10 tests. Early stopping (last two
+# lines) was judged on lesson 08's network.
 #
-# A technique that makes fewer mistakes has fewer to conceal, so read the first two numbers of its row, too. And a
+# Fewer mistakes leave fewer to conceal, and fewer among the surest: read the first two numbers of the row, too. And a
 # temperature needs no training: a technique that mends the calibration and nothing else has a cheap rival. (What
 # remains after a temperature for each is not yet measured.)
 #
