@@ -142,7 +142,7 @@ def tell(pairs: dict, table: str = "fair_mnist") -> None:
 
 
 def tabulate(head, *rows) -> None:
-    """Show rows of cells as a table in a notebook."""
+    """Show rows of cells as a table in a notebook; a cell that begins with a verdict has its colour at the edge."""
     from IPython.display import HTML, display
 
     display(HTML(_html(head, *rows)))
@@ -150,9 +150,17 @@ def tabulate(head, *rows) -> None:
 
 def _html(head, *rows):
     cells = [[f"<th>{cell}</th>" for cell in head]]
-    cells += [[f"<td>{cell}</td>" for cell in row] for row in rows]
+    cells += [[f"<td{_edge(cell)}>{cell}</td>" for cell in row] for row in rows]
     lines = "\n".join(f"<tr>{''.join(row)}</tr>" for row in cells)
     return f"<table>\n{lines}\n</table>"
+
+
+def _edge(cell):
+    """The colour of the verdict that a cell begins with, as its left edge: legible on white and on black."""
+    green, orange = plots.COLOURS[2], plots.COLOURS[1]
+    edges = {"helps": f"solid {green}", "hurts": f"solid {orange}", "suggestive": "dashed #888888"}
+    edge = next((edges[verdict] for verdict in edges if str(cell).startswith(verdict)), None)
+    return f' style="border-left: 4px {edge}"' if edge else ""
 
 
 def _chosen(of, name):

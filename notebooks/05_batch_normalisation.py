@@ -274,17 +274,26 @@ for name in arms:
 # Take a unit with two weights, 3 and 1, a variance far above $\varepsilon$, and a batch norm behind it. Make them 6 and
 # 2, and double the bias: batch norm hands on the same as before. All that counts is the *proportion*, 3 to 1.
 #
-# Now let a step of plain gradient descent add 0.1 to the 3, which makes 3.1 to 1. What does it add to the 6? To reach
-# the same proportion, 6.2 to 2, the 6 has twice as far to go. So with each bit of the way the loss changes half as
-# much: the gradient is half as large, and the step adds 0.05. That makes 6.05 to 2, or 3.025 to 1. **With weights twice
-# as large, a step changes the proportion a quarter as much.** With Adam, which makes up for the size of the gradient,
-# it is half as much.
+# Now let plain gradient descent raise the proportion. To reach 3.1 to 1 the 3 goes up by 0.1 and the 6 by 0.2, twice as
+# far. So with each bit of the way the loss changes half as much: the gradient of the 6 is half as large.
+#
+# > **Predict:** by how much less does one step change the proportion, when both weights are twice as large?
+
+# %%
+for one, other in ((3, 1), (6, 2)):
+    step = 0.1 / other  # the slope of one / other is 1 / other
+    print(f"{one} to {other}: the step adds {step:.2f}, which makes {(one + step) / other:.3f} to 1")
+
+# %% [markdown]
+# **With weights twice as large, a step changes the proportion a quarter as much.** With Adam, which makes up for the
+# size of the gradient, it is half as much.
 #
 # And under plain gradient descent the weights do grow. Draw weights and bias as an arrow. Its length does not change
 # the loss, so a step goes off at a right angle to it, and that makes the arrow longer: from length 4, a step of 3 leads
 # to length 5. Weights that grow without limit learn slower and slower (van Laarhoven, 2017). The penalty keeps them
 # small, and so it keeps up the **effective learning rate**, the speed at which the proportions change. On weights that
-# feed a batch norm it is no longer a preference for smooth answers; on those of the softmax layer it still is.
+# feed a batch norm, with a variance far above $\varepsilon$, it hardly prefers smooth answers any more; on those of the
+# softmax layer it still does.
 #
 # ## Two kinds of statistics
 #

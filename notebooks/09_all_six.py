@@ -409,10 +409,10 @@ for name, run in unpenalised.items():
           f"{', '.join(lost[name][:4])} for patience 1 to 4, {lost[name][patience - 1]} for {patience}.")  # fmt: skip
 
 # %% [markdown]
-# The figure answers: mostly by one, from 3 to 4 by what its title says. Was it the changed count, then? In each panel
-# compare row 5 (the listing's patience, today) with row 6 (the same in an older Keras). For the log and momentum 0.9,
-# no: the dot, the best epoch, stays, and if the best weights come back, they are the same. (For 0.99 the record is too
-# short. An old Keras kept the last weights, the cross; the lines under the figure judge dots.)
+# The figure answers: mostly by one, from 3 to 4 by what its title says. Does the changed count matter, then? In each
+# panel compare row 5 (the listing's patience, today) with row 6 (the same in an older Keras). For the log and momentum
+# 0.9, no: the dot, the best epoch, stays, and if the best weights come back, they are the same. (For 0.99 the record is
+# too short. An old Keras kept the last weights, the cross; the lines under the figure judge dots.)
 #
 # Yet one epoch of patience *can* decide. A *bump* is a stretch of epochs without a new best. Each of the three curves
 # has one that ends patience 3 and that patience 4 outlasts. In another run the bump may come elsewhere and last longer.
@@ -500,19 +500,19 @@ at_stop, late = (np.mean([run["test_accuracy"].reindex(list(some)).mean() for ru
                  for some in (kept, range(21, 33)))  # fmt: skip
 own = " and ".join(each[patience - 1] for each in lost.values())
 print(f"""\
-Chance       The gap is {100 * gap:.2f} points. If all six spread as our {len(baselines)} baselines do, 95 % of runs
-             land within {100 * reach:.2f} of our mean, by Student's factor (exercise 2). The seed alone
+Chance       The gap is {100 * gap:.2f} points. If all six spread as our {len(baselines)} baselines do, the 95 %
+             interval for one more run reaches {100 * reach:.2f} from our mean (exercise 2). The seed alone
              {"may be the" if reach > gap else "is an unlikely"} culprit, if the article printed its only run.
              The best of several would reach further; of how many, nobody knows.
 The listing  Its penalty is missing from the log (clue 1). Whether the listing changed or Keras lost it is open.
              With the penalty, today's defaults and a falling rate, {reached}.
 The library  By its date an older Keras wrote the log; the stop agrees, if its patience was the listed one (clue 3).
-             No penalty and the old defaults together: {cost} (5,000 digits); at full size
-             {at_full}.
+             No penalty and the old defaults together: {cost} (5,000 digits, third row
+             above); at full size {at_full}.
 The stop     Ours kept epochs {" and ".join(map(str, kept))}. There the runs without penalty average {at_stop:.2%},
              after epoch 20 {late:.2%}: {10_000 * (late - at_stop):.0f} of the missing digits, if ours lost as much.
-             But the best that patience {patience} finds in those runs, stopped or not, lies {own} points
-             off their late means.""")
+             But the epochs that patience {patience} keeps there, as far as recorded, lie {own} points
+             off the late means.""")
 
 # %% [markdown]
 # How did your suspect fare? One finding names no culprit: the log almost certainly lacks the listing's penalty, but no

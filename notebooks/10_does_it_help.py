@@ -185,9 +185,10 @@ for name, losses in list(by_seed.items())[1:]:
 # %% [markdown]
 # As a peak, 0.001 is nearly as good: the two losses are a hair apart, and the seeds disagree on which is lower. All
 # three variants take the same rate, so here tuning changed nothing between them. A wrong *common* rate would have. At
-# the smallest, batch normalisation gets too much credit. At 0.001, augmentation looks worse than nothing, and at its
-# own rate best of the three. At the largest, one run that got stuck at the loss of guessing would have condemned it.
-# (The choice of a rate is luck, too: two seeds, four rates. No interval of this lesson counts that.)
+# the smallest, batch normalisation gets too much credit. At 0.001, augmentation looks worse than nothing; at its own
+# rate it is best by the mean of two seeds that lie far apart. At the largest, one run that got stuck at the loss of
+# guessing would have condemned it. (The choice of a rate is luck, too: two seeds, four rates. No interval of this
+# lesson counts that.)
 #
 # ## Each technique alone
 #
@@ -341,14 +342,13 @@ print(f"The stop, by accuracy: {by[0]}; by cross-entropy: {by[1]}." + (
 # ## Two kinds of noise
 #
 # The seeds answer: what if we *train again*? How few of them are enough? The mean of $n$ differences wobbles by
-# $s/\sqrt{n}$, where $s$ is their standard deviation. To be found four times in five, a true difference $\delta$ must
-# be 2.8 such wobbles wide; so
+# $s/\sqrt{n}$, where $s$ is their standard deviation. To give a p below 0.05 four times in five, a true difference
+# $\delta$ must be 2.8 such wobbles wide; so
 #
 # $$n = \left( 2.8\, \frac{s}{\delta} \right)^2.$$
 #
-# (May be skipped: a mean counts as found, p below 0.05, 1.96 wobbles from zero, and the truth must lie 0.84 further
-# out, so that luck drags the mean back only once in five. As $s$ is itself an estimate, Student's distribution asks for
-# some seeds more.)
+# (May be skipped: p falls below 0.05 from 1.96 wobbles on, and the truth must lie 0.84 further out, so that luck drags
+# the mean back only once in five. As $s$ is itself an estimate, Student's distribution asks for some seeds more.)
 #
 # Take the article's 99.47 % and a rival with 99.40 %, with the smallest and the largest $s$ of the rows *alone*.
 #
@@ -448,11 +448,11 @@ title = f"Photographs: augmentation {gain:+.1f} alone, {gain_beside:+.1f} in com
 draw(single | {"all five": whole["all five"]}, title, photographs.name, company=beside)
 measured = {name: pair for name, pair in (singles | added).items() if pair in found}
 tell(measured, photographs.name)
-print(f"Measured: {len(measured)} of the {len(photographs.compare)} comparisons that the protocol names for it.")
+print(f"Measured: {len(measured)} of {len(photographs.compare)} comparisons named; {photographs.epochs} epochs.")
 
 # %% [markdown]
-# Where round and square lie far apart, what a technique is worth is a question of its company: a verdict on it *alone*
-# says nothing of it among others, and the other way round. (Which of the others it needs, or what more epochs or
+# Where round and square lie far apart, what a technique is worth is a question of its company: its worth *alone* does
+# not give its worth among others, nor the other way round. (Which of the others it needs, or what more epochs or
 # another rate would do, these rows do not say.) Beside *no detectable difference* read the interval: it says how large
 # a difference these runs may have missed.
 #

@@ -285,8 +285,9 @@ plots.images(np.pad(squares, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=0
 # ## Rung 4: start by changing nothing
 #
 # Where should a convolution start? A random one mixes its maps before it has learned anything. So let filter $k$ start
-# with a 1 in the middle of channel $k$, and 0 elsewhere: it hands its input on. (Filters beyond the number of channels
-# start at random.) The figure sends a map through three convolutions, with nothing between them.
+# with a 1 in the middle of channel $k$, and 0 elsewhere: it hands its input on. (Spare filters start at random; spare
+# channels, as at our small network's first, are dropped.) The figure sends a map through three convolutions, with
+# nothing between them.
 
 # %%
 maps = {"after the patches": ops.conv((photographs.x_train[:1] / 127.5 - 1).astype("float32"), kernels[..., :16])}
@@ -309,7 +310,8 @@ plots.images(((shots - low) / (high - low)).clip(0, 1), labels=list(maps), colum
 #
 # Which weights may be too slow? Batch normalisation gives every map the mean 0; its bias then says where the GELU cuts.
 # There are few of these biases (Keras calls them `beta`), and each of them matters for a whole map. At the rate of the
-# kernels they move little in so few steps; here it is 64 times that. The table at the top says whether it helps.
+# kernels they move little in so few steps; here it is 64 times that. The table `ladder`, further down, says whether it
+# helps.
 #
 # > **Predict:** a rate that rises and falls; labels and patches together; start and biases together. Which adds most
 # > to the accuracy after these few epochs? (The answer comes under "The ladder so far".)
@@ -522,10 +524,10 @@ for i, (theirs, ours) in enumerate(zip(article, needed.values())):
     print(f"{i} {fast.RUNGS[i]:24} article {theirs!s:20} ours {ours}")
 
 # %% [markdown]
-# Compare ratios only (bottom over top says how many times fewer epochs all rungs take): the article's network is wider,
-# learned from five times as many photographs, and its ladder begins at our rung 2. That ladder is a *search*, its rungs
-# and its epoch counts judged on the *test* set; lesson 15 says what that can cost; how much it was, nobody has
-# measured. And a ladder has an order: a rung that is worth three epochs at the bottom may be worth none at the top.
+# Compare ratios only, from rung 2 up: the article's network is wider, learned from five times as many photographs, and
+# its ladder begins at our rung 2. That ladder is a *search*, its rungs and its epoch counts judged on the *test* set;
+# lesson 15 says what that can cost; how much it was, we have not measured. And a ladder has an order: a rung that is
+# worth three epochs at the bottom may be worth none at the top.
 #
 # ## Is your number normal?
 #

@@ -183,9 +183,9 @@ plots.lines(
 # %% [markdown]
 # A reported ECE of one point means nothing until somebody says on how many pictures. So we subtract what a perfect
 # network would show, and speak of the **error beyond chance**. For a perfectly calibrated network it is zero on
-# average, so at times negative. For one that does err we subtract too much, since chance moves a dot that is off the
-# diagonal both ways: follow the difference from few pictures to many. So take many, and the same number for all that
-# are compared.
+# average, so at times negative. For one that does err we subtract too much: chance moves a dot far off the diagonal
+# nearer as often as farther. Follow the difference from few pictures to many. So take many, and the same number for all
+# that are compared.
 #
 # A second number needs no bins and no correction: mean confidence minus accuracy, the **over-confidence**. But it is
 # zero, too, where promises too high and too low cancel.
@@ -499,7 +499,7 @@ print("Not yet measured here:", ", ".join(names[arm] for arm, _ in table.compare
 # %%
 plots.dots({kind: [100 * each for each in figures["baseline"][kind].values()] for kind in corruptions.KINDS},
            f"Under noise {own('five', 'noise'):.0f} % right with five, {own('baseline', 'noise'):.0f} % without",
-           "right, % (dots, bar: baselines; star: five)", mark={kind: own("five", kind) for kind in corruptions.KINDS},
+           "right, % (baselines; star: mean of five)", mark={kind: own("five", kind) for kind in corruptions.KINDS},
            alt="; ".join(f"{k}: {own('baseline', k):.0f} %, five {own('five', k):.0f} %" for k in corruptions.KINDS))
 
 # %% [markdown]
@@ -536,8 +536,8 @@ for other in [] if lesson.mode == "full" else lesson.seeds(4)[1:]:
     lesson.anew(twin, other).fit(mnist.x_train, mnist.y_train, batch_size=128, epochs=epochs, verbose=0)
     chose, saw = (np.asarray(twin.predict(x, batch_size=500, verbose=0)) for x in (x_choose, x_judge))
     t = calibration.fit_temperature(chose, y_choose)
-    gap = [100 * calibration.over_confidence(*calibration.judge(calibration.soften(saw, at), y_judge)) for at in (1, t)]
-    print(f"Seed {other}: over-confidence {gap[0]:+.2f} points; at T = {t:.2f} (ours {temperature:.2f}) {gap[1]:+.2f}")
+    gap = [100 * calibration.excess_error(*calibration.judge(calibration.soften(saw, at), y_judge)) for at in (1, t)]
+    print(f"Seed {other}: {gap[0]:.2f} points beyond chance; at T = {t:.2f} (ours {temperature:.2f}) {gap[1]:.2f}")
 
 # %% [markdown]
 # ## Exercise 1: cool heads

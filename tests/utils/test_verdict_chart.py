@@ -1,5 +1,6 @@
 """Verdicts as lesson 10 shows them: drawn, told in a table, and as a word in another."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -96,14 +97,30 @@ def test_what_is_measured_has_a_row_and_what_it_rests_on_is_folded(kept, monkeyp
     short, full = told[0].split("<details>")
     clear = verdict_chart.verdicts("fair_mnist", "accuracy")["baseline", "l2"]
     ends = f"{100 * clear.low:+.2f} to {100 * clear.high:+.2f}"
+    orange = f' style="border-left: 4px solid {plots.COLOURS[1]}"'
     assert short.count("<tr>") == 2
-    assert f"<td>L2, turned</td><td>-1.10 ({ends})</td><td>hurts</td>" in short
+    assert f"<td>L2, turned</td><td>-1.10 ({ends})</td><td{orange}>hurts</td>" in short
     # The folded part speaks of the pair as the protocol has it.
     assert (
         "<td>L2 against baseline (a table)</td><td>+1.10 points</td><td>p below 0.001</td>" in full
     )
     assert "rate 0.003" in full
     assert "course reference show fair_mnist" in full
+
+
+def test_a_cell_that_begins_with_a_verdict_has_its_colour_at_the_edge(monkeypatch):
+    told = []
+    monkeypatch.setattr("IPython.display.display", lambda table: told.append(table.data))
+    cells = ("helps† (+1.08)", "hurts (-1.10)", "suggestive (-0.13)", "no detectable difference", 3)
+    verdict_chart.tabulate(["one"], cells)
+    edges = re.findall('<td(?: style="border-left: 4px ([^"]+)")?>', told[0])
+    assert edges == [
+        f"solid {plots.COLOURS[2]}",
+        f"solid {plots.COLOURS[1]}",
+        "dashed #888888",
+        "",
+        "",
+    ]
 
 
 def test_a_cell_has_a_word_and_a_mean(kept):
