@@ -301,7 +301,7 @@ for name, run, column, other in pairs:
 # %% [markdown]
 # Compare the first two lines with the last. The two runs without penalty are a little further from the log than from
 # each other in accuracy, and several times as far in loss. (How far another seed or another library carries a run, none
-# of ours says.) The last line but one answers a clever objection: what if the log showed the cross-entropy only? In
+# of ours says.) The last line but one tests a clever objection: what if the log showed the cross-entropy only? In
 # that column and in accuracy the run with the penalty is further from the log than either without. So a run without a
 # penalty *fits*. That is no proof, and we did not try a tenth of the penalty, say.
 #
@@ -411,8 +411,8 @@ for name, run in unpenalised.items():
 # %% [markdown]
 # The figure answers: mostly by one, from 3 to 4 by what its title says. Does the changed count matter, then? In each
 # panel compare row 5 (the listing's patience, today) with row 6 (the same in an older Keras). For the log and momentum
-# 0.9, no: the dot, the best epoch, stays, and if the best weights come back, they are the same. (For 0.99 the record is
-# too short. An old Keras kept the last weights, the cross; the lines under the figure judge dots.)
+# 0.9, not to us, who keep the best weights: the dot, the best epoch, stays. An old Keras kept the last, the cross; the
+# lines under the figure judge dots only. (For 0.99 the record is too short.)
 #
 # Yet one epoch of patience *can* decide. A *bump* is a stretch of epochs without a new best. Each of the three curves
 # has one that ends patience 3 and that patience 4 outlasts. In another run the bump may come elsewhere and last longer.
@@ -461,11 +461,11 @@ print(f"Runs that the table of full size lacks: {', '.join(lacking) or 'none'}. 
 print(f"(A run as listed took {full_size['all six'].seconds.median() / 60:.0f} min: course run --table article_mnist)")
 
 # %% [markdown]
-# The third row is the first evidence with seeds: against the listing, the log's network stands better. Read it
-# narrowly. It goes by $t$ alone: where a verdict has a †, five seeds are too few for the test that assumes less (lesson
-# 10), so believe it a little less. Penalty, momentum and `epsilon` changed together. And 5,000 digits are few steps an
-# epoch, where the averages of momentum 0.99 lag most (lesson 05); with all digits the same defaults may cost less. (The
-# first two rows are no fair fight: three networks and up to 30 epochs, against one and 12.)
+# The third row is the first evidence with seeds: *as logged*, our guess at the log's network, beats *as listed*. Read
+# it narrowly. It goes by $t$ alone: where a verdict has a †, five seeds are too few for the test that assumes less
+# (lesson 10), so believe it a little less. Penalty, momentum and `epsilon` changed together. And 5,000 digits are few
+# steps an epoch, where the averages of momentum 0.99 lag most (lesson 05); with all digits the same defaults may cost
+# less. (The first two rows are no fair fight: three networks and up to 30 epochs, against one and 12.)
 #
 # And this is the case at full size in one picture: our first runs, and below them the table's, once there are any. A
 # dot is a run, a bar the mean; only in the two rows that say so is a dot an epoch of one run, made by hand (the
@@ -483,7 +483,7 @@ rows |= {f"table: {evidence.arm_words(name)}": protocol.verdict_runs(table, arm)
          for name, arm in table.arms.items()}  # fmt: skip
 rows = {name: 100 * np.array(runs) for name, runs in rows.items() if len(runs)}
 alt = "; ".join(f"{name}: mean {each.mean():.2f} %" for name, each in rows.items()).replace("\n", " ")
-plots.dots(rows, "The article's figure (dashed) among our full-size runs", "test accuracy, %",
+plots.dots(rows, "Our full-size runs and the article's figure (dashed)", "test accuracy, %",
            f"Test accuracies as dots, a row each. {alt}; the article's {article:.2%} is dashed.", at=100 * article)
 
 # %%
@@ -590,7 +590,7 @@ lesson.check_next_run(next_run)
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** While it trains, collect the votes for the four suspects on the board, and leave them there to
 # the end. Before clue 1 let the group look at the log in silence for two minutes; somebody may ask how a loss of 0.04
-# and a penalty go together. Likely wrong answers: "the weights shrank" (our own run's penalty hardly moves), "the log
+# and a penalty go together. Likely hasty answers: "the weights shrank" (our own run's penalty hardly moves), "the log
 # leaves the penalty out" (the last line but one under clue 2), and after clue 2 "so the penalty is what costs the
 # accuracy", which the shared epochs under clue 3 do not bear out. In exercise 1 some may add variances and forget to
 # multiply by the number of weights, or take the end of the range for the standard deviation; in exercise 2 they give

@@ -497,13 +497,13 @@ tabulate(["", *(f"change: {trust.MEASURES[k]}, from {own('baseline', k):.0f} %" 
 print("Not yet measured here:", ", ".join(names[arm] for arm, _ in table.compare if arm not in measured) or "none")
 
 # %%
-plots.dots({kind: [100 * each for each in figures["baseline"][kind].values()] for kind in corruptions.KINDS},
-           f"Under noise {own('five', 'noise'):.0f} % right with five, {own('baseline', 'noise'):.0f} % without",
-           "right, % (baselines; star: mean of five)", mark={kind: own("five", kind) for kind in corruptions.KINDS},
+plots.dots({f"{kind}, {arm}": [100 * each for each in figures[arm][kind].values()]
+            for kind in corruptions.KINDS for arm in ("baseline", "five")},
+           f"Noise: {own('five', 'noise'):.0f} % right with five, {own('baseline', 'noise'):.0f} % without", "right, %",
            alt="; ".join(f"{k}: {own('baseline', k):.0f} %, five {own('five', k):.0f} %" for k in corruptions.KINDS))
 
 # %% [markdown]
-# The stars answer. A technique, or a set of them, may help under one kind and hurt under another, and by far more
+# The pairs of rows answer. A technique, or a set of them, may help under one kind and hurt under another, and by far more
 # than its mistakes on clean pictures tell: nobody can read the second table off the first.
 #
 # Shifts in training most likely prepare for shifts. Noise, blur, low contrast and turns were shown to neither side, so
