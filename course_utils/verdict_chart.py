@@ -142,7 +142,7 @@ def tell(pairs: dict, table: str = "fair_mnist") -> None:
 
 
 def tabulate(head, *rows) -> None:
-    """Show rows of cells as a table in a notebook; a cell that begins with a verdict has its colour at the edge."""
+    """Show rows of cells as a table in a notebook; a cell that begins with a verdict has its colour."""
     from IPython.display import HTML, display
 
     display(HTML(_html(head, *rows)))
