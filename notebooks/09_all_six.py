@@ -411,8 +411,8 @@ for name, run in unpenalised.items():
 # %% [markdown]
 # The figure answers: mostly by one, from 3 to 4 by what its title says. Does the changed count matter, then? In each
 # panel compare row 5 (the listing's patience, today) with row 6 (the same in an older Keras). For the log and momentum
-# 0.9, not to us, who keep the best weights: the dot, the best epoch, stays. An old Keras kept the last, the cross; the
-# lines under the figure judge dots only. (For 0.99 the record is too short.)
+# 0.9 the dot, the best epoch, stays: we, who keep the best weights, lose nothing. An old Keras kept the last, the
+# cross, one epoch on; the lines under the figure judge dots only. (For 0.99 the record is too short.)
 #
 # Yet one epoch of patience *can* decide. A *bump* is a stretch of epochs without a new best. Each of the three curves
 # has one that ends patience 3 and that patience 4 outlasts. In another run the bump may come elsewhere and last longer.
@@ -442,10 +442,10 @@ if falling.mean() > article - 0.0002:
 # ## The verdicts
 #
 # A detective may hold a suspicion; a court needs more than one run. The course's *protocol*, its written plan of
-# comparisons (lesson 10), has two tables for this case, both with early stopping and in 32 bits. `article_mnist` has
-# full size: ten runs *as listed* and ten *as logged*; others train to the end without a stop, at the constant rate or
-# with a falling one, to tell the rate from the length. On two cores that takes more than a day. `article_mnist_small`
-# asks the same of 5,000 digits and judges on the comparison set, pictures by which nothing was chosen (lesson 00).
+# comparisons (lesson 10), has two tables for this case, both in 32 bits. `article_mnist` has full size: ten runs *as
+# listed* and ten *as logged*, with early stopping; others train to the end, at the constant rate or with a falling one,
+# to tell the rate from the length. On two cores that takes more than a day. `article_mnist_small` has only the stopped
+# runs, with 5,000 digits, and judges on the comparison set, pictures by which nothing was chosen (lesson 00).
 #
 # > **Predict:** with 5,000 digits, does *as logged* get more of them right than *as listed*, or fewer?
 
@@ -470,8 +470,8 @@ print(f"(A run as listed took {full_size['all six'].seconds.median() / 60:.0f} m
 # And this is the case at full size in one picture: our first runs, and below them the table's, once there are any. A
 # dot is a run, a bar the mean; only in the two rows that say so is a dot an epoch of one run, made by hand (the
 # article's log ends with the last of these epochs). Most rows differ in more than one thing, and the runs are few, so
-# no two rows make a verdict. The runs by hand show all four suspects at once: no penalty, no stop, in one of them the
-# old momentum, and luck of their own.
+# no two rows make a verdict. The two by hand (the third ended too soon) show all four suspects: no penalty, no stop, in
+# one the old momentum, and luck.
 
 # %% jupyter={"source_hidden": true}
 baselines = full_size["baseline"]["test_accuracy"]

@@ -193,7 +193,7 @@ for name, losses in list(by_seed.items())[1:]:
 #
 # *Alone* means: the only change to the baseline, apart from the peak rate. But the baseline has dropout: its row is
 # against a network with nothing, and all the others stand beside dropout. The last row is lesson 07's *independent*
-# ensemble: three networks trained apart, one of them the baseline of the same seed, their answers averaged. (It is no
+# ensemble: three networks trained apart on the same images, one of them the baseline, their answers averaged. (It is no
 # equal fight: see *Better, or only longer?*)
 #
 # > **Vote before you scroll:** which technique does most, which least? Does any of them hurt?
@@ -311,9 +311,10 @@ bill = worth_chart.draw("curve_mnist")
 print(*(found.sentence(evidence.arm_words(arm)) for arm, found in bill.items()), sep="\n")
 
 # %% [markdown]
-# Read it sideways, along the arrows: from a technique's 5,000, at the same height, to the baseline's line. Both axes
-# are logarithmic, so equal distances are equal factors. A dashed *arrow*, and "or more", mean that some seeds lie
-# beyond the end of their baseline's line: they count as that end, so the factor leans low and has no interval.
+# Read it sideways, along the arrows, from a technique's 5,000 to the baseline's line (arrows go by the means, factors
+# by each seed's lines). Both axes are logarithmic, so equal distances are equal factors. A dashed *arrow*, and "or
+# more", mean that some seeds lie beyond the end of their baseline's line: they count as that end, so the factor leans
+# low and has no interval.
 #
 # Then look at both ends, and at the first three printed lines: the curves do not keep their distance. In the same
 # number of steps each of 500 digits is seen 160 times, which may flatter augmentation, and each of 20,000 only four
@@ -486,8 +487,8 @@ words = {row[0]: {cell.split(" (")[0].rstrip("†‡") for cell in row[1:]} - {"
 print("One word all along:", "; ".join(name for name, each in words.items() if len(each) == 1) or "none")
 
 # %% [markdown]
-# A row that keeps one word all along promises the more, the more columns it has. Where a word changes, that column says
-# what to ask next (two unlike words are not yet a tested difference).
+# A row that keeps one word all along promises the more, the more columns it has. Words may change with the measure,
+# too: cross-entropy also asks how sure an answer is. (Two unlike words are not yet a tested difference.)
 #
 # "–" is *not asked*: the protocol has no such pair. "†" marks a word that the sign flips alone would not give, "‡" one
 # on technique and rate together.
@@ -510,14 +511,14 @@ tell(article, "article_mnist")
 #
 # *For the sceptic*, what these verdicts leave open:
 #
-# * **Rates** were chosen by two seeds from three or four tries, at times the last one; all five took the largest. A
-#   better one may lie beyond, and no interval counts the luck of the choice.
+# * **Rates** were chosen by two seeds' cross-entropy, not accuracy, from three or four tries, at times the last one; all
+#   five took the largest, and so did L2's factor. A better one may lie beyond, and no interval counts this luck.
 # * **Strengths.** L2 and weight decay alone had a factor tuned by cross-entropy: their lead by that measure surprises
 #   less, and at a weaker factor the verdict on accuracy might be another. In company L2's factor is 0.0001, untuned.
 #   The stop's rate and its five epochs of patience were not tuned either.
 # * **Rivals.** For an ensemble, a wider network might be a harder one than a longer training: not asked.
-# * **The bill in images**, the table `curve_mnist`, was named before its further runs were made. Its arrows go by the
-#   means, its factors by each seed's own lines, its intervals over the seeds alone.
+# * **The bill in images**, the table `curve_mnist`, was named before its further runs were made. Its intervals are over
+#   the seeds alone.
 #
 # Doubt a line? Unfold its table: it names the protocol's table, the pairs, all p values and the number of
 # comparisons. Or make its runs again, and read the table with them in the place of ours
