@@ -29,7 +29,7 @@ from course_utils import Lesson, evidence, plots
 lesson = Lesson("09_all_six", mode=mode, seed=seed)
 mnist = lesson.load("mnist")
 
-# %%
+# %% jupyter={"source_hidden": true}
 # Stored runs beside the article's figure: read what it prints, the code can wait.
 full_size = {name: evidence.reference_runs("baseline_cnn", techniques, "full", "mnist")
              for name, techniques in [("baseline", ""), ("all six", evidence.ALL_SIX)]}  # fmt: skip
@@ -288,7 +288,7 @@ plots.panels(
     points=[points], limits={"training loss, nats": (0, 0.5)},
 )  # fmt: skip
 
-# %%
+# %% jupyter={"source_hidden": true}
 # Read what it prints, the code can wait.
 both = listed.index  # this run was ended early; the same epochs for all
 pairs = [(f"{name}, from the log", run, "loss", theirs) for name, run in runs.items()]
@@ -364,7 +364,7 @@ plots.panels(
     points={points: "o", "the article's test figure": "*"}, limits={"test accuracy, %": (98.8, 99.55)},
 )  # fmt: skip
 
-# %%
+# %% jupyter={"source_hidden": true}
 # Read what it prints, the code can wait.
 for first, last in [(1, 3), (4, 31)]:
     apart = [abs(run["val_cross_entropy"] - theirs["val_loss"]).loc[first:last].mean() for run in (logged, no_penalty)]
@@ -486,7 +486,7 @@ alt = "; ".join(f"{name}: mean {each.mean():.2f} %" for name, each in rows.items
 plots.dots(rows, "Our full-size runs and the article's figure (dashed)", "test accuracy, %",
            f"Test accuracies as dots, a row each. {alt}; the article's {article:.2%} is dashed.", at=100 * article)
 
-# %%
+# %% jupyter={"source_hidden": true}
 from scipy import stats
 
 # The verdicts, out of the numbers above: read what it prints, the code can wait.

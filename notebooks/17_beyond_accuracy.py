@@ -348,7 +348,7 @@ plots.lines(series, x="coverage: answered, surest first, %", y="right among thes
     alt=f"Accuracy against coverage; at the threshold {marks[1][0]:.1f} % on clean and {marks[1][1]:.1f} % on worse.",
 )
 
-# %%
+# %% jupyter={"source_hidden": true}
 import pandas as pd
 
 # Read what it prints, the code can wait.
@@ -431,7 +431,7 @@ plots.images(x_judge[accused], columns=6,
 #
 # > **Predict:** which technique lowers the calibration error most? And does it make fewer mistakes, too?
 
-# %%
+# %% jupyter={"source_hidden": true}
 from course_utils.networks import TITLES
 from course_utils.verdict_chart import tabulate
 
