@@ -409,19 +409,18 @@ for name, run in unpenalised.items():
           f"{', '.join(lost[name][:4])} for patience 1 to 4, {lost[name][patience - 1]} for {patience}.")  # fmt: skip
 
 # %% [markdown]
-# The figure answers: mostly by one, from 3 to 4 by what its title says. Does the changed count matter, then? In each
-# panel compare row 5 (the listing's patience, today) with row 6 (the same in an older Keras). For the log and momentum
-# 0.9 the dot, the best epoch, stays: we, who keep the best weights, lose nothing. An old Keras kept the last, the
-# cross, one epoch on; the lines under the figure judge dots only. (For 0.99 the record is too short.)
+# The figure answers: mostly by one, but from 3 to 4 by what its title says. Each curve has a *bump*, a stretch of
+# epochs without a new best, that ends patience 3 and that patience 4 outlasts.
 #
-# Yet one epoch of patience *can* decide. A *bump* is a stretch of epochs without a new best. Each of the three curves
-# has one that ends patience 3 and that patience 4 outlasts. In another run the bump may come elsewhere and last longer.
-# So the same rule may end our runs at the top early, and let these three go on past epoch 25. (Count the two of
-# ours as little more than one: they share their seed and, but for rounding and perhaps `epsilon`, their training.)
+# Is the changed count the culprit, then? Hardly: from 5 to 6 the log's stop moves by one epoch, and its best epoch, the
+# dot, stays. But in another run the bump may come elsewhere and last longer. So one and the same rule may end our runs
+# at the top early, and let these three go on past epoch 25. (Count the two of ours as little more than one: they share
+# their seed and nearly all of their training.)
 #
-# What would it cost? The lines below the figure compare what each patience keeps with the late epochs of the same run.
-# Patience 1 to 3 would cost our two part of the points that are missing. The listed patience costs momentum 0.9 next
-# to nothing, and had not stopped 0.99 when its record ended. (Nothing is chosen by these test accuracies.)
+# What would it cost? The lines below the figure set what each patience keeps, the dot, against the late epochs of the
+# same run. Patience 1 to 3 would cost our two part of the points that are missing. The listed patience costs momentum
+# 0.9 next to nothing, and had not stopped 0.99 when its record ended. (Nothing is chosen by these test accuracies. An
+# old Keras kept the last weights, the cross; no line judges those.)
 #
 # The bumps have a likely cause. At a constant learning rate the steps do not die out: Adam divides by the size of the
 # recent gradients, and their direction is a noisy guess from one batch, so the weights never come to rest. With a rate
@@ -463,15 +462,15 @@ print(f"(A run as listed took {full_size['all six'].seconds.median() / 60:.0f} m
 # %% [markdown]
 # The third row is the first evidence with seeds: *as logged*, our guess at the log's network, beats *as listed*. Read
 # it narrowly. It goes by $t$ alone: where a verdict has a †, five seeds are too few for the test that assumes less
-# (lesson 10), so believe it a little less. Penalty, momentum and `epsilon` changed together. And 5,000 digits are few
-# steps an epoch, where the averages of momentum 0.99 lag most (lesson 05); with all digits the same defaults may cost
-# less. (The first two rows are no fair fight: three networks and up to 30 epochs, against one and 12.)
+# (lesson 10), so trust it less. Penalty, momentum and `epsilon` changed together, at one untuned rate. And 5,000 digits
+# are few steps an epoch, where the averages of momentum 0.99 lag most (lesson 05); with all digits the same defaults
+# may cost less. (The first two rows are no fair fight: three networks and up to 30 epochs, against one and 12.)
 #
 # And this is the case at full size in one picture: our first runs, and below them the table's, once there are any. A
 # dot is a run, a bar the mean; only in the two rows that say so is a dot an epoch of one run, made by hand (the
 # article's log ends with the last of these epochs). Most rows differ in more than one thing, and the runs are few, so
-# no two rows make a verdict. The two by hand (the third ended too soon) show all four suspects: no penalty, no stop, in
-# one the old momentum, and luck.
+# no two rows make a verdict. The two by hand differ from *as listed, stopped* by all four suspects: no penalty, no
+# stop, in one the old momentum, and luck.
 
 # %% jupyter={"source_hidden": true}
 baselines = full_size["baseline"]["test_accuracy"]
@@ -516,9 +515,9 @@ The stop     Ours kept epochs {" and ".join(map(str, kept))}. There the runs wit
 
 # %% [markdown]
 # How did your suspect fare? One finding names no culprit: the log almost certainly lacks the listing's penalty, but no
-# run by hand shows that the penalty costs a digit. Listing and library *together* cost something with 5,000 digits, by
-# the table of that size; which of the two it was, and whether they do so at full size, is open. The stop and chance are
-# out on bail.
+# run by hand shows that in the end the penalty costs a digit. Listing and library *together* cost something with 5,000
+# digits, by $t$ alone (†); which of the two it was, and whether they do so at full size, is open. The stop and chance
+# are out on bail.
 #
 # The table of full size can go further: *as logged* against *as listed* judges penalty and defaults together there, and
 # each of the two against itself *to the end* judges the stop. Ten seeds show how far chance carries a run; from how

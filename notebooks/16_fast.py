@@ -460,12 +460,12 @@ for (name, step), below, rate in zip(steps.items(), marked, marked[1:]):
     print(f"{name:24} {100 * step.mean:+.2f} points  {step.verdict:25} rate {rate:8} the rung below: {below}")
 
 # %% [markdown]
-# A filled dot right of zero beats that luck by $t$, even with eight steps tested (lesson 10's sign flips decide nothing
-# with five seeds). A coloured hollow one would if it were tested alone: it is *suggestive*. The rates tried were 1, 2
-# and 4 per 1,024 photographs of a batch (4 is the peak of 0.25 above): "(end)" marks the first and the last.
+# A filled dot right of zero beats that luck by lesson 10's $t$, even with eight steps tested (its sign flips decide
+# nothing with five seeds). A coloured hollow one would if it were tested alone: it is *suggestive*. The rates tried
+# were 1, 2 and 4 per 1,024 photographs of a batch (4 is the peak of 0.25 above): "(end)" marks the first and the last.
 #
-# A rung without a detectable difference is not shown to be useless: it may need more epochs, width or seeds. A rate
-# beyond the list may change any verdict. *Suggestive* with a minus leans towards harm, unproved.
+# A rung without a detectable difference may need more epochs, width or seeds. One marked "(end)" is not tuned to the
+# end: a rate beyond the list may change its verdict. *Suggestive* with a minus leans towards harm, unproved.
 #
 # Now lay your own steps beside the table's; where you took two rungs at once, add two lines. Yours know of one seed,
 # one rate and two epochs: what was more than chance in the choice of images may be hardly anything here.
@@ -524,10 +524,10 @@ for i, (theirs, ours) in enumerate(zip(article, needed.values())):
     print(f"{i} {fast.RUNGS[i]:24} article {theirs!s:20} ours {ours}")
 
 # %% [markdown]
-# Compare ratios only, from rung 2 up: the article's network is wider, learned from five times as many photographs, and
-# its ladder begins at our rung 2. That ladder is a *search*, its rungs and its epoch counts judged on the *test* set;
-# lesson 15 says what that can cost; how much it was, we have not measured. And a ladder has an order: a rung that is
-# worth three epochs at the bottom may be worth none at the top.
+# Compare ratios only, from rung 2 on, where the article begins (it looks twice, and has rung 8 before 7): its network
+# is wider, with five times the photographs. That ladder is a *search*, its rungs and its epoch counts judged on the
+# *test* set; lesson 15 says what that can cost; how much it was, we have not measured. And a ladder has an order: a
+# rung that is worth three epochs at the bottom may be worth none at the top.
 #
 # ## Is your number normal?
 #
