@@ -289,9 +289,9 @@ added = {f"{name}, in company": pair for name, pair in company.items()} | whole
 tell(added)
 
 # %% [markdown]
-# The title answers the prediction; the first row has the intervals. Compare the two marks of each row. Why one fades in
-# company the table does not say, nor does it test *alone* against *in company*. *All five* adds four to the baseline,
-# which has only dropout.
+# The title answers the prediction; the first row has the intervals. Compare the two marks of each row (L2's differ in
+# strength, too). Why one fades in company the table does not say, nor does it test *alone* against *in company*. *All
+# five* adds four to the baseline, which has only dropout.
 #
 # ## Worth in images
 #
@@ -315,7 +315,7 @@ print(*(found.sentence(evidence.arm_words(arm)) for arm, found in bill.items()),
 # "or more", mean that some seeds lie beyond the end of their baseline's line: they count as that end, so the factor
 # leans low and has no interval.
 #
-# Then look at both ends, and at the first three printed lines: the curves do not keep their distance. In the same
+# Then look at both ends, and at the first three printed lines: not all curves keep their distance. In the same
 # number of steps each of 500 digits is seen 160 times, which may flatter augmentation, and each of 20,000 only four
 # times. If that is too few for the baseline, or its rate wrong there, all factors come out too large.
 #
@@ -397,11 +397,10 @@ print(f"Seed 0: {evidence.arm_words(technique)} mends {b} digits and spoils {c};
 # pairs, and the luck of training goes. What stays is the luck of which 10,000 images we happen to hold: a **wall**. The
 # thin intervals count both.
 #
-# (May be skipped, with the code: each digit has a mean over the ten pairs, from +1, always mended, to -1, always
-# spoiled. The variance of these means from digit to digit, less what ten trainings add to it (`luck`), divided by the
-# number $N$ of digits, is the wall's. The first line below is $\sqrt{b + c - (b - c)^2 / N} \, / N$, as each image
-# counts +1, -1 or 0. About twice the last is half the width of the technique's thin interval above: Student's
-# factor, by Satterthwaite's rule for a sum of two variances.)
+# The cell prints four standard deviations; the text below it reads them. (May be skipped, with the code: the wall's
+# variance is that of the digits' means over ten pairs, less what ten trainings add to it, `luck`, divided by the number
+# $N$ of digits. The first line is $\sqrt{b + c - (b - c)^2 / N} \, / N$, as each image counts +1, -1 or 0. About twice
+# the last is half the width of the technique's thin interval above: Student's factor, by Satterthwaite's rule.)
 
 # %%
 differences = before.astype(float) - after  # shape (seeds, images)
@@ -436,9 +435,10 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
 
 # %% [markdown]
 # The article gives neither kind. What should it add first? For a pair like ours, runs: they can be repeated, and at the
-# left they save most. (More *comparison* digits would lower $s$, too, as far as it is only *which* of them flip from
-# run to run; Jordan found little else.) Towards the right each run buys less, and only more comparison digits move the
-# wall: of a difference smaller than about twice its height not even endless pairs give the sign with confidence.
+# left they save most. (More *comparison* digits would lower $s$, too, as far as it is only *which* of them flip;
+# Jordan, with one training set, found little else.) Towards the right each run buys less, and only more comparison
+# digits move the wall: of a difference smaller than about twice its height not even endless pairs give the sign with
+# confidence.
 #
 # > **Do:** go back to the cell that begins with `technique =`, name another, and run from there to here. Is its wall
 # > higher or lower? Where do ten seeds of it stand?

@@ -10,7 +10,7 @@
 # # Fighting overfitting
 #
 # **Goal:** follow a procedure that regularises just enough, by rules that are written down before the first run; see
-# whether a check bears it out, and how far its network gets beside one of other people's design.
+# whether a check bears out its choice, and how far its network gets beside one of other people's design.
 #
 # The networks of lessons 11 to 13 came with their numbers: so many filters, so much dropout here, so much there. Where
 # do such numbers come from? The answer on Cross Validated from which the last two networks came has something better to
@@ -273,6 +273,7 @@ augment = all(after < before for before, after in pairs)
 print(f"Augmentation, seed by seed: {', '.join(f'{before:.3f} to {after:.3f}' for before, after in pairs)}; on average "
       f"{np.diff(pairs).mean():+.3f}. {'Lower each time: kept' if augment else 'Not lower each time: not kept'}. By "
       f"luck alone it would be kept in about one case of {2 ** len(pairs)}.")
+# Where augmentation is kept: the amount that is enough, the one below it and the one above.
 near = factors[max(factors.index(enough) - 1, 0) : factors.index(enough) + 2] if augment else ()
 runs |= {(factor, True): attempt(factor, True, seed) for factor in (enough, *near)}
 winner = {"dropout": min(in_the_band(augment)), "augment": augment}
@@ -326,14 +327,14 @@ print(f"The winner after {attempt.cache_info().misses} tries: {winner}. Just eno
 
 # %%
 each = {f"seed {s}": (factors, [lowest(attempt(factor, False, s)) for factor in factors]) for s in lesson.seeds(3)}
-plots.lines(each, f"Does more dropout help each seed?{cifar.figure_suffix}", "dropout, x the answer's",
-            "lowest validation loss, nats", marker="o", ticks=factors, alt="Lowest loss by amount, a line a seed.")
+told = "Best amount: " + ", ".join(f"{name} x {factors[np.argmin(losses)]:g}" for name, (_, losses) in each.items())
+plots.lines(each, told + cifar.figure_suffix, "dropout, x the answer's", "lowest validation loss, nats",
+            marker="o", ticks=factors, alt=f"Lowest validation loss against dropout, a line a seed. {told}.")
 
 # %% [markdown]
-# Where the seeds disagree, they do not part the amounts, and our rule preferred rather than found. Where all agree,
-# more seeds would be worth their time.
+# Amounts that the seeds rank differently are not told apart: there our rule preferred rather than found.
 #
-# ## A check of the procedure
+# ## A check of the choice
 #
 # The winner was chosen by the photographs that judged it, and such a score flatters. So we try it again, beside the
 # answer's own setting (dropout x 1, nothing augmented): both from new seeds, judged on photographs that had no say.
@@ -420,7 +421,7 @@ def build_deep(width):
 # a kernel, and training about three times as many. The deep network gets the same photographs, and as many whole epochs
 # as our winner's training could pay for. Its learning rate takes the same course, with a peak twice as high, since
 # batch norm bears longer steps (lesson 05). In the next figure only the ends count: on the way neither rate has fallen
-# to zero, as it would in a shorter training.
+# to zero, as it would in a shorter training. (The cell prints the operations for one photograph.)
 #
 # > **Predict:** for no more operations, will it end ahead of our winner or behind, and by how much?
 
@@ -432,8 +433,7 @@ def operations(net):
 
 price, price_deep = operations(build_small(filters=filters)), operations(build_deep(filters // 2))
 deep_epochs = max(int(final_epochs * price / price_deep), 1)
-print(f"Training on one photograph: small {price / 1e6:.1f} million operations, deep {price_deep / 1e6:.1f} million.")
-print(f"So {final_epochs} epochs of the small network pay for {deep_epochs} of the deep one.")
+print(f"Small: {price / 1e6:.1f} million, {final_epochs} epochs; deep: {price_deep / 1e6:.1f} million, {deep_epochs}.")
 
 # %%
 keras.utils.set_random_seed(seed)
