@@ -27,7 +27,14 @@ from course_utils.evidence.runs import (
     reference_runs,
     runs_of_no_table,
 )
-from course_utils.evidence.telling import arm_words, tell, tell_all, tell_briefly, with_images
+from course_utils.evidence.telling import (
+    arm_words,
+    tell,
+    tell_all,
+    tell_briefly,
+    tell_runs,
+    with_images,
+)
 from course_utils.evidence.worth import Worth, worth_in_images
 from course_utils.networks import (
     ALL_SIX,

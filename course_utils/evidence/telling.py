@@ -136,6 +136,29 @@ def tell_all(of, unpaired: bool = False, folder=None) -> dict[tuple[str, str], s
     return said
 
 
+def tell_runs(table: str, folder=None) -> str:
+    """What each run of a table reached on the test set, and in what time, a line each; then their mean.
+
+    Two runs or more have the 95 % interval of their mean over seeds, by Student's t. Without any it says
+    "not yet measured". `folder` as `tell` takes it.
+    """
+    runs = protocol.rows_of(table, runs=_runs(folder))
+    lines = [
+        f"{run.data}, seed {run.seed}: {run.seconds / 60:.0f} minutes ({run.hardware}), "
+        f"{run.test_accuracy:.2%}"
+        for run in runs.itertuples()
+    ]
+    if len(runs) > 1:
+        from scipy import stats
+
+        low, high = stats.ttest_1samp(runs["test_accuracy"], 0).confidence_interval()
+        mean = runs["test_accuracy"].mean()
+        lines.append(
+            f"mean of {len(runs)}: {mean:.2%}, 95 % interval {low:.2%} to {min(high, 1):.2%}"
+        )
+    return "\n".join(lines) or "not yet measured"
+
+
 def _runs(folder):
     return None if folder is None else read_table(folder / "runs.csv", COLUMNS)
 

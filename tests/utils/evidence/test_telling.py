@@ -178,3 +178,23 @@ def test_every_table_of_the_course_is_told(name):
     said = evidence.tell_all(of)
     assert list(said) == list(of.compare)
     assert all(sentence.endswith(".") for sentence in said.values())
+
+
+def test_runs_are_told_one_by_one_and_by_their_mean(kept):
+    runs = pd.read_csv(kept / "runs.csv")
+    runs = runs[runs["arm"] == "plain"].head(3)
+    ended = runs.assign(
+        test_accuracy=[0.98, 0.99, 1.0], seconds=[60, 120, 90], data="mnist", hardware="a cpu"
+    )
+    ended.to_csv(kept / "runs.csv", index=False)
+    *lines, mean = evidence.tell_runs("toy", kept).splitlines()
+    assert lines[:2] == [
+        "mnist, seed 0: 1 minutes (a cpu), 98.00%",
+        "mnist, seed 1: 2 minutes (a cpu), 99.00%",
+    ]
+    # t(0.975, 2) is 4.303; the standard error is 1 point over the root of three.
+    assert mean == "mean of 3: 99.00%, 95 % interval 96.52% to 100.00%"
+    ended.head(1).to_csv(kept / "runs.csv", index=False)
+    assert evidence.tell_runs("toy", kept) == lines[0]
+    ended.head(0).to_csv(kept / "runs.csv", index=False)
+    assert evidence.tell_runs("toy", kept) == "not yet measured"
