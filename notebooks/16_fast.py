@@ -565,10 +565,10 @@ print(f"Luck of which 10,000 digits the test set holds, at {best_known:.2%} (les
 # One run and no rival at an equal price: the first line says what is possible, not which rung did it. (Its digits were
 # only shifted. The wide network has the article's widths, and gets digits that are turned and zoomed, too.)
 #
-# The interval of the wide network is over seeds alone. Byerly and others report 99.79 % for the best single network
-# that they know, which has capsules and far more training; the last line says how little two such figures differ beside
-# the luck of the test digits; a hundredth of a point is one digit. (The runs shared their machine with other work, and
-# the second was halted for a while: their times are no measure of speed.)
+# The interval of the wide network is over seeds alone. The article of Byerly and others has 99.79 % for the best single
+# network that they know, which has capsules and far more training; the last line says how little two such figures
+# differ beside the luck of the test digits; a hundredth of a point is one digit. (The runs shared their machine with
+# other work, and the second was halted for a while: their times are no measure of speed.)
 #
 # ## Exercise 1: whiten
 #
