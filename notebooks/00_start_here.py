@@ -201,9 +201,9 @@ for name, figures in {"random labels": found, **histories}.items():
 # 1. **Does the training loss fall?** If it never leaves that of guessing, the network is not learning at all.
 # 2. **How large is the gap** between training and validation? A wide gap is called **overfitting**: the network knows
 #    its own pictures far better than others; more pictures may help. No number says how wide is wide: compare with
-#    another network on the same validation pictures. The gap is no harm by itself; lesson
-#    01 says where harm begins. (In the first epochs the training line may be the worse one: it averages over the epoch,
-#    and validation is measured at its end.)
+#    another network on the same validation pictures. The gap is no harm by itself; lesson 01 says where harm begins.
+#    (In the first epochs the training line may be the worse one: it averages over the epoch, and validation is measured
+#    at its end.)
 # 3. **Are both poor, and close together?** If both have levelled off, that is **underfitting**: as a rule the network
 #    is too small for the task, or too much held back. If both still fall at the last epoch, it is only unfinished:
 #    train on.

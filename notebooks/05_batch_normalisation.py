@@ -274,8 +274,9 @@ for name in arms:
 # Take a unit with two weights, 3 and 1, a variance far above $\varepsilon$, and a batch norm behind it. Make them 6 and
 # 2, and double the bias: batch norm hands on the same as before. All that counts is the *proportion*, 3 to 1.
 #
-# Let plain gradient descent, at a rate of 0.1, move the first weight alone. To reach 3.1 to 1 the 3 goes up by 0.1 and the 6 by 0.2, twice as
-# far. So with each bit of the way the loss changes half as much: the gradient of the 6 is half as large.
+# Let plain gradient descent, at a rate of 0.1, move the first weight alone. To reach 3.1 to 1 the 3 goes up by 0.1 and
+# the 6 by 0.2, twice as far. So with each bit of the way the loss changes half as much: the gradient of the 6 is half
+# as large.
 #
 # > **Predict:** by how much less does one step change the proportion, when both weights are twice as large?
 

@@ -565,10 +565,10 @@ print(f"Luck of which 10,000 digits the test set holds, at {best_known:.2%} (les
 # One run and no rival at an equal price: the first line says what is possible, not which rung did it. (Its digits were
 # only shifted. The wide network has the article's widths, and gets digits that are turned and zoomed, too.)
 #
-# The interval of the wide network is over seeds alone. The article of Byerly and others has 99.79 % for the best single
-# network that they know, which has capsules and far more training; the last line says how little two such figures
-# differ beside the luck of the test digits; a hundredth of a point is one digit. (The runs shared their machine with
-# other work, and the second was halted for a while: their times are no measure of speed.)
+# The interval of the wide network is over seeds alone. The article of Byerly and others has 99.79 % for its best single
+# network, of another kind; the last line says how little two such figures differ beside the luck of the test digits. (A
+# hundredth of a point is one digit.) Of the times only the shortest say how fast it is: the other runs shared their
+# machine, and one was halted for a while.
 #
 # ## Exercise 1: whiten
 #
@@ -628,8 +628,8 @@ lesson.check_one_side_only(one_side_only)
 # * C. Szegedy and others, *Rethinking the Inception architecture for computer vision*, 2016: label smoothing.
 # * P. Izmailov and others, *Averaging weights leads to wider optima and better generalization*, 2018.
 # * D. Page, *How to train your ResNet*, 2018 to 2019: whitened patches, quick biases, several looks.
-# * A. Byerly and others, *A branching and merging convolutional network with homogeneous filter capsules*, 2020: 99.79
-#   % of MNIST's test digits.
+# * A. Byerly and others, *A branching and merging convolutional network with homogeneous filter capsules*, 2020: the
+#   figure of one network on digits.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Let the group order the eight rungs by what they expect of them before anything is trained,

@@ -503,8 +503,8 @@ plots.dots({f"{kind}, {arm}": [100 * each for each in figures[arm][kind].values(
            alt="; ".join(f"{k}: {own('baseline', k):.0f} %, five {own('five', k):.0f} %" for k in corruptions.KINDS))
 
 # %% [markdown]
-# The pairs of rows answer. A technique, or a set of them, may help under one kind and hurt under another, and by far more
-# than its mistakes on clean pictures tell: nobody can read the second table off the first.
+# The pairs of rows answer. A technique, or a set of them, may help under one kind and hurt under another, and by far
+# more than its mistakes on clean pictures tell: nobody can read the second table off the first.
 #
 # Shifts in training most likely prepare for shifts. Noise, blur, low contrast and turns were shown to neither side, so
 # practice with these does not explain the change. The table says how much changes, not why, and the row of a single
