@@ -441,8 +441,8 @@ if falling.mean() > article - 0.0002:
 # ## The verdicts
 #
 # A detective may hold a suspicion; a court needs more than one run. The course's *protocol*, its written plan of
-# comparisons (lesson 10), has two tables for this case, both in 32 bits. `article_mnist` has full size: ten runs *as
-# listed* and ten *as logged*, with early stopping; others train to the end, at the constant rate or with a falling one,
+# comparisons (lesson 10), has two tables for this case, both in 32 bits. `article_mnist` has full size: five runs *as
+# listed* and five *as logged*, with early stopping; others train to the end, at the constant rate or with a falling one,
 # to tell the rate from the length. On two cores that takes more than a day. `article_mnist_small` has only the stopped
 # runs, with 5,000 digits, and judges on the comparison set, pictures by which nothing was chosen (lesson 00).
 #
@@ -520,7 +520,7 @@ The stop     Ours kept epochs {" and ".join(map(str, kept))}. There the runs wit
 # are out on bail.
 #
 # The table of full size can go further: *as logged* against *as listed* judges penalty and defaults together there, and
-# each of the two against itself *to the end* judges the stop. Ten seeds show how far chance carries a run; from how
+# each of the two against itself *to the end* judges the stop. Five seeds show how far chance carries a run; from how
 # many the article chose, no run of ours can tell.
 #
 # For your own work: a listing is not a run. Whoever wants a number to come back keeps the log, the version of the
