@@ -396,11 +396,14 @@ def compare(
     after: Annotated[Path, typer.Argument(help="Likewise, of the same seeds.")],
     lower: Annotated[bool, typer.Option("--lower", help="Lower figures are better.")] = False,
     picture: Annotated[Path | None, typer.Option(help="PNG file to draw the interval in.")] = None,
+    column: Annotated[
+        str | None, typer.Option(help="The figure's heading, in files with several.")
+    ] = None,
 ):
     """Say whether one set of runs beats another, in pairs: of anybody's models."""
     from course_tools.desk import compare
 
-    print(compare.report(before, after, lower, picture))
+    print(compare.report(before, after, lower, picture, column))
 
 
 # Subcommands

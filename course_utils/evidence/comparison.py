@@ -3,7 +3,7 @@
 The words are three. "helps" and "hurts": the difference survives Holm's correction within the table
 that it belongs to. "suggestive": its own interval leaves out zero, but the correction does not
 bear it out. "no detectable difference": neither. With fewer than `FEWEST_SEEDS` seeds there is no
-verdict.
+verdict; nor where every pair has the same gain or loss, since no spread is left to judge it by.
 """
 
 import math
@@ -15,6 +15,7 @@ from numbers import Real
 FEWEST_SEEDS = 5
 LEVEL = 0.95
 NO_VERDICT = "too few seeds for a verdict"
+NO_SPREAD = "no verdict without a spread"
 NO_DIFFERENCE = "no detectable difference"
 
 
@@ -64,9 +65,11 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """One of the three words, or that there are too few seeds for one."""
+        """One of the three words, or why there is none."""
         if self.n < FEWEST_SEEDS:
             return NO_VERDICT
+        if not self.has_interval and self.mean:
+            return NO_SPREAD
         if not self.has_interval or not self.p < 1 - LEVEL:
             return NO_DIFFERENCE
         if not self.p_adjusted < 1 - LEVEL:
@@ -95,14 +98,16 @@ def compare(baseline, candidate, higher_is_better: bool = True) -> Comparison:
 
     Args:
         baseline, candidate: seed (or any name of a pair) to figure; or two lists of equal length,
-            whose entries at one place are a pair. Accuracies are fractions.
+            whose entries at one place are a pair. Accuracies are fractions. Seeds of one side alone
+            are left out, with a warning that names them.
         higher_is_better: False for losses and times.
 
     Returns:
         A `Comparison`. With fewer than five pairs it has an interval and no verdict.
 
     Raises:
-        ValueError: lists of unequal length, fewer than two pairs, or a figure that is no number.
+        ValueError: neither dictionaries nor lists, lists of unequal length, fewer than two pairs, or a
+            figure that is no number.
 
     Source: Student's paired t interval; Fisher's sign-flip test over all 2^n signs (beyond 2^16 a
     random 65,536 of them); Welch's interval for what the pairs buy.
@@ -117,6 +122,7 @@ def compare(baseline, candidate, higher_is_better: bool = True) -> Comparison:
     # Equal but for the last bits of their subtraction. A few differences that happen to be equal do
     # not show that all would be: no spread, no interval, no verdict.
     if np.allclose(differences, mean, rtol=1e-9, atol=1e-12):
+        mean = 0.0 if abs(mean) < 1e-12 else mean
         low = high = unpaired_low = unpaired_high = mean
         p = p_exact = s = correlation = math.nan
     else:
@@ -129,7 +135,7 @@ def compare(baseline, candidate, higher_is_better: bool = True) -> Comparison:
         unpaired_low, unpaired_high = welch.confidence_interval(LEVEL)
         p, s = float(tested.pvalue), float(differences.std(ddof=1))
         p_exact = _sign_flip_p(differences)
-        varies = before.std() > 0 and after.std() > 0
+        varies = np.ptp(before) > 0 and np.ptp(after) > 0
         correlation = float(np.corrcoef(before, after)[0, 1]) if varies else math.nan
     return Comparison(
         mean=mean,
@@ -158,6 +164,11 @@ def _pairs(baseline, candidate):
             "One side names its seeds and the other does not. Expected two dictionaries, seed to "
             "figure, or two lists."
         )
+    if not (hasattr(baseline, "__iter__") and hasattr(candidate, "__iter__")):
+        raise ValueError(
+            f"{baseline!r} and {candidate!r} are not two sets of runs. Expected two dictionaries, seed "
+            "to figure, or two lists."
+        )
     if not isinstance(baseline, Mapping):
         baseline, candidate = (dict(enumerate(side)) for side in (baseline, candidate))
         if len(baseline) != len(candidate):
@@ -172,6 +183,9 @@ def _pairs(baseline, candidate):
             f"{len(seeds)} seeds in common; a paired comparison needs 2 or more, and {FEWEST_SEEDS} "
             "for a verdict."
         )
+    alone = [str(seed) for side in (baseline, candidate) for seed in side if seed not in seeds]
+    if alone:
+        warnings.warn(f"Left out, with no partner: seeds {', '.join(alone)}.", stacklevel=3)
     for side, figures in (("before", baseline), ("after", candidate)):
         for seed in seeds:
             value = figures[seed]
@@ -302,7 +316,7 @@ def over_seeds_and_images(baseline_wrong, candidate_wrong) -> tuple[float, float
 
     Source: the two-way random effects model without replication. The variance of the mean is
     var(seed means) / seeds + var(image means) / images - var(residuals) / (seeds * images), its
-    degrees of freedom are Satterthwaite's.
+    degrees of freedom are Satterthwaite's. No interval is narrower than the one over the seeds alone.
     """
     import numpy as np
     from scipy import stats
@@ -331,7 +345,11 @@ def over_seeds_and_images(baseline_wrong, candidate_wrong) -> tuple[float, float
     if variance == 0:
         return mean, mean, mean
     freedom = variance**2 / float((parts**2 / freedoms).sum())
-    half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * math.sqrt(variance)
+    # A few more degrees of freedom would make it narrower, where the images hardly add anything.
+    half = max(
+        float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * math.sqrt(variance),
+        float(stats.t.ppf((1 + LEVEL) / 2, seeds - 1)) * math.sqrt(float(parts[0])),
+    )
     return mean, mean - half, mean + half
 
 

@@ -35,6 +35,33 @@ def test_one_column_without_a_heading_pairs_line_by_line(report):
     assert "3 pairs are too few for a verdict" in said
 
 
+def test_semicolons_decimal_commas_percent_signs_and_1_0_are_read_as_they_are_meant(report):
+    first = report()
+    asked = report(
+        "seed;accuracy\r\n"
+        + "".join(f"{i};0,9{d}\r\n" for i, d in enumerate("50 60 55 61 57".split(), 1)),
+        "1.0\t96.0%\n2.0\t96.5%\n3.0\t96.1%\n4.0\t97.0%\n5.0\t96.0%\n7\t99%\n",
+    )
+    assert asked == first
+
+
+def test_of_several_columns_the_named_one_is_compared(report):
+    heading, *lines = BEFORE.split()
+    before = f"{heading},loss\n" + "".join(f"{line},0.{i}\n" for i, line in enumerate(lines))
+    with pytest.raises(CourseError, match="3 columns .*--column accuracy"):
+        report(before)
+    with pytest.raises(CourseError, match="no column 'acc' .* It has: accuracy"):
+        report(column="acc")
+    after = AFTER.replace("accuracy", "accuracy,loss").replace("0\n", "0,1\n")
+    after = "\n".join(line if line.count(",") == 2 else f"{line},1" for line in after.split())
+    assert report(before, after, column="accuracy") == report()
+
+
+def test_a_gain_that_is_the_same_each_time_is_no_verdict(report):
+    said = report("95\n96\n94\n95\n93\n", "97\n98\n96\n97\n95\n")
+    assert said.endswith("so their spread could not be estimated: no verdict without a spread.")
+
+
 def test_of_losses_less_is_better(report):
     assert "hurts" in report(lower=True)
 
@@ -56,6 +83,10 @@ def test_figures_that_do_not_vary_have_no_interval_and_no_picture(report, tmp_pa
         ("1,0.9\n2,nan\n", AFTER, "pair 2: 'nan' is no number"),
         ("1,0.9\n1,0.8\n", AFTER, "two figures for 1"),
         ("8,0.9\n9,0.8\n", AFTER, "0 seeds in common"),
+        ("0,inf\n1,0.9\n", AFTER, "pair 0: 'inf' is no number"),
+        ("0,\n1,0.9\n", AFTER, "pair 0: '' is no number"),
+        ("1,0.9\n2\n", AFTER, "line 2 of its figures: 1 columns, and 2 in the first"),
+        ("1,95.0\n2,96.0\n3,97.5\n", AFTER, "seems to hold fractions .* percent .*one unit"),
     ],
 )
 def test_what_cannot_be_compared_is_one_sentence(report, before, after, words):
@@ -71,5 +102,7 @@ def test_files_that_are_not_there_or_no_text_are_named(report, tmp_path):
     (tmp_path / "latin.csv").write_bytes(b"1,0.9\n\xe9,0.8\n")
     with pytest.raises(CourseError, match="latin.csv cannot be read"):
         compare.report(tmp_path / "latin.csv", tmp_path / "after.csv")
+    with pytest.raises(CourseError, match="Expected: --picture p.png"):
+        report(picture=tmp_path / "p.jpg")
     with pytest.raises(CourseError, match="Name another file"):
         report(picture=tmp_path / "after.csv" / "p.png")

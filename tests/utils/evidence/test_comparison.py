@@ -10,6 +10,7 @@ from scipy import stats
 from course_utils.evidence import comparison
 from course_utils.evidence.comparison import (
     NO_DIFFERENCE,
+    NO_SPREAD,
     NO_VERDICT,
     as_family,
     compare,
@@ -54,7 +55,8 @@ def test_it_is_at_hand_for_anybodys_figures():
 
 
 def test_pairs_are_named_or_stand_at_one_place():
-    assert compare({1: 0.5, 2: 0.6, 3: 0.7}, {2: 0.6, 3: 0.8, 4: 1.0}).seeds == (2, 3)
+    with pytest.warns(UserWarning, match="no partner: seeds 1, 4"):
+        assert compare({1: 0.5, 2: 0.6, 3: 0.7}, {2: 0.6, 3: 0.8, 4: 1.0}).seeds == (2, 3)
     assert compare({"b": 1, "a": 2}, {"a": 1, "b": 2}).mean == compare([1, 2], [2, 1]).mean
 
 
@@ -80,7 +82,7 @@ def test_differences_that_are_all_equal_tell_nothing_of_their_spread(shift):
     base = [0.1, 0.2, 0.4, 0.3, 0.6]
     # The differences are equal but for the last bits.
     found = compare(base, [value + shift for value in base])
-    assert found.verdict == NO_DIFFERENCE
+    assert found.verdict == (NO_SPREAD if shift else NO_DIFFERENCE)
     assert not found.has_interval
     said = found.sentence("L2")
     assert f"{100 * shift:+.2f} points in each of 5 paired seeds; all differences are equal" in said
@@ -146,6 +148,21 @@ def test_seeds_and_images_together_are_wider_than_seeds_alone():
     assert low < alone.low < alone.high < high
     with pytest.raises(ValueError, match="expected the same"):
         over_seeds_and_images(wrong[0], wrong[1][:, :5])
+
+
+def test_other_images_never_make_an_interval_narrower():
+    draw = np.random.default_rng(2)
+    for _ in range(200):
+        wrong = [draw.random((5, 400)) < draw.normal(0.1, 0.02, (5, 1)) for _ in range(2)]
+        alone = compare(*(list(1 - side.mean(axis=1)) for side in wrong))
+        _, low, high = over_seeds_and_images(*wrong)
+        assert low <= alone.low + 1e-12
+        assert high >= alone.high - 1e-12
+
+
+def test_a_side_that_never_varies_has_no_correlation():
+    found = compare([0.97] * 6, [0.96, 0.97, 0.98, 0.96, 0.97, 0.99])
+    assert math.isnan(found.correlation)
 
 
 def test_over_2000_simulated_tables_errors_are_as_rare_as_promised():
