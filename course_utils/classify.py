@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
     import keras
     import numpy as np
     from PIL import Image, ImageOps
@@ -12,9 +14,13 @@ if __name__ == "__main__":
     model = keras.saving.load_model(here / "model.keras", compile=False)
     names = (here / "classes.txt").read_text(encoding="utf-8").splitlines()
     for path in sys.argv[1:]:
-        picture = Image.open(path)
-        picture.draft("RGB", (512, 512))  # quicker for a large JPEG
-        upright = ImageOps.exif_transpose(picture)
+        try:
+            picture = Image.open(path)
+            picture.draft("RGB", (512, 512))  # quicker for a large JPEG
+            upright = ImageOps.exif_transpose(picture)
+        except (OSError, ValueError) as error:
+            print(f"{path} is left out, since it cannot be read: {error}", file=sys.stderr)
+            continue
         if upright.mode.startswith("I"):  # 16 bits a pixel
             greys = np.asarray(upright) / (257 if np.max(upright) > 255 else 1)
             upright = Image.fromarray(greys.clip(0, 255).round().astype("uint8"))

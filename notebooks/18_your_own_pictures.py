@@ -40,8 +40,8 @@ mine = lesson.load_folder(folder, side)
 #
 # Read the sentences above before anything else. A picture in two classes teaches a network a contradiction. A picture
 # that is there twice may end up in the training set *and* in the test set, and then the test asks what the network has
-# been told. So copies are used once, contradictions not at all, and what could not be read is named. Nothing in the
-# folder was changed.
+# been told. So copies are used once, contradictions not at all, and what could not be read is named (all of it:
+# `mine.found.unreadable`). Nothing in the folder was changed.
 #
 # A copy here means: the same, pixel for pixel, once both are scaled to one size. A photograph that was saved anew as
 # JPEG or cropped is another picture to this search, and so is a second shot of the same *thing*: look for them
@@ -49,7 +49,8 @@ mine = lesson.load_folder(folder, side)
 # lesson deals out single pictures. (To keep all, whole groups have to be on one side: exercise 1 of lesson 18.)
 #
 # The test set was chosen not by dice but by a fingerprint, a number worked out from each picture's pixels. Whoever adds
-# pictures tomorrow will find today's test pictures still in the test set.
+# pictures tomorrow to a class of thirty or more will hardly find one of today's test pictures outside the test set. (Of
+# a smaller class two are always tested on, whatever their numbers are; there one or two may change sides.)
 
 # %%
 import keras
@@ -484,7 +485,7 @@ print(f"{confusion()[1]}\nWritten: out/{path.name}. Open it in a browser; it nee
 # Read the figure by rows (behind each name, how many there are; only the mistakes are coloured): what is each class
 # taken for? One accuracy for all classes together does not tell you (exercise 2 of lesson 18).
 #
-# The model goes into a file, its classes into another, and beside them `classify.py`, 25 lines that need Keras and
+# The model goes into a file, its classes into another, and beside them `classify.py`, 31 lines that need Keras and
 # Pillow and no course. If the percentages are not to be believed, `calibration.fit_temperature` finds a temperature
 # (lesson 17) on the validation pictures, and `calibration.soften` applies it. (`classify.py` does not.) The cell below
 # tries the script on one picture. If its answer and the lesson's own differ by more than a point or so of rounding,
@@ -500,7 +501,7 @@ from course_utils import classify
 
 model.save(lesson.out / "model.keras")
 (lesson.out / "classes.txt").write_text("\n".join(names), encoding="utf-8")
-script = Path(shutil.copy(classify.__file__, lesson.out))
+script = Path(shutil.copy(classify.__file__, lesson.out)).resolve()
 picture = mine.folder / mine.files["compare"][0]
 ran = subprocess.run([sys.executable, script, picture.name], cwd=picture.parent, capture_output=True, text=True)
 print(f"$ python classify.py {picture.name}\n{(ran.stdout or ran.stderr).strip()}")

@@ -103,7 +103,6 @@ def report(
         )
     sides = [read(path, column) for path in (before, after)]
     unpaired = set(sides[0]) ^ set(sides[1])
-    paired = [{name: v for name, v in side.items() if name not in unpaired} for side in sides]
     shares = [all(0 <= value <= 1 for value in side.values()) for side in sides]
     percents = [all(20 <= value <= 100 for value in side.values()) for side in sides]
     for own, other in ((0, 1), (1, 0)):
@@ -114,7 +113,7 @@ def report(
                 f"percent ({min(sides[other].values()):g}). Write both in one unit"
             )
     try:
-        found = compare(*paired, higher_is_better=not lower)
+        found = compare(*sides, higher_is_better=not lower)
     except ValueError as error:
         raise CourseError(f"{before} and {after}: {error}") from error
     fractions = not lower and all(shares)

@@ -36,6 +36,8 @@ From a folder to a tested model, by lesson 18 of the course on generalisation. P
 folder into the next cell, with one sub-folder of pictures for each class, and run one cell after the
 other. Nothing is written into that folder. What you take away, `report_card.html`, `model.keras` and
 `classify.py`, comes to lie in `out`, beside this notebook."""
+# What the files are called that a folder of pictures is known by.
+PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 LINK = re.compile(r"\[([^\]]*)\]\(((?:\w+/)?\w+\.ipynb)\)")
 
 
@@ -317,13 +319,19 @@ def new(folder: Path, pictures: Path | None = None, notebooks: Path | None = Non
 
     Exercises, farewell and notes stay in the lesson. `pictures` becomes its parameter `folder`, which
     is empty by default. Raises CourseError where one is there already, where `pictures` is no folder or
-    holds `folder`, and where nothing can be written; BatchError where there is no lesson 18.
+    holds `folder`, where `folder` has nothing but sub-folders of pictures, and where nothing can be
+    written; BatchError where there is no lesson 18.
     """
     folder = Path(os.path.abspath(folder.expanduser()))
     path, named = folder / f"{OWN_NAME}.ipynb", ""
     if path.exists():
         raise CourseError(
             f"{path} exists, and nothing is overwritten. Name another folder: course new FOLDER"
+        )
+    if pictures is None and _holds_classes(folder):
+        raise CourseError(
+            f"{folder} holds the pictures themselves, and nothing is written beside them. Name another "
+            f"folder for the notebook: course new my_own --pictures {shlex.quote(str(folder))}"
         )
     if pictures is not None:
         named = Path(os.path.abspath(pictures.expanduser()))
@@ -362,3 +370,14 @@ def new(folder: Path, pictures: Path | None = None, notebooks: Path | None = Non
             "course new FOLDER"
         ) from error
     return path
+
+
+def _holds_classes(folder):
+    """Whether a folder has two or more sub-folders with pictures in them, and nothing else."""
+    if not folder.is_dir():
+        return False
+    there = [each for each in folder.iterdir() if not each.name.startswith(".")]
+    return len(there) > 1 and all(
+        each.is_dir() and any(path.suffix.lower() in PICTURES for path in each.iterdir())
+        for each in there
+    )

@@ -24,9 +24,9 @@ from course_utils.errors import DataError
 SIDES = (16, 256)
 # Each of four parts needs some pictures of a class: two to test on, two to compare on, two to validate.
 FEWEST = 10
-# A picture in memory takes three bytes a pixel, and two or three copies while it is turned and scaled:
-# more than 100 million pixels would not fit into the 1.5 GB that a lesson may take.
-MOST_PIXELS = 100_000_000
+# A picture in memory takes three or four bytes a pixel, in up to four copies while it is turned and scaled:
+# with more than 50 million pixels a lesson would not fit into Binder's 2 GB. (JPEG files are decoded small.)
+MOST_PIXELS = 50_000_000
 # A file is read whole, so that all that is said about it is said about the same bytes.
 MOST_BYTES = 100_000_000
 # What cameras, scanners and web sites write. Left out is what runs a program to be read (PostScript).
@@ -82,19 +82,25 @@ def _upright(opened):
     """
     from PIL import Image, ImageOps
 
-    opened.draft("RGB", DRAFT)
     upright = ImageOps.exif_transpose(opened)
     if upright.mode == "F":
         raise ValueError("its greys are floating-point numbers, of no known range")
     if upright.mode.startswith("I"):
-        greys = np.asarray(upright).astype("float64")
-        scale = 257 if greys.max(initial=0) > 255 else 1
-        upright = Image.fromarray((greys / scale).clip(0, 255).round().astype("uint8"))
+        greys = np.asarray(upright)
+        if greys.max(initial=0) > 255:
+            # Integers in place: floats of 64 bits would take eight times a large picture's memory.
+            greys = greys.clip(0, 65535).astype("uint16")
+            greys = greys // 257 + (greys % 257 > 128)
+        upright = Image.fromarray(greys.clip(0, 255).astype("uint8"))
     if upright.has_transparency_data:
         upright = upright.convert("RGBA")
         white = Image.new("RGBA", upright.size, "white")
         upright = Image.alpha_composite(white, upright)
     return upright.convert("RGB")
+
+
+def _alpha(opened):
+    return opened.convert("RGBA").getchannel("A").getextrema()
 
 
 def _square(picture, side):
@@ -114,11 +120,12 @@ def read(
 ) -> Pictures:
     """Read a folder with one sub-folder a class, and split it; the test set is sealed.
 
-    A fifth of each class is the test set and a fifth the comparison set. Which pictures these are is
+    About a fifth of each class is the test set and a fifth the comparison set. Which pictures these are is
     settled by a fingerprint of their pixels: it is the same for every seed and every `side`, and who adds
-    pictures tomorrow sends none of today's test pictures into training. Of the rest, `seed` draws a fifth
-    to validate on. A picture that is there twice is used once, so no two parts share one; one that is
-    in two classes is not used at all.
+    pictures tomorrow to a class of 30 or more sends hardly ever one of today's test pictures into training.
+    (A smaller class has two to test on, whatever their fingerprints; there one or two may change sides.) Of
+    the rest, `seed` draws a fifth to validate on. A picture that is there twice is used once, so no two parts
+    share one; one that is in two classes is not used at all.
 
     Args:
         folder: its sub-folders are the classes, in alphabetical order; deeper ones belong to theirs.
@@ -256,6 +263,10 @@ _KINDS = {
     "as JPEG or PNG",
     "large": f"Larger than {MOST_PIXELS // 10**6} million pixels or {MOST_BYTES // 10**6} MB, more than "
     "a lesson's memory holds, so left out: {}. Save them smaller",
+    "closed": "You may not read them, so left out: {}. Allow yourself to (chmod u+r FILE)",
+    "linked": "Folders that are links, which are not followed: {}. Copy what is in them",
+    "blank": "Of one single colour, with nothing to be seen on them: {}",
+    "clear": "Partly transparent, which became white: {}",
     "cmyk": "In the colours of the press (CMYK), turned into RGB: {}",
     "deep": "16 bits a pixel, scaled to 8: {}",
     "grey": "Grey, with the same value for red, green and blue: {}",
@@ -269,7 +280,9 @@ def _sentences(notes):
 
 
 def _unreadable(notes):
-    return tuple(_said(file) for kind in ("broken", "large") for file in notes.get(kind, ()))
+    return tuple(
+        _said(file) for kind in ("broken", "large", "closed") for file in notes.get(kind, ())
+    )
 
 
 def _plain(text):
@@ -281,18 +294,32 @@ def _said(file):
     return _plain("/".join(file))
 
 
-def _names(names):
+def _names(names, between=", "):
     names = list(names)
     more = f" and {len(names) - SAID_NAMES} more" if len(names) > SAID_NAMES else ""
-    return ", ".join(names[:SAID_NAMES]) + more
+    return between.join(names[:SAID_NAMES]) + more
+
+
+def _groups(groups):
+    """Groups of names that show the same picture, in words."""
+    return _names(_names(group, " = ") for group in groups)
 
 
 def _is_hidden(name):
     return name.startswith(".") or name.lower() in LEFT_BEHIND
 
 
+def _is_folder(entry):
+    try:
+        return entry.is_dir()
+    except OSError:  # A link that leads to itself.
+        return False
+
+
 def _class_folders(root):
-    return {each.name for each in os.scandir(root) if each.is_dir() and not _is_hidden(each.name)}
+    return {
+        each.name for each in os.scandir(root) if _is_folder(each) and not _is_hidden(each.name)
+    }
 
 
 def _listed(root) -> dict[tuple[str, ...], tuple[int, int]]:
@@ -307,30 +334,49 @@ def _listed(root) -> dict[tuple[str, ...], tuple[int, int]]:
             f"{said} {what}; expected a folder with one sub-folder of pictures for each class: "
             'correct folder = "..." above'
         )
+    found = _walked(root)
+    classes = sorted(_class_folders(root))
+    loose = sorted(name for name, *below in found if not below)
+    if len(classes) < 2:
+        there = f"only one sub-folder ({_plain(classes[0])})" if classes else "no sub-folder"
+        beside = (
+            f" and {len(loose)} files beside it ({_names(map(_plain, loose))})" if loose else ""
+        )
+        raise DataError(
+            f"{said} holds {there if classes or loose else 'nothing'}{beside}; expected two or more "
+            "sub-folders, one for each class: make them, and move each picture into its own"
+        )
+    return found
+
+
+def _walked(root):
+    """As `_listed`, of however many classes. Raises DataError for what cannot be read."""
     try:
         classes = sorted(_class_folders(root))
-        loose = [e.name for e in os.scandir(root) if not e.is_dir() and not _is_hidden(e.name)]
-        if len(classes) < 2:
-            there = f"only one sub-folder, {_plain(classes[0])}," if classes else "no sub-folder"
-            beside = (
-                f" and {len(loose)} files beside it ({_names(map(_plain, loose))})" if loose else ""
-            )
-            raise DataError(
-                f"{said} holds {there if classes or loose else 'nothing'}{beside}; expected two or more "
-                "sub-folders, one for each class: make them, and move each picture into its own"
-            )
-        found = {(name,): None for name in loose}
+        found = {
+            (entry.name,): None
+            for entry in os.scandir(root)
+            if entry.name not in classes and not _is_hidden(entry.name)
+        }
         for each in classes:
             for folder, below, names in os.walk(root / each, onerror=_raise):
                 below[:] = sorted(name for name in below if not _is_hidden(name))
-                for name in filter(lambda name: not _is_hidden(name), names):
+                links = [name for name in below if os.path.islink(Path(folder, name))]
+                for name in filter(lambda name: not _is_hidden(name), [*names, *links]):
                     path = Path(folder, name)
-                    state = path.stat() if path.exists() else None
+                    there = path.is_file()
+                    state = path.stat() if there else None
                     facts = (state.st_size, state.st_mtime_ns) if state else None
                     found[each, *path.relative_to(root / each).parts] = facts
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{_plain(str(error.filename))} disappeared while {_plain(root.name)} was read: let the "
+            "copying end, and run the cell again"
+        ) from error
     except OSError as error:
         raise DataError(
-            f"{said} cannot be read ({error.strerror}): allow yourself to read it, or name a copy"
+            f"{_plain(str(error.filename or root))} cannot be read ({error.strerror}): allow yourself to "
+            "read it, or name a copy"
         ) from error
     return found
 
@@ -341,13 +387,15 @@ def _raise(error):
 
 def _refuse_changes(root, before):
     """Raise DataError where the folder is no longer what was listed."""
-    after = _listed(root)
+    after = _walked(root)
     changed = {
         "appeared": [file for file in after if file not in before],
         "disappeared": [file for file in before if file not in after],
         "changed": [file for file in before if file in after and before[file] != after[file]],
     }
-    words = [f"{_names(map(_said, files))} {what}" for what, files in changed.items() if files]
+    words = [
+        f"{_names(map(_said, sorted(files)))} {what}" for what, files in changed.items() if files
+    ]
     if words:
         raise DataError(
             f"{_plain(root.name)} changed while it was read ({'; '.join(words)}), so nobody could say "
@@ -366,6 +414,9 @@ def _read_one(root, file, side, notes):
     Image.init()
     formats = [name for name in FORMATS if name in Image.OPEN]
     try:
+        if path.is_dir():
+            notes["linked"].append(file)
+            return None
         if not path.is_file():  # A link to nowhere, or a pipe, which would be waited for.
             notes["broken"].append(file)
             return None
@@ -377,23 +428,31 @@ def _read_one(root, file, side, notes):
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(path.read_bytes()), formats=formats) as opened:
                 size, mode = opened.size, opened.mode
-                if size[0] * size[1] > MOST_PIXELS:
+                deep = mode.startswith("I") or ";16" in str(opened.tile)
+                opened.draft("RGB", DRAFT)
+                if opened.width * opened.height > MOST_PIXELS:
                     notes["large"].append(file)
                     return None
                 # A telephone's JPEG may hold a second picture (MPO), which moves nothing.
                 frames = 1 if opened.format == "MPO" else getattr(opened, "n_frames", 1)
+                clear = opened.has_transparency_data and _alpha(opened)[0] < 255
                 upright = _upright(opened)
     except Image.DecompressionBombError:
         notes["large"].append(file)
+        return None
+    except PermissionError:
+        notes["closed"].append(file)
         return None
     except (OSError, ValueError, SyntaxError, EOFError, OverflowError, MemoryError):
         notes["broken"].append(file)
         return None
     for kind, applies in (
         ("cmyk", mode == "CMYK"),
-        ("deep", mode.startswith("I")),
+        ("deep", deep),
         ("grey", mode in ("1", "L", "LA")),
         ("moving", frames > 1),
+        ("clear", clear),
+        ("blank", all(low == high for low, high in upright.getextrema())),
     ):
         if applies:
             notes[kind].append(file)
@@ -423,11 +482,11 @@ def _distinct(pictures):
 
 def _twice(copies, contradictions):
     if copies:
-        yield f"The same picture more than once, and used once: {_names(map(' = '.join, copies))}."
+        yield f"The same picture more than once, and used once: {_groups(copies)}."
     if contradictions:
         yield (
             "The same picture in two classes, so neither was used: "
-            f"{_names(map(' = '.join, contradictions))}. Delete it where it is wrong."
+            f"{_groups(contradictions)}. Delete it where it is wrong."
         )
 
 
@@ -435,7 +494,7 @@ def _unused(notes, copies, contradictions):
     """What became of files that somebody may have counted, as the end of a sentence."""
     lost = _unreadable(notes)
     words = [f"no pictures: {_names(lost)}"] if lost else []
-    words += [f"the same picture: {_names(map(' = '.join, (*copies, *contradictions)))}"] * bool(
+    words += [f"the same picture: {_groups((*copies, *contradictions))}"] * bool(
         copies or contradictions
     )
     return f" ({'; '.join(words)})" if words else ""

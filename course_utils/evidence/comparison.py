@@ -99,7 +99,7 @@ def compare(baseline, candidate, higher_is_better: bool = True) -> Comparison:
     Args:
         baseline, candidate: seed (or any name of a pair) to figure; or two lists of equal length,
             whose entries at one place are a pair. Accuracies are fractions. Seeds of one side alone
-            are left out, with a warning that names them.
+            are left out: `n` and `seeds` say which are pairs.
         higher_is_better: False for losses and times.
 
     Returns:
@@ -183,9 +183,6 @@ def _pairs(baseline, candidate):
             f"{len(seeds)} seeds in common; a paired comparison needs 2 or more, and {FEWEST_SEEDS} "
             "for a verdict."
         )
-    alone = [str(seed) for side in (baseline, candidate) for seed in side if seed not in seeds]
-    if alone:
-        warnings.warn(f"Left out, with no partner: seeds {', '.join(alone)}.", stacklevel=3)
     for side, figures in (("before", baseline), ("after", candidate)):
         for seed in seeds:
             value = figures[seed]

@@ -2,7 +2,10 @@
 
 import os
 import re
+import shutil
+import struct
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -148,7 +151,7 @@ def test_an_empty_folder_and_one_class(tmp_path):
     noise(1).save(tmp_path / "a.png")
     assert "holds no sub-folder and 1 files beside it (a.png); expected" in refused(tmp_path)
     fill(tmp_path, classes=["apples"])
-    assert "holds only one sub-folder, apples, and 1 files beside it (a.png)" in refused(tmp_path)
+    assert "holds only one sub-folder (apples) and 1 files beside it (a.png)" in refused(tmp_path)
 
 
 def test_two_pictures_in_a_class(folder):
@@ -233,7 +236,32 @@ def moving(path):
 
 
 def deep(path):
-    Image.fromarray(np.full((9, 9), 257 * 128, "uint16")).save(path)
+    greys = np.random.default_rng(7).integers(0, 65536, (9, 9), dtype="uint16")
+    Image.fromarray(greys).save(path)
+
+
+def deep_colours(path):
+    """A PNG of 9 x 9 with 16 bits for each colour, which Pillow reads and does not write."""
+    rows = np.random.default_rng(8).integers(0, 256, (9, 1 + 9 * 6), dtype="uint8")
+    rows[:, 0] = 0  # No filter.
+
+    def chunk(kind, data):
+        check = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+
+    head = struct.pack(">IIBBBBB", 9, 9, 16, 2, 0, 0, 0)
+    chunks = (b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks))
+
+
+def clear(path):
+    picture = noise(906).convert("RGBA")
+    picture.putpixel((0, 0), (0, 0, 0, 0))
+    picture.save(path)
+
+
+def plain(path):
+    Image.new("RGB", (30, 30), "blue").save(path)
 
 
 @pytest.mark.parametrize(
@@ -246,9 +274,16 @@ def deep(path):
         ),
         (lambda path: noise(903, mode="L").save(path), "odd.png", "Grey, with the same value"),
         (lambda path: noise(903, mode="1").save(path), "odd.png", "Grey, with the same value"),
-        (lambda path: noise(903, mode="LA").save(path), "odd.png", "Grey, with the same value"),
+        (
+            lambda path: noise(903, mode="L").convert("LA").save(path),
+            "odd.png",
+            "Grey, with the same value",
+        ),
         (deep, "odd.png", "16 bits a pixel, scaled to 8"),
         (deep, "odd.tif", "16 bits a pixel, scaled to 8"),
+        (deep_colours, "odd.png", "16 bits a pixel, scaled to 8"),
+        (clear, "odd.png", "Partly transparent, which became white"),
+        (plain, "odd.png", "Of one single colour"),
         (moving, "odd.gif", "Of several frames, the first"),
         (moving, "odd.tif", "Of several frames, the first"),
         (moving, "odd.webp", "Of several frames, the first"),
@@ -272,7 +307,7 @@ def test_ordinary_pictures_need_no_remark(folder, name):
 
 
 def test_greys_of_16_bits_keep_their_brightness_and_what_is_transparent_is_white(tmp_path):
-    deep(tmp_path / "deep.png")
+    Image.fromarray(np.full((9, 9), 257 * 128, "uint16")).save(tmp_path / "deep.png")
     assert set(seen(tmp_path / "deep.png").ravel()) == {128}
     Image.new("RGBA", (20, 20), (10, 20, 30, 0)).save(tmp_path / "clear.png")
     assert set(seen(tmp_path / "clear.png").ravel()) == {255}
@@ -305,17 +340,55 @@ def test_the_middle_of_a_wide_picture_is_kept_unstretched(tmp_path):
 
 def test_pictures_beyond_the_limits_are_named_and_never_unpacked(folder, monkeypatch):
     Image.new("1", (20_000, 20_000)).save(folder / "pears" / "bomb.png")
-    Image.new("1", (11_000, 11_000)).save(folder / "pears" / "large.png")
+    Image.new("1", (8_000, 8_000)).save(folder / "pears" / "large.png")
     (folder / "pears" / "huge.png").write_bytes(b"\0" * 101)
     monkeypatch.setattr(pictures, "MOST_BYTES", 100_000)
     os.truncate(folder / "pears" / "huge.png", 100_001)
     found = pictures.read(folder)
     (remark,) = found.found.remarks
     assert re.match(
-        r"Larger than 100 million pixels or 100 MB, more than a lesson's memory holds, so left out: ",
+        r"Larger than 50 million pixels or 100 MB, more than a lesson's memory holds, so left out: ",
         remark,
     )
     assert "pears/bomb.png, pears/huge.png, pears/large.png. Save them smaller." in remark
+
+
+def test_a_large_jpeg_is_read_at_a_fraction_of_its_size(folder):
+    Image.new("RGB", (9_000, 9_000), "red").save(folder / "pears" / "poster.jpg")
+    found = pictures.read(folder)
+    assert found.found.counts == {"apples": 12, "pears": 13}
+    assert (9_000, 9_000) in found.found.sizes
+
+
+def test_links_are_told_and_not_followed(folder, tmp_path):
+    elsewhere = fill(tmp_path / "elsewhere", classes=["more"], first=500)
+    try:
+        (folder / "pears" / "more").symlink_to(elsewhere / "more", target_is_directory=True)
+        (folder / "loop").symlink_to(folder / "loop")
+    except OSError:
+        pytest.skip("no links here")
+    found = pictures.read(folder)
+    assert found.found.counts == {"apples": 12, "pears": 12}
+    assert found.found.remarks == (
+        "Folders that are links, which are not followed: pears/more. Copy what is in them.",
+        "Beside the classes, and therefore in none, so not read: loop.",
+    )
+
+
+def test_a_file_that_may_not_be_read_is_told_apart_from_a_broken_one(folder, monkeypatch):
+    read_bytes = pictures.Path.read_bytes
+
+    def guarded(path):
+        if path.name == "3.png" and path.parent.name == "pears":
+            raise PermissionError(13, "Permission denied")
+        return read_bytes(path)
+
+    monkeypatch.setattr(pictures.Path, "read_bytes", guarded)
+    found = pictures.read(folder)
+    assert found.found.remarks == (
+        "You may not read them, so left out: pears/3.png. Allow yourself to (chmod u+r FILE).",
+    )
+    assert found.found.unreadable == ("pears/3.png",)
 
 
 def test_what_desktops_leave_is_ignored_without_a_word(folder):
@@ -368,6 +441,7 @@ def test_names_of_any_script(tmp_path):
     [
         (lambda root: (root / "pears" / "3.png").unlink(), "pears/3.png disappeared"),
         (lambda root: noise(1).save(root / "apples" / "new.png"), "apples/new.png appeared"),
+        (lambda root: shutil.rmtree(root / "pears"), "pears/0.png, .*6 more disappeared"),
         (lambda root: noise(2, (9, 9)).save(root / "pears" / "3.png"), "pears/3.png changed"),
     ],
 )
@@ -388,17 +462,17 @@ def test_a_folder_that_changes_while_it_is_read(folder, monkeypatch, change, say
 def test_a_folder_that_may_not_be_read(folder):
     (folder / "pears").chmod(0)
     try:
-        assert "fruit cannot be read (Permission denied)" in refused(folder)
+        assert "fruit/pears cannot be read (Permission denied)" in refused(folder)
     finally:
         (folder / "pears").chmod(0o700)
 
 
 def test_a_folder_that_vanishes_while_it_is_listed(folder, monkeypatch):
     def gone(*_args, **_options):
-        raise FileNotFoundError(2, "No such file or directory")
+        raise FileNotFoundError(2, "No such file or directory", "fruit/pears")
 
     monkeypatch.setattr(os, "walk", gone)
-    assert "fruit cannot be read (No such file or directory)" in refused(folder)
+    assert "disappeared while fruit was read: let the copying end" in refused(folder)
 
 
 # In a lesson

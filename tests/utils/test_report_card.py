@@ -123,5 +123,5 @@ def test_the_script_says_what_the_model_says_of_pictures_of_every_kind(tmp_path)
 def test_the_script_is_short_and_stands_without_the_course():
     text = Path(classify.__file__).read_text(encoding="utf-8")
     body = text.partition("Image, ImageOps\n")[2]
-    assert len([line for line in body.splitlines() if line.strip()]) <= 15
+    assert len([line for line in body.splitlines() if line.strip()]) <= 20
     assert "course" not in text

@@ -95,6 +95,21 @@ def test_what_cannot_be_is_one_sentence(tmp_path, pictures):
     assert [each.name for each in pictures.iterdir()] == ["cat"]
 
 
+def test_the_folder_of_the_pictures_itself_is_refused(pictures, capsys):
+    for name in ("cat", "dog"):
+        (pictures / name).mkdir(exist_ok=True)
+        Image.new("RGB", (9, 9)).save(pictures / name / "1.png")
+    (pictures / ".DS_Store").touch()
+    code, _, err = said(capsys, "new", pictures)
+    assert code == 2
+    assert "holds the pictures themselves" in err
+    assert f"course new my_own --pictures {shlex.quote(str(pictures))}" in err
+    assert sorted(each.name for each in pictures.iterdir()) == [".DS_Store", "cat", "dog"]
+    # With anything else beside them it is somebody's folder of many things.
+    (pictures / "letter.txt").touch()
+    assert workspace.new(pictures).is_file()
+
+
 def test_a_path_of_ones_own_home_and_a_relative_one_become_absolute(
     tmp_path, monkeypatch, pictures
 ):
@@ -137,4 +152,6 @@ def test_the_copy_goes_from_a_folder_to_a_tested_model(tmp_path):
     assert "test pictures right" in page
     texts = [o.get("text", "") for c in book.cells if c.cell_type == "code" for o in c.outputs]
     assert sum("Test set opened, once" in text for text in texts) == 1
+    (handed,) = [text for text in texts if text.startswith("$ python classify.py")]
+    assert re.search(r"\.png: (birnen|Äpfel), \d+% sure\nThe lesson's own answer: ", handed), handed
     assert before == {path: path.stat().st_mtime_ns for path in [pictures, *pictures.rglob("*")]}
