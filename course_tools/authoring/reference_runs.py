@@ -251,7 +251,8 @@ def _check_rows(rows, folder):
         if found:
             raise BatchError(
                 f"The runs of table {name} are not alike: {found}. They would not compare: make all of "
-                f"them with one code, one Keras and the same images: course run --table {name}"
+                f"them with one code, one Keras and the same images: course run --table {name} --anew "
+                "--out FOLDER"
             )
 
 

@@ -16,6 +16,7 @@ from course_utils.errors import CourseError
 from course_utils.evidence.comparison import as_family, compare
 from course_utils.evidence.records import Record, pack_mistakes, unpack, unpack_mistakes
 from course_utils.evidence.runs import COLUMNS, REFERENCE, all_runs, read_table
+from course_utils.modes import MODES
 from course_utils.networks import NETWORKS, parse_techniques
 
 KINDS = ("fair", "article", "curve")
@@ -34,7 +35,11 @@ KNOWN = {
     "judge": JUDGES,
     "model": [name for name, network in NETWORKS.items() if network.reference],
     "precision": PRECISIONS,
+    "mode": MODES,
+    "factor": ("l2", "weight_decay"),
 }
+# Settings that are lists of different values, one or more.
+LISTS = ("verdict_seeds", "tuning_seeds", "rates", "sizes", "factors", "compare", "mean_of")
 # What every table has to say, and what tables of a kind have to.
 NEEDED = {"kind", "question", "model", "mode", "verdict_seeds", "judge", "compare"}
 NEEDED_BY = {
@@ -166,6 +171,8 @@ def read(text: str) -> dict[str, Table]:
             f"The protocol cannot be read ({error}). A table or an arm may be there twice: each name "
             "stands once"
         ) from error
+    for name, settings in content.items():
+        _expect_settings(f"table {name}", settings, f"[{name}], and below it its settings")
     found = {
         name: _table(name, settings)
         for name, settings in content.items()
@@ -191,6 +198,12 @@ def tables() -> Mapping[str, Table]:
 def table(name: str) -> Table:
     """One of the course's tables. Raises ProtocolError for a name that it does not have."""
     if name not in tables():
+        content = tomllib.loads((REFERENCE / "protocol.toml").read_text(encoding="utf-8"))
+        if content.get(name, {}).get("kind") == MEASURED:
+            raise ProtocolError(
+                f"The table {name} has no runs of its own: it measures the networks of "
+                f"{content[name]['runs_of']}. Read it: course reference show {name}"
+            )
         near = difflib.get_close_matches(name, tables(), n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ProtocolError(
@@ -203,13 +216,16 @@ def table(name: str) -> Table:
 def _table(name, settings):
     settings = {key: _frozen(value) for key, value in settings.items()}
     arms = settings.pop("arms", {})
+    _expect_settings(f"the arms of table {name}", arms, f"[{name}.arms], and below it the arms")
     allowed = set(Table.__dataclass_fields__) - {"name", "arms", "curves"}
-    _refuse(settings.keys() - allowed, f"table {name} has {{}}, which no table has")
+    _refuse_unknown(settings.keys() - allowed, f"table {name}", "table", allowed)
     _refuse(NEEDED - settings.keys(), f"table {name} lacks {{}}")
     _refuse(NEEDED_BY.get(settings["kind"], set()) - settings.keys(), f"table {name} lacks {{}}")
     settings.setdefault("precision", "float32")
     for key in KNOWN:
-        _check_word(f"table {name}", key, settings[key])
+        if key in settings:
+            _check_word(f"table {name}", key, settings[key])
+    _check_lists(f"table {name}", settings)
     built = {arm: _arm(name, arm, given, settings) for arm, given in arms.items()}
     if settings["kind"] == "curve":
         settings["curves"] = tuple(built)
@@ -219,6 +235,11 @@ def _table(name, settings):
             for each in _along_sizes(arm, settings["sizes"], settings)
         }
     for arm in built.values():
+        if arm.rate_of == arm.name:
+            raise ProtocolError(
+                f"The protocol: arm {arm.name} of table {name} takes its rate from itself; expected "
+                "another arm, or no rate_of"
+            )
         own = [] if "." in arm.rate_of else filter(None, [arm.rate_of])
         for other in (*arm.mean_of, *own):
             _known_arm(name, other, built, f"arm {arm.name}")
@@ -228,6 +249,12 @@ def _table(name, settings):
                 "on the comparison set alone, and the table is not judged on it"
             )
     for pair in settings["compare"]:
+        if not isinstance(pair, tuple) or len(set(pair)) != 2:
+            shown = list(pair) if isinstance(pair, tuple) else pair
+            raise ProtocolError(
+                f"The protocol: the comparison {shown} of table {name}; expected two different arms, "
+                "[arm, against]"
+            )
         for side in pair:
             _known_arm(name, side, built, f"the comparison {list(pair)}")
     both = set(settings.get("tuning_seeds", ())) & set(settings["verdict_seeds"])
@@ -236,11 +263,19 @@ def _table(name, settings):
 
 
 def _arm(table_name, name, given, settings):
-    given = {key: _frozen(value) for key, value in given.items()}
     where = f"arm {name} of table {table_name}"
-    _refuse(given.keys() - (set(Arm.__dataclass_fields__) - {"name"}), f"{where} has {{}}")
+    _expect_settings(where, given, '{ techniques = "l2" }')
+    given = {key: _frozen(value) for key, value in given.items()}
+    allowed = set(Arm.__dataclass_fields__) - {"name"}
+    _refuse_unknown(given.keys() - allowed, where, "arm", allowed)
     for key in KNOWN.keys() & given.keys():
         _check_word(where, key, given[key])
+    _check_lists(where, given)
+    if ("factor" in given) != ("factors" in given):
+        raise ProtocolError(
+            f"The protocol: {where} has one of factor and factors; expected both: which setting is "
+            "tuned, and the values to try"
+        )
     try:
         parse_techniques(given.get("techniques", ""))
     except ValueError as error:
@@ -273,6 +308,35 @@ def _along_sizes(arm, sizes, settings):
 def arm_at(line: str, size: int) -> str:
     """The name of the arm that a line of a curve is at a number of images."""
     return f"{line}_{size}"
+
+
+def _expect_settings(where, value, expected):
+    if not isinstance(value, dict):
+        raise ProtocolError(f"The protocol: {where} is {value!r}; expected {expected}")
+
+
+def _check_lists(where, settings):
+    """Lists are lists, with something in them, and nothing twice."""
+    for key in filter(settings.__contains__, LISTS):
+        values = settings[key]
+        empty = key == "compare" or values
+        if not isinstance(values, tuple) or not empty or len(set(values)) < len(values):
+            shown = list(map(list, values)) if key == "compare" else values
+            shown = list(shown) if isinstance(shown, tuple) else shown
+            raise ProtocolError(
+                f"The protocol: {where} has {key} = {shown}; expected a list, and nothing in it twice"
+            )
+
+
+def _refuse_unknown(names, where, kind, allowed):
+    for name in sorted(names):
+        near = difflib.get_close_matches(name, allowed, n=1)
+        hint = (
+            f" Did you mean {near[0]}?"
+            if near
+            else f" A {kind} may have: {', '.join(sorted(allowed))}"
+        )
+        raise ProtocolError(f"The protocol: {where} has {name}, which no {kind} has.{hint}")
 
 
 def _check_word(where, key, value):
@@ -497,9 +561,16 @@ def differing(rows) -> str:
         (name, one) for name, by in ALIKE_IN.items() for _, one in rows.groupby(by, dropna=False)
     ]
     for name, one in alike:
-        values = sorted(set(one[name].astype(str)))
-        if len(values) > 1:
-            return f"{name} is {' in some and '.join(values)} in others"
+        values = list(map(str, one[name]))
+        most = max(values, key=values.count, default="")
+        if len(set(values)) > 1:
+            runs = [
+                f"{row['arm']}, seed {row['seed']} ({value})"
+                for (_, row), value in zip(one.iterrows(), values, strict=True)
+                if value != most
+            ]
+            more = f" and {len(runs) - 6} more" if len(runs) > 6 else ""
+            return f"{name} is {most}, and another in {'; '.join(runs[:6])}{more}"
     return ""
 
 

@@ -65,6 +65,39 @@ mean = { mean_of = ["baseline", "other"] }
         ('rate_of = "baseline"', 'rate_of = "t.base"', "from t.base, and there is no such arm"),
         ('judge = "compare"', 'judge = "test"', "arm mean of table t averages predictions"),
         ('kind = "fair"', 'kind = "article"', "table t lacks learning_rate"),
+        ("[t]", "x = 3\n[t]", r"table x is 3; expected \[x\]"),
+        (
+            "[t.arms]",
+            "[t.arms]\nodd = 3",
+            'arm odd of table t is 3; expected { techniques = "l2" }',
+        ),
+        ("[0, 1, 2, 3, 4]", "5", "verdict_seeds = 5; expected a list"),
+        ("[0, 1, 2, 3, 4]", "[0, 1, 1]", r"verdict_seeds = \[0, 1, 1\]; .* nothing in it twice"),
+        ("[0, 1, 2, 3, 4]", "[]", r"verdict_seeds = \[\]; expected a list"),
+        (
+            'mode = "reduced"',
+            'mode = "reducd"',
+            "mode = 'reducd'; expected one of smoke, reduced, full",
+        ),
+        ('["other", "baseline"]]', '["l2", "baseline"]]', "compare = .* nothing in it twice"),
+        ('["other", "baseline"]', '["l2", "l2"]', "comparison .*; expected two different arms"),
+        (
+            '["other", "baseline"]',
+            '"other"',
+            "comparison other of table t; expected two different arms",
+        ),
+        ('factor = "l2"', 'factor = "l7"', "factor = 'l7'; expected one of l2, weight_decay"),
+        (", factors = [0.1, 0.2, 0.3]", "", "arm l2 of table t has one of factor and factors"),
+        (
+            'rate_of = "baseline"',
+            'rate_of = "other"',
+            "arm other of table t takes its rate from itself",
+        ),
+        (
+            'techniques = "l2"',
+            'tecniques = "l2"',
+            "has tecniques, which no arm has. Did you mean techniques",
+        ),
         ('kind = "fair"', 'kind = "curve"', "table t lacks n_train, rates_from, sizes"),
     ],
 )
@@ -76,6 +109,10 @@ def test_a_protocol_that_contradicts_itself_is_one_sentence(old, new, words):
 
 
 def test_a_table_that_is_not_there_is_named():
+    with pytest.raises(
+        protocol.ProtocolError, match="measures the networks of fair_mnist. Read it"
+    ):
+        protocol.table("trust_mnist")
     with pytest.raises(protocol.ProtocolError, match="Did you mean fair_mnist"):
         protocol.table("fair_mnst")
 
@@ -187,14 +224,12 @@ def test_runs_that_are_not_alike_are_told_apart():
     alike = [row("a", seed, code="x", keras_version="3.15.1") for seed in range(3)]
     assert protocol.differing(frame(*alike)) == ""
     other = row("a", 4, code="y", keras_version="3.15.1")
-    assert protocol.differing(frame(*alike, other)) == "code is x in some and y in others"
+    assert protocol.differing(frame(*alike, other)) == "code is x, and another in a, seed 4 (y)"
     # Another network has other code, and an arm may have a precision of its own.
     network = row("b", 4, code="y", keras_version="3.15.1", model="all_conv", precision="float32")
     assert protocol.differing(frame(*alike, network)) == ""
     mixed = {**network, "precision": "mixed_bfloat16", "seed": 5}
-    assert protocol.differing(frame(*alike, network, mixed)).startswith(
-        "precision is float32 in some"
-    )
+    assert protocol.differing(frame(*alike, network, mixed)).startswith("precision is ")
 
 
 # The committed files ----------------------------------------------------------------------------
