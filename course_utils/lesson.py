@@ -96,7 +96,7 @@ class Lesson:
         made_from, name = None, ""
         if not str(folder).strip():
             self._sample = tempfile.TemporaryDirectory(prefix="course-pictures-")
-            folder, name = os.path.join(self._sample.name, "pictures"), "three classes of CIFAR-10"
+            folder, name = os.path.join(self._sample.name, "pictures"), pictures.SAMPLE
             made_from = pictures.sample(folder, self.mode, self.seed)
         self.dataset = pictures.read(folder, side, self.seed, self.mode, name, made_from)
         print(self.dataset.announcement)

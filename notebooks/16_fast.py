@@ -183,8 +183,8 @@ print(f"Best constant rate, on validation: {best:g} of", ", ".join(f"{at:g} ({en
 # %% jupyter={"source_hidden": true}
 # The trainings lie in `right` one after the other: the constant rates, rung 1, rung 1 meant to end halfway.
 window, tried = max(1, batches // 6), constants.index(best)
-sums = np.reshape(right, (-1, batches))[:, window - 1 :: window]  # a row an epoch: the sum up to each window's end
-share = 100 * np.diff(sums, prepend=0) / window  # what each window added to it
+# A row an epoch has the sum up to each window's end; its differences are what each window added.
+share = 100 * np.diff(np.reshape(right, (-1, batches))[:, window - 1 :: window], prepend=0) / window
 parts = share[epochs * tried :][:epochs], share[-epochs - half : -half], share[-half:]
 names = "best constant rate", "rung 1", "rung 1, meant to end halfway"
 way = {name: (window * np.arange(1, part.size + 1), part.ravel()) for name, part in zip(names, parts)}
@@ -304,8 +304,8 @@ plots.images(((shots - low) / (high - low)).clip(0, 1), labels=list(maps), colum
 #
 # Which weights may be too slow? Batch normalisation gives every map the mean 0; its bias then says where the GELU cuts.
 # There are few of these biases (Keras calls them `beta`), and each of them matters for a whole map. At the rate of the
-# kernels they move little in so few steps; here it is 64 times that. The table `ladder`, further down, says whether it
-# helps.
+# kernels they move little in so few steps; here it is 64 times that. (Rung 5 has the identity start, too.) The table
+# `ladder`, further down, says whether it helps.
 #
 # > **Predict:** a rate that rises and falls; labels and patches together; start and biases together. Which adds most
 # > to the accuracy after these few epochs? (The answer comes under "The ladder so far".)
@@ -314,9 +314,10 @@ plots.images(((shots - low) / (high - low)).clip(0, 1), labels=list(maps), colum
 ladder |= {rung: climb(rung) for rung in (3, 5)}
 
 # %%
-for rung, what in ((3, "at the rate of all"), (5, "at 64 times the rate, and with the identity start")):
-    biases = [np.ravel(each) for each in ladder[rung][0].trainable_variables if each.path.endswith("beta")]
-    print(f"Rung {rung}, {what}: biases end {np.abs(np.concatenate(biases)).mean():.2f} away from 0 on average.")
+slow, quick = (np.concatenate([np.ravel(weight) for weight in ladder[rung][0].trainable_variables
+                               if weight.path.endswith("beta")]) for rung in (3, 5))  # fmt: skip
+far = f"Quick biases end {np.abs(quick).mean() / np.abs(slow).mean():.1f} times as far from 0" + cifar.figure_suffix
+plots.dots({"rung 3, one rate for all": slow, "rung 5, 64 times": quick}, far, "bias (a dot a map; bar: mean)", alt=far)
 
 # %% [markdown]
 # ## Rung 6: the average of where you have been

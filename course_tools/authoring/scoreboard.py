@@ -2,12 +2,14 @@
 
 import base64
 import json
+import statistics
 from pathlib import Path
 
 from course_utils import evidence, files, networks
 from course_utils.data import JPEG_COPY
+from course_utils.data.pictures import SAMPLE
 from course_utils.errors import CourseError
-from course_utils.evidence import protocol
+from course_utils.evidence import protocol, trust
 
 BEGIN, END = "<!-- scoreboard -->", "<!-- /scoreboard -->"
 # Beside each network alone, the sets of techniques that have a row of their own.
@@ -22,6 +24,10 @@ FULL_SIZE = {
     ("fast_cnn", ""): ("fast_cifar10", "looks"),
     ("fast_digits", ""): ("best_mnist", "averaged"),
 }
+# What lesson 18 makes of its own folder: the model that its records name, and for readers.
+OWN = "own_pictures", "lesson 18's way from a folder of 500"
+# Lesson 17: whose confidence is told, by the arm of the table of measures.
+TRUSTED = {"baseline": "baseline CNN", "five": "five techniques together"}
 # The README's pictures in docs/: the figure of a lesson whose alt text begins like this.
 PICTURES = {
     "accuracy_against_shift.png": ("06_augmentation", "Accuracy against shift for both networks"),
@@ -51,8 +57,13 @@ def table() -> str:
             for label, source in SOURCES[network.data].items():
                 cells = [_cell(model, techniques, mode, label) for mode in ("full", "reduced")]
                 if any(cells):
-                    shown = " | ".join(cell or "not yet measured" for cell in cells)
+                    shown = " | ".join(map(_or_not_yet, cells))
                     lines.append(f"| {title} | {source} | {figure} | {shown} |")
+    for label in (f"{SAMPLE} ({JPEG_COPY})", SAMPLE):
+        cells = [_cell(OWN[0], "", mode, label) for mode in ("full", "reduced")]
+        if any(cells):
+            lines.append(f"| {OWN[1]} | {label} | | {' | '.join(map(_or_not_yet, cells))} |")
+    lines += _trusted()
     if not lines:
         return "No reference runs yet."
     head = [
@@ -60,6 +71,24 @@ def table() -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     return "\n".join([*head, *lines])
+
+
+def _or_not_yet(cell):
+    return cell or "not yet measured"
+
+
+def _trusted():
+    """Lesson 17's rows: calibration errors beyond chance, in points."""
+    lines, known = [], trust.figures(trust.tables()["trust_mnist"])
+    for arm, title in TRUSTED.items():
+        if found := known.get(arm, {}).get("excess_error"):
+            points = [100 * each for each in found.values()]
+            spread = f"{statistics.mean(points):.2f} ± {statistics.stdev(points):.2f}"
+            lines.append(
+                f"| {title}, calibration error beyond chance (lesson 17) | MNIST | | not yet measured | "
+                f"{spread} points ({len(points)} runs) |"
+            )
+    return lines
 
 
 def _cell(model, techniques, mode, label):

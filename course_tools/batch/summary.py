@@ -8,13 +8,17 @@ from course_tools.batch import grid
 from course_tools.batch.terminal import clock, say
 from course_utils import evidence
 from course_utils.data import JPEG_COPY
+from course_utils.data.pictures import SAMPLE
 from course_utils.errors import BatchError
 from course_utils.evidence.records import Record
 from course_utils.modes import is_mode
 from course_utils.networks import article_figure, article_words
 
 # A re-encoded copy holds the real images; its name goes with its figures.
-REAL_DATA = ("mnist", "cifar10", f"cifar10 ({JPEG_COPY})")
+REAL_DATA = (
+    "mnist",
+    *(f"{name}{of}" for name in ("cifar10", SAMPLE) for of in ("", f" ({JPEG_COPY})")),
+)
 TRACEBACK_LINES = 12
 # The accuracies of a record, the best that it has first, and what the table calls the others.
 METRICS = {

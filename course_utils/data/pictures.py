@@ -39,6 +39,8 @@ TEST, COMPARE, VALIDATE = 0.2, 0.2, 0.2
 # Pictures that agree at this size are the same picture to a network, whatever their files are.
 MARK_SIDE = 32
 SAID_NAMES = 6
+# What the pictures are called that `sample` makes.
+SAMPLE = "three classes of CIFAR-10"
 
 
 @dataclass(frozen=True)

@@ -65,3 +65,10 @@ def test_what_nobody_measured_is_not_yet_measured(monkeypatch):
     monkeypatch.setattr(farewell, "worth_in_images", lambda *_: None)
     monkeypatch.setattr(farewell, "_mean", lambda *_: None)
     assert all("not yet measured" in sentence for sentence in farewell.sentences())
+
+
+def test_the_last_sentence_has_the_courses_best_digits_too():
+    of = protocol.table("best_mnist")
+    best = protocol.verdict_runs(of, of.arms["averaged"])["test_accuracy"]
+    told = farewell.sentences()[-1]
+    assert told.endswith(f"lesson 16's network for digits: {best.mean():.2%} ({len(best)} runs).")

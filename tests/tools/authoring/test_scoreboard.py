@@ -20,6 +20,7 @@ def measured(monkeypatch):
         monkeypatch.setattr(evidence, "reference_runs", lambda *key: found(runs, *key))
         none = pd.DataFrame(columns=list(evidence.COLUMNS))
         monkeypatch.setattr(scoreboard.protocol, "rows_of", lambda *key: none)
+        monkeypatch.setattr(scoreboard.trust, "figures", lambda of: {})
 
     def found(runs, model, techniques, mode, data):
         wanted = (model, techniques, mode, data)
@@ -104,3 +105,17 @@ def test_the_fast_networks_at_full_size_are_those_of_their_tables(measured, monk
         scoreboard.protocol, "rows_of", lambda table, arm: rows[rows["table"] == table]
     )
     assert "| 94 % | 91.10 ± 0.10 % (3 runs) | 58.00 % (1 run) |" in scoreboard.table()
+
+
+def test_lesson_17s_calibration_and_lesson_18s_own_folder_have_rows(measured, monkeypatch):
+    own = "three classes of CIFAR-10 (JPEG copy)"
+    measured(
+        *(record(model="own_pictures", data=own, seed=s, test_accuracy=s / 10) for s in (6, 7))
+    )
+    errors = {"excess_error": {0: 0.009, 1: 0.011}}
+    monkeypatch.setattr(scoreboard.trust, "figures", lambda of: {"baseline": errors})
+    said = scoreboard.table()
+    assert f"| {own} | | not yet measured | 65.00 ± 7.07 % (2 runs) |" in said
+    assert "calibration error beyond chance (lesson 17) | MNIST | " in said
+    assert "| 1.00 ± 0.14 points (2 runs) |" in said
+    assert "five techniques together" not in said
