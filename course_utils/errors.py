@@ -5,9 +5,18 @@ it to standard error without a traceback and ends with exit code 2. Wrong argume
 functions are `ValueError`s instead, and name the argument, its value and the allowed range.
 """
 
+import os
+import traceback
+
 
 class CourseError(Exception):
     """Something that the learner or the instructor can mend; `str()` is the whole explanation."""
+
+    def _render_traceback_(self):
+        """What IPython shows, lines: the explanation alone, and in a batch, where nobody is, all of it."""
+        if "COURSE_HEADLESS" in os.environ:
+            return traceback.format_exception(self)
+        return [f"{type(self).__name__}: {self}"]
 
 
 class SettingError(CourseError, ValueError):
