@@ -118,9 +118,8 @@ for arm in ("l2", "augmentation"):
           f"without them, {100 * unpaired:.2f}: {times}.")
 
 # %% [markdown]
-# Pairs are worth as much as the two runs have in common. (Ten pairs know a correlation badly: see how wide its interval
-# is.) They cost little: the factor is $t_9 = 2.26$ for ten differences, and $t_{9+9} = 2.10$ for two separate lists of
-# ten. So we always take them.
+# Pairs are worth as much as the two runs have in common (which ten pairs know badly), and they cost little: the factor
+# is $t_9 = 2.26$, and for two separate lists of ten $t_{18} = 2.10$. So we always take them.
 #
 # ## A fair fight
 #
@@ -242,9 +241,9 @@ print(f"The vote, of {len(alone)}, by the means, which is no test: {most} does m
 # **Which p counts?** Whoever picks the kinder test after looking has two chances, so the rule was set before the runs:
 # the word goes by the p of Student's $t$, which takes the differences to be roughly normal. A second p, folded beside
 # it, assumes less. Were the technique worth nothing, each difference might as well have had the other sign; so we try
-# all *sign flips*, and count how often the mean comes out as far from zero. But ten differences have only $2^{10}$
-# choices of signs, each with its mirror image, so this p is never below $2/1024$: times 20, Holm's first factor, nearly
-# 0.04. Where only $t$ gives the word (it gets a †), believe it a little less.
+# all *sign flips*, and count how often the mean comes out as far from zero. With ten differences this p is never below
+# $2/2^{10}$: times 20, Holm's first factor, nearly 0.04. Where only $t$ gives the word (it gets a †), believe it a
+# little less.
 
 # %% [markdown]
 # How many seeds does it take to see this? Pretend that you had only `n` of the ten, and try every choice of `n`.
@@ -354,8 +353,8 @@ print(f"The stop, by accuracy: {by[0]}; by cross-entropy: {by[1]}." + (
 #
 # $$n = \left( 2.8\, \frac{s}{\delta} \right)^2.$$
 #
-# (May be skipped: p falls below 0.05 from 1.96 wobbles on, and the truth must lie 0.84 further out, so that luck drags
-# the mean back only once in five. As $s$ is itself an estimate, Student's distribution asks for some seeds more.)
+# (p falls below 0.05 from 1.96 wobbles on; 0.84 further out luck drags the mean back only once in five. As $s$ is
+# itself an estimate, the course's function asks for some seeds more.)
 #
 # Take the article's 99.47 % and a rival with 99.40 %, with the smallest and the largest $s$ of the rows *alone*.
 #
@@ -397,10 +396,8 @@ print(f"Seed 0: {evidence.arm_words(technique)} mends {b} digits and spoils {c};
 # pairs, and the luck of training goes. What stays is the luck of which 10,000 images we happen to hold: a **wall**. The
 # thin intervals count both.
 #
-# The cell prints four standard deviations; the text below it reads them. (May be skipped, with the code: the wall's
-# variance is that of the digits' means over ten pairs, less what ten trainings add to it, `luck`, divided by the number
-# $N$ of digits. The first line is $\sqrt{b + c - (b - c)^2 / N} \, / N$, as each image counts +1, -1 or 0. About twice
-# the last is half the width of the technique's thin interval above: Student's factor, by Satterthwaite's rule.)
+# The cell prints four standard deviations; the text below it reads them, and the code can wait. (About twice the last
+# is half the width of the technique's thin interval above, by Satterthwaite's rule.)
 
 # %%
 differences = before.astype(float) - after  # shape (seeds, images)
@@ -416,9 +413,8 @@ for name, value in (("one pair, other images", images_sd(b, c, N) * 100), ("mean
 
 # %% [markdown]
 # The first line belongs to one pair: which digits change sides is mostly the luck of training, and that part averages
-# out over the seeds. The second line is what is left: the wall. (Ten seeds know both only roughly.) The last adds up
-# both kinds, as variances: $s^2 / n$ for $n$ seeds, and the luck of the images, which more seeds do not lessen. And
-# with other numbers of seeds?
+# out over the seeds. The second is what is left: the wall. The last adds up both kinds, as variances: $s^2 / n$ for $n$
+# seeds, and the luck of the images, which more seeds do not lessen. And with other numbers of seeds?
 
 # %%
 many = np.geomspace(1, 100, 41)
@@ -434,11 +430,9 @@ plots.show(drawn, "Standard deviation of the mean difference against the number 
            f"that of the images stays, both together bend from one to the other. {title}.")
 
 # %% [markdown]
-# The article gives neither kind. What should it add first? For a pair like ours, runs: they can be repeated, and at the
-# left they save most. (More *comparison* digits would lower $s$, too, as far as it is only *which* of them flip;
-# Jordan, with one training set, found little else.) Towards the right each run buys less, and only more comparison
-# digits move the wall: of a difference smaller than about twice its height not even endless pairs give the sign with
-# confidence.
+# The article gives neither kind. What should it add first? For a pair like ours, runs: at the left they save most.
+# Towards the right each run buys less, and only more comparison digits move the wall: of a difference smaller than
+# about twice its height not even endless pairs give the sign with confidence.
 #
 # > **Do:** go back to the cell that begins with `technique =`, name another, and run from there to here. Is its wall
 # > higher or lower? Where do ten seeds of it stand?
@@ -615,8 +609,7 @@ lesson.check_difference_sd(difference_sd)
 # * R. A. Fisher, *The design of experiments*, 1935: the sign-flip test. S. Holm, *A simple sequentially rejective
 #   multiple test procedure*, 1979.
 # * Q. McNemar, *Note on the sampling error of the difference between correlated proportions or percentages*, 1947.
-# * F. E. Satterthwaite, *An approximate distribution of estimates of variance components*, 1946. K. Jordan, *On the
-#   variance of neural network training with respect to test sets and distributions*, 2024.
+# * F. E. Satterthwaite, *An approximate distribution of estimates of variance components*, 1946.
 
 # %% [markdown] jupyter={"source_hidden": true} tags=["instructor"]
 # **For the instructor.** Nothing trains, so this lesson is a discussion. Collect the votes before the first interval
