@@ -186,13 +186,23 @@ def notebook_code(cells) -> str:
 
 
 def check_alike(of, notebook) -> None:
-    """Raise BatchError unless this course's code and Keras are those of a table's runs so far."""
+    """Raise BatchError unless code, Keras, backend and images here are those of a table's runs so far.
+
+    Else the runs would be made, for hours, and refused when they are added.
+    """
+    from course_utils import data
     from course_utils.evidence import protocol
     from course_utils.evidence.records import training_code
+    from course_utils.networks import NETWORKS
 
     book = notebook_code(json.loads(notebook.source)["cells"])
     for model, rows in protocol.rows_of(of.name).groupby("model"):
-        here = {"code": f"{training_code(model)}-{book}", "keras_version": version("keras")}
+        here = {
+            "code": f"{training_code(model)}-{book}",
+            "keras_version": version("keras"),
+            "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+            "data_sha256": data.load(NETWORKS[model].data, of.mode).sha256,
+        }
         for column, value in here.items():
             there = sorted(set(rows[column]) - {value})
             if there:
@@ -200,5 +210,5 @@ def check_alike(of, notebook) -> None:
                     f"The runs of table {of.name} were made with {column} {', '.join(there)}, and here "
                     f"it is {value}: they would not compare. Make all of it with what is here, beside the "
                     f"reference: course run --table {of.name} --anew --out FOLDER   or go back to what "
-                    "made them (git log)"
+                    "made them (git log; for the images: course data)"
                 )

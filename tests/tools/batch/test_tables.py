@@ -209,6 +209,21 @@ def test_runs_that_would_not_compare_are_refused_by_name(toy, tmp_path, monkeypa
         make(tmp_path / "other")
 
 
+@pytest.mark.parametrize(("column", "value"), [("data_sha256", "0" * 16), ("backend", "torch")])
+def test_other_images_or_another_backend_are_refused_before_a_run_is_made(
+    toy, tmp_path, monkeypatch, column, value
+):
+    make(toy, ["baseline"])
+    reference_runs.add(toy, tmp_path / "kept", allow_fallback=True)
+    rows = read_table(tmp_path / "kept" / "runs.csv", evidence.COLUMNS)
+    rows[column] = value
+    for module in (evidence, protocol):
+        monkeypatch.setattr(module, "all_runs", lambda: rows)
+    with pytest.raises(BatchError, match=f"made with {column} {value}, and here it is "):
+        make(tmp_path / "more")
+    assert not (tmp_path / "more").exists()
+
+
 @pytest.mark.parametrize(
     ("arms", "precision", "words"),
     [
