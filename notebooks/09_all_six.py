@@ -519,9 +519,9 @@ The stop     Ours kept epochs {" and ".join(map(str, kept))}. There the runs wit
 # digits, by $t$ alone (†); which of the two it was, and whether they do so at full size, is open. The stop and chance
 # are out on bail.
 #
-# The table of full size can go further: *as logged* against *as listed* judges penalty and defaults together there, and
-# each of the two against itself *to the end* judges the stop. Five seeds show how far chance carries a run; from how
-# many the article chose, no run of ours can tell.
+# The table of full size can go further: *as logged* against *as listed* judges penalty and defaults together there. The
+# runs of both *to the end* are scored after every epoch, so that they show what each patience would have kept. Five
+# seeds show how far chance carries a run; from how many the article chose, no run of ours can tell.
 #
 # For your own work: a listing is not a run. Whoever wants a number to come back keeps the log, the version of the
 # library, the seed, and more runs than one. The course's own commands write the first three into every record, and

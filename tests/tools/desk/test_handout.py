@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import optional
 import pytest
 from paths import NOTEBOOKS, ROOT
 
@@ -94,6 +95,7 @@ def test_the_branch_for_learners_holds_their_edition(copy, tmp_path, monkeypatch
 
 
 def test_the_site_leads_to_the_branch_for_learners(tmp_path, monkeypatch):
+    optional.needed("docutils", "COURSE_BROWSER", "make site installs it")
     lines = listing(PUSH).splitlines()
     [push] = [line for line in lines if PUSH in line]
     monkeypatch.setenv("COURSE_SITE_STATIC", str(tmp_path))

@@ -114,7 +114,7 @@ def test_a_table_of_curves_says_what_a_technique_is_worth(rows):
     assert worth_in_images("curve_mnist", "augmentation", runs=frame(rows[1:])) is None
     assert worth_in_images("curve_mnist", "batch_norm", runs=frame(rows)) is None
     with pytest.raises(
-        protocol.ProtocolError, match="not alike: code is c in some and d in others"
+        protocol.ProtocolError, match="not alike: code is c, and another in baseline_500, seed 0"
     ):
         worth_in_images(
             "curve_mnist", "augmentation", runs=frame([{**rows[0], "code": "d"}, *rows[1:]])
