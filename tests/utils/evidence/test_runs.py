@@ -64,7 +64,12 @@ def test_reference_rows_are_consistent():
 
     assert all(techniques_label(text) == text for text in rows["techniques"])
     # Those that lessons 14, 15 and 18 find; "tuned_cnn" was the first edition's of lesson 15.
-    assert set(rows["model"]) <= set(NETWORKS) | {"just_enough", "searched_cnn", "tuned_cnn", "own_pictures"}
+    assert set(rows["model"]) <= set(NETWORKS) | {
+        "just_enough",
+        "searched_cnn",
+        "tuned_cnn",
+        "own_pictures",
+    }
 
 
 def test_the_reference_runs_are_the_readers_own_to_change():
