@@ -6,6 +6,7 @@ what its verdicts are, is read here from the reference runs.
 
 import difflib
 import functools
+import json
 import math
 import tomllib
 from collections.abc import Mapping
@@ -38,8 +39,9 @@ KNOWN = {
     "mode": MODES,
     "factor": ("l2", "weight_decay"),
 }
-# Settings that are lists of different values, one or more.
-LISTS = ("verdict_seeds", "tuning_seeds", "rates", "sizes", "factors", "compare", "mean_of")
+# Settings that are lists of different values, one or more: whole numbers, and others.
+WHOLE = ("verdict_seeds", "tuning_seeds", "sizes")
+LISTS = (*WHOLE, "rates", "factors", "compare", "mean_of")
 # What every table has to say, and what tables of a kind have to.
 NEEDED = {"kind", "question", "model", "mode", "verdict_seeds", "judge", "compare"}
 NEEDED_BY = {
@@ -250,10 +252,9 @@ def _table(name, settings):
             )
     for pair in settings["compare"]:
         if not isinstance(pair, tuple) or len(set(pair)) != 2:
-            shown = list(pair) if isinstance(pair, tuple) else pair
             raise ProtocolError(
-                f"The protocol: the comparison {shown} of table {name}; expected two different arms, "
-                "[arm, against]"
+                f"The protocol: the comparison {json.dumps(pair)} of table {name}; expected two different "
+                "arms, [arm, against]"
             )
         for side in pair:
             _known_arm(name, side, built, f"the comparison {list(pair)}")
@@ -319,12 +320,13 @@ def _check_lists(where, settings):
     """Lists are lists, with something in them, and nothing twice."""
     for key in filter(settings.__contains__, LISTS):
         values = settings[key]
-        empty = key == "compare" or values
-        if not isinstance(values, tuple) or not empty or len(set(values)) < len(values):
-            shown = list(map(list, values)) if key == "compare" else values
-            shown = list(shown) if isinstance(shown, tuple) else shown
+        good = isinstance(values, tuple) and (values or key == "compare")
+        good = good and not any(values.count(value) > 1 for value in values)
+        if not good or (key in WHOLE and not all(type(value) is int for value in values)):
+            of = " of whole numbers" if key in WHOLE else ""
             raise ProtocolError(
-                f"The protocol: {where} has {key} = {shown}; expected a list, and nothing in it twice"
+                f"The protocol: {where} has {key} = {json.dumps(values, default=str)}; expected a list{of}, "
+                "and nothing in it twice"
             )
 
 

@@ -74,6 +74,12 @@ mean = { mean_of = ["baseline", "other"] }
         ("[0, 1, 2, 3, 4]", "5", "verdict_seeds = 5; expected a list"),
         ("[0, 1, 2, 3, 4]", "[0, 1, 1]", r"verdict_seeds = \[0, 1, 1\]; .* nothing in it twice"),
         ("[0, 1, 2, 3, 4]", "[]", r"verdict_seeds = \[\]; expected a list"),
+        ("[0, 1, 2, 3, 4]", "[{ x = 1 }]", "expected a list of whole numbers"),
+        (
+            "[0, 1, 2, 3, 4]",
+            "[2026-01-01]",
+            'verdict_seeds = ."2026-01-01".; expected a list of whole',
+        ),
         (
             'mode = "reduced"',
             'mode = "reducd"',
@@ -84,7 +90,7 @@ mean = { mean_of = ["baseline", "other"] }
         (
             '["other", "baseline"]',
             '"other"',
-            "comparison other of table t; expected two different arms",
+            'comparison "other" of table t; expected two different arms',
         ),
         ('factor = "l2"', 'factor = "l7"', "factor = 'l7'; expected one of l2, weight_decay"),
         (", factors = [0.1, 0.2, 0.3]", "", "arm l2 of table t has one of factor and factors"),
